@@ -1,0 +1,1 @@
+"""Hot upgrades for ASGI apps."""

@@ -1,0 +1,1 @@
+"""`python -m flyhot_deploy`: bring a release to the processes that serve."""
