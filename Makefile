@@ -1,0 +1,53 @@
+# Every target works in a fresh clone: it makes .venv with python3 (3.11 or later) and installs what it needs.
+#   make demo          the whole story in under a minute      (ARGS="--serve" keeps it running)
+#   make test          all tests                              (ARGS="-k chat" and the like)
+#   make check         format, lint, types, layers; changes nothing
+#   make lint          mends what can be mended
+#   make bench         the demo's load at three sizes, hold times as JSON lines
+#   make clean         removes caches and .venv
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+
+.PHONY: demo test check lint bench clean
+.DEFAULT_GOAL := test
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "flyhot needs Python 3.11 or later; $(PYTHON) is older. Say which one: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.dev-installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.demo-installed
+
+$(VENV)/.demo-installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo]'
+	@touch $@
+
+demo: $(VENV)/.demo-installed
+	$(BIN)/python -m flyhot_deploy demo $(ARGS)
+
+test: $(VENV)/.dev-installed
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev-installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --quiet tests/test_layers.py
+
+lint: $(VENV)/.dev-installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev-installed
+	@for clients in 20 100 400; do \
+	  $(BIN)/python -m flyhot_deploy demo --json --clients $$clients $(ARGS) || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

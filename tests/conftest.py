@@ -1,0 +1,83 @@
+"""What all tests share: the browser, and the rule that on CI a browser test may not be skipped.
+
+A test marked `browser` needs a chromium of the machine (on PATH, or named by FLYHOT_CHROMIUM). Without one it
+is skipped; with FLYHOT_REQUIRE_BROWSER=1 (CI) it fails instead, and so does one that skips itself.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Generator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_ARGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+
+
+def find_chromium() -> str | None:
+    """Path of the machine's chromium, or None."""
+    named = os.environ.get("FLYHOT_CHROMIUM")
+    if named:
+        return named
+    return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+
+
+def browser_required() -> bool:
+    return os.environ.get("FLYHOT_REQUIRE_BROWSER", "") not in ("", "0")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if find_chromium() is not None or browser_required():
+        return
+    skip = pytest.mark.skip(reason="no chromium on PATH (apt-get install chromium)")
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(skip)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and browser_required():
+        if item.get_closest_marker("browser"):
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid}: a browser test was skipped, but FLYHOT_REQUIRE_BROWSER is set"
+    return report
+
+
+@pytest.fixture
+def chromium_path() -> str:
+    """Path of the machine's chromium. For tests marked `browser`."""
+    path = find_chromium()
+    if path is None:
+        pytest.fail("no chromium on PATH, but FLYHOT_REQUIRE_BROWSER is set")
+    return path
+
+
+@pytest.fixture
+async def browser(chromium_path: str) -> AsyncIterator[Browser]:
+    """A headless chromium of its own for the test, closed afterwards."""
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGS)
+        try:
+            yield launched
+        finally:
+            await launched.close()
+
+
+@pytest.fixture
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    """One page of `browser`; an error thrown in the page fails the test at its end."""
+    opened = await browser.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    assert not errors, f"the page threw: {errors}"

@@ -1,0 +1,266 @@
+"""The house's layers, as a table, held by reading every import with `ast`.
+
+An arrow may only point to what a layer's line names. An import under `TYPE_CHECKING` counts: it's an arrow in
+the reader's head too. A wrong one fails with its file, its line and what that layer may import. The same for
+third-party packages (each is met in few places), for `print`, and for the length of a file.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("flyhot_asgi", "flyhot_deploy")
+MAX_LINES = 400
+
+FLOOR = ("flyhot_asgi.errors", "flyhot_asgi.types")
+EVERYTHING_ASGI = ("flyhot_asgi",)
+SHARED = ("flyhot_asgi.release", "flyhot_asgi.control", *FLOOR)
+
+# layer -> the layers it may import (itself always). The longest matching prefix is a file's layer.
+LAYERS: dict[str, tuple[str, ...]] = {
+    "flyhot_asgi.errors": (),
+    "flyhot_asgi.types": (),
+    "flyhot_asgi.release": FLOOR,
+    "flyhot_asgi.engine": FLOOR,
+    "flyhot_asgi.upgrade": FLOOR,
+    "flyhot_asgi.session": FLOOR,
+    "flyhot_asgi.client": FLOOR,
+    "flyhot_asgi.live": ("flyhot_asgi.session", "flyhot_asgi.client", *FLOOR),
+    "flyhot_asgi.control": ("flyhot_asgi.release", *FLOOR),
+    # The drivers join the rooms above; nothing above imports them.
+    "flyhot_asgi.coldimport": ("flyhot_asgi.release", "flyhot_asgi.engine", *FLOOR),
+    "flyhot_asgi.runner": (
+        "flyhot_asgi.release",
+        "flyhot_asgi.engine",
+        "flyhot_asgi.upgrade",
+        "flyhot_asgi.session",
+        "flyhot_asgi.client",
+        "flyhot_asgi.control",
+        "flyhot_asgi.coldimport",
+        *FLOOR,
+    ),
+    "flyhot_asgi.lifespan": ("flyhot_asgi.runner", "flyhot_asgi.control", "flyhot_asgi.release", *FLOOR),
+    "flyhot_asgi.middleware": EVERYTHING_ASGI,
+    "flyhot_asgi": EVERYTHING_ASGI,
+    # The tooling sees only what a release is and how to speak with a process.
+    "flyhot_deploy.errors": SHARED,
+    "flyhot_deploy.config": ("flyhot_deploy.errors", *SHARED),
+    "flyhot_deploy.local": ("flyhot_deploy.config", "flyhot_deploy.errors", *SHARED),
+    "flyhot_deploy.demo": ("flyhot_deploy.errors", *FLOOR),
+    "flyhot_deploy.cli": (
+        "flyhot_deploy.local",
+        "flyhot_deploy.demo",
+        "flyhot_deploy.config",
+        "flyhot_deploy.errors",
+        *SHARED,
+    ),
+    "flyhot_deploy.__main__": ("flyhot_deploy.cli", "flyhot_deploy.errors"),
+    "flyhot_deploy": ("flyhot_deploy.errors",),
+}
+
+# third-party package -> where it may be imported. What isn't here may be imported nowhere.
+THIRD_PARTY: dict[str, tuple[str, ...]] = {
+    "starlette": (
+        "flyhot_asgi.session.endpoints",
+        "flyhot_asgi.live",
+        "flyhot_asgi.client",
+        "flyhot_asgi.lifespan",
+        "flyhot_asgi.middleware",
+    ),
+    "click": ("flyhot_deploy.cli", "flyhot_deploy.demo", "flyhot_deploy.__main__"),
+    "rich": ("flyhot_deploy.cli", "flyhot_deploy.demo"),
+    "websockets": ("flyhot_deploy.demo.clients",),
+}
+
+# Who may write to the terminal with print(): nobody. The command line's output goes through rich.
+PRINTERS: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import statement's target, as absolute as the source allows."""
+
+    importer: str
+    target: str
+    file: Path
+    line: int
+
+    @property
+    def where(self) -> str:
+        return f"{self.file.relative_to(ROOT)}:{self.line}"
+
+
+def source_files() -> list[Path]:
+    # Vendored static files and composed demo releases are not source of ours.
+    return [
+        path
+        for name in PACKAGES
+        for path in sorted((ROOT / name).rglob("*.py"))
+        if "releases" not in path.parts
+    ]
+
+
+def module_name(path: Path) -> str:
+    parts = list(path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def known_modules() -> set[str]:
+    return {module_name(path) for path in source_files()}
+
+
+def imports_of(path: Path, source: str) -> Iterator[Import]:
+    """Every import of a file, anywhere in it: top level, functions, `TYPE_CHECKING`."""
+    importer = module_name(path)
+    package = importer if path.name == "__init__.py" else importer.rpartition(".")[0]
+    modules = known_modules()
+    for node in ast.walk(ast.parse(source, str(path))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(importer, alias.name, path, node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                ancestors = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*ancestors, *([base] if base else [])])
+            for alias in node.names:
+                # `from package import module` is an arrow to the module, not to the package's root.
+                deeper = f"{base}.{alias.name}"
+                yield Import(importer, deeper if deeper in modules else base, path, node.lineno)
+
+
+def within(module: str, layer: str) -> bool:
+    return module == layer or module.startswith(layer + ".")
+
+
+def layer_of(module: str) -> str:
+    found = [layer for layer in LAYERS if within(module, layer)]
+    # A package's root is a layer for its __init__ alone: a new room needs its own line in the table.
+    found = [layer for layer in found if layer not in PACKAGES or module == layer]
+    if not found:
+        pytest.fail(f"{module} has no line in LAYERS (tests/test_layers.py): say what it may import")
+    return max(found, key=len)
+
+
+def is_allowed(target: str, layer: str) -> bool:
+    if within(target, layer) and layer not in PACKAGES:
+        return True
+    # A root allows whatever is in its package only where the table says the root (the drivers do).
+    return any(within(target, allowed) for allowed in LAYERS[layer])
+
+
+def wrong_arrows(found: list[Import]) -> list[str]:
+    complaints = []
+    for arrow in found:
+        if arrow.target.partition(".")[0] not in PACKAGES:
+            continue
+        layer = layer_of(arrow.importer)
+        if not is_allowed(arrow.target, layer):
+            allowed = ", ".join(LAYERS[layer]) or "nothing of ours"
+            complaints.append(f"{arrow.where}: {layer} imports {arrow.target}; it may import: {allowed}")
+    return complaints
+
+
+def wrong_third_party(found: list[Import]) -> list[str]:
+    complaints = []
+    for arrow in found:
+        top = arrow.target.partition(".")[0]
+        if top in PACKAGES or top in sys.stdlib_module_names:
+            continue
+        places = THIRD_PARTY.get(top, ())
+        if not any(within(arrow.importer, place) for place in places):
+            complaints.append(
+                f"{arrow.where}: imports {top}; only these may: {', '.join(places) or 'nobody'}"
+            )
+    return complaints
+
+
+def all_imports() -> list[Import]:
+    return [found for path in source_files() for found in imports_of(path, path.read_text("utf-8"))]
+
+
+def test_arrows_point_down_only() -> None:
+    assert not (complaints := wrong_arrows(all_imports())), "\n" + "\n".join(complaints)
+
+
+def test_third_party_packages_are_met_where_the_table_says() -> None:
+    assert not (complaints := wrong_third_party(all_imports())), "\n" + "\n".join(complaints)
+
+
+def test_the_table_itself_has_no_cycle() -> None:
+    """If the table had one, no import order would be right whatever the code does."""
+    drivers = {"flyhot_asgi", "flyhot_asgi.middleware"}
+
+    def visit(layer: str, path: tuple[str, ...]) -> None:
+        assert layer not in path, " -> ".join([*path, layer])
+        for below in LAYERS[layer]:
+            if layer not in drivers:
+                visit(below, (*path, layer))
+
+    for layer in LAYERS:
+        visit(layer, ())
+
+
+def test_the_library_never_imports_its_tooling() -> None:
+    upward = [
+        a for a in all_imports() if within(a.importer, "flyhot_asgi") and within(a.target, "flyhot_deploy")
+    ]
+    assert not upward, "\n".join(f"{arrow.where}: imports {arrow.target}" for arrow in upward)
+
+
+@pytest.mark.parametrize("path", source_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_holds_one_concept(path: Path) -> None:
+    source = path.read_text("utf-8")
+    lines = source.count("\n")
+    assert lines <= MAX_LINES, f"{path.relative_to(ROOT)}: {lines} lines, at most {MAX_LINES}: split it"
+    tree = ast.parse(source, str(path))
+    if source.strip():
+        assert ast.get_docstring(tree), f"{path.relative_to(ROOT)}:1: no module docstring"
+    if module_name(path) in PRINTERS:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+            pytest.fail(
+                f"{path.relative_to(ROOT)}:{node.lineno}: print(); log, or return it to the command line"
+            )
+
+
+@pytest.mark.parametrize(
+    ("importer", "source", "wrong"),
+    [
+        ("flyhot_asgi/engine/x.py", "from flyhot_asgi.errors import FlyhotError", False),
+        ("flyhot_asgi/engine/x.py", "from flyhot_asgi.session import gate", True),
+        ("flyhot_asgi/engine/x.py", "from ..session.gate import Gate", True),
+        ("flyhot_asgi/session/x.py", "from . import gate", False),
+        (
+            "flyhot_asgi/session/x.py",
+            "if TYPE_CHECKING:\n    from flyhot_asgi.live.view import LiveView",
+            True,
+        ),
+        ("flyhot_asgi/session/x.py", "def f():\n    import flyhot_asgi.runner", True),
+        ("flyhot_asgi/session/x.py", "from flyhot_asgi import HotUpgrade", True),
+        ("flyhot_asgi/middleware.py", "from flyhot_asgi.runner import Runner", False),
+        ("flyhot_deploy/local/x.py", "from flyhot_asgi.control.wire import encode", False),
+        ("flyhot_deploy/local/x.py", "from flyhot_asgi.engine.source import Module", True),
+        ("flyhot_deploy/local/x.py", "from flyhot_deploy.cli import main", True),
+    ],
+)
+def test_the_table_tells_right_from_wrong(importer: str, source: str, wrong: bool) -> None:
+    complaints = wrong_arrows(list(imports_of(ROOT / importer, source)))
+    assert bool(complaints) is wrong, complaints
+    assert all(f"{importer}:" in complaint and "may import" in complaint for complaint in complaints)
+
+
+def test_a_stray_third_party_import_is_told() -> None:
+    found = list(imports_of(ROOT / "flyhot_asgi/engine/x.py", "import json\nimport click\nimport numpy"))
+    assert [complaint.partition(" ")[0] for complaint in wrong_third_party(found)] == [
+        "flyhot_asgi/engine/x.py:2:",
+        "flyhot_asgi/engine/x.py:3:",
+    ]
