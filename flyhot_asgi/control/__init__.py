@@ -1,0 +1,3 @@
+"""How a command finds the processes of an app on this machine, and how they talk. Knows no engine, no
+sessions.
+"""
