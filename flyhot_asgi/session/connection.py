@@ -1,0 +1,117 @@
+"""A session: one live websocket connection, with its gate and its units."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any
+
+from flyhot_asgi.session.gate import Gate, Valve
+from flyhot_asgi.session.tasks import OwnedTasks
+from flyhot_asgi.session.unit import Unit
+from flyhot_asgi.types import Scope
+
+
+class Session:
+    """Owns the units of its connection, the count of bodies at work outside of `receive`, and its units'
+    tasks."""
+
+    def __init__(
+        self, id: str, scope: Scope, gate: Gate, valve: Valve, *, task: asyncio.Task[Any] | None = None
+    ) -> None:
+        self.id = id
+        self.path: str = scope.get("path", "")
+        self.gate = gate
+        self.units: list[Unit] = []
+        self.opened_at = monotonic()
+        self.scope = scope
+        self._valve = valve
+        self._task = task
+        self._bodies: dict[object, tuple[asyncio.Task[Any] | None, float]] = {}
+        self._bodies_done = 0
+        self._attached = 0
+        self._tasks = OwnedTasks()
+
+    @property
+    def label(self) -> str:
+        """For people: the handler's name and the path, such as "Chat /ws/rooms/1"."""
+        return f"{self.handler} {self.path}"
+
+    @property
+    def handler(self) -> str:
+        """The class or function that serves this connection, as far as known ("websocket" before it is
+        routed)."""
+        if self.units:
+            return self.units[0].cls.__qualname__
+        endpoint = self.scope.get("endpoint")
+        name = getattr(endpoint, "__qualname__", None) or getattr(type(endpoint), "__qualname__", None)
+        return "websocket" if endpoint is None or not isinstance(name, str) else name
+
+    @property
+    def vsn(self) -> str | None:
+        """The release under which the connection was opened, if the middleware said."""
+        vsn = self.scope.get("flyhot.vsn")
+        return vsn if isinstance(vsn, str) else None
+
+    def attach(self, unit: Unit) -> None:
+        """From now on `unit` is migrated with this session. A session can have any number of them."""
+        self.units.append(unit)
+        self._attached += 1
+
+    def detach(self, unit: Unit) -> None:
+        """`unit` has ended. Nothing happens if it isn't attached."""
+        self.units[:] = [each for each in self.units if each is not unit]
+
+    def next_number(self) -> int:
+        """A number for the next unit's id, never used before in this session."""
+        return self._attached + 1
+
+    @property
+    def quiescent(self) -> bool:
+        """At its message boundary: parked in the gate, and no `working()` body runs."""
+        return not self._bodies and self.gate.parked
+
+    @property
+    def boundaries(self) -> int:
+        """Grows whenever the session comes to its boundary while somebody watches."""
+        return self.gate.parks + self._bodies_done
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """For work outside of `receive`: waits for the valve, then counts as in flight until it is left.
+
+        Safe to cancel. Bodies may run side by side; don't enter one inside another, as the inner one would
+        wait for a valve that may be waiting for the outer one (a hold gets over it, after a round).
+        """
+        await self._valve.opened()
+        key = object()
+        self._bodies[key] = (asyncio.current_task(), monotonic())
+        try:
+            yield
+        finally:
+            del self._bodies[key]
+            self._bodies_done += 1
+            self._valve.stir()
+
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None:
+        """Run `work()` in a task of this session's, as a `working()` body; it is cancelled when the session
+        ends."""
+
+        async def body() -> None:
+            async with self.working():
+                await work()
+
+        self._tasks.start(body, name=name)
+
+    def end(self) -> None:
+        """The connection is over: cancel what its units left running. Idempotent."""
+        self._tasks.cancel()
+
+    def at_work(self) -> list[tuple[asyncio.Task[Any] | None, float]]:
+        """The tasks that keep this session from its boundary, each with the time (monotonic) since when."""
+        tasks = list(self._bodies.values())
+        if not self.gate.parked:
+            tasks.insert(0, (self._task, self.gate.busy_since))
+        return tasks

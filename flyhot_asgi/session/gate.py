@@ -1,0 +1,234 @@
+"""The valve and the gates: where messages are held, without being read ahead.
+
+Theory of operation. A websocket application asks for its next message by awaiting `receive()`. That await is
+its message boundary: nothing of the last message is unfinished in that task, nothing of the next one has
+begun. A gate stands in `receive` and shows two things: whether the application is at that boundary
+(`parked`), and, while the application's one valve is closed, that it stays there.
+
+* Open, and nobody watching (`Valve.calm`): one check, then the server's own `receive`. No task, no copy, no
+  queue.
+* Closed: a call that comes waits for the valve before it asks the server, so messages stay in the server's
+  queue and TCP tells the client. A call that was already asking may get one message; it stays in the gate's
+  hand.
+* A call that is cancelled (the application's own timeout) leaves the message in hand to the next call.
+* Calls from several tasks form a line, so that at most one message is in hand and order is kept.
+
+What a gate can't see: an application that leaves a `receive()` pending in one task and works in another (a
+reader task, and `asyncio.wait` over it and a queue). Its boundary is then that of the reader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from time import monotonic
+from typing import Any
+
+from flyhot_asgi.types import Message, Receive, Send
+
+
+class Valve:
+    """One per application, open or closed. Owns those who wait for it to open and those who watch for
+    boundaries.
+
+    To be used from the event loop's thread only.
+    """
+
+    __slots__ = ("_waiting", "_watching", "calm", "is_open")
+
+    def __init__(self) -> None:
+        self.is_open = True
+        self.calm = True  # open, and nobody watches: all that a gate has to check
+        self._waiting: dict[asyncio.Future[None], None] = {}
+        self._watching: dict[asyncio.Future[None], None] = {}
+
+    def close(self) -> None:
+        """Let no further message, connection or request in. Idempotent."""
+        self.is_open = self.calm = False
+
+    def open(self) -> None:
+        """Let everything flow again. Idempotent."""
+        self.is_open = True
+        self.calm = not self._watching
+        _wake(self._waiting)
+
+    async def opened(self) -> None:
+        """Return when the valve is open: at once, without giving way to other tasks, if it is. Safe to
+        cancel."""
+        while not self.is_open:
+            await _wait_in(self._waiting)
+
+    def stir(self) -> None:
+        """Something came to its boundary, or ended: wake those who watch."""
+        if self._watching:
+            _wake(self._watching)
+            self.calm = self.is_open
+
+    async def stirred(self) -> None:
+        """Return after the next `stir()`. Safe to cancel. Look at the state again afterwards: this tells no
+        reason."""
+        self.calm = False
+        try:
+            await _wait_in(self._watching)
+        finally:
+            self.calm = self.is_open and not self._watching
+
+
+class Gate:
+    """One per websocket: stands in the application's `receive` and `send`. Owns the message in hand."""
+
+    __slots__ = (
+        "_carrying",
+        "_hand",
+        "_line",
+        "_receive",
+        "_send",
+        "_turn",
+        "_valve",
+        "accepted",
+        "busy_since",
+        "closed",
+        "parks",
+    )
+
+    def __init__(self, receive: Receive, send: Send, valve: Valve) -> None:
+        self._receive = receive
+        self._send = send
+        self._valve = valve
+        self._hand: Message | None = None
+        self._turn = False  # a receive() call is pending; those after it stand in line
+        self._line: deque[asyncio.Future[None]] = deque()
+        self._carrying: set[asyncio.Task[Any]] = set()  # tasks with a message, while another one is parked
+        self.parks = 0  # how often the application came to its boundary while somebody watched
+        self.busy_since = monotonic()  # when the application last got a message (before that: when it began)
+        self.accepted = False
+        self.closed = False
+
+    @property
+    def parked(self) -> bool:
+        """At least one `receive()` is pending here, and no task that got its message beside it is still at
+        work."""
+        return self._turn and not self._carrying
+
+    @property
+    def has_message(self) -> bool:
+        """A message was received and is waiting here for the valve, or for the application to ask again."""
+        return self._hand is not None
+
+    async def receive(self) -> Message:
+        """The application's `receive` (ASGI specification, "Applications"). Safe to cancel: no message is
+        lost."""
+        valve = self._valve
+        if self._turn or self._hand is not None or self._carrying or not valve.calm:
+            return await self._receive_in_line()
+        self._turn = True
+        try:
+            message = await self._receive()
+        except BaseException:
+            self._leave()
+            raise
+        if valve.is_open and not self._line:
+            self._turn = False
+            self.busy_since = monotonic()
+            return message
+        self._hand = message
+        return await self._hand_over()
+
+    async def send(self, message: Message) -> None:
+        """The application's `send`. Passes always; notes that the connection was accepted or closed."""
+        await self._send(message)
+        kind = message.get("type")
+        if kind != "websocket.send":
+            self.accepted = self.accepted or kind == "websocket.accept"
+            self.closed = self.closed or kind == "websocket.close"
+
+    async def _receive_in_line(self) -> Message:
+        """`receive()` with everything that the calm path need not ask."""
+        if self._carrying:
+            task = _this_task()
+            self._carrying.discard(task)
+            task.remove_done_callback(self._put_down)
+        self.parks += 1
+        if self._turn:
+            self._valve.stir()
+            await self._take_turn()
+        else:
+            self._turn = True
+            self._valve.stir()
+        try:
+            await self._valve.opened()
+            if self._hand is None:
+                self._hand = await self._receive()
+        except BaseException:
+            self._leave()
+            raise
+        return await self._hand_over()
+
+    async def _hand_over(self) -> Message:
+        """Give the message in hand to the caller, who has the turn, as soon as the valve is open."""
+        try:
+            await self._valve.opened()
+        except BaseException:
+            self._leave()
+            raise
+        message = self._hand
+        assert message is not None  # only who has the turn takes from the hand
+        self._hand = None
+        self._leave()
+        if self._turn:  # somebody else is parked, and the caller is at work: both must be seen
+            self._carry(_this_task())
+        return message
+
+    async def _take_turn(self) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._line.append(turn)
+        try:
+            await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled():
+                self._leave()  # the turn came together with the cancellation: pass it on
+            elif turn in self._line:
+                self._line.remove(turn)
+            raise
+
+    def _leave(self) -> None:
+        """Pass the turn to the next in line, or give it up."""
+        self.busy_since = monotonic()
+        while self._line:
+            turn = self._line.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._turn = False
+
+    def _carry(self, task: asyncio.Task[Any]) -> None:
+        self._carrying.add(task)
+        task.add_done_callback(self._put_down)
+
+    def _put_down(self, task: asyncio.Task[Any]) -> None:
+        self._carrying.discard(task)
+        self._valve.stir()
+
+
+def _this_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("receive() was awaited outside of an asyncio task")
+    return task
+
+
+def _wake(futures: dict[asyncio.Future[None], None]) -> None:
+    """Resolve all, in the order in which they came."""
+    for future in futures:
+        if not future.done():
+            future.set_result(None)
+    futures.clear()
+
+
+async def _wait_in(futures: dict[asyncio.Future[None], None]) -> None:
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    futures[future] = None
+    try:
+        await future
+    finally:
+        futures.pop(future, None)

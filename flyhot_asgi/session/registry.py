@@ -1,0 +1,212 @@
+"""The registry: who is there. One per application, the only owner of sessions, requests in flight, registered
+objects."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from flyhot_asgi.errors import ConfigError
+from flyhot_asgi.session.connection import Session
+from flyhot_asgi.session.gate import Gate, Valve
+from flyhot_asgi.session.tasks import OwnedTasks
+from flyhot_asgi.session.unit import ObjectUnit, Unit
+from flyhot_asgi.session.whereabouts import Whereabouts, whereabouts
+from flyhot_asgi.types import Receive, Scope, Send
+
+
+@dataclass(frozen=True)
+class Busy:
+    """A session that is not at its message boundary. `since` is monotonic; `seconds` is how long that was
+    when seen."""
+
+    session_id: str
+    path: str
+    handler: str
+    file: str | None
+    line: int | None
+    function: str | None
+    since: float
+    seconds: float
+
+    def __str__(self) -> str:
+        place = f", awaits at {self.file}:{self.line} in {self.function}" if self.file else ""
+        return f"{self.session_id} {self.path} ({self.handler}): busy for {self.seconds:.1f} s{place}"
+
+
+@dataclass(frozen=True)
+class InFlight:
+    """An HTTP request that was admitted and hasn't been answered in full. `since`: monotonic."""
+
+    number: int
+    method: str
+    path: str
+    since: float
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class Statistics:
+    is_open: bool
+    websockets: int
+    websockets_quiescent: int
+    websockets_in_all: int
+    http_in_flight: int
+    http_in_all: int
+    units: int
+    objects: int
+
+
+class Registry:
+    """One per application. To be used from the event loop's thread only."""
+
+    def __init__(self) -> None:
+        self.valve = Valve()
+        self._sessions: dict[str, Session] = {}
+        self._requests: dict[int, InFlight] = {}
+        self._objects: dict[str, ObjectUnit] = {}
+        self._websockets = 0
+        self._http = 0
+        self._tasks = OwnedTasks()
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """The live websocket connections, oldest first."""
+        return tuple(self._sessions.values())
+
+    @property
+    def requests(self) -> tuple[InFlight, ...]:
+        """The HTTP requests in flight, oldest first."""
+        return tuple(self._requests.values())
+
+    async def admit_websocket(self, scope: Scope, receive: Receive, send: Send) -> Session:
+        """Wait for the valve, then make the connection a session. Safe to cancel. Call `drop` when it is
+        over.
+
+        Called in the task that will run the application: that task is the one looked at when the session is
+        busy.
+        """
+        await self.valve.opened()
+        self._websockets += 1
+        session = Session(
+            f"ws-{self._websockets}",
+            scope,
+            Gate(receive, send, self.valve),
+            self.valve,
+            task=asyncio.current_task(),
+        )
+        self._sessions[session.id] = session
+        return session
+
+    def drop(self, session: Session) -> None:
+        """The connection is over. Idempotent."""
+        if self._sessions.pop(session.id, None) is not None:
+            session.end()
+            self.valve.stir()
+
+    @asynccontextmanager
+    async def http(self, scope: Scope) -> AsyncIterator[InFlight]:
+        """Wait for the valve, then count the request as in flight until the body is left. Safe to cancel."""
+        await self.valve.opened()
+        self._http += 1
+        request = InFlight(self._http, scope.get("method", ""), scope.get("path", ""), monotonic())
+        self._requests[request.number] = request
+        try:
+            yield request
+        finally:
+            del self._requests[request.number]
+            self.valve.stir()
+
+    def register(self, obj: object, name: str) -> ObjectUnit:
+        """Make `obj` a unit, for as long as it lives (it is referred to weakly). The same object again: the
+        same unit.
+
+        Raises ConfigError if another live object has that name, or if `obj` can't be a unit.
+        """
+        self._forget_the_dead()
+        there = self._objects.get(name)
+        if there is not None and there.instance is obj:
+            return there
+        if there is not None:
+            raise ConfigError(
+                f"two objects want to be registered as {name!r}: {there.label} has the name already",
+                do="give each registered object a name of its own, or unregister the first one",
+            )
+        unit = self._objects[name] = ObjectUnit(obj, name, self)
+        return unit
+
+    def unregister(self, name: str) -> None:
+        """Forget the object of that name. Nothing happens if there is none."""
+        self._objects.pop(name, None)
+
+    def units(self) -> list[Unit]:
+        """All units: those of the sessions, oldest session first, then the registered objects that still
+        live."""
+        self._forget_the_dead()
+        attached = [unit for session in self._sessions.values() for unit in session.units]
+        return [*attached, *self._objects.values()]
+
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None:
+        """Run `work()` in a task of the application's own; its errors are logged."""
+        self._tasks.start(work, name=name)
+
+    def all_quiescent(self) -> bool:
+        """Are all websocket sessions at their boundary, in this very moment?"""
+        return all(session.quiescent for session in self._sessions.values())
+
+    def busy_sessions(self) -> list[Session]:
+        return [session for session in self._sessions.values() if not session.quiescent]
+
+    def busy(self) -> list[Busy]:
+        """Who isn't at a boundary, with the line where each awaits. Walks frames: not for the hot path."""
+        now = monotonic()
+        return [
+            _describe(session, whereabouts(task), since, now)
+            for session in self.busy_sessions()
+            for task, since in session.at_work()
+        ]
+
+    def is_here(self, session: Session) -> bool:
+        return session.id in self._sessions
+
+    def statistics(self) -> Statistics:
+        return Statistics(
+            is_open=self.valve.is_open,
+            websockets=len(self._sessions),
+            websockets_quiescent=sum(session.quiescent for session in self._sessions.values()),
+            websockets_in_all=self._websockets,
+            http_in_flight=len(self._requests),
+            http_in_all=self._http,
+            units=len(self.units()),
+            objects=len(self._objects),
+        )
+
+    async def changed(self) -> None:
+        """Return after something came to its boundary or ended. Does not poll. Safe to cancel."""
+        await self.valve.stirred()
+
+    def _forget_the_dead(self) -> None:
+        for name in [name for name, unit in self._objects.items() if unit.instance is None]:
+            del self._objects[name]
+
+
+def _describe(session: Session, place: Whereabouts | None, since: float, now: float) -> Busy:
+    handler = session.handler
+    if handler == "websocket" and place is not None:
+        handler = place.function
+    return Busy(
+        session_id=session.id,
+        path=session.path,
+        handler=handler,
+        file=place.file if place else None,
+        line=place.line if place else None,
+        function=place.function if place else None,
+        since=since,
+        seconds=now - since,
+    )

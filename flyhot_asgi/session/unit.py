@@ -1,0 +1,186 @@
+"""Units: what an upgrade migrates. A unit is a live object of a user's class, with its state as a plain dict.
+
+Source of the idea: OTP's `sys:get_state`, `sys:replace_state` and `code_change` (stdlib, `sys`), with the
+difference that here states are computed first and swapped afterwards, so that all of them or none of them
+move.
+"""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from flyhot_asgi.errors import ConfigError
+
+State = dict[str, Any]
+
+_PLUMBING = frozenset({"scope", "receive", "send"})
+
+
+class Unit(Protocol):
+    """What the upgrade asks of a live thing. All of it is synchronous, and none of it may fail for ordinary
+    states."""
+
+    old_vsn: str | None
+    """The vsn that its class had before the upgrade in hand; `migrate` sets it, before any `code_change`
+    runs."""
+
+    @property
+    def id(self) -> str:
+        """Unique in the application, stable for the unit's life: "ws-3/1", "object:clock"."""
+
+    @property
+    def label(self) -> str:
+        """For people: class and place, such as "Chat /ws/rooms/1"."""
+
+    @property
+    def cls(self) -> type:
+        """The class as it is now (`type(instance)`: an upgrade may have changed it)."""
+
+    @property
+    def instance(self) -> object | None:
+        """The live object on which `code_change` is called; None if it has gone."""
+
+    def get_state(self) -> State:
+        """The state as a new dict; its values are shared with the live object, not copied."""
+
+    def replace_state(self, state: State) -> None:
+        """Make `state` the unit's state. A matter of assignments: runs no user code."""
+
+    def resumed(self, vsn: str, changed: bool) -> None:
+        """Called once after commit, before the valve opens. `vsn`: the release that runs now; `changed`: this
+        unit's class is another than before."""
+
+
+class Owner(Protocol):
+    """Who owns the tasks that a unit starts: a session, or the registry."""
+
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None: ...
+
+
+class Place(Owner, Protocol):
+    """Where an endpoint lives: its session."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+
+class EndpointUnit:
+    """A Starlette `WebSocketEndpoint` instance. State: its attributes without `scope`, `receive`, `send`."""
+
+    def __init__(self, endpoint: object, session: Place, *, number: int = 1) -> None:
+        self._endpoint = endpoint
+        self._session = session
+        self.id = f"{session.id}/{number}"
+        self.old_vsn: str | None = None
+
+    @property
+    def cls(self) -> type:
+        return type(self._endpoint)
+
+    @property
+    def label(self) -> str:
+        return f"{self.cls.__qualname__} {self._session.path}"
+
+    @property
+    def instance(self) -> object | None:
+        return self._endpoint
+
+    def get_state(self) -> State:
+        return {name: value for name, value in _attributes(self._endpoint).items() if name not in _PLUMBING}
+
+    def replace_state(self, state: State) -> None:
+        replace_attributes(self._endpoint, state, keep=_PLUMBING)
+
+    def resumed(self, vsn: str, changed: bool) -> None:
+        if changed:
+            start_upgraded(self._endpoint, self.old_vsn, self._session, self.label)
+
+
+class ObjectUnit:
+    """Any object that the user registered. Held by a weak reference. State: its `__dict__`.
+
+    Raises ConfigError if the object has no `__dict__`, or can't be referred to weakly.
+    """
+
+    def __init__(self, obj: object, name: str, owner: Owner) -> None:
+        if not isinstance(getattr(obj, "__dict__", None), dict):
+            raise ConfigError(
+                f"{type(obj).__qualname__} can't be registered as {name!r}: it has no __dict__ to migrate",
+                do="register an object of an ordinary class (one without __slots__)",
+            )
+        try:
+            self._ref = weakref.ref(obj)
+        except TypeError:
+            raise ConfigError(
+                f"{type(obj).__qualname__} can't be registered as {name!r}: it allows no weak references",
+                do='add "__weakref__" to the class\'s __slots__, or leave __slots__ out',
+            ) from None
+        self.name = name
+        self.id = f"object:{name}"
+        self.old_vsn: str | None = None
+        self._cls = type(obj)
+        self._owner = owner
+
+    @property
+    def cls(self) -> type:
+        obj = self._ref()
+        return self._cls if obj is None else type(obj)
+
+    @property
+    def label(self) -> str:
+        return f"{self.cls.__qualname__} {self.name!r}"
+
+    @property
+    def instance(self) -> object | None:
+        return self._ref()
+
+    def get_state(self) -> State:
+        obj = self._ref()
+        return {} if obj is None else dict(_attributes(obj))
+
+    def replace_state(self, state: State) -> None:
+        obj = self._ref()
+        if obj is not None:
+            replace_attributes(obj, state)
+
+    def resumed(self, vsn: str, changed: bool) -> None:
+        obj = self._ref()
+        if changed and obj is not None:
+            start_upgraded(obj, self.old_vsn, self._owner, self.label)
+
+
+def _attributes(obj: object) -> State:
+    attributes: State = object.__getattribute__(obj, "__dict__")
+    return attributes
+
+
+def replace_attributes(obj: object, state: State, *, keep: frozenset[str] = frozenset()) -> None:
+    """Make `state` the contents of `obj.__dict__`, leaving the attributes named in `keep`.
+
+    Works on the dict itself: no `__setattr__`, no descriptor of the user's runs.
+    """
+    attributes = _attributes(obj)
+    kept = {name: attributes[name] for name in keep if name in attributes}
+    wanted = {**state, **kept}  # built before the dict is touched: `state` may be that very dict
+    attributes.clear()
+    attributes.update(wanted)
+
+
+def start_upgraded(instance: object, old_vsn: str | None, owner: Owner, label: str) -> None:
+    """Run the instance's `upgraded(old_vsn)`, if its class has one, in a task of `owner`'s. Its errors are
+    logged."""
+    if not callable(getattr(type(instance), "upgraded", None)):
+        return
+
+    async def work() -> None:
+        outcome = instance.upgraded(old_vsn)  # type: ignore[attr-defined]
+        if inspect.isawaitable(outcome):
+            await outcome
+
+    owner.spawn(work, name=f"upgraded() of {label}")
