@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from flyhot_asgi.session.connection import Session
 from flyhot_asgi.session.gate import Gate, Valve
+from flyhot_asgi.session.hold import Hold, HoldReport, SessionsBusy
 from flyhot_asgi.session.registry import Busy, InFlight, Registry, Statistics
 from flyhot_asgi.session.unit import EndpointUnit, ObjectUnit, Unit
 
@@ -20,10 +21,13 @@ __all__ = [
     "Busy",
     "EndpointUnit",
     "Gate",
+    "Hold",
+    "HoldReport",
     "InFlight",
     "ObjectUnit",
     "Registry",
     "Session",
+    "SessionsBusy",
     "Statistics",
     "Unit",
     "Valve",
