@@ -1,0 +1,147 @@
+"""From what each process reported to one outcome and one exit code. Pure.
+
+"Upgraded" is said only of a process that compared its live code with the release and found it equal; one
+that can't be asked any more after the decision makes the whole upgrade "mixed", never a success.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flyhot_asgi.control.decision import Decision
+
+from ..errors import Exit
+
+Result = dict[str, Any]
+
+DONE = frozenset({"complete", "already"})
+UNCHANGED = frozenset({"refused", "failed", "aborted", "rolled_back"})
+
+WORDS: dict[Exit, str] = {
+    Exit.VERIFIED: "complete",
+    Exit.FAILED: "failed",
+    Exit.USAGE: "usage",
+    Exit.REFUSED: "refused",
+    Exit.ROLLED_BACK: "rolled_back",
+    Exit.MIXED: "mixed",
+    Exit.LOCKED: "locked",
+    Exit.INTERRUPTED: "interrupted",
+}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an upgrade ended. `error` is the one that began it, if it failed: the first that isn't a
+    consequence.
+    """
+
+    exit: Exit
+    outcome: str
+    error: Mapping[str, Any] | None
+
+
+def conclude(
+    results: Sequence[Result], *, target: str, decision: Decision | None, interrupted: bool = False
+) -> Ending:
+    """The outcome of all of them. `results` holds one for every process, also for those that were lost."""
+    code = exit_code(results, target=target, decision=decision, interrupted=interrupted)
+    outcome = WORDS[code]
+    if code is Exit.VERIFIED and all(result.get("outcome") == "already" for result in results):
+        outcome = "already"
+    return Ending(code, outcome, None if code is Exit.VERIFIED else first_error(results))
+
+
+def exit_code(
+    results: Sequence[Result], *, target: str, decision: Decision | None, interrupted: bool = False
+) -> Exit:
+    """See `Exit`. A table in words, the first line that fits:
+
+    somebody is broken, or said something unknown       MIXED
+    all run the release, each verified                  VERIFIED
+    somebody runs it, or may (lost after the decision)  MIXED
+    nobody does, and the user broke it off              INTERRUPTED
+    … somebody refused                                  REFUSED
+    … somebody applied it and undid it                  ROLLED_BACK
+    … else                                              FAILED
+    """
+    outcomes = [str(result.get("outcome")) for result in results]
+    if any(outcome not in DONE | UNCHANGED | {"lost"} for outcome in outcomes):
+        return Exit.MIXED
+    if results and all(_runs(result, target) for result in results):
+        return Exit.VERIFIED
+    if any(outcome in DONE for outcome in outcomes) or (decision == "commit" and "lost" in outcomes):
+        return Exit.MIXED
+    if interrupted:
+        return Exit.INTERRUPTED
+    if "refused" in outcomes:
+        return Exit.REFUSED
+    return Exit.ROLLED_BACK if "rolled_back" in outcomes else Exit.FAILED
+
+
+def first_error(results: Sequence[Result]) -> Mapping[str, Any] | None:
+    """The error to show: that of the process which failed by itself, before those that were told to stop."""
+    ranked = sorted(results, key=lambda result: _RANK.get(str(result.get("outcome")), 0))
+    errors = (result.get("error") for result in ranked)
+    return next((error for error in errors if isinstance(error, dict)), None)
+
+
+_RANK = {"broken": 0, "refused": 1, "failed": 2, "rolled_back": 3, "lost": 4, "aborted": 5}
+
+
+def _runs(result: Result, target: str) -> bool:
+    if result.get("outcome") == "already":
+        return True
+    return (
+        result.get("outcome") == "complete" and result.get("verified") is True and result.get("to") == target
+    )
+
+
+def already_result(pid: int, release: str) -> Result:
+    """The result of a process that wasn't asked, because it runs the release."""
+    return _empty_result(pid, "already", release, release)
+
+
+def lost_result(pid: int, old: str, new: str, why: str, decision: Decision | None) -> Result:
+    """The result of a process that can't report any more."""
+    if decision == "commit":
+        message = f"process {pid} {why} after the decision to commit: what it runs now is unknown"
+        do = "look at `status`; if the process is still there and serves, deploy again, else restart it"
+    else:
+        message = f"process {pid} {why} before the decision, so every process stays on the old release"
+        do = "see whether the process still runs (`status`), then deploy again"
+    error = {"kind": "lost", "message": message, "file": None, "line": None, "do": do, "detail": None}
+    return _empty_result(pid, "lost", old, new) | {"error": error}
+
+
+def result_of(pid: int, frame: Mapping[str, Any], old: str, new: str) -> Result:
+    """The result in a process's last frame. One that only has an error becomes a result that says so."""
+    result = frame.get("result")
+    if isinstance(result, dict) and isinstance(result.get("outcome"), str):
+        return result | {"pid": pid}
+    error = frame.get("error")
+    if isinstance(error, dict):
+        outcome = "refused" if error.get("kind") == "refused" else "failed"
+        return _empty_result(pid, outcome, old, new) | {"error": error}
+    return _empty_result(pid, "unknown", old, new)
+
+
+def _empty_result(pid: int, outcome: str, old: str, new: str) -> Result:
+    return {
+        "pid": pid,
+        "outcome": outcome,
+        "from": old,
+        "to": new,
+        "verified": False,
+        "hold_ms": 0.0,
+        "phases_ms": {},
+        "modules": {"changed": [], "added": [], "deleted": []},
+        "definitions": {},
+        "units_migrated": 0,
+        "sessions": 0,
+        "stale_frames": [],
+        "notes": [],
+        "plan": None,
+        "error": None,
+    }
