@@ -1,0 +1,34 @@
+"""The code engine: brings a running process from one release of its source to another.
+
+Knows modules, functions and classes; nothing of ASGI, asyncio, sessions or stores. The order of use is
+
+    plan = make_plan(old, new, live)      reads only; refusals are in the plan
+    patch = Patch(plan, finder); patch.stage()
+    journal = Journal(); patch.apply(journal)      one synchronous call
+    differences = verify(patch)           then journal.discard() or journal.rollback()
+"""
+
+from __future__ import annotations
+
+from .finder import ReleaseFinder
+from .journal import Journal
+from .patch import Patch
+from .plan import Action, Plan, Refusal, StaleFrame, Step
+from .planner import make_plan
+from .source import SourceModule
+from .verify import Difference, verify
+
+__all__ = [
+    "Action",
+    "Difference",
+    "Journal",
+    "Patch",
+    "Plan",
+    "Refusal",
+    "ReleaseFinder",
+    "SourceModule",
+    "StaleFrame",
+    "Step",
+    "make_plan",
+    "verify",
+]

@@ -1,0 +1,12 @@
+"""Knowledge of frameworks, one file each, behind `context.Adapter`. They import nothing that the app did not."""
+
+from __future__ import annotations
+
+from ..context import Adapter
+from .routes import RoutesAdapter
+
+__all__ = ["default_adapters"]
+
+
+def default_adapters() -> tuple[Adapter, ...]:
+    return (RoutesAdapter(),)

@@ -1,0 +1,314 @@
+"""Routes of Starlette and FastAPI: added, changed, moved and removed by the statements that register them.
+
+A router's list of routes is, in a cold import, what its constructor put there and then what each registering statement
+appended, in order. The adapter tells the living list apart by the old source's statements, keeps the routes of
+statements that did not change, executes the others (which append to the list), and puts the list together in the new
+source's order. The router, the app and the list stay the same objects, so that the running middleware stack sees it.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..context import Context
+from ..defuse import Names, execution_order
+from ..diff import NamespaceDiff, Verdict
+from ..execute import function_chain
+from ..journal import Journal
+from ..plan import Action
+from ..source import Statement, dotted_name
+
+_DECORATORS = frozenset(
+    "get post put delete patch head options trace api_route route websocket websocket_route".split()
+)
+_CALLS = frozenset(
+    "include_router mount host add_route add_api_route add_websocket_route add_api_websocket_route".split()
+)
+_LIST_CALLS = frozenset({"append", "extend"})
+_DO = "deploy this change cold (restart the app)"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registering statement and how many routes it puts into one router's list (None: unknown)."""
+
+    module: str
+    statement: Statement
+    size: int | None
+
+
+@dataclass
+class RouteRebuild:
+    """The new list of one router: what stays, and what the executed statements append."""
+
+    router: Any
+    base: int
+    entries: list[Entry]
+    reused: dict[Statement, list[Any]]
+    _fresh: dict[Statement, list[Any]] = field(default_factory=dict)
+    _before: list[Any] = field(default_factory=list)
+
+    def begin(self, journal: Journal) -> None:
+        """Empty the list, so that what a statement appends can be told; noted in the journal first."""
+        self._before = list(self.router.routes)
+        journal.note("a router's bookkeeping", lambda: mark_changed(self.router))
+        journal.touch_container(self.router.routes, "a router's routes")
+        self.router.routes.clear()
+
+    def collect(self, statement: Statement) -> None:
+        """Take what `statement` has just appended."""
+        if self.router.routes:
+            self._fresh.setdefault(statement, []).extend(self.router.routes)
+            self.router.routes.clear()
+
+    def finish(self, journal: Journal) -> None:
+        routes = self._before[: self.base]
+        for entry in self.entries:
+            routes += self.reused.get(entry.statement) or self._fresh.get(entry.statement, [])
+        self.router.routes[:] = routes
+        mark_changed(self.router)
+
+
+@dataclass
+class SchemaReset:
+    """FastAPI keeps the OpenAPI document that it made once; it must be made again."""
+
+    app: Any
+
+    def begin(self, journal: Journal) -> None:
+        journal.set_attribute(self.app, "openapi_schema", None)
+
+    def collect(self, statement: Statement) -> None:
+        return
+
+    def finish(self, journal: Journal) -> None:
+        return
+
+
+def mark_changed(router: Any) -> None:
+    """Newer FastAPI caches what routers include, by version: move it on."""
+    mark = getattr(router, "_mark_routes_changed", None)
+    if mark is not None:
+        mark()
+
+
+class RoutesAdapter:
+    """Claims statements that register routes with a living Starlette or FastAPI app or router."""
+
+    def owns(self, value: object) -> bool:
+        starlette = sys.modules.get("starlette.routing")
+        applications = sys.modules.get("starlette.applications")
+        kinds = [getattr(starlette, "Router", None), getattr(starlette, "BaseRoute", None)]
+        kinds.append(getattr(applications, "Starlette", None))
+        return isinstance(value, tuple(kind for kind in kinds if kind is not None))
+
+    def registers(self, context: Context, module: str, statement: Statement) -> bool:
+        return module in context.live and bool(self._routers(context, module, statement))
+
+    def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
+        self._lifespans(context)
+        old = self._entries(context, context.old_names, self._order(context.old, context))
+        new = self._entries(context, context.new_names, context.order)
+        stale = self._stale(context, diffs)
+        routers = {id(router): router for router, _ in [*old.values(), *new.values()]}
+        for key, router in routers.items():
+            before = old.get(key, (router, []))[1]
+            after = new.get(key, (router, []))[1]
+            self._plan_router(context, router, before, after, stale, diffs)
+        if context.plan.registrations:
+            self._reset_schemas(context)
+
+    def _order(self, modules: Mapping[str, Any], context: Context) -> list[tuple[str, Statement]]:
+        return execution_order(modules, [name for name in context.live if name in modules])
+
+    def _routers(self, context: Context, module: str, statement: Statement) -> Counter[int]:
+        """How many routes a statement registers with each living router, by id; sizes as in `Entry`."""
+        return Counter(id(router) for router, _ in self._registered(context, module, statement))
+
+    def _registered(self, context: Context, module: str, statement: Statement) -> list[tuple[Any, int | None]]:
+        node = statement.node
+        if statement.kind == "def":
+            calls = [(d, _DECORATORS) for d in statement.decorators if isinstance(d, ast.Call)]
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            calls = [(node.value, _CALLS | _LIST_CALLS)]
+        else:
+            return []
+        found: list[tuple[Any, int | None]] = []
+        for call, methods in calls:
+            owner, _, method = (dotted_name(call.func) or "").rpartition(".")
+            if method not in methods or not owner:
+                continue
+            on_list = method in _LIST_CALLS
+            if on_list != owner.endswith(".routes"):
+                continue
+            router = self._router(context.resolve(module, owner.removesuffix(".routes")))
+            if router is not None:
+                found.append((router, _size(method)))
+        return found
+
+    def _router(self, value: Any) -> Any:
+        """The router that holds the list: an app's own one, or the router itself."""
+        if value is None or not self.owns(value) or type(value).__name__.startswith("_"):
+            return None
+        router = getattr(value, "router", value)
+        return router if isinstance(getattr(router, "routes", None), list) else None
+
+    def _entries(
+        self, context: Context, names: Names, order: Sequence[tuple[str, Statement]]
+    ) -> dict[int, tuple[Any, list[Entry]]]:
+        found: dict[int, tuple[Any, list[Entry]]] = {}
+        for module, statement in order:
+            if module not in context.live:
+                continue
+            sizes: dict[int, tuple[Any, int | None]] = {}
+            for router, size in self._registered(context, module, statement):
+                so_far = sizes.get(id(router), (router, 0))[1]
+                sizes[id(router)] = (router, None if size is None or so_far is None else so_far + size)
+            for key, (router, total) in sizes.items():
+                found.setdefault(key, (router, []))[1].append(Entry(module, statement, total))
+        return found
+
+    def _stale(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> set[Statement]:
+        """Registering statements of the new release whose routes must be made again."""
+        stale = {
+            change.new
+            for changes in diffs.values()
+            for change in changes.changes
+            if change.new is not None
+            and (change.verdict not in (Verdict.SAME, Verdict.BODY) or _docstring_changed(change.old, change.new))
+        }
+        reshaped = set(context.reshaped | context.rebound)
+        while True:
+            carried = {
+                (module, name)
+                for module, statement in context.order
+                if module in context.live and context.new_names.reads(module, statement) & reshaped
+                for name in statement.binds
+            } - reshaped
+            if not carried:
+                break
+            reshaped |= carried
+        stale |= {s for module, s in context.order if context.new_names.reads(module, s) & reshaped}
+        return stale
+
+    def _plan_router(
+        self,
+        context: Context,
+        router: Any,
+        before: list[Entry],
+        after: list[Entry],
+        stale: set[Statement],
+        diffs: Mapping[str, NamespaceDiff],
+    ) -> None:
+        partner = {c.old: c.new for changes in diffs.values() for c in changes.changes if c.old is not None}
+        kept = [partner.get(entry.statement, entry.statement) for entry in before]
+        same_text = {_text(module, s): s for module, s in context.order}
+        kept = [
+            same_text.get(_text(e.module, e.statement), k) if k is e.statement else k
+            for e, k in zip(before, kept, strict=True)
+        ]
+        if kept == [entry.statement for entry in after] and not any(e.statement in stale for e in after):
+            return
+        found = _tell_apart(context, router, before)
+        if isinstance(found, str):
+            where = (after or before)[0]
+            context.refuse(where.module, where.statement, found, do=_DO)
+            return
+        base, living = found
+        by_new = {new: living[entry.statement] for entry, new in zip(before, kept, strict=True) if new is not None}
+        reused: dict[Statement, list[Any]] = {}
+        for entry in after:
+            if entry.statement in by_new and entry.statement not in stale:
+                reused[entry.statement] = by_new[entry.statement]
+            else:
+                context.execute(entry.module, entry.statement)
+                context.step(entry.module, entry.statement, Action.REGISTER, "its routes are registered anew")
+        present = {entry.statement for entry in after}
+        for entry, new in zip(before, kept, strict=True):
+            if new is None or new not in present:
+                context.step(entry.module, entry.statement, Action.REGISTER, "its routes are taken out")
+        context.plan.registrations.append(RouteRebuild(router, base, after, reused))
+
+    def _reset_schemas(self, context: Context) -> None:
+        seen: set[int] = set()
+        for module in context.live:
+            for value in list(context.namespace(module).values()):
+                if self.owns(value) and "openapi_schema" in vars(value) and id(value) not in seen:
+                    seen.add(id(value))
+                    context.plan.registrations.append(SchemaReset(value))
+
+    def _lifespans(self, context: Context) -> None:
+        """A lifespan function has run its start-up long ago: new code in it would never be run."""
+        changed = context.changed_bodies | context.reshaped
+        for module in context.live:
+            for value in list(context.namespace(module).values()):
+                router = self._router(value)
+                for function in function_chain(getattr(router, "lifespan_context", None)):
+                    home = (function.__module__, function.__code__.co_qualname.partition(".")[0])
+                    if home in changed and (binder := context.new_names.definition(home)) is not None:
+                        reason = "it is the app's lifespan, whose start-up ran when the app was started"
+                        context.refuse(home[0], binder, reason, do=_DO)
+
+
+def _text(module: str, statement: Statement) -> tuple[str, str, str]:
+    return (module, statement.dump, "")
+
+
+def _size(method: str) -> int | None:
+    if method == "extend":
+        return None
+    if method == "include_router" and not hasattr(sys.modules.get("fastapi.routing"), "_IncludedRouter"):
+        return None  # older FastAPI copies the routes
+    return 1
+
+
+def _docstring_changed(old: Statement | None, new: Statement) -> bool:
+    """FastAPI takes a route's description from the docstring when it is registered."""
+    nodes = [s.node for s in (old, new) if s is not None]
+    docs = [ast.get_docstring(n) for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return len(docs) == 2 and docs[0] != docs[1]
+
+
+def _tell_apart(context: Context, router: Any, before: list[Entry]) -> tuple[int, dict[Statement, list[Any]]] | str:
+    """Which of the living routes came from which statement; a sentence if that can't be told."""
+    routes = list(router.routes)
+    unknown = [entry for entry in before if entry.size is None]
+    known = sum(entry.size for entry in before if entry.size is not None)
+    head = sum(1 for _ in _constructor_routes(routes))
+    if len(unknown) > 1:
+        return "several statements add an unknown number of routes to one router; they can't be told apart"
+    base = head if unknown else len(routes) - known
+    if base < 0 or len(routes) < base + known:
+        return "the router's routes are not those that the source registers"
+    found: dict[Statement, list[Any]] = {}
+    position = base
+    for entry in before:
+        size = entry.size if entry.size is not None else len(routes) - base - known
+        part = routes[position : position + size]
+        position += size
+        if entry.statement.kind == "def":
+            live = context.value(entry.module, entry.statement.binds[0])
+            if any(not _is_endpoint(route, live) for route in part):
+                return "the router's routes are not in the order of the source; something else added to them"
+        found[entry.statement] = part
+    return base, found
+
+
+def _constructor_routes(routes: list[Any]) -> list[Any]:
+    """The leading routes that FastAPI's constructor put there (documentation pages)."""
+    count = 0
+    for route in routes:
+        if getattr(getattr(route, "endpoint", None), "__module__", "").partition(".")[0] != "fastapi":
+            break
+        count += 1
+    return routes[:count]
+
+
+def _is_endpoint(route: Any, live: Any) -> bool:
+    endpoint = getattr(route, "endpoint", None)
+    return endpoint is live or any(f is endpoint for f in function_chain(live)) or live in function_chain(endpoint)

@@ -1,0 +1,132 @@
+"""Code objects of two compiles of one module, matched. Pure.
+
+A code object is found by its **path**: the names from the module down, each with its place among siblings of one name
+(`[("Room", 0), ("join", 0), ("<lambda>", 1)]`). Lambdas and repeated names are matched by place when both sides have
+equally many, else by equal contents; what stays unmatched has no counterpart, and a living function made of it can't
+be brought to the new source.
+"""
+
+from __future__ import annotations
+
+import types
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TypeAlias
+
+Path: TypeAlias = tuple[tuple[str, int], ...]
+
+
+def children(code: types.CodeType) -> list[types.CodeType]:
+    """The code objects nested directly in `code`, in source order."""
+    return [const for const in code.co_consts if isinstance(const, types.CodeType)]
+
+
+def walk(code: types.CodeType, path: Path = ()) -> Iterator[tuple[Path, types.CodeType]]:
+    """Every code object below `code` (not itself) with its path, parents first."""
+    seen: dict[str, int] = defaultdict(int)
+    for child in children(code):
+        here = (*path, (child.co_name, seen[child.co_name]))
+        seen[child.co_name] += 1
+        yield here, child
+        yield from walk(child, here)
+
+
+def match(old: types.CodeType, new: types.CodeType) -> dict[types.CodeType, types.CodeType]:
+    """Old code object → its counterpart in the new compile, at every depth. Keys compare by value: use `by_place`."""
+    pairs: dict[types.CodeType, types.CodeType] = {}
+    for a, b in _match(old, new):
+        pairs.setdefault(a, b)
+    return pairs
+
+
+def _match(old: types.CodeType, new: types.CodeType) -> Iterator[tuple[types.CodeType, types.CodeType]]:
+    before, after = _by_name(old), _by_name(new)
+    for name, olds in before.items():
+        for a, b in _pair_siblings(olds, after.get(name, [])):
+            yield a, b
+            yield from _match(a, b)
+
+
+def _by_name(code: types.CodeType) -> dict[str, list[types.CodeType]]:
+    named: dict[str, list[types.CodeType]] = defaultdict(list)
+    for child in children(code):
+        named[child.co_name].append(child)
+    return named
+
+
+def _pair_siblings(
+    olds: list[types.CodeType], news: list[types.CodeType]
+) -> list[tuple[types.CodeType, types.CodeType]]:
+    if len(olds) == len(news):
+        return list(zip(olds, news, strict=True))
+    pairs: list[tuple[types.CodeType, types.CodeType]] = []
+    free = list(news)
+    for a in olds:
+        twin = next((b for b in free if same_contents(a, b)), None)
+        if twin is not None:
+            free.remove(twin)
+            pairs.append((a, twin))
+    left = [a for a in olds if all(a is not pair[0] for pair in pairs)]
+    if left and free and olds[0].co_name != "<lambda>" and left[-1] is olds[-1] and free[-1] is news[-1]:
+        pairs.append((left[-1], free[-1]))  # the last binder of a name is the one that lives
+    return pairs
+
+
+def same_contents(a: types.CodeType, b: types.CodeType) -> bool:
+    """Equal but for where they stand: names, constants, bytecode, at every depth; no line numbers."""
+    if (a.co_name, a.co_code, a.co_names, a.co_varnames, a.co_freevars, a.co_cellvars, a.co_flags) != (
+        b.co_name,
+        b.co_code,
+        b.co_names,
+        b.co_varnames,
+        b.co_freevars,
+        b.co_cellvars,
+        b.co_flags,
+    ):
+        return False
+    if len(a.co_consts) != len(b.co_consts) or a.co_exceptiontable != b.co_exceptiontable:
+        return False
+    return all(_same_const(x, y) for x, y in zip(a.co_consts, b.co_consts, strict=True))
+
+
+def _same_const(x: object, y: object) -> bool:
+    if isinstance(x, types.CodeType) and isinstance(y, types.CodeType):
+        return same_contents(x, y)
+    return type(x) is type(y) and repr(x) == repr(y)
+
+
+def place(code: types.CodeType) -> tuple[str, int, str]:
+    """What tells code objects of one file apart without comparing them: qualified name, first line, name."""
+    return (code.co_qualname, code.co_firstlineno, code.co_name)
+
+
+def by_place(code: types.CodeType) -> dict[tuple[str, int, str], list[types.CodeType]]:
+    """All code objects below `code`, by place. Several lambdas may share a line, hence lists."""
+    found: dict[tuple[str, int, str], list[types.CodeType]] = defaultdict(list)
+    for _, child in walk(code):
+        found[place(child)].append(child)
+    return found
+
+
+def transplant(code: types.CodeType, canonical: types.CodeType) -> types.CodeType:
+    """`code` with every nested code object replaced by the equal-placed one of `canonical`.
+
+    Compiling one statement by itself gives other bytecode than compiling the whole module; only the latter counts, as
+    it is what a cold import runs and what the verification compares with.
+    """
+    known = by_place(canonical)
+
+    def replaced(const: object) -> object:
+        if not isinstance(const, types.CodeType):
+            return const
+        twins = known.get(place(const), [])
+        if not twins:
+            return transplant(const, canonical)
+        return twins[0] if len(twins) == 1 else next((t for t in twins if _alike(t, const)), const)
+
+    return code.replace(co_consts=tuple(replaced(const) for const in code.co_consts))
+
+
+def _alike(a: types.CodeType, b: types.CodeType) -> bool:
+    positions_a, positions_b = list(a.co_positions()), list(b.co_positions())
+    return same_contents(a, b) or (bool(positions_a) and positions_a[-1] == positions_b[-1])

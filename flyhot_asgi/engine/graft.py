@@ -1,0 +1,110 @@
+"""Replacing members of a living class: the class object, its instances and its old methods' identities stay.
+
+The changed members are executed as a class body would be, in a namespace that shows the class's present members, and
+what comes out is put into the class. Functions are poured into the old function objects; a new method's `__class__`
+cell (what `super()` reads) is pointed at the living class.
+"""
+
+from __future__ import annotations
+
+import abc
+import ast
+import types
+from typing import Any
+
+from .codetree import transplant
+from .execute import keep_container, pour
+from .journal import Journal
+from .plan import Graft
+from .source import SourceModule
+
+_BODY_NAMES = frozenset({"__module__", "__qualname__", "__classcell__", "__static_attributes__", "__firstlineno__"})
+
+
+def compile_graft(source: SourceModule, graft: Graft) -> types.CodeType | None:
+    """The changed members as the code of a class body; None if there are none (only deletions)."""
+    nodes = [change.new.node for change in graft.changes if change.new is not None]
+    if not nodes:
+        return None
+    wrapped: list[ast.stmt] = [_class_of(graft.node_path[-1], nodes)]
+    for name in reversed(graft.node_path[:-1]):
+        wrapped = [_class_of(name, wrapped)]
+    tree = ast.fix_missing_locations(ast.Module(body=wrapped, type_ignores=[]))
+    code: types.CodeType = compile(tree, source.path, "exec", flags=source.future_flags, dont_inherit=True)
+    for name in graft.node_path:
+        code = next(c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == name)
+    return transplant(code, source.code)
+
+
+def _class_of(name: str, body: list[ast.stmt]) -> ast.ClassDef:
+    node = ast.ClassDef(name=name, bases=[], keywords=[], body=body, decorator_list=[])
+    if "type_params" in ast.ClassDef._fields:
+        node.type_params = []  # type: ignore[attr-defined,unused-ignore]
+    return ast.copy_location(node, body[0])
+
+
+def apply_graft(graft: Graft, code: types.CodeType | None, namespace: dict[str, Any], journal: Journal) -> None:
+    """Execute the changed members and put them into the class. Raises what a member's own code raises."""
+    cls = graft.cls
+    for name in graft.deleted:
+        if name in vars(cls):
+            journal.delete_attribute(cls, name)
+    if code is not None:
+        body = dict(vars(cls))
+        annotations = body.get("__annotations__")
+        body["__annotations__"] = dict(annotations) if isinstance(annotations, dict) else {}
+        before = dict(body)
+        exec(code, namespace, body)
+        cell = body.get("__classcell__")
+        if isinstance(cell, types.CellType):
+            cell.cell_contents = cls
+        for name, value in body.items():
+            if name not in _BODY_NAMES and name != "__annotations__" and before.get(name, graft) is not value:
+                _put(cls, name, value, journal)
+        _annotate(cls, graft, body["__annotations__"], annotations, journal)
+    if isinstance(cls, abc.ABCMeta):
+        journal.note(f"abstract methods of {cls.__qualname__}", lambda: _recount_abstract(cls))
+        _recount_abstract(cls)
+
+
+def _recount_abstract(cls: Any) -> None:
+    abc.update_abstractmethods(cls)
+
+
+def _put(cls: type, name: str, value: Any, journal: Journal) -> None:
+    old = vars(cls).get(name)
+    merged = _merge(old, value, journal)
+    if merged is old:
+        return
+    journal.set_attribute(cls, name, merged)
+    hook = getattr(type(merged), "__set_name__", None)
+    if hook is not None:
+        hook(merged, cls, name)
+
+
+def _merge(old: Any, new: Any, journal: Journal) -> Any:
+    """The object to store: the old one, made new, where its kind allows."""
+    if isinstance(old, types.FunctionType) and isinstance(new, types.FunctionType):
+        return pour(old, new, journal)
+    if isinstance(old, staticmethod | classmethod) and type(old) is type(new):
+        if isinstance(old.__func__, types.FunctionType) and isinstance(new.__func__, types.FunctionType):
+            pour(old.__func__, new.__func__, journal)
+            return old
+    if type(old) is property and type(new) is property:
+        parts = [_merge(a, b, journal) for a, b in zip(_accessors(old), _accessors(new), strict=True)]
+        return property(parts[0], parts[1], parts[2], new.__doc__)
+    return keep_container(old, new, journal)
+
+
+def _accessors(prop: property) -> tuple[Any, Any, Any]:
+    return (prop.fget, prop.fset, prop.fdel)
+
+
+def _annotate(cls: type, graft: Graft, new: dict[str, Any], old: Any, journal: Journal) -> None:
+    annotations = {name: value for name, value in new.items() if name not in graft.deleted}
+    if isinstance(old, dict):
+        journal.touch_container(old, f"annotations of {cls.__qualname__}")
+        old.clear()
+        old.update(annotations)
+    elif annotations:
+        journal.set_attribute(cls, "__annotations__", annotations)

@@ -1,0 +1,118 @@
+"""What is alive in this process: functions by file, frames that run, instances, and who holds an object.
+
+Reads only. Introspection must not run the app's code (a lazy proxy would wake up), so types are asked with `type()`
+and attributes of unknown objects are not touched.
+"""
+
+from __future__ import annotations
+
+import gc
+import types
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+_RUNNING = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
+
+
+@dataclass
+class Survey:
+    """One pass over all objects that the collector knows."""
+
+    functions: list[types.FunctionType] = field(default_factory=list)
+    running: list[Any] = field(default_factory=list)
+    caches: list[Any] = field(default_factory=list)
+    """`functools.lru_cache` wrappers."""
+    instances: Counter[type] = field(default_factory=Counter)
+
+
+def survey(files: Collection[str], classes: Collection[type] = ()) -> Survey:
+    """Look once at everything alive whose code comes from `files`, and count direct and derived instances of `classes`.
+
+    10-50 ms for a heap of half a million objects. Objects that `gc.freeze()` hid are brought back first.
+    """
+    if gc.get_freeze_count():
+        gc.unfreeze()
+    found = Survey()
+    wanted = frozenset(files)
+    derived = {cls for base in classes for cls in [base, *subclasses(base)]}
+    for obj in gc.get_objects():
+        kind = type(obj)
+        if kind is types.FunctionType:
+            if obj.__code__.co_filename in wanted:
+                found.functions.append(obj)
+        elif kind in _RUNNING:
+            if running_code(obj).co_filename in wanted:
+                found.running.append(obj)
+        elif kind is _CACHE:
+            found.caches.append(obj)
+        elif kind in derived:
+            found.instances[kind] += 1
+    return found
+
+
+def _cache_type() -> type:
+    from functools import lru_cache
+
+    return type(lru_cache(lambda: None))
+
+
+_CACHE = _cache_type()
+
+
+def running_code(obj: Any) -> types.CodeType:
+    """The code of a coroutine, generator or async generator."""
+    if isinstance(obj, types.CoroutineType):
+        return obj.cr_code
+    if isinstance(obj, types.GeneratorType):
+        return obj.gi_code
+    code: types.CodeType = obj.ag_code
+    return code
+
+
+def is_suspended(obj: Any) -> bool:
+    """It has started, or may start, and has not ended: its frame will still run."""
+    return getattr(obj, "cr_frame", None) or getattr(obj, "gi_frame", None) or getattr(obj, "ag_frame", None) or False
+
+
+def subclasses(cls: type) -> list[type]:
+    """All living classes derived from `cls`, at any depth."""
+    found: dict[type, None] = {}
+    queue = [cls]
+    while queue:
+        below: list[type] = type.__subclasses__(queue.pop())
+        for sub in below:
+            if sub not in found:
+                found[sub] = None
+                queue.append(sub)
+    return list(found)
+
+
+def holders(obj: object, *, passing: Iterable[object]) -> list[object]:
+    """Who refers to `obj`, but for the namespaces in `passing` and the frames that ask. Up to 45 ms on a large heap.
+
+    Written without comprehensions over `obj`: their cells would be referrers themselves.
+    """
+    ignored = {id(namespace) for namespace in passing}
+    found = []
+    for holder in gc.get_referrers(obj):
+        if id(holder) not in ignored and type(holder) is not types.FrameType and holder is not obj:
+            found.append(holder)
+    return found
+
+
+def describe(holder: object) -> str:
+    """What a holder is, in a few words, without running its code."""
+    if isinstance(holder, types.ModuleType):
+        return f"module {holder.__name__}"
+    if isinstance(holder, dict):
+        name = dict.get(holder, "__name__")
+        if isinstance(name, str) and "__builtins__" in holder:
+            return f"module {name}"
+        return f"a dict with {len(holder)} keys"
+    if isinstance(holder, types.FunctionType | type):
+        return f"{holder.__module__}.{holder.__qualname__}"
+    if isinstance(holder, types.CellType):
+        return "a closure"
+    return f"a {type(holder).__module__}.{type(holder).__qualname__}"

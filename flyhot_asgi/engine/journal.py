@@ -1,0 +1,209 @@
+"""The undo log of one patch: what every touched object was before.
+
+`touch_*` stores a pre-image before the first write to an object, once; `rollback` restores in reverse order, in place,
+so that identities survive. Restoring a namespace is differential: names that did not change are not written, so that a
+thread that looks one up meanwhile finds it.
+
+The journal undoes what happened to Python objects. Effects outside of them (a socket opened by an executed statement)
+are not undone; plans refuse statements that are likely to have some.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import types
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..errors import UndoFailed
+
+_MISSING = object()
+_set_closure = ctypes.pythonapi.PyFunction_SetClosure
+_set_closure.argtypes = [ctypes.py_object, ctypes.py_object]
+_set_closure.restype = ctypes.c_int
+
+FUNCTION_FIELDS = (
+    "__defaults__",
+    "__kwdefaults__",
+    "__annotations__",
+    "__doc__",
+    "__name__",
+    "__qualname__",
+    "__module__",
+    *(["__type_params__"] if sys.version_info >= (3, 12) else []),
+)
+
+
+def set_code(function: types.FunctionType, code: types.CodeType, closure: tuple[types.CellType, ...] | None) -> None:
+    """Give `function` another code and closure, of any number of free variables.
+
+    `function.__code__ = …` insists on an equal number of free variables, so the closure goes first, through the
+    public C API (`PyFunction_SetClosure`). Between the two the function must not be called: the caller holds the loop.
+    """
+    if closure is not function.__closure__:
+        _set_closure(function, closure)
+    function.__code__ = code
+
+
+class Journal:
+    """Pre-images of everything a patch touches. Owned by one patch; not safe for threads."""
+
+    def __init__(self) -> None:
+        self._undo: list[tuple[str, Callable[[], None]]] = []
+        self._seen: set[int] = set()
+        self._keep: list[object] = []
+
+    def __len__(self) -> int:
+        return len(self._undo)
+
+    def note(self, what: str, undo: Callable[[], None]) -> None:
+        """Remember how to undo the step that is about to be taken."""
+        self._undo.append((what, undo))
+
+    def first_touch(self, obj: object) -> bool:
+        """True once per object. Keeps it alive, so that its id stays its own and no destructor runs in the patch."""
+        if id(obj) in self._seen:
+            return False
+        self._seen.add(id(obj))
+        self._keep.append(obj)
+        return True
+
+    def touch_namespace(self, namespace: dict[str, Any], what: str) -> None:
+        if self.first_touch(namespace):
+            before = dict(namespace)
+            self.note(what, lambda: restore_dict(namespace, before))
+
+    def touch_container(self, obj: Any, what: str) -> None:
+        """A dict, list, set, deque or bytearray: contents, in place."""
+        if not self.first_touch(obj):
+            return
+        if isinstance(obj, dict):
+            items = dict(obj)
+            self.note(what, lambda: refill(obj, items))
+        elif isinstance(obj, list | set | deque | bytearray):
+            copy = list(obj)
+            self.note(what, lambda: refill(obj, copy))
+
+    def touch_function(self, function: types.FunctionType) -> None:
+        if not self.first_touch(function):
+            return
+        code, closure = function.__code__, function.__closure__
+        cells = [_cell_contents(cell) for cell in closure or ()]
+        fields = {name: getattr(function, name) for name in FUNCTION_FIELDS}
+        if fields["__kwdefaults__"] is not None:
+            fields["__kwdefaults__"] = dict(fields["__kwdefaults__"])
+        fields["__annotations__"] = dict(fields["__annotations__"])
+        attributes = dict(function.__dict__)
+
+        def undo() -> None:
+            set_code(function, code, closure)
+            for cell, contents in zip(closure or (), cells, strict=True):
+                _set_cell(cell, contents)
+            for name, value in fields.items():
+                setattr(function, name, value)
+            restore_dict(function.__dict__, attributes)
+
+        self.note(f"function {function.__qualname__}", undo)
+
+    def swap_codes(self, pairs: Iterable[tuple[types.FunctionType, types.CodeType]]) -> None:
+        """Swap the codes of many functions in one C-level call, so that no other thread sees half of them."""
+        pairs = list(pairs)
+        before = [function.__code__ for function, _ in pairs]
+        functions = [function for function, _ in pairs]
+        self._keep.append((functions, before))
+        self.note(f"code of {len(functions)} functions", lambda: _assign_codes(functions, before))
+        _assign_codes(functions, [code for _, code in pairs])
+
+    def set_attribute(self, owner: Any, name: str, value: Any) -> None:
+        """`setattr` on a class, a module or an object, with its inverse."""
+        self._note_attribute(owner, name)
+        setattr(owner, name, value)
+
+    def delete_attribute(self, owner: Any, name: str) -> None:
+        self._note_attribute(owner, name)
+        delattr(owner, name)
+
+    def _note_attribute(self, owner: Any, name: str) -> None:
+        before = vars(owner).get(name, _MISSING)
+        self._keep.append((owner, before))
+
+        def undo() -> None:
+            if before is not _MISSING:
+                setattr(owner, name, before)
+            elif name in vars(owner):
+                delattr(owner, name)
+
+        self.note(f"{getattr(owner, '__qualname__', type(owner).__name__)}.{name}", undo)
+
+    def rollback(self) -> None:
+        """Undo everything, last first. Every step is tried; raises `UndoFailed` naming the first that could not be."""
+        failed: list[tuple[str, BaseException]] = []
+        while self._undo:
+            what, undo = self._undo.pop()
+            try:
+                undo()
+            except BaseException as exc:
+                failed.append((what, exc))
+        self.discard()
+        if failed:
+            what, cause = failed[0]
+            raise UndoFailed(
+                f"undoing {what} failed: {cause!r} ({len(failed)} step(s) in all)",
+                do="restart this process: its code is neither the old nor the new release",
+            ) from cause
+
+    def discard(self) -> None:
+        """Forget all pre-images: the patch stands. Idempotent."""
+        self._undo.clear()
+        self._seen.clear()
+        self._keep.clear()
+
+
+def _assign_codes(functions: list[types.FunctionType], codes: list[types.CodeType]) -> None:
+    deque(map(setattr, functions, ["__code__"] * len(functions), codes), maxlen=0)
+
+
+def restore_dict(live: dict[Any, Any], before: dict[Any, Any]) -> None:
+    """Bring `live` back to `before` in place, writing only what differs."""
+    for key in [key for key in live if key not in before]:
+        del live[key]
+    for key, value in before.items():
+        if live.get(key, _MISSING) is not value:
+            live[key] = value
+
+
+def refill(obj: Any, contents: Any) -> None:
+    """Give a container these contents, in place."""
+    if isinstance(obj, dict):
+        if list(obj) == list(contents):
+            restore_dict(obj, contents)
+        else:  # the order of keys is part of a dict's value
+            dict.clear(obj)
+            dict.update(obj, contents)
+    elif isinstance(obj, list | bytearray):
+        obj[:] = contents
+    elif isinstance(obj, set):
+        set.clear(obj)
+        set.update(obj, contents)
+    else:
+        obj.clear()
+        obj.extend(contents)
+
+
+def _cell_contents(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return _MISSING
+
+
+def _set_cell(cell: types.CellType, contents: Any) -> None:
+    if contents is _MISSING:
+        try:
+            del cell.cell_contents
+        except ValueError:
+            return
+    else:
+        cell.cell_contents = contents

@@ -1,0 +1,279 @@
+"""One plan, compiled and then applied: a single synchronous call that journals every step.
+
+`stage()` does everything that can be done while users are served: compiles the statements, matches old code objects to
+new ones, imports third-party modules that are new. `apply()` changes the process; it awaits nothing, and whatever it
+raises leaves the journal able to undo what was done. Nothing here decides: the plan has decided.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import importlib
+import linecache
+import sys
+import types
+from collections.abc import Collection
+from typing import Any
+
+from ..errors import UpgradeError
+from .codetree import by_place, match, place, walk
+from .execute import Executor, annotation_only, compile_nodes, compile_statement
+from .finder import ReleaseFinder
+from .graft import apply_graft, compile_graft
+from .inventory import Survey, survey
+from .journal import Journal, set_code
+from .plan import Execute, Graft, Plan
+from .source import SourceModule
+
+
+class Patch:
+    """A plan ready to be applied to this process, once."""
+
+    def __init__(self, plan: Plan, finder: ReleaseFinder) -> None:
+        self.plan = plan
+        self._finder = finder
+        self._codes: list[types.CodeType | None] = []
+        self._counterparts: dict[str, dict[types.CodeType, types.CodeType]] = {}
+        self.known: set[int] = set()
+        """Ids of the code objects that a first-party function may run after the patch."""
+        self._canonical: list[object] = []
+        self.swapped = 0
+
+    def stage(self) -> None:
+        """Compile and match everything; import what is new from elsewhere. May be called in a thread.
+
+        Raises SourceError (with file and line) if something does not compile, UpgradeError if an import fails.
+        """
+        plan = self.plan
+        self._codes = [self._compile(item) for item in plan.work]
+        for name in plan.changed:
+            old, new = plan.old[name], plan.new[name]
+            self._counterparts[old.path] = match(old.code, new.code)
+        for name in plan.new:
+            codes = [code for _, code in walk(plan.new[name].code)]
+            self._canonical.append(codes)
+            self.known.update(id(code) for code in codes)
+        for name in plan.preimport:
+            _import(name)
+
+    def _compile(self, item: Execute | Graft) -> types.CodeType | None:
+        source = self.plan.new[item.module]
+        if isinstance(item, Graft):
+            return compile_graft(source, item)
+        if item.annotate_only:
+            return compile_nodes(source, annotation_only(item.statement))
+        return compile_statement(source, item.statement)
+
+    @property
+    def files(self) -> list[str]:
+        return [source.path for source in {**self.plan.old, **self.plan.new}.values()]
+
+    def apply(self, journal: Journal) -> None:
+        """Make the change. Raises whatever a statement of the release raises; the caller then rolls back."""
+        found = survey(self.files)
+        self._swap(found, journal)
+        before = self._finder.modules
+        journal.note("the import finder", lambda: setattr(self._finder, "modules", before))
+        self._finder.modules = self.plan.new
+        _touch_modules(journal)
+        _touch_state(self.plan, journal)
+        for registration in self.plan.registrations:
+            registration.begin(journal)
+        executor = Executor(journal)
+        for item, code in zip(self.plan.work, self._codes, strict=True):
+            self._do(item, code, executor, journal)
+        for registration in self.plan.registrations:
+            registration.finish(journal)
+        self._delete(journal)
+        self._finish_modules(journal)
+
+    def _do(self, item: Execute | Graft, code: types.CodeType | None, executor: Executor, journal: Journal) -> None:
+        namespace = vars(self.plan.live[item.module])
+        if isinstance(item, Graft):
+            apply_graft(item, code, namespace, journal)
+            return
+        assert code is not None
+        executor.run(item, code, namespace)
+        for registration in self.plan.registrations:
+            registration.collect(item.statement)
+
+    def _swap(self, found: Survey, journal: Journal) -> None:
+        """New code into every living function of the changed modules, equal code at new lines included."""
+        plain: list[tuple[types.FunctionType, types.CodeType]] = []
+        reshaped: list[tuple[types.FunctionType, types.CodeType]] = []
+        for function in found.functions:
+            pairs = self._counterparts.get(function.__code__.co_filename)
+            if pairs is None or id(function.__code__) in self.known:
+                continue
+            code = pairs.get(function.__code__)
+            if code is None:
+                continue  # deleted, or unknown: the verification says so if it lives on
+            if code.co_freevars == function.__code__.co_freevars:
+                plain.append((function, code))
+            else:
+                reshaped.append((function, code))
+        documented = [(f, c) for f, c in plain if docstring(f.__code__) != docstring(c)]
+        for function, code in documented:
+            journal.touch_function(function)
+            if function.__doc__ == docstring(function.__code__):
+                function.__doc__ = docstring(code)
+        journal.swap_codes(plain)
+        for function, code in reshaped:
+            self._reshape(function, code, journal)
+        self.swapped = len(plain) + len(reshaped)
+        self._clear_caches(found, {id(f) for f, _ in [*plain, *reshaped]}, journal)
+
+    def _reshape(self, function: types.FunctionType, code: types.CodeType, journal: Journal) -> None:
+        """A function whose free variables changed: cells by name, `__class__` from its class."""
+        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+        closure: list[types.CellType] = []
+        for name in code.co_freevars:
+            if name in cells:
+                closure.append(cells[name])
+            elif name == "__class__" and (cls := self._class_of(function)) is not None:
+                closure.append(types.CellType(cls))
+            else:
+                raise UpgradeError(
+                    f"{code.co_qualname}: the living closure has no variable `{name}`, which its new code needs",
+                    file=code.co_filename,
+                    line=code.co_firstlineno,
+                    do="the old code still serves; deploy this change cold (restart the app)",
+                )
+        journal.touch_function(function)
+        if function.__doc__ == docstring(function.__code__):
+            function.__doc__ = docstring(code)
+        set_code(function, code, tuple(closure) if closure else None)
+
+    def _class_of(self, function: types.FunctionType) -> type | None:
+        path = function.__code__.co_qualname.split(".")[:-1]
+        found: Any = function.__globals__
+        for part in path:
+            found = found.get(part) if isinstance(found, dict) else vars(found).get(part)
+            if found is None:
+                return None
+        return found if isinstance(found, type) else None
+
+    def _clear_caches(self, found: Survey, swapped: set[int], journal: Journal) -> None:
+        """`lru_cache` of functions whose code changed; a cache without arguments holds a singleton, which is state."""
+        for cache in found.caches:
+            inner = getattr(cache, "__wrapped__", None)
+            if id(inner) in swapped and isinstance(inner, types.FunctionType) and inner.__code__.co_argcount:
+                cache.cache_clear()
+
+    def _delete(self, journal: Journal) -> None:
+        for module, name in self.plan.deleted_names:
+            namespace = vars(self.plan.live[module])
+            journal.touch_namespace(namespace, f"names of {module}")
+            namespace.pop(name, None)
+            annotations = namespace.get("__annotations__")
+            if isinstance(annotations, dict) and name in annotations:
+                journal.touch_container(annotations, f"annotations of {module}")
+                del annotations[name]
+        for module in self.plan.deleted:
+            sys.modules.pop(module, None)
+            parent, _, child = module.rpartition(".")
+            if parent in sys.modules and child in vars(sys.modules[parent]):
+                journal.delete_attribute(sys.modules[parent], child)
+
+    def _finish_modules(self, journal: Journal) -> None:
+        for name in self.plan.changed:
+            source, module = self.plan.new[name], self.plan.live[name]
+            journal.set_attribute(module, "__doc__", ast.get_docstring(source.tree, clean=False))
+            if sys.version_info >= (3, 13):
+                _first_lines(module, source, journal)
+        for name in [*self.plan.changed, *self.plan.added]:
+            show_source(self.plan.new[name], journal)
+
+
+def _touch_modules(journal: Journal) -> None:
+    """`sys.modules`, and the packages that new submodules will be attributes of."""
+    before = dict(sys.modules)
+
+    def undo() -> None:
+        for name in [name for name in sys.modules if name not in before]:
+            del sys.modules[name]
+        for name, module in before.items():
+            if sys.modules.get(name) is not module:
+                sys.modules[name] = module
+
+    journal.note("sys.modules", undo)
+
+
+def _touch_state(plan: Plan, journal: Journal) -> None:
+    """Module namespaces, and the containers and first-party objects that are module-level state.
+
+    A statement of the release may call first-party code that changes them; one level deep is what a registering
+    decorator or a constructor reaches. Only needed when statements are executed at all.
+    """
+    if not plan.work and not plan.added:
+        return
+    own = set(plan.live)
+    for name, module in plan.live.items():
+        namespace = vars(module)
+        journal.touch_namespace(namespace, f"names of {name}")
+        for key, value in list(namespace.items()):
+            if key.startswith("__"):
+                continue
+            if type(value) in _CONTAINERS:
+                journal.touch_container(value, f"a container of {name}")
+            elif type(value).__module__ in own and type(getattr(value, "__dict__", None)) is dict:
+                journal.touch_namespace(vars(value), f"an object of {name}")
+                for inner in list(vars(value).values()):
+                    if type(inner) in _CONTAINERS:
+                        journal.touch_container(inner, f"a container of an object of {name}")
+
+
+_CONTAINERS: Collection[type] = (dict, list, set, bytearray)
+
+
+def docstring(code: types.CodeType) -> str | None:
+    """The docstring that a function made of `code` gets."""
+    if sys.version_info >= (3, 13) and not code.co_flags & 0x4000000:
+        return None
+    first = code.co_consts[0] if code.co_consts else None
+    return first if isinstance(first, str) and code.co_name != "<lambda>" else None
+
+
+def _first_lines(module: types.ModuleType, source: SourceModule, journal: Journal) -> None:
+    """`__firstlineno__` of classes (3.13+), which `inspect.getsource` reads."""
+    lines: dict[str, int] = {}
+    for (name, line, _), _codes in by_place(source.code).items():
+        lines.setdefault(name, line)
+    for value in list(vars(module).values()):
+        if isinstance(value, type) and value.__module__ == module.__name__ and value.__qualname__ in lines:
+            if vars(value).get("__firstlineno__") not in (None, lines[value.__qualname__]):
+                journal.set_attribute(value, "__firstlineno__", lines[value.__qualname__])
+
+
+def show_source(source: SourceModule, journal: Journal) -> None:
+    """Tracebacks and `inspect` show the release's text, whatever is on disk (an entry without mtime stays)."""
+    before = linecache.cache.get(source.path)
+
+    def undo() -> None:
+        if before is None:
+            linecache.cache.pop(source.path, None)
+        else:
+            linecache.cache[source.path] = before
+
+    journal.note("linecache", undo)
+    lines = source.text.splitlines(keepends=True)
+    linecache.cache[source.path] = (len(source.text), None, lines, source.path)
+
+
+def _import(name: str) -> None:
+    try:
+        importlib.import_module(name)
+    except Exception as exc:
+        raise UpgradeError(
+            f"the release imports `{name}`, which can't be imported here: {exc}",
+            do="install it where the app runs, or deploy cold with the new dependency",
+        ) from exc
+
+
+def quiet_collect() -> None:
+    """Collect what the patch itself left over without walking the whole heap again."""
+    gc.collect(0)
+
+
+__all__ = ["Patch", "docstring", "place", "show_source"]

@@ -1,0 +1,136 @@
+"""The plan of an upgrade: every change of the source with its action, or its refusal. Values only.
+
+A plan without refusals can be applied; one with refusals says for each the file, the line, the reason and what to do.
+What a plan shows (`document()`) and what it does (`work`) are made in one place, so that they can't tell two stories.
+"""
+
+from __future__ import annotations
+
+import types
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from typing import Any
+
+from .diff import Change
+from .source import SourceModule, Statement
+
+
+class Action(Enum):
+    """What is done with one definition."""
+
+    SWAP = "swap"
+    """new code into the living function objects"""
+    MOVE = "move"
+    """equal code at other lines: swapped too, so that tracebacks point to the right place"""
+    EXECUTE = "execute"
+    """the statement is executed in the living namespace, under adoption"""
+    GRAFT = "graft"
+    """members of a living class are replaced, the class object stays"""
+    ADD = "add"
+    DELETE = "delete"
+    REGISTER = "register"
+    """a router's list of routes is built again around the routes that stay"""
+    IMPORT = "import"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the plan. `line` is that of the new source, of the old one for a deletion (1-based)."""
+
+    module: str
+    name: str
+    file: str
+    line: int
+    action: Action
+    why: str
+
+    def document(self) -> dict[str, Any]:
+        return {**asdict(self), "action": self.action.value}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why one change can't be made while the app runs, and what to do instead."""
+
+    module: str
+    file: str
+    line: int
+    name: str
+    reason: str
+    do: str
+
+
+@dataclass(frozen=True)
+class Execute:
+    """Execute one statement of the new release in its living module.
+
+    `keep` pours a container's new contents into the old object; `annotate_only` takes over an annotation and leaves
+    the living value alone.
+    """
+
+    module: str
+    statement: Statement
+    keep: bool = False
+    annotate_only: bool = False
+
+
+@dataclass(frozen=True)
+class Graft:
+    """Replace members of a living class: `changes` are those of its body, imports and nested classes included."""
+
+    module: str
+    cls: type
+    node_path: tuple[str, ...]
+    """Names from the module's top to the class."""
+    changes: tuple[Change, ...]
+    deleted: frozenset[str]
+
+
+@dataclass(frozen=True)
+class StaleFrame:
+    """Frames of one function that are under way: they end on the old code."""
+
+    name: str
+    file: str
+    line: int
+    count: int
+
+
+@dataclass
+class Plan:
+    """Everything that an upgrade will do, in the order in which it will be done."""
+
+    old: Mapping[str, SourceModule]
+    new: Mapping[str, SourceModule]
+    live: Mapping[str, types.ModuleType]
+    changed: list[str] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    stale_frames: list[StaleFrame] = field(default_factory=list)
+    work: list[Execute | Graft] = field(default_factory=list)
+    deleted_names: list[tuple[str, str]] = field(default_factory=list)
+    registrations: list[Any] = field(default_factory=list)
+    preimport: list[str] = field(default_factory=list)
+
+    @property
+    def changes_anything(self) -> bool:
+        return bool(self.steps or self.refusals or self.added or self.deleted)
+
+    def counts(self) -> dict[str, int]:
+        """Definitions by action."""
+        return dict(Counter(step.action.value for step in self.steps))
+
+    def document(self) -> dict[str, Any]:
+        """The plan as plain data (`modules`, `steps`, `refusals`, `notes`, `stale_frames`)."""
+        return {
+            "modules": {"changed": self.changed, "added": self.added, "deleted": self.deleted},
+            "steps": [step.document() for step in self.steps],
+            "refusals": [asdict(refusal) for refusal in self.refusals],
+            "notes": self.notes,
+            "stale_frames": [asdict(frame) for frame in self.stale_frames],
+        }

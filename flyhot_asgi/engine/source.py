@@ -1,0 +1,364 @@
+"""One module's source, cut into its statements. Pure: text in, values out.
+
+A **statement** is what the engine can execute by itself: one `def`, one `class`, one assignment, one alias of an
+import. Import statements are cut by alias, so that `from x import a, b` growing a `c` is one added alias and nothing
+else. A statement's **shell** is its syntax with the bodies of all functions and lambdas in it blanked: two statements
+with one shell differ only inside functions, and the difference can be swapped in as code. Its **reads** are the names
+it looks up while it is executed (decorators, defaults, annotations, bases, values), its **calls** those of them that
+it calls: what must be executed again when a name that it was built from is bound anew.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias
+
+from ..errors import SourceError
+
+FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_BUILTINS = frozenset(dir(builtins))
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """One statement of a module or of a class body. Compared by identity; `dump` and `shell` compare contents."""
+
+    node: ast.stmt
+    kind: str
+    """`def`, `class`, `assign`, `import`, `doc`, `expr`, `block` (if, try, …) or `other`."""
+    binds: tuple[str, ...]
+    dump: str
+    shell: str
+    reads: frozenset[str]
+    calls: frozenset[str]
+
+    @property
+    def line(self) -> int:
+        """First line, decorators included (1-based)."""
+        decorators = getattr(self.node, "decorator_list", [])
+        return min([self.node.lineno, *(d.lineno for d in decorators)])
+
+    @property
+    def name(self) -> str:
+        return ", ".join(self.binds) if self.binds else f"line {self.line}"
+
+    @property
+    def decorators(self) -> list[ast.expr]:
+        return list(getattr(self.node, "decorator_list", []))
+
+
+@dataclass(frozen=True, eq=False)
+class SourceModule:
+    """A module of a release: its name, the file it counts as (for tracebacks), its text.
+
+    Parsing and compiling are done at first use and kept. Both raise `SourceError` with file and line.
+    """
+
+    name: str
+    path: str
+    text: str
+    is_package: bool = False
+    relpath: str = ""
+    _memo: dict[str, object] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        try:
+            return ast.parse(self.text, self.path, type_comments=False)
+        except (SyntaxError, ValueError) as exc:
+            raise source_error(exc, self.relpath or self.path) from exc
+
+    @cached_property
+    def code(self) -> types.CodeType:
+        try:
+            return compile(self.text, self.path, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as exc:
+            raise source_error(exc, self.relpath or self.path) from exc
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        return statements_of(self.tree.body, docstring=True)
+
+    @cached_property
+    def future_flags(self) -> int:
+        """Compiler flags of the module's `from __future__` imports, for compiling one statement alone."""
+        return int(self.code.co_flags & _FUTURE_MASK)
+
+    @property
+    def shown(self) -> str:
+        """The file as people know it: relative to the app's root."""
+        return self.relpath or self.path
+
+    @property
+    def package(self) -> str:
+        return self.name if self.is_package else self.name.rpartition(".")[0]
+
+
+def _future_mask() -> int:
+    import __future__
+
+    mask: int = 0
+    for name in __future__.all_feature_names:
+        mask |= int(getattr(__future__, name).compiler_flag)
+    return mask
+
+
+_FUTURE_MASK = _future_mask()
+
+
+def source_error(exc: SyntaxError | ValueError, path: str) -> SourceError:
+    """A compiler's complaint as one sentence with file and line."""
+    line = getattr(exc, "lineno", None)
+    text = getattr(exc, "msg", None) or str(exc)
+    where = f"{path}:{line}" if line else path
+    return SourceError(
+        f"{where}: {type(exc).__name__}: {text}",
+        file=path,
+        line=line,
+        do="mend the file and run it again; nothing was changed, the old code still serves",
+        detail=(getattr(exc, "text", None) or "").rstrip() or None,
+    )
+
+
+def statements_of(body: list[ast.stmt], *, docstring: bool) -> tuple[Statement, ...]:
+    """The statements of a module's or a class's body, imports cut by alias."""
+    found: list[Statement] = []
+    for index, node in enumerate(body):
+        if docstring and index == 0 and _is_docstring(node):
+            found.append(_statement(node, "doc", ()))
+        else:
+            found.extend(_cut(node))
+    return tuple(found)
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _cut(node: ast.stmt) -> Iterator[Statement]:
+    match node:
+        case ast.Import(names=names):
+            for alias in names:
+                one = ast.copy_location(ast.Import(names=[alias]), node)
+                yield _statement(one, "import", (alias.asname or alias.name.partition(".")[0],))
+        case ast.ImportFrom(module=module, names=names, level=level):
+            for alias in names:
+                single = ast.copy_location(ast.ImportFrom(module=module, names=[alias], level=level), node)
+                yield _statement(single, "import", () if alias.name == "*" else (alias.asname or alias.name,))
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            yield _statement(node, "def", (name,))
+        case ast.ClassDef(name=name):
+            yield _statement(node, "class", (name,))
+        case ast.Assign() | ast.AnnAssign():
+            yield _statement(node, "assign", tuple(sorted(bound_names(node))))
+        case ast.Expr() | ast.Pass():
+            yield _statement(node, "expr", tuple(sorted(bound_names(node))))
+        case ast.If() | ast.Try() | ast.TryStar() | ast.With() | ast.For() | ast.While() | ast.Match():
+            yield _statement(node, "block", tuple(sorted(bound_names(node))))
+        case _:
+            kind = "assign" if type(node).__name__ == "TypeAlias" else "other"
+            yield _statement(node, kind, tuple(sorted(bound_names(node))))
+
+
+def _statement(node: ast.stmt, kind: str, binds: tuple[str, ...]) -> Statement:
+    names = NamesRead()
+    names.visit(node)
+    return Statement(
+        node=node,
+        kind=kind,
+        binds=binds,
+        dump=ast.dump(node),
+        shell=shell_of(node),
+        reads=frozenset(names.reads),
+        calls=frozenset(names.calls),
+    )
+
+
+class _Blank(ast.NodeTransformer):
+    """Replaces every function's and lambda's body by nothing."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        self.generic_visit(node)
+        node.body = []
+        return node
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        self.generic_visit(node)
+        node.body = []
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        self.generic_visit(node)
+        node.body = ast.Constant(value=None)
+        return node
+
+
+def shell_of(node: ast.AST) -> str:
+    """The syntax of `node` with all function bodies blanked, as a string to compare."""
+    import copy
+
+    return ast.dump(_Blank().visit(copy.deepcopy(node)))
+
+
+def own_shell(node: FunctionNode) -> str:
+    """A function's own code with the bodies of functions nested in it blanked: equal if only they differ."""
+    import copy
+
+    twin = copy.deepcopy(node)
+    blank = _Blank()
+    twin.body = [blank.visit(child) for child in twin.body]
+    return ast.dump(twin)
+
+
+class _Binder(ast.NodeVisitor):
+    """Names that a statement binds in its own scope."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Store):
+            self.names.add(node.id)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self.names.add(node.name)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self.names.add(node.name)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self.names.add(node.name)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        return
+
+    def _comprehension(self, node: ast.AST) -> None:
+        for child in ast.walk(node):  # only a walrus binds outside of a comprehension
+            if isinstance(child, ast.NamedExpr) and isinstance(child.target, ast.Name):
+                self.names.add(child.target.id)
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        self.names.update(alias.asname or alias.name for alias in node.names if alias.name != "*")
+
+    def visit_MatchAs(self, node: ast.MatchAs) -> None:
+        if node.name:
+            self.names.add(node.name)
+        self.generic_visit(node)
+
+    def visit_MatchStar(self, node: ast.MatchStar) -> None:
+        if node.name:
+            self.names.add(node.name)
+
+
+def bound_names(node: ast.AST) -> set[str]:
+    """Names that executing `node` may bind in the namespace that it is executed in."""
+    binder = _Binder()
+    binder.visit(node)
+    return binder.names
+
+
+class NamesRead(ast.NodeVisitor):
+    """Names that a statement looks up while it is executed: everything but the bodies of functions.
+
+    Annotations count even under PEP 563, as frameworks evaluate them when they register the function. A dotted use
+    (`mod.attr`) is noted as `mod` and as `mod.attr`.
+    """
+
+    def __init__(self) -> None:
+        self.reads: set[str] = set()
+        self.calls: set[str] = set()
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.reads.add(node.id)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        dotted = dotted_name(node)
+        if dotted:
+            self.reads.add(dotted)
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        dotted = dotted_name(node.func)
+        if dotted:
+            self.calls.add(dotted)
+        self.generic_visit(node)
+
+    def _function(self, node: FunctionNode) -> None:
+        for decorator in node.decorator_list:
+            self.visit(decorator)
+            dotted = dotted_name(decorator)
+            if dotted:
+                self.calls.add(dotted)
+        self.visit(node.args)
+        if node.returns:
+            self._annotation(node.returns)
+
+    visit_FunctionDef = visit_AsyncFunctionDef = _function
+
+    def visit_arg(self, node: ast.arg) -> None:
+        if node.annotation:
+            self._annotation(node.annotation)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self._annotation(node.annotation)
+        if node.value:
+            self.visit(node.value)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for decorator in node.decorator_list:
+            self.visit(decorator)
+            dotted = dotted_name(decorator)
+            if dotted:
+                self.calls.add(dotted)
+        for base in [*node.bases, *(k.value for k in node.keywords)]:
+            self.visit(base)
+        inner = NamesRead()
+        for child in node.body:
+            inner.visit(child)
+        local = set().union(*(bound_names(child) for child in node.body)) if node.body else set()
+        self.reads |= {name for name in inner.reads if name.partition(".")[0] not in local}
+        self.calls |= {name for name in inner.calls if name.partition(".")[0] not in local}
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self.visit(node.args)
+
+    def _annotation(self, node: ast.expr) -> None:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                node = ast.parse(node.value, mode="eval").body
+            except SyntaxError:
+                return
+        self.visit(node)
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """Every name that `node` loads anywhere in it, function bodies included."""
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def dotted_name(node: ast.expr) -> str | None:
+    """`a.b.c` of an attribute chain that starts at a name; None for anything else."""
+    parts: list[str] = []
+    current: ast.expr = node
+    while isinstance(current, ast.Attribute):
+        parts.append(current.attr)
+        current = current.value
+    if not isinstance(current, ast.Name):
+        return None
+    return ".".join([current.id, *reversed(parts)])
+
+
+def is_builtin(name: str) -> bool:
+    return name in _BUILTINS

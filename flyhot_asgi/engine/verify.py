@@ -1,0 +1,161 @@
+"""Is the living process what the release says? Compared before anyone is resumed.
+
+Every first-party function that is alive must run a code object of the new release's compile (compared by identity:
+the patch puts exactly these in); every name that the new source binds must be there, none that it dropped; every class
+must have the members of its source. What differs is returned, not raised: the caller decides.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .inventory import survey
+from .patch import Patch
+from .plan import Graft
+from .planner import active
+from .source import SourceModule, Statement, statements_of
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One way in which the process is not the release."""
+
+    where: str
+    what: str
+    file: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def verify(patch: Patch, names: Mapping[str, list[str]] | None = None) -> list[Difference]:
+    """Compare the process with the new release. `names` are the names that a cold import of it had, by module."""
+    plan = patch.plan
+    found = [
+        *_functions(patch),
+        *(difference for name in plan.live if name in plan.new for difference in _names(patch, name, names)),
+    ]
+    return found
+
+
+def _functions(patch: Patch) -> list[Difference]:
+    wrong = _wrong_functions(patch)
+    if wrong:
+        del wrong
+        gc.collect()  # what only garbage holds is not alive
+        wrong = _wrong_functions(patch)
+    shown = {source.path: source.shown for source in {**patch.plan.old, **patch.plan.new}.values()}
+    return [
+        Difference(
+            function.__code__.co_qualname,
+            "a living function runs code that is not the release's",
+            shown.get(function.__code__.co_filename, function.__code__.co_filename),
+            function.__code__.co_firstlineno,
+        )
+        for function in wrong
+    ]
+
+
+def _wrong_functions(patch: Patch) -> list[types.FunctionType]:
+    gone = _planned_deletions(patch)
+    same = _unchanged_codes(patch)
+    return [
+        function
+        for function in survey(patch.files).functions
+        if id(function.__code__) not in patch.known
+        and function.__code__ not in same.get(function.__code__.co_filename, ())
+        and not _is_gone(function.__code__, gone)
+    ]
+
+
+def _unchanged_codes(patch: Patch) -> dict[str, set[types.CodeType]]:
+    """Modules whose text did not change hold the code of their own import: equal, not identical."""
+    from .codetree import walk
+
+    changed = set(patch.plan.changed)
+    return {
+        source.path: {code for _, code in walk(source.code)}
+        for name, source in patch.plan.new.items()
+        if name not in changed and name in patch.plan.live
+    }
+
+
+def _planned_deletions(patch: Patch) -> set[tuple[str, str]]:
+    """File and qualified name of what the plan deletes. It made sure that nobody holds them who could call them."""
+    gone = {(patch.plan.old[module].path, name) for module, name in patch.plan.deleted_names}
+    for item in patch.plan.work:
+        if isinstance(item, Graft):
+            path = patch.plan.old[item.module].path
+            gone |= {(path, ".".join((*item.node_path, name))) for name in item.deleted}
+    for module in patch.plan.deleted:
+        source = patch.plan.old[module]
+        gone |= {(source.path, name) for statement in source.statements for name in statement.binds}
+    return gone
+
+
+def _is_gone(code: types.CodeType, gone: set[tuple[str, str]]) -> bool:
+    parts = code.co_qualname.split(".")
+    return any((code.co_filename, ".".join(parts[: i + 1])) in gone for i in range(len(parts)))
+
+
+def _names(patch: Patch, module: str, cold: Mapping[str, list[str]] | None) -> list[Difference]:
+    source = patch.plan.new[module]
+    namespace = vars(patch.plan.live[module])
+    expected = set(cold[module]) if cold and module in cold else _bound(source, module)
+    found = [
+        Difference(module, f"the name `{name}` is missing", source.shown)
+        for name in sorted(expected - namespace.keys())
+        if not name.startswith("__")
+    ]
+    found += [
+        Difference(module, f"the name `{name}` should be gone", source.shown)
+        for owner, name in patch.plan.deleted_names
+        if owner == module and name in namespace and name not in expected
+    ]
+    if module in patch.plan.changed:
+        for statement in active(source.statements, module):
+            if statement.kind == "class":
+                found += _members(namespace.get(statement.binds[0]), statement, source)
+    return found
+
+
+def _bound(source: SourceModule, module: str) -> set[str]:
+    """Names that executing the module binds for certain: those of plain statements, not of blocks."""
+    deleted = {
+        target.id
+        for statement in source.statements
+        if isinstance(statement.node, ast.Delete)
+        for target in statement.node.targets
+        if isinstance(target, ast.Name)
+    }
+    plain = [s for s in active(source.statements, module) if s.kind in ("def", "class", "import")]
+    values = [
+        s
+        for s in active(source.statements, module)
+        if s.kind == "assign" and not (isinstance(s.node, ast.AnnAssign) and s.node.value is None)
+    ]
+    return {name for s in [*plain, *values] for name in s.binds} - deleted
+
+
+def _members(cls: object, statement: Statement, source: SourceModule) -> list[Difference]:
+    node = statement.node
+    if not isinstance(cls, type) or not isinstance(node, ast.ClassDef) or type(cls) is not type:
+        return []
+    missing = []
+    for member in statements_of(node.body, docstring=True):
+        if member.kind == "def" and member.binds[0] not in vars(cls) and not member.binds[0].startswith("__"):
+            missing.append(member.binds[0])
+    return [
+        Difference(
+            f"{cls.__module__}.{cls.__qualname__}",
+            f"the member `{name}` is missing",
+            source.shown,
+            node.lineno,
+        )
+        for name in missing
+    ]

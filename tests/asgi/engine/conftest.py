@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .lab import Lab
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
+    labs: list[Lab] = []
+
+    def make(**files: str) -> Lab:
+        labs.append(Lab(tmp_path, **files))
+        return labs[-1]
+
+    yield make
+    for one in labs:
+        one.close()
