@@ -14,6 +14,7 @@ from __future__ import annotations
 from flyhot_asgi.session.connection import Session
 from flyhot_asgi.session.gate import Gate, Valve
 from flyhot_asgi.session.hold import Hold, HoldReport, SessionsBusy
+from flyhot_asgi.session.migrate import MigrationReport, UnitMigrationFailed, migrate
 from flyhot_asgi.session.registry import Busy, InFlight, Registry, Statistics
 from flyhot_asgi.session.unit import EndpointUnit, ObjectUnit, Unit
 
@@ -24,11 +25,14 @@ __all__ = [
     "Hold",
     "HoldReport",
     "InFlight",
+    "MigrationReport",
     "ObjectUnit",
     "Registry",
     "Session",
     "SessionsBusy",
     "Statistics",
     "Unit",
+    "UnitMigrationFailed",
     "Valve",
+    "migrate",
 ]

@@ -1,0 +1,70 @@
+"""A time limit for synchronous code. There is nobody to await, so a thread watches the clock and
+interrupts."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# A prototype of our own: setting argtypes on ctypes.pythonapi's function would change it for everybody.
+_set_async_exc = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.py_object)(
+    ("PyThreadState_SetAsyncExc", ctypes.pythonapi)
+)
+_NULL: ctypes.py_object[type] = ctypes.py_object()
+
+
+class Overrun(BaseException):
+    """The budget is used up. A BaseException, so that `except Exception` of the code that is limited doesn't
+    stop it."""
+
+
+class _Alarm:
+    """Raises Overrun in the thread that made it, once, after `seconds`, unless it was disarmed before."""
+
+    def __init__(self, seconds: float) -> None:
+        self._victim = threading.get_ident()
+        self._lock = threading.Lock()
+        self._off = threading.Event()
+        self.rang = False
+        self._thread = threading.Thread(target=self._watch, args=(seconds,), name="flyhot-budget", daemon=True)
+        self._thread.start()
+
+    def _watch(self, seconds: float) -> None:
+        if self._off.wait(seconds):
+            return
+        with self._lock:
+            if not self._off.is_set():
+                self.rang = True
+                _set_async_exc(self._victim, Overrun)
+
+    def disarm(self) -> None:
+        """After this it can't ring any more. An Overrun that was underway may be raised from in here."""
+        with self._lock:
+            self._off.set()
+
+    def clear(self) -> None:
+        """Take back an Overrun that was set and has not been raised yet."""
+        _set_async_exc(self._victim, _NULL)
+
+
+def within(seconds: float, work: Callable[[], T]) -> T:
+    """`work()`, interrupted by an Overrun after `seconds`, from whose traceback one can see where it was.
+
+    Pure Python code is interrupted wherever it is; a call into C (a long `time.sleep`, a query) when it
+    returns. The result of work that ends after its time is thrown away. Whatever `work` raises comes through.
+    """
+    alarm = _Alarm(seconds)
+    try:
+        try:
+            result = work()
+        finally:
+            alarm.disarm()
+        if alarm.rang:
+            raise Overrun
+        return result
+    finally:
+        alarm.clear()
