@@ -1,0 +1,3 @@
+"""Noon: lunch at one table."""
+
+RELEASE = "3"
