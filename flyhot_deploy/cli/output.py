@@ -60,6 +60,7 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
         self._spinner: Spinner | None = None
+        self._step = ""
         self._progress = _console(sys.stderr)
 
     @contextlib.contextmanager
@@ -78,11 +79,8 @@ class Output:
             self._progress.print(Text(f"  {what.text}"))
         elif not self._progress.is_terminal:
             self._progress.print(Text(f"{what.text} …"))
-        elif self._spinner is None:
-            self._spinner = self._progress.status(Text(what.text))
-            self._spinner.start()
         else:
-            self._spinner.update(Text(what.text))
+            self._turn(what.text)
 
     def report(self, report: Report) -> None:
         """Print what a command found."""
@@ -105,6 +103,16 @@ class Output:
                 _error(console, report.error)
         # A failure says so where errors are read, also when stdout goes into a file.
         _write(sys.stderr if isinstance(report, FailureReport) else sys.stdout, page.getvalue())
+
+    def _turn(self, text: str) -> None:
+        """The step before is done and stays as a line; the new one turns."""
+        if self._spinner is None:
+            self._spinner = self._progress.status(Text(text))
+            self._spinner.start()
+        else:
+            self._progress.print(Text.assemble(("✓ ", "green"), (self._step, "dim")))
+            self._spinner.update(Text(text))
+        self._step = text
 
     def _stop_spinner(self) -> None:
         if self._spinner is not None:

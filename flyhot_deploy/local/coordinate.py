@@ -49,15 +49,15 @@ class Coordinator:
     """The driver of one upgrade. `decide` is called once, when all are ready; it must not wait.
 
     `requests` holds the first frame for each process, `bounds` the seconds that each phase may take,
-    `read_result` makes a result of a process's last frame. `trouble` says afterwards why a decision could
-    not be written down.
+    `read_result` makes a result of a process's last frame (None: it was never asked). `trouble` says
+    afterwards why a decision could not be written down.
     """
 
     sockets: Mapping[int, ControlSocket]
     requests: Mapping[int, Frame]
     bounds: Mapping[Phase, float]
     decide: Callable[[], Decision]
-    read_result: Callable[[int, Frame], Result]
+    read_result: Callable[[int, Frame | None], Result]
     notify: Notify
     trouble: ControlError | None = None
     _events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
@@ -110,18 +110,18 @@ class Coordinator:
                 if conversation is not None:
                     conversation.send({"go": go})
                 elif pid in machine.present:
-                    self._give_up_reaching(pid)
+                    self._never_begin(pid)
             case AskDecision():
                 # At once: the processes that are ready stand still until they hear.
                 for more in machine.receive(self._decision()):
                     self._execute(machine, more)
 
-    def _give_up_reaching(self, pid: int) -> None:
-        """It was told nothing yet, so it has begun nothing, and must not begin when it hears us at last."""
+    def _never_begin(self, pid: int) -> None:
+        """It hasn't heard of the upgrade yet, so there is nothing to abort, and it must not begin late."""
         listener = self._lines[pid].listener
         if listener is not None:
             listener.cancel()
-        self._events.put_nowait(Lost(pid, "was not reached yet"))
+        self._events.put_nowait(Finished(pid, self.read_result(pid, None)))
 
     def _decision(self) -> Event:
         try:

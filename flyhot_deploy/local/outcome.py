@@ -115,8 +115,13 @@ def lost_result(pid: int, old: str, new: str, why: str, decision: Decision | Non
     return _empty_result(pid, "lost", old, new) | {"error": error}
 
 
-def result_of(pid: int, frame: Mapping[str, Any], old: str, new: str) -> Result:
-    """The result in a process's last frame. One that only has an error becomes a result that says so."""
+def result_of(pid: int, frame: Mapping[str, Any] | None, old: str, new: str) -> Result:
+    """The result in a process's last frame. One that only has an error becomes a result that says so.
+
+    No frame at all means that the upgrade was over before this process had heard of it.
+    """
+    if frame is None:
+        return _empty_result(pid, "aborted", old, new)
     result = frame.get("result")
     if isinstance(result, dict) and isinstance(result.get("outcome"), str):
         return result | {"pid": pid}

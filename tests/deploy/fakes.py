@@ -108,7 +108,8 @@ class FakeProcess:
                 reply = await getattr(self, "do_" + request["verb"])(request, line)
                 line.send({"done": True} | reply)
         except Hangs:
-            await self.machine.stopped.wait()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self.machine.stopped.wait()
         except Dies:
             await self.stop()
         finally:
@@ -243,7 +244,10 @@ class Line:
 
     async def receive(self) -> Document | None:
         while not self.frames:
-            data = await self.reader.read(65536)
+            try:
+                data = await self.reader.read(65536)
+            except OSError:  # a peer that was killed with something unread
+                return None
             if not data:
                 return None
             self.frames += self.decoder.feed(data)
@@ -288,6 +292,10 @@ class FakeMachine:
         self.stopped.set()
         for process in self.processes:
             await process.stop()
+        for _ in range(
+            3
+        ):  # a connection that was just accepted gets its transport before its task is cancelled
+            await asyncio.sleep(0)
         me = asyncio.current_task()
         others = [task for task in asyncio.all_tasks() if task is not me]
         for task in others:
