@@ -1,0 +1,156 @@
+// Stylesheets and scripts of a page that is about to be merged.
+
+const SHEET_TIMEOUT = 3000;
+
+// Resolves when the link's sheet applies; rejects if it can't be had.
+function loaded(link) {
+  return new Promise((resolve, reject) => {
+    link.onload = resolve;
+    link.onerror = () => reject(new Error("not loaded: " + link.href));
+    setTimeout(resolve, SHEET_TIMEOUT); // slow is not broken: it will apply when it comes
+  });
+}
+
+// Load what `fresh` has and the page has not, while the old sheets still apply: no unstyled moment.
+// A sheet that can't be loaded is dropped, and then no old one goes. -> {sheets, kept}, for merge().
+async function loadSheets(base, fresh, found) {
+  const sheets = new Map(); // new node -> its link in the page
+  const kept = new Set();
+  const waiting = [];
+  let broken = false;
+  for (const node of fresh.querySelectorAll("link[rel~=stylesheet i]")) {
+    if (found.oldOf.has(node) || insideEqual(node, found)) continue;
+    const link = document.importNode(node, false);
+    const before = previousTwin(node, found, sheets);
+    const ready = loaded(link).catch(() => {
+      broken = true;
+      link.remove();
+      sheets.delete(node);
+      node.remove(); // not said: the next page may try again
+    });
+    waiting.push(ready);
+    sheets.set(node, link);
+    if (before) before.after(link);
+    else document.head.prepend(link);
+  }
+  await Promise.all(waiting);
+  if (broken) {
+    console.warn("flyhot: a new stylesheet could not be loaded; the old ones stay");
+    emit("assets", { broken: true });
+    for (const old of base.querySelectorAll("link[rel~=stylesheet i]")) {
+      if (found.taken.has(old) || insideEqual(old, found)) continue;
+      kept.add(old);
+    }
+  }
+  return { sheets, kept };
+}
+
+// Below a subtree that is unchanged as a whole, nodes have no partners of their own.
+function insideEqual(node, found) {
+  for (let up = node; up; up = up.parentNode) if (found.same.has(up)) return true;
+  return false;
+}
+
+// The node in the page's head after which the link belongs.
+function previousTwin(node, found, sheets) {
+  for (let back = node.previousSibling; back; back = back.previousSibling) {
+    const twin = sheets.get(back) || twins.get(found.oldOf.get(back));
+    if (twin && twin.isConnected) return twin;
+  }
+  return null;
+}
+
+// Old sheets that stay become part of the new base: otherwise no later page could remove them.
+function keepInBase(fresh, kept) {
+  const head = fresh.querySelector("head") || fresh;
+  for (const old of kept) head.append(old);
+}
+
+// Same address, other content ("/static/app.css" without a version in it): ask again, replace it if its rules differ.
+async function refreshSheets(vsn) {
+  const links = [...document.querySelectorAll("link[rel~=stylesheet i]")].filter(
+    (link) => sayings.has(link) && link.sheet && new URL(link.href).origin === location.origin,
+  );
+  await Promise.all(links.map((link) => refreshSheet(link, vsn).catch(() => {})));
+}
+
+async function refreshSheet(link, vsn) {
+  const said = sayings.get(link);
+  const address = new URL(said.getAttribute("href"), document.baseURI);
+  const answer = await fetch(address, { cache: "no-cache", signal: AbortSignal.timeout(SHEET_TIMEOUT) });
+  if (!answer.ok || !/^text\/css/i.test(answer.headers.get("content-type") || "")) return;
+  const probe = new CSSStyleSheet();
+  probe.replaceSync(await answer.text());
+  if (rules(probe) === rules(link.sheet)) return;
+  const next = document.importNode(said, false);
+  address.searchParams.set("flyhot", vsn); // past every cache, the browser's memory too
+  next.href = address.href;
+  link.after(next);
+  try {
+    await loaded(next);
+  } catch {
+    next.remove();
+    return;
+  }
+  link.remove();
+  bind(said, next);
+}
+
+const rules = (sheet) =>
+  [...sheet.cssRules]
+    .filter((rule) => !(rule instanceof CSSImportRule)) // a constructed sheet has none
+    .map((rule) => rule.cssText)
+    .join("\n");
+
+// What a response's Content-Security-Policy says about scripts: which nonces every policy with a word on scripts grants,
+// and whether it trusts what a trusted script inserts.
+function scriptPolicy(header) {
+  const grants = [];
+  let strict = false;
+  for (const policy of (header || "").split(",")) {
+    const found = new Map();
+    for (const directive of policy.split(";")) {
+      const [name, ...sources] = directive.trim().split(/\s+/);
+      if (name && !found.has(name.toLowerCase())) found.set(name.toLowerCase(), sources);
+    }
+    const sources = found.get("script-src-elem") || found.get("script-src") || found.get("default-src");
+    if (!sources) continue;
+    strict = strict || sources.some((each) => /^'strict-dynamic'$/i.test(each));
+    grants.push(new Set(sources.map((each) => (/^'nonce-(.+)'$/i.exec(each) || [])[1]).filter(Boolean)));
+  }
+  return { grants: (nonce) => !!nonce && grants.length > 0 && grants.every((each) => each.has(nonce)), strict };
+}
+
+// Run the scripts that are new in the page, once each, in their order.
+// A script gets this document's nonce only if its own response's policy granted it one: a script that somebody
+// injected into the page has none, and must not get ours. Under 'strict-dynamic' the browser would trust whatever we
+// insert, so what was not granted is not run at all.
+function runScripts(scripts, policyHeader) {
+  const policy = scriptPolicy(policyHeader);
+  for (const said of scripts) {
+    const idle = twins.get(said); // in its place, but from a parser: it never runs
+    if (!idle || !idle.isConnected) continue;
+    const granted = policy.grants(nonces.get(said));
+    if (policy.strict && !granted) continue;
+    const script = document.createElement("script");
+    for (const { name, value } of said.attributes) script.setAttribute(name, value);
+    if (granted) script.nonce = ownNonce;
+    if (script.src && !said.hasAttribute("async")) script.async = false;
+    script.textContent = said.textContent;
+    bind(said, script);
+    idle.replaceWith(script);
+  }
+}
+
+// Scripts that were there and have changed can't be un-run, and running them again would do things twice (a second
+// socket, a second listener). The page may offer a reload; one marked data-flyhot-track="reload" asks for it.
+const mustReload = (fresh, found) =>
+  [...fresh.querySelectorAll('script[data-flyhot-track="reload"]')].some((node) => {
+    const old = found.oldOf.get(node);
+    return old ? !found.same.has(node) : !insideEqual(node, found);
+  });
+
+function reportChangedScripts(changed) {
+  const changes = changed.map((node) => node.getAttribute("src") || "inline");
+  if (changes.length) emit("assets", { scripts: changes });
+}
