@@ -45,6 +45,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "flyhot_asgi.control",
         *FLOOR,
     ),
+    "flyhot_asgi.lifespan": ("flyhot_asgi.runtime", "flyhot_asgi.client", *FLOOR),
     "flyhot_asgi.middleware": EVERYTHING_ASGI,
     "flyhot_asgi": EVERYTHING_ASGI,
     # The tooling sees only what a release is and how to speak with a process.

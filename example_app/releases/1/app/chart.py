@@ -27,6 +27,5 @@ def bars(votes: Mapping[str, int], chosen: str | None = None) -> Markup:
         )
     height = ROW * len(votes)
     return Markup(
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Votes">'
-        f"{''.join(rows)}</svg>"
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Votes">{"".join(rows)}</svg>'
     )

@@ -7,26 +7,26 @@ from typing import Any
 
 from app.chart import bars
 from app.pages import fragment
-from flyhot_asgi import LiveView
+from flyhot_asgi import LiveView, PubSub
 
 DISHES = ("Ramen", "Falafel", "Pizza", "Salad")
 
+news = PubSub()
+
 
 class Ballot:
-    """The votes, and who wants to hear of them."""
+    """The votes. Who wants to hear of them listens to `news`."""
 
     def __init__(self, dishes: tuple[str, ...]) -> None:
         self.votes = dict.fromkeys(dishes, 0)
-        self.watchers: list[PollView] = []
 
     def leader(self) -> str | None:
         dish = max(self.votes, key=lambda each: self.votes[each])
         return dish if self.votes[dish] else None
 
-    async def add(self, dish: str, amount: int = 1) -> None:
-        self.votes[dish] += amount
-        for watcher in list(self.watchers):
-            await watcher.send_info("voted")
+    def add(self, dish: str) -> None:
+        self.votes[dish] += 1
+        news.publish("votes", dish)
 
 
 ballot = Ballot(DISHES)
@@ -39,16 +39,13 @@ class PollView(LiveView):
 
     async def mount(self, params: dict[str, str], session: Mapping[str, Any]) -> None:
         self.state = {"choice": None}
-        ballot.watchers.append(self)
-
-    async def unmount(self) -> None:
-        ballot.watchers.remove(self)
+        self.subscribe(news, "votes")
 
     async def handle_event(self, event: str, value: dict[str, Any]) -> None:
         dish = value.get("dish")
         if event == "vote" and dish in ballot.votes and self.state["choice"] is None:
             self.state["choice"] = dish
-            await ballot.add(dish)
+            ballot.add(dish)
 
     async def handle_info(self, message: Any) -> None:
         """Somebody voted: there's nothing to remember, only to render."""

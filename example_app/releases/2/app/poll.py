@@ -7,30 +7,30 @@ from typing import Any
 
 from app.chart import bars
 from app.pages import fragment
-from flyhot_asgi import LiveView
+from flyhot_asgi import LiveView, PubSub
 
 DISHES = ("Ramen", "Falafel", "Pizza", "Salad")
 
+news = PubSub()
+
 
 class Ballot:
-    """The votes, and who wants to hear of them."""
+    """The votes. Who wants to hear of them listens to `news`."""
 
     def __init__(self, dishes: tuple[str, ...]) -> None:
         self.votes = dict.fromkeys(dishes, 0)
-        self.watchers: list[PollView] = []
 
     def leader(self) -> str | None:
         dish = max(self.votes, key=lambda each: self.votes[each])
         return dish if self.votes[dish] else None
 
-    async def add(self, dish: str, amount: int = 1) -> None:
-        self.votes[dish] += amount
-        for watcher in list(self.watchers):
-            await watcher.send_info("voted")
+    def add(self, dish: str) -> None:
+        self.votes[dish] += 1
+        news.publish("votes", dish)
 
-    async def move(self, old: str, new: str) -> None:
+    def move(self, old: str, new: str) -> None:
         self.votes[old] -= 1
-        await self.add(new)
+        self.add(new)
 
 
 ballot = Ballot(DISHES)
@@ -43,10 +43,7 @@ class PollView(LiveView):
 
     async def mount(self, params: dict[str, str], session: Mapping[str, Any]) -> None:
         self.state = {"choice": None, "changes": 0}
-        ballot.watchers.append(self)
-
-    async def unmount(self) -> None:
-        ballot.watchers.remove(self)
+        self.subscribe(news, "votes")
 
     async def handle_event(self, event: str, value: dict[str, Any]) -> None:
         dish, choice = value.get("dish"), self.state["choice"]
@@ -54,18 +51,16 @@ class PollView(LiveView):
             return
         self.state["choice"] = dish
         if choice is None:
-            await ballot.add(dish)
+            ballot.add(dish)
         else:
             self.state["changes"] += 1
-            await ballot.move(choice, dish)
+            ballot.move(choice, dish)
 
     async def handle_info(self, message: Any) -> None:
         """Somebody voted: there's nothing to remember, only to render."""
 
     def render(self) -> str:
-        return fragment(
-            "poll.html", votes=ballot.votes, chart=bars(ballot.votes, self.state["choice"]), **self.state
-        )
+        return fragment("poll.html", votes=ballot.votes, chart=bars(ballot.votes, self.state["choice"]), **self.state)
 
     def page(self, body: str, script: str) -> str:
         return fragment("live.html", body=body, script=script, path="/poll")

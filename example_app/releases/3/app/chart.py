@@ -34,6 +34,5 @@ def columns(votes: Mapping[str, int], chosen: str | None = None) -> Markup:
             f'<text class="label{leading}" x="{middle}" y="{HEIGHT - 10}">{escape(dish)} ({count})</text>'
         )
     return Markup(
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Votes">'
-        f"{''.join(parts)}</svg>"
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Votes">{"".join(parts)}</svg>'
     )

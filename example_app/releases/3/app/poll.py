@@ -7,18 +7,19 @@ from typing import Any
 
 from app.chart import columns
 from app.pages import fragment
-from flyhot_asgi import LiveView
+from flyhot_asgi import LiveView, PubSub
 
 DISHES = ("Ramen", "Falafel", "Pizza", "Salad")
 CHEERS = 3
 
+news = PubSub()
+
 
 class Ballot:
-    """The votes, and who wants to hear of them."""
+    """The votes. Who wants to hear of them listens to `news`."""
 
     def __init__(self, dishes: tuple[str, ...]) -> None:
         self.votes = dict.fromkeys(dishes, 0)
-        self.watchers: list[PollView] = []
 
     def leader(self) -> str | None:
         dish = max(self.votes, key=lambda each: self.votes[each])
@@ -27,14 +28,13 @@ class Ballot:
     def total(self) -> int:
         return sum(self.votes.values())
 
-    async def add(self, dish: str, amount: int = 1) -> None:
-        self.votes[dish] += amount
-        for watcher in list(self.watchers):
-            await watcher.send_info("voted")
+    def add(self, dish: str) -> None:
+        self.votes[dish] += 1
+        news.publish("votes", dish)
 
-    async def move(self, old: str, new: str) -> None:
+    def move(self, old: str, new: str) -> None:
         self.votes[old] -= 1
-        await self.add(new)
+        self.add(new)
 
 
 ballot = Ballot(DISHES)
@@ -47,28 +47,25 @@ class PollView(LiveView):
 
     async def mount(self, params: dict[str, str], session: Mapping[str, Any]) -> None:
         self.state = {"vote": {"dish": None, "changes": 0}, "cheers": CHEERS}
-        ballot.watchers.append(self)
-
-    async def unmount(self) -> None:
-        ballot.watchers.remove(self)
+        self.subscribe(news, "votes")
 
     async def handle_event(self, event: str, value: dict[str, Any]) -> None:
         if event == "vote":
-            await self.vote(value.get("dish"))
+            self.vote(value.get("dish"))
         elif event == "cheer" and self.state["cheers"] and self.state["vote"]["dish"]:
             self.state["cheers"] -= 1
-            await ballot.add(self.state["vote"]["dish"])
+            ballot.add(self.state["vote"]["dish"])
 
-    async def vote(self, dish: Any) -> None:
+    def vote(self, dish: Any) -> None:
         before = self.state["vote"]
         if dish not in ballot.votes or dish == before["dish"]:
             return
         if before["dish"] is None:
             self.state["vote"] = {"dish": dish, "changes": 0}
-            await ballot.add(dish)
+            ballot.add(dish)
         else:
             self.state["vote"] = {"dish": dish, "changes": before["changes"] + 1}
-            await ballot.move(before["dish"], dish)
+            ballot.move(before["dish"], dish)
 
     async def handle_info(self, message: Any) -> None:
         """Somebody voted: there's nothing to remember, only to render."""
