@@ -1,1 +1,16 @@
-"""Hot upgrades for ASGI apps."""
+"""Hot upgrades for ASGI apps: new code and new pages for live sessions, nobody disconnected.
+
+    app.add_middleware(HotUpgrade)
+
+What is not listed in `__all__` is not public.
+"""
+
+from __future__ import annotations
+
+from .client import flyhot_script
+from .errors import FlyhotError
+from .middleware import HotUpgrade, register
+
+__version__ = "0.1.0"
+
+__all__ = ["FlyhotError", "HotUpgrade", "__version__", "flyhot_script", "register"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from .defuse import Home, Names, execution_order
 from .diff import NamespaceDiff
-from .inventory import Survey, describe, holders
+from .inventory import Survey, describe, holders, survey
 from .plan import Action, Execute, Plan, Refusal, Step
 from .source import SourceModule, Statement
 
@@ -30,7 +31,7 @@ class Adapter(Protocol):
 
 
 class Context:
-    """One planning run. `migrates(cls)` says whether living instances of a class get a `code_change`."""
+    """One planning run. `units(cls)` says how many living instances of a class get a `code_change` if it has one."""
 
     def __init__(
         self,
@@ -39,14 +40,14 @@ class Context:
         live: Mapping[str, types.ModuleType],
         survey: Survey,
         adapters: tuple[Adapter, ...],
-        migrates: Callable[[type], bool],
+        units: Callable[[type], int],
     ) -> None:
         self.plan = Plan(old=old, new=new, live=live)
         self.old_names, self.new_names = Names(old), Names(new)
         self.old, self.new, self.live = old, new, live
         self.survey = survey
         self.adapters = adapters
-        self.migrates = migrates
+        self.units = units
         self.order = execution_order(new, [name for name in live if name in new])
         self.rebound: set[Home] = set()
         """Homes whose object is another one after the upgrade: what read them must read again."""
@@ -101,6 +102,13 @@ class Context:
 
     def rebind(self, module: str, names: tuple[str, ...]) -> None:
         self.rebound.update((module, name) for name in names)
+
+    def instances(self, cls: type) -> int:
+        """How many instances of a class (and of classes derived from it) are alive; garbage is not."""
+        if not sum(count for kind, count in self.survey.instances.items() if issubclass(kind, cls)):
+            return 0
+        gc.collect()
+        return sum(survey((), [cls]).instances.values())
 
     def registers(self, module: str, statement: Statement) -> bool:
         return any(adapter.registers(self, module, statement) for adapter in self.adapters)

@@ -75,18 +75,13 @@ def _judge_deleted(context: Context, module: str, statement: Statement) -> None:
     live = context.value(module, statement.binds[0])
     if not isinstance(live, type):
         return
-    count = _instances(context, live)
+    count = context.instances(live)
     if count:
         context.refuse(module, statement, f"it is gone from the source, but {count} instance(s) of it are alive")
     elif derived := [sub for sub in subclasses(live) if sub.__module__ in context.new]:
         if any((sub.__module__, sub.__qualname__) != (module, live.__qualname__) for sub in derived):
             names = ", ".join(sub.__qualname__ for sub in derived[:3])
             context.refuse(module, statement, f"it is gone from the source, but {names} derive from it")
-
-
-def _instances(context: Context, cls: type) -> int:
-    counts = context.survey.instances
-    return sum(count for kind, count in counts.items() if issubclass(kind, cls))
 
 
 def _judge_members(
@@ -135,10 +130,16 @@ def _note_bodies(context: Context, module: str, members: NamespaceDiff, path: tu
 def _schema_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: type) -> tuple[str, str] | None:
     """Living instances would lack an attribute that the new methods count on."""
     gained = {name for name in new_attributes(old, new) if not any(name in vars(base) for base in live.__mro__[1:])}
-    count = _instances(context, live) if gained else 0
-    if not count or context.migrates(live) or _defines(new, "code_change"):
+    count = context.instances(live) if gained else 0
+    if not count:
         return None
     name = sorted(gained)[0]
+    if _defines(new, "code_change") or any("code_change" in vars(base) for base in live.__mro__[1:]):
+        units = context.units(live)
+        if units >= count:
+            return None
+        reason = f"{count - units} of its {count} living instances would get no `code_change`: nobody registered them"
+        return reason, f"`flyhot_asgi.register()` them, or {COLD}"
     reason = f"{count} living instance(s) lack the attribute `{name}` that its methods now count on"
     return reason, f"give the class a default (`{name} = …` in its body) or a `code_change`, or {COLD}"
 

@@ -30,19 +30,21 @@ def make_plan(
     live: Mapping[str, types.ModuleType],
     *,
     adapters: Sequence[Adapter] = (),
-    migrates: Callable[[type], bool] = lambda cls: False,
+    units: Callable[[type], int] = lambda cls: 0,
 ) -> Plan:
     """Plan the way from `old` to `new` in this process. `live` are the first-party modules in import order.
 
     Raises SourceError if a file of the new release can't be compiled. Everything else that can't be done is in
-    `plan.refusals`. Up to some 100 ms for a large app (one pass over the heap, referrers of replaced objects).
+    `plan.refusals`. `units(cls)`: how many instances of a class will get its `code_change`. Reads the process only,
+    so it may be called in a thread while the app serves. Up to some 100 ms for a large app (passes over the heap,
+    referrers of replaced objects).
     """
     for source in new.values():
         if source.name not in old or old[source.name].text != source.text:
             _ = source.code
     files = [source.path for source in old.values()]
     classes = [cls for name, module in live.items() for cls in all_classes(vars(module), name)]
-    context = Context(old, new, live, survey(files, classes), tuple(adapters), migrates)
+    context = Context(old, new, live, survey(files, classes), tuple(adapters), units)
     _modules(context)
     diffs = {name: _diff_module(context, name) for name in context.plan.changed}
     for name, changes in diffs.items():

@@ -33,16 +33,34 @@ class Statement:
     kind: str
     """`def`, `class`, `assign`, `import`, `doc`, `expr`, `block` (if, try, …) or `other`."""
     binds: tuple[str, ...]
-    dump: str
-    shell: str
-    reads: frozenset[str]
-    calls: frozenset[str]
+
+    @cached_property
+    def dump(self) -> str:
+        return ast.dump(self.node)
+
+    @cached_property
+    def shell(self) -> str:
+        return shell_of(self.node)
+
+    @cached_property
+    def _names(self) -> NamesRead:
+        names = NamesRead()
+        names.visit(self.node)
+        return names
+
+    @property
+    def reads(self) -> set[str]:
+        return self._names.reads
+
+    @property
+    def calls(self) -> set[str]:
+        return self._names.calls
 
     @property
     def line(self) -> int:
         """First line, decorators included (1-based)."""
         decorators = getattr(self.node, "decorator_list", [])
-        return min([self.node.lineno, *(d.lineno for d in decorators)])
+        return min(int(node.lineno) for node in [self.node, *decorators])
 
     @property
     def name(self) -> str:
@@ -131,7 +149,7 @@ def statements_of(body: list[ast.stmt], *, docstring: bool) -> tuple[Statement, 
     found: list[Statement] = []
     for index, node in enumerate(body):
         if docstring and index == 0 and _is_docstring(node):
-            found.append(_statement(node, "doc", ()))
+            found.append(Statement(node, "doc", ()))
         else:
             found.extend(_cut(node))
     return tuple(found)
@@ -146,38 +164,24 @@ def _cut(node: ast.stmt) -> Iterator[Statement]:
         case ast.Import(names=names):
             for alias in names:
                 one = ast.copy_location(ast.Import(names=[alias]), node)
-                yield _statement(one, "import", (alias.asname or alias.name.partition(".")[0],))
+                yield Statement(one, "import", (alias.asname or alias.name.partition(".")[0],))
         case ast.ImportFrom(module=module, names=names, level=level):
             for alias in names:
                 single = ast.copy_location(ast.ImportFrom(module=module, names=[alias], level=level), node)
-                yield _statement(single, "import", () if alias.name == "*" else (alias.asname or alias.name,))
+                yield Statement(single, "import", () if alias.name == "*" else (alias.asname or alias.name,))
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-            yield _statement(node, "def", (name,))
+            yield Statement(node, "def", (name,))
         case ast.ClassDef(name=name):
-            yield _statement(node, "class", (name,))
+            yield Statement(node, "class", (name,))
         case ast.Assign() | ast.AnnAssign():
-            yield _statement(node, "assign", tuple(sorted(bound_names(node))))
+            yield Statement(node, "assign", tuple(sorted(bound_names(node))))
         case ast.Expr() | ast.Pass():
-            yield _statement(node, "expr", tuple(sorted(bound_names(node))))
+            yield Statement(node, "expr", tuple(sorted(bound_names(node))))
         case ast.If() | ast.Try() | ast.TryStar() | ast.With() | ast.For() | ast.While() | ast.Match():
-            yield _statement(node, "block", tuple(sorted(bound_names(node))))
+            yield Statement(node, "block", tuple(sorted(bound_names(node))))
         case _:
             kind = "assign" if type(node).__name__ == "TypeAlias" else "other"
-            yield _statement(node, kind, tuple(sorted(bound_names(node))))
-
-
-def _statement(node: ast.stmt, kind: str, binds: tuple[str, ...]) -> Statement:
-    names = NamesRead()
-    names.visit(node)
-    return Statement(
-        node=node,
-        kind=kind,
-        binds=binds,
-        dump=ast.dump(node),
-        shell=shell_of(node),
-        reads=frozenset(names.reads),
-        calls=frozenset(names.calls),
-    )
+            yield Statement(node, kind, tuple(sorted(bound_names(node))))
 
 
 class _Blank(ast.NodeTransformer):

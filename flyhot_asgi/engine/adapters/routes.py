@@ -22,6 +22,7 @@ from ..execute import function_chain
 from ..journal import Journal
 from ..plan import Action
 from ..source import Statement, dotted_name
+from .layout import Entry, fused_apart, tell_apart
 
 _DECORATORS = frozenset(
     "get post put delete patch head options trace api_route route websocket websocket_route".split()
@@ -29,17 +30,9 @@ _DECORATORS = frozenset(
 _CALLS = frozenset(
     "include_router mount host add_route add_api_route add_websocket_route add_api_websocket_route".split()
 )
+_OTHER_CALLS = frozenset("add_middleware add_exception_handler add_event_handler".split())
 _LIST_CALLS = frozenset({"append", "extend"})
 _DO = "deploy this change cold (restart the app)"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One registering statement and how many routes it puts into one router's list (None: unknown)."""
-
-    module: str
-    statement: Statement
-    size: int | None
 
 
 @dataclass
@@ -50,6 +43,7 @@ class RouteRebuild:
     base: int
     entries: list[Entry]
     reused: dict[Statement, list[Any]]
+    tail: list[Any]
     _fresh: dict[Statement, list[Any]] = field(default_factory=dict)
     _before: list[Any] = field(default_factory=list)
 
@@ -69,8 +63,8 @@ class RouteRebuild:
     def finish(self, journal: Journal) -> None:
         routes = self._before[: self.base]
         for entry in self.entries:
-            routes += self.reused.get(entry.statement) or self._fresh.get(entry.statement, [])
-        self.router.routes[:] = routes
+            routes += self.reused.get(entry.statement, []) + self._fresh.get(entry.statement, [])
+        self.router.routes[:] = routes + self.tail
         mark_changed(self.router)
 
 
@@ -151,6 +145,17 @@ class RoutesAdapter:
                 found.append((router, _size(method)))
         return found
 
+    def _mentioned(self, context: Context, module: str, statement: Statement) -> list[Any]:
+        """Routers that a statement reads without registering in a way that we know: it may add routes, or none."""
+        if statement.kind not in ("expr", "block", "assign", "other") or self.registers(context, module, statement):
+            return []
+        node = statement.node
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            if (dotted_name(node.value.func) or "").rpartition(".")[2] in _OTHER_CALLS:
+                return []
+        found = {id(r): r for name in statement.reads if (r := self._router(context.resolve(module, name))) is not None}
+        return list(found.values())
+
     def _router(self, value: Any) -> Any:
         """The router that holds the list: an app's own one, or the router itself."""
         if value is None or not self.owns(value) or type(value).__name__.startswith("_"):
@@ -165,6 +170,8 @@ class RoutesAdapter:
         for module, statement in order:
             if module not in context.live:
                 continue
+            for router in self._mentioned(context, module, statement):
+                found.setdefault(id(router), (router, []))[1].append(Entry(module, statement, None, claimed=False))
             sizes: dict[int, tuple[Any, int | None]] = {}
             for router, size in self._registered(context, module, statement):
                 so_far = sizes.get(id(router), (router, 0))[1]
@@ -206,33 +213,40 @@ class RoutesAdapter:
         diffs: Mapping[str, NamespaceDiff],
     ) -> None:
         partner = {c.old: c.new for changes in diffs.values() for c in changes.changes if c.old is not None}
-        kept = [partner.get(entry.statement, entry.statement) for entry in before]
         same_text = {_text(module, s): s for module, s in context.order}
-        kept = [
-            same_text.get(_text(e.module, e.statement), k) if k is e.statement else k
-            for e, k in zip(before, kept, strict=True)
-        ]
-        if kept == [entry.statement for entry in after] and not any(e.statement in stale for e in after):
+        kept = {
+            entry.statement: partner.get(entry.statement) or same_text.get(_text(entry.module, entry.statement))
+            for entry in before
+        }
+        wanted = [entry.statement for entry in after]
+        if [kept[entry.statement] for entry in before] == wanted and not stale.intersection(wanted):
             return
-        found = _tell_apart(context, router, before)
-        if isinstance(found, str):
+        layout = tell_apart(context, router, before)
+        if not isinstance(layout, str) and fused_apart(layout, kept, wanted):
+            layout = "several statements add an unknown number of routes here; theirs can't be told apart"
+        if isinstance(layout, str):
             where = (after or before)[0]
-            context.refuse(where.module, where.statement, found, do=_DO)
+            context.refuse(where.module, where.statement, layout, do=_DO)
             return
-        base, living = found
-        by_new = {new: living[entry.statement] for entry, new in zip(before, kept, strict=True) if new is not None}
+        living = {new: layout.routes.get(old, []) for old, new in kept.items() if new is not None}
+        reused = self._reuse(context, after, living, stale)
+        for entry in before:
+            if kept[entry.statement] not in wanted:
+                context.step(entry.module, entry.statement, Action.REGISTER, "its routes are taken out")
+        context.plan.registrations.append(RouteRebuild(router, layout.base, after, reused, layout.tail))
+
+    def _reuse(
+        self, context: Context, after: list[Entry], living: dict[Statement, list[Any]], stale: set[Statement]
+    ) -> dict[Statement, list[Any]]:
+        """The routes that stay; the statements of the others are planned to be executed."""
         reused: dict[Statement, list[Any]] = {}
         for entry in after:
-            if entry.statement in by_new and entry.statement not in stale:
-                reused[entry.statement] = by_new[entry.statement]
-            else:
+            if entry.statement in living and (entry.statement not in stale or not entry.claimed):
+                reused[entry.statement] = living[entry.statement]
+            elif entry.claimed:
                 context.execute(entry.module, entry.statement)
                 context.step(entry.module, entry.statement, Action.REGISTER, "its routes are registered anew")
-        present = {entry.statement for entry in after}
-        for entry, new in zip(before, kept, strict=True):
-            if new is None or new not in present:
-                context.step(entry.module, entry.statement, Action.REGISTER, "its routes are taken out")
-        context.plan.registrations.append(RouteRebuild(router, base, after, reused))
+        return reused
 
     def _reset_schemas(self, context: Context) -> None:
         seen: set[int] = set()
@@ -272,43 +286,3 @@ def _docstring_changed(old: Statement | None, new: Statement) -> bool:
     nodes = [s.node for s in (old, new) if s is not None]
     docs = [ast.get_docstring(n) for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     return len(docs) == 2 and docs[0] != docs[1]
-
-
-def _tell_apart(context: Context, router: Any, before: list[Entry]) -> tuple[int, dict[Statement, list[Any]]] | str:
-    """Which of the living routes came from which statement; a sentence if that can't be told."""
-    routes = list(router.routes)
-    unknown = [entry for entry in before if entry.size is None]
-    known = sum(entry.size for entry in before if entry.size is not None)
-    head = sum(1 for _ in _constructor_routes(routes))
-    if len(unknown) > 1:
-        return "several statements add an unknown number of routes to one router; they can't be told apart"
-    base = head if unknown else len(routes) - known
-    if base < 0 or len(routes) < base + known:
-        return "the router's routes are not those that the source registers"
-    found: dict[Statement, list[Any]] = {}
-    position = base
-    for entry in before:
-        size = entry.size if entry.size is not None else len(routes) - base - known
-        part = routes[position : position + size]
-        position += size
-        if entry.statement.kind == "def":
-            live = context.value(entry.module, entry.statement.binds[0])
-            if any(not _is_endpoint(route, live) for route in part):
-                return "the router's routes are not in the order of the source; something else added to them"
-        found[entry.statement] = part
-    return base, found
-
-
-def _constructor_routes(routes: list[Any]) -> list[Any]:
-    """The leading routes that FastAPI's constructor put there (documentation pages)."""
-    count = 0
-    for route in routes:
-        if getattr(getattr(route, "endpoint", None), "__module__", "").partition(".")[0] != "fastapi":
-            break
-        count += 1
-    return routes[:count]
-
-
-def _is_endpoint(route: Any, live: Any) -> bool:
-    endpoint = getattr(route, "endpoint", None)
-    return endpoint is live or any(f is endpoint for f in function_chain(live)) or live in function_chain(endpoint)

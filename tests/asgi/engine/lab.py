@@ -52,9 +52,9 @@ class Lab:
     def live(self) -> dict[str, types.ModuleType]:
         return {name: module for name, module in sys.modules.items() if name.partition(".")[0] == self.top}
 
-    def plan(self, migrates=lambda cls: False, **files: str) -> Plan:
+    def plan(self, units=lambda cls: 0, **files: str) -> Plan:
         self.target = self.release(**files)
-        return make_plan(self.sources, self.target, self.live, adapters=default_adapters(), migrates=migrates)
+        return make_plan(self.sources, self.target, self.live, adapters=default_adapters(), units=units)
 
     def upgrade(self, **files: str) -> Plan:
         """Plan, apply, verify; the plan must have no refusals and the verification no differences."""

@@ -1,0 +1,123 @@
+"""Templates and static files follow the code.
+
+A process that runs one release must not render another one's templates: not while the working tree is ahead of it, and
+not after a rollback. So at each upgrade the Jinja2 loaders and Starlette's `StaticFiles` whose folders lie in the app's
+root are pointed into the release's own tree, under the journal. Static folders keep the original behind it: what the
+app wrote there at run time stays served.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..engine import Journal
+
+
+class AssetFolders:
+    """The living loaders of one app, and where their folders were before the first upgrade."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._original: dict[int, tuple[object, list[str]]] = {}
+
+    def relevant(self, paths: Iterable[str]) -> set[str]:
+        """Those of the release's paths that a living loader could serve."""
+        folders = [folder for loader in _loaders() for folder in self._folders(loader)]
+        relative = [r for folder in folders if (r := self._relative(folder)) is not None]
+        return {path for path in paths if any(r == "." or path.startswith(r + "/") for r in relative)}
+
+    def follow(self, tree: Path, journal: Journal) -> None:
+        """Point every loader into `tree` (the release's folder). Synchronous; undone by the journal."""
+        for loader in _loaders():
+            before = self._folders(loader)
+            after = [self._moved(folder, tree) for folder in before]
+            if _is_static(loader):
+                self._set_static(loader, before, after, journal)
+            else:
+                _set_searchpath(loader, after, journal)
+        _clear_template_caches()
+
+    def _folders(self, loader: Any) -> list[str]:
+        """A loader's folders as the app gave them."""
+        kept = self._original.get(id(loader))
+        if kept is not None and kept[0] is loader:
+            return kept[1]
+        if _is_static(loader):
+            found = [os.fspath(folder) for folder in loader.all_directories]
+        elif hasattr(loader, "searchpath"):
+            found = [os.fspath(folder) for folder in loader.searchpath]
+        else:
+            found = [os.fspath(loader._template_root)]
+        self._original[id(loader)] = (loader, found)
+        return found
+
+    def _relative(self, folder: str) -> str | None:
+        path = Path(os.path.realpath(folder))
+        return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else None
+
+    def _moved(self, folder: str, tree: Path) -> str:
+        relative = self._relative(folder)
+        if relative is None or not (tree / relative).is_dir():
+            return folder
+        return str(tree / relative)
+
+    def _set_static(self, loader: Any, before: list[str], after: list[str], journal: Journal) -> None:
+        folders = [*after, *(folder for folder in before if folder not in after)]
+        present = list(loader.all_directories)
+        journal.note("static folders", lambda: _refill(loader.all_directories, present))
+        _refill(loader.all_directories, folders)
+
+
+def _refill(target: list[Any], items: list[Any]) -> None:
+    target[:] = items
+
+
+def _set_searchpath(loader: Any, folders: list[str], journal: Journal) -> None:
+    if hasattr(loader, "searchpath"):
+        present = list(loader.searchpath)
+        journal.note("template folders", lambda: setattr(loader, "searchpath", present))
+        loader.searchpath = folders
+    else:
+        journal.set_attribute(loader, "_template_root", folders[0])
+    journal.note("template caches", _clear_template_caches)
+
+
+def _kinds() -> tuple[type, ...]:
+    loaders = sys.modules.get("jinja2.loaders")
+    static = sys.modules.get("starlette.staticfiles")
+    kinds = [getattr(loaders, "FileSystemLoader", None), getattr(loaders, "PackageLoader", None)]
+    kinds.append(getattr(static, "StaticFiles", None))
+    return tuple(kind for kind in kinds if kind is not None)
+
+
+def _loaders() -> list[Any]:
+    """Living template loaders and static file apps; subclasses too. Looked up by type only."""
+    kinds = _kinds()
+    if not kinds:
+        return []
+    found = [obj for obj in gc.get_objects() if issubclass(type(obj), kinds)]
+    return [loader for loader in found if not _is_packaged(loader)]
+
+
+def _is_packaged(loader: Any) -> bool:
+    """A package loader that reads from a zip archive."""
+    return hasattr(loader, "_archive") and loader._archive is not None
+
+
+def _is_static(loader: Any) -> bool:
+    return hasattr(loader, "all_directories")
+
+
+def _clear_template_caches() -> None:
+    """Compiled templates of every Jinja2 environment: an equal mtime would keep the old ones."""
+    environment = getattr(sys.modules.get("jinja2.environment"), "Environment", None)
+    if environment is None:
+        return
+    for obj in gc.get_objects():
+        if issubclass(type(obj), environment) and obj.cache is not None:
+            obj.cache.clear()

@@ -1,0 +1,131 @@
+"""The release that this process runs: its digest, and what of it is in memory."""
+
+from __future__ import annotations
+
+import time
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..engine import ReleaseFinder, SourceModule
+from ..release.config import Settings
+from ..release.folder import FolderStore, Release
+from ..release.manifest import Manifest
+from ..release.scan import scan
+from .assets import AssetFolders
+from .loaded import LoadedModules
+from .vsns import ClassVsns
+
+
+@dataclass
+class Installed:
+    """Owner of "which release is this". Changed by a commit only.
+
+    Before the first upgrade that is the **base**: the files below the root as they were when the app started. They are
+    kept in memory until a deploy asks for them to be stored (`store_base`), so that a mere start writes nothing.
+    """
+
+    root: Path
+    settings: Settings
+    store: FolderStore
+    modules: LoadedModules
+    assets: AssetFolders
+    finder: ReleaseFinder
+    manifest: Manifest
+    since: float = field(default_factory=time.time)
+    _base_files: dict[str, bytes] | None = None
+    _base_digest: str = ""
+    _vsns: tuple[str, ClassVsns] | None = None
+
+    @classmethod
+    def at_start(cls, root: Path, settings: Settings, store: FolderStore) -> Installed:
+        """Read the tree that the app has just been imported from. Blocking. Raises ReleaseError."""
+        files = scan(root, settings)
+        manifest = Manifest.of(files, app=settings.app)
+        return cls(
+            root=root,
+            settings=settings,
+            store=store,
+            modules=LoadedModules(root, settings.first_party),
+            assets=AssetFolders(root),
+            finder=ReleaseFinder(),
+            manifest=manifest,
+            _base_files=files,
+            _base_digest=manifest.digest,
+        )
+
+    @property
+    def digest(self) -> str:
+        return self.manifest.digest
+
+    @property
+    def vsn(self) -> str:
+        return self.manifest.vsn
+
+    def store_base(self) -> str:
+        """Put the base into the store, if it is not there yet. Blocking. Raises StoreError."""
+        if self._base_files is not None:
+            self.store.put_release(self._base_files)
+            self._base_files = None
+        return self._base_digest
+
+    def read(self, path: str) -> bytes:
+        """A Python file of the running release. Raises HashMismatch."""
+        if self._base_files is not None:
+            return self._base_files[path]
+        return self.store.get_release(self.digest).read(path)
+
+    def live(self) -> dict[str, types.ModuleType]:
+        """The first-party modules that are loaded, in import order."""
+        return self.modules.live(self.manifest.entries)
+
+    def sources_with(self, release: Release, live: Mapping[str, types.ModuleType]) -> Sources:
+        """The running release and another one, as modules of this process. Blocking; raises SourceError."""
+        return Sources(
+            live=live,
+            old=self.modules.sources(self.manifest.entries, self.read, live),
+            new=self.modules.sources(release.manifest.entries, release.read, live),
+        )
+
+    def assets_between(self, release: Release) -> dict[str, list[str]]:
+        """Files other than Python that differ, as `{"changed": […], "added": […], "deleted": […]}`."""
+        before = _hashes(self.manifest, python=False)
+        after = _hashes(release.manifest, python=False)
+        return {
+            "changed": sorted(path for path in before.keys() & after.keys() if before[path] != after[path]),
+            "added": sorted(after.keys() - before.keys()),
+            "deleted": sorted(before.keys() - after.keys()),
+        }
+
+    def python_changes(self, release: Release) -> list[str]:
+        before, after = _hashes(self.manifest, python=True), _hashes(release.manifest, python=True)
+        return sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+
+    def vsns(self) -> ClassVsns:
+        """The vsns of the running release's classes. Read once per release."""
+        if self._vsns is None or self._vsns[0] != self.digest:
+            sources = self.modules.sources(self.manifest.entries, self.read, self.live())
+            self._vsns = (self.digest, ClassVsns(sources))
+        return self._vsns[1]
+
+    def switch(self, manifest: Manifest) -> None:
+        """The process now runs that release."""
+        self.manifest = manifest
+        self.since = time.time()
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Two releases as modules of this process. `live` are the modules that are loaded."""
+
+    live: Mapping[str, types.ModuleType]
+    old: Mapping[str, SourceModule]
+    new: Mapping[str, SourceModule]
+
+    def vsns(self) -> tuple[ClassVsns, ClassVsns]:
+        return ClassVsns(self.old), ClassVsns(self.new)
+
+
+def _hashes(manifest: Manifest, *, python: bool) -> dict[str, str]:
+    return {entry.path: entry.sha256 for entry in manifest.files if entry.path.endswith(".py") is python}

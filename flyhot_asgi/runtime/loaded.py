@@ -1,0 +1,148 @@
+"""What of a release this process has loaded: which first-party modules are alive, and their sources in any release.
+
+First-party is what lies below the app's root, is in the release and is not an installed package; no configuration
+needed. A file's module name is taken from the living modules (`src/shop/cart.py` is `shop.cart` because `shop` is
+imported from `src`), so that a release's new files get the names under which they will be imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from ..engine import SourceModule
+from ..errors import SourceError
+
+OURS = ("flyhot_asgi", "flyhot_deploy")
+
+
+def find_root(app: object) -> Path:
+    """The folder from which the module that holds `app` was imported; the working folder if no module does."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if type(module) is not types.ModuleType or not file or _installed(file) or name.partition(".")[0] in OURS:
+            continue
+        if any(value is app for value in list(vars(module).values())):
+            return import_root(name, Path(file).resolve())
+    return Path.cwd()
+
+
+def import_root(name: str, file: Path) -> Path:
+    """The `sys.path` folder of a module: `/srv/src` for `shop.cart` in `/srv/src/shop/cart.py`."""
+    if name == "__main__":
+        return file.parent
+    depth = name.count(".") + (1 if file.name == "__init__.py" else 0)
+    return file.parents[depth]
+
+
+def _installed(file: str) -> bool:
+    parts = Path(file).parts
+    return "site-packages" in parts or "dist-packages" in parts
+
+
+def relative_file(module: types.ModuleType, root: Path) -> str | None:
+    """A module's file relative to the root (posix), None if it is not below it."""
+    file = getattr(module, "__file__", None)
+    if not isinstance(file, str) or not file.endswith(".py") or _installed(file):
+        return None
+    try:
+        return Path(os.path.realpath(file)).relative_to(root).as_posix()
+    except ValueError:
+        return None
+
+
+class LoadedModules:
+    """The living first-party modules of one app, and the names that files of any of its releases have here."""
+
+    def __init__(self, root: Path, prefixes: tuple[str, ...] | None = None) -> None:
+        self.root = root
+        self._prefixes = prefixes
+        self._memo: dict[tuple[str, str], SourceModule] = {}
+
+    def live(self, files: Iterable[str]) -> dict[str, types.ModuleType]:
+        """Module name → module, in import order, of those whose file is among `files`."""
+        known = set(files)
+        found: dict[str, types.ModuleType] = {}
+        for name, module in list(sys.modules.items()):
+            if type(module) is not types.ModuleType or not self._first_party(name):
+                continue
+            relative = relative_file(module, self.root)
+            if relative is not None and relative in known:
+                found[name] = module
+        return found
+
+    def _first_party(self, name: str) -> bool:
+        if name.partition(".")[0] in OURS:
+            return False
+        if self._prefixes is None:
+            return True
+        return any(name == prefix or name.startswith(prefix + ".") for prefix in self._prefixes)
+
+    def sources(
+        self, files: Iterable[str], read: Callable[[str], bytes], live: Mapping[str, types.ModuleType]
+    ) -> dict[str, SourceModule]:
+        """The Python files of a release as modules of this process, living ones first, in import order.
+
+        Raises SourceError for a file that is not text. A file that can't be imported by any name is left out.
+        """
+        paths = [path for path in files if path.endswith(".py")]
+        names: dict[str, str] = {}
+        for name, module in live.items():
+            relative = relative_file(module, self.root)
+            if relative in paths:
+                names[name] = str(relative)
+        roots = self._import_roots(live)
+        taken = set(names.values())
+        for path in paths:
+            derived = None if path in taken else _name_of(path, roots)
+            if derived is not None and derived not in names and self._first_party(derived):
+                names[derived] = path
+        return {name: self._source(name, path, read(path), live.get(name)) for name, path in names.items()}
+
+    def _import_roots(self, live: Mapping[str, types.ModuleType]) -> list[str]:
+        roots = {""}
+        for name, module in live.items():
+            root = import_root(name, Path(os.path.realpath(str(module.__file__))))
+            if root.is_relative_to(self.root):
+                relative = root.relative_to(self.root).as_posix()
+                roots.add("" if relative == "." else relative + "/")
+        return sorted(roots, key=len, reverse=True)
+
+    def _source(self, name: str, path: str, data: bytes, module: types.ModuleType | None) -> SourceModule:
+        try:
+            text = decode_source(data)
+        except (SyntaxError, UnicodeDecodeError, LookupError) as exc:
+            raise SourceError(
+                f"{path}: it is not Python source: {exc}",
+                file=path,
+                do="mend the file and run it again; nothing was changed, the old code still serves",
+            ) from exc
+        file = str(module.__file__) if module is not None else str(self.root / path)
+        known = self._memo.get((name, file))
+        if known is not None and known.text == text:
+            return known
+        source = SourceModule(name, file, text, path.endswith("/__init__.py") or path == "__init__.py", path)
+        self._memo[(name, file)] = source
+        return source
+
+
+def decode_source(data: bytes) -> str:
+    """Source text by its coding line or UTF-8 (PEP 263), newlines made uniform."""
+    import importlib.util
+
+    return importlib.util.decode_source(data)
+
+
+def _name_of(path: str, roots: list[str]) -> str | None:
+    root = next((root for root in roots if path.startswith(root)), None)
+    if root is None:
+        return None
+    parts = path[len(root) :].removesuffix(".py").split("/")
+    if parts[-1] == "__init__":
+        parts.pop()
+    if not parts or not all(part.isidentifier() for part in parts):
+        return None
+    return ".".join(parts)

@@ -1,0 +1,377 @@
+"""One upgrade of this process: carries out what the sans-I/O machine asks for, and answers with what happened.
+
+The machine (`flyhot_asgi.upgrade`) decides the order and what a failure leads to; this driver does the steps. Steps
+that the machine calls atomic are plain methods, so that nothing of the event loop runs between the first touch of the
+code and the commit or the undo.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+import types
+from collections.abc import Callable, Coroutine
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..engine import Journal, Patch, Plan, make_plan, verify
+from ..engine.adapters import default_adapters
+from ..errors import FlyhotError, NothingToDo, UndoFailed, UpgradeError, UpgradeRefused, VerifyFailed
+from ..release.folder import Release
+from ..session import Hold, MigrationReport, Registry, Unit, migrate
+from ..upgrade import Outcome, Upgrade
+from ..upgrade import events as e
+from ..upgrade import instructions as i
+from .coordinator import Coordinator
+from .installed import Installed, Sources
+from .relevance import why_nothing_changes
+from .report import plan_document, result_document
+from .units import Registered, all_units, count_by_class
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of this process. Times in seconds."""
+
+    release: Release
+    id: str
+    direction: Literal["up", "down"] = "up"
+    extra: dict[str, Any] = field(default_factory=dict)
+    cold: dict[str, Any] | None = None
+    suspend_timeout: float = 10.0
+    http_drain: float = 1.0
+    hold_budget: float = 5.0
+
+
+class Pages:
+    """Told when sessions are held and resumed. The client hub is one; this base tells nobody."""
+
+    def count(self) -> int:
+        """How many pages listen."""
+        return 0
+
+    def hold(self, id: str, *, eta_ms: int, max_ms: int) -> None:
+        return
+
+    def resume(self, id: str, *, ok: bool, vsn: str, render: Literal["morph", "css", "none", "reload"]) -> None:
+        return
+
+
+class Transaction:
+    """Owns one upgrade from plan to result. Use once."""
+
+    def __init__(
+        self,
+        order: Order,
+        installed: Installed,
+        registry: Registry,
+        registered: Registered,
+        hold: Hold,
+        pages: Pages,
+        coordinator: Coordinator,
+    ) -> None:
+        self._order = order
+        self._installed = installed
+        self._registry = registry
+        self._registered = registered
+        self._hold = hold
+        self._pages = pages
+        self._coordinator = coordinator
+        self._machine = Upgrade(order.direction)
+        self._from = installed.digest
+        self._plan: Plan | None = None
+        self._document: dict[str, Any] | None = None
+        self._patch: Patch | None = None
+        self._sources: Sources | None = None
+        self._journal = Journal()
+        self._units: list[Unit] = []
+        self._migration: MigrationReport | None = None
+        self._verified = False
+        self._held_at: float | None = None
+        self._hold_ms = 0.0
+        self._sessions = 0
+        self._suspended = False
+        self._phases: dict[str, float] = {}
+        self._atomic: dict[type[i.Instruction], Callable[[], e.Event]] = {
+            i.Load: self._load,
+            i.CodeChange: self._code_change,
+            i.Verify: self._verify,
+            i.Vote: self._vote,
+            i.Commit: self._commit,
+            i.Undo: self._undo,
+        }
+        self._waiting: dict[type[i.Instruction], Callable[[], Coroutine[Any, Any, e.Event]]] = {
+            i.Plan: self._make_plan,
+            i.Stage: self._stage,
+            i.ReportPrepared: self._report_prepared,
+            i.Suspend: self._suspend,
+            i.ReportHeld: self._report_held,
+            i.Resume: self._resume,
+            i.Rerender: self._rerender,
+        }
+
+    @property
+    def document(self) -> dict[str, Any] | None:
+        """The plan, once there is one."""
+        return self._document
+
+    async def plan_only(self) -> tuple[dict[str, Any] | None, FlyhotError | None]:
+        """Plan and change nothing: the plan's document, and why it can't be carried out if it can't."""
+        event = await self._make_plan()
+        return self._document, event.error if isinstance(event, e.Failure) else None
+
+    async def run(self) -> dict[str, Any]:
+        """Do it; return RESULT. Cancelling it before the commit undoes everything and resumes, then raises."""
+        try:
+            await self._drive()
+        except asyncio.CancelledError:
+            self._machine.receive_event(e.Cancelled())
+            await self._drive()
+            raise
+        return self._result()
+
+    async def _drive(self) -> None:
+        while instructions := self._machine.next_instructions():
+            for instruction in instructions:
+                with self._timed(type(instruction).__name__.lower()):
+                    if instruction.atomic:
+                        event = self._atomic[type(instruction)]()
+                    else:
+                        event = await self._waiting[type(instruction)]()
+                self._machine.receive_event(event)
+
+    @contextmanager
+    def _timed(self, phase: str) -> Any:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._phases[phase] = self._phases.get(phase, 0.0) + (time.perf_counter() - began) * 1000
+
+    def _result(self) -> dict[str, Any]:
+        outcome = self._machine.outcome or Outcome.BROKEN
+        return result_document(
+            outcome=outcome.value,
+            old=self._from,
+            new=self._order.release.digest,
+            plan=self._plan,
+            document=self._document,
+            verified=self._verified and outcome is Outcome.COMPLETE,
+            hold_ms=self._hold_ms,
+            phases_ms=self._phases,
+            units_migrated=self._migration.migrated if self._migration and outcome is Outcome.COMPLETE else 0,
+            sessions=self._sessions,
+            error=self._machine.error,
+        )
+
+    # -- while users are served --------------------------------------------------------------
+
+    async def _make_plan(self) -> e.Event:
+        if self._order.release.digest == self._installed.digest:
+            return e.Planned(changes=False)
+        live = self._installed.live()
+        units = all_units(self._registry, self._registered, live)
+        try:
+            refused = await asyncio.to_thread(self._plan_in_thread, live, units)
+        except FlyhotError as exc:
+            return e.PlanFailed(exc)
+        return e.PlanRefused(refused) if refused is not None else e.Planned(changes=True)
+
+    def _plan_in_thread(self, live: dict[str, types.ModuleType], units: list[Unit]) -> FlyhotError | None:
+        release, installed = self._order.release, self._installed
+        sources = self._sources = installed.sources_with(release, live)
+        self._plan = make_plan(
+            sources.old,
+            sources.new,
+            sources.live,
+            adapters=default_adapters(),
+            units=lambda cls: count_by_class(units, cls),
+        )
+        assets = installed.assets_between(release)
+        self._document = plan_document(self._plan, installed.digest, release.digest, assets)
+        if nothing := why_nothing_changes(installed, release, sources, self._plan, assets):
+            raise NothingToDo(
+                f"the release differs, but not in anything that this app runs: {nothing}",
+                do="deploy from the folder that the app runs from; the old code still serves",
+            )
+        self._note_other_assets(assets)
+        return _refusal(self._plan)
+
+    def _note_other_assets(self, assets: dict[str, list[str]]) -> None:
+        assert self._plan is not None and self._document is not None
+        changed = [path for paths in assets.values() for path in paths]
+        other = sorted(set(changed) - self._installed.assets.relevant(changed))
+        if other:
+            shown = ", ".join(other[:3]) + (f" and {len(other) - 3} more" if len(other) > 3 else "")
+            self._document["notes"].append(f"{shown}: no template or static file; what the app read from it lives on")
+
+    async def _stage(self) -> e.Event:
+        assert self._plan is not None
+        self._patch = Patch(self._plan, self._installed.finder)
+        try:
+            await asyncio.to_thread(self._stage_in_thread)
+        except FlyhotError as exc:
+            return e.StageFailed(exc)
+        return e.Staged()
+
+    def _stage_in_thread(self) -> None:
+        assert self._patch is not None
+        self._patch.stage()
+        self._tree = self._order.release.tree
+
+    async def _report_prepared(self) -> e.Event:
+        assert self._document is not None
+        return e.Go() if await self._coordinator.prepared(self._document) else e.VotedAbort()
+
+    # -- held --------------------------------------------------------------------------------
+
+    async def _suspend(self) -> e.Event:
+        order = self._order
+        budget = order.hold_budget
+        self._pages.hold(order.id, eta_ms=100, max_ms=int((order.suspend_timeout + budget) * 1000))
+        self._suspended = True
+        try:
+            report = await self._hold.suspend(timeout=order.suspend_timeout, http_drain=order.http_drain)
+        except FlyhotError as exc:
+            return e.SuspendTimedOut(exc)
+        self._held_at = report.closed_at
+        self._sessions = report.sessions
+        return e.Suspended()
+
+    async def _report_held(self) -> e.Event:
+        go = await self._coordinator.held()
+        if not go:
+            return e.VotedAbort()
+        try:
+            await self._hold.settle(timeout=self._order.hold_budget)
+        except FlyhotError as exc:
+            return e.SuspendTimedOut(exc)
+        return e.Go()
+
+    def _load(self) -> e.Event:
+        assert self._patch is not None
+        try:
+            self._installed.assets.follow(self._tree, self._journal)
+            self._patch.apply(self._journal)
+        except FlyhotError as exc:
+            return e.LoadFailed(exc)
+        except BaseException as exc:
+            return e.LoadFailed(self._raised(exc))
+        return e.Loaded()
+
+    def _raised(self, exc: BaseException) -> UpgradeError:
+        """What a statement of the release raised while it was executed."""
+        assert self._patch is not None
+        shown = {source.path: source.shown for source in self._patch.plan.new.values()}
+        frames = [f for f in traceback.extract_tb(exc.__traceback__) if f.filename in shown]
+        file, line = (shown[frames[-1].filename], frames[-1].lineno) if frames else (None, None)
+        where = f"{file}:{line}: " if file else ""
+        return UpgradeError(
+            f"{where}executing the release's code raised {type(exc).__name__}: {exc}",
+            file=file,
+            line=line,
+            do="everything was undone, the old code serves; mend the line and deploy again",
+            detail="".join(traceback.format_exception(exc))[-4000:],
+        )
+
+    def _code_change(self) -> e.Event:
+        assert self._sources is not None
+        now, then = self._sources.vsns()
+        older, newer = (now, then) if self._order.direction == "up" else (then, now)
+        try:
+            self._units = all_units(self._registry, self._registered, self._sources.live)
+            self._migration = migrate(
+                self._units,
+                direction=self._order.direction,
+                old_vsn=older.of,
+                new_vsn=newer.of,
+                extra=self._extra(),
+                undo=self._journal,
+                budget=self._order.hold_budget,
+            )
+        except FlyhotError as exc:
+            exc.file = self._relative(exc.file)
+            return e.MigrationFailed(exc)
+        return e.Migrated()
+
+    def _relative(self, file: str | None) -> str | None:
+        prefix = f"{self._installed.root}/"
+        return file[len(prefix) :] if file is not None and file.startswith(prefix) else file
+
+    def _extra(self) -> dict[str, Any]:
+        order = self._order
+        ours = {"direction": order.direction, "from_release": self._from, "to_release": order.release.digest}
+        return {**order.extra, **ours}
+
+    def _verify(self) -> e.Event:
+        assert self._patch is not None
+        cold = self._order.cold or {}
+        try:
+            found = verify(self._patch, cold.get("modules"))
+        except Exception as exc:
+            return e.VerifyFailed(self._raised(exc))
+        if not found:
+            self._verified = True
+            return e.Verified()
+        first = found[0]
+        return e.VerifyFailed(
+            VerifyFailed(
+                f"the process would not be the release: {first}"
+                + (f" (and {len(found) - 1} more)" if found[1:] else ""),
+                file=first.file,
+                line=first.line,
+                do="everything was undone, the old code serves; deploy this change cold (restart the app)",
+                detail="\n".join(str(difference) for difference in found[:20]),
+            )
+        )
+
+    def _vote(self) -> e.Event:
+        return e.VotedCommit() if self._coordinator.vote() else e.VotedAbort()
+
+    def _commit(self) -> e.Event:
+        self._journal.discard()
+        self._installed.finder.install()
+        self._installed.switch(self._order.release.manifest)
+        return e.Committed()
+
+    def _undo(self) -> e.Event:
+        try:
+            self._journal.rollback()
+        except UndoFailed as exc:
+            return e.UndoFailed(exc)
+        return e.Undone()
+
+    # -- served again ------------------------------------------------------------------------
+
+    async def _resume(self) -> e.Event:
+        complete = self._machine.decided is Outcome.COMPLETE
+        if complete:
+            report = self._migration
+            for unit in self._units:
+                unit.resumed(self._installed.vsn, report is not None and report.changed(unit))
+        self._hold.resume()
+        if self._held_at is not None:
+            self._hold_ms = (time.monotonic() - self._held_at) * 1000
+        if not complete and self._suspended:
+            self._pages.resume(self._order.id, ok=False, vsn=self._installed.vsn, render="none")
+        return e.Resumed()
+
+    async def _rerender(self) -> e.Event:
+        self._pages.resume(self._order.id, ok=True, vsn=self._installed.vsn, render="morph")
+        return e.Rerendered()
+
+
+def _refusal(plan: Plan) -> UpgradeRefused | None:
+    """The first refusal as an error that says how many there are; None if there is none."""
+    if not plan.refusals:
+        return None
+    first = plan.refusals[0]
+    more = f" (and {len(plan.refusals) - 1} more: see the plan)" if len(plan.refusals) > 1 else ""
+    return UpgradeRefused(
+        f"{first.file}:{first.line}: {first.name}: {first.reason}{more}",
+        file=first.file,
+        line=first.line,
+        do=f"{first.do}; nothing was changed, the old code still serves",
+    )

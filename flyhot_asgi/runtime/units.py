@@ -1,0 +1,55 @@
+"""All units of a process at one moment: those of its sessions, the registered objects, and module-level objects whose
+class has a `code_change`."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..session.registry import Registry
+from ..session.unit import ObjectUnit, Unit
+
+
+class Registered:
+    """Objects that `flyhot_asgi.register()` named, before or after the app started. Refers to them weakly.
+
+    There is one per process, as modules are: an object is registered where it is made, which may be long before any
+    middleware exists.
+    """
+
+    def __init__(self) -> None:
+        self._objects: dict[str, weakref.ref[Any]] = {}
+
+    def add(self, obj: Any, name: str) -> None:
+        self._objects[name] = weakref.ref(obj)
+
+    def items(self) -> list[tuple[str, Any]]:
+        found = [(name, ref()) for name, ref in self._objects.items()]
+        return [(name, obj) for name, obj in found if obj is not None]
+
+
+def all_units(registry: Registry, registered: Registered, live: Mapping[str, object]) -> list[Unit]:
+    """Every unit once, in a stable order."""
+    for name, obj in registered.items():
+        registry.register(obj, name)
+    units = registry.units()
+    known = {id(unit.instance) for unit in units}
+    for module, name, value in _module_objects(live):
+        if id(value) not in known:
+            known.add(id(value))
+            units.append(ObjectUnit(value, f"{module}.{name}", registry))
+    return units
+
+
+def _module_objects(live: Mapping[str, object]) -> Iterable[tuple[str, str, Any]]:
+    """Objects bound in a module whose first-party class defines `code_change`."""
+    for module, obj in live.items():
+        for name, value in list(vars(obj).items()):
+            cls = type(value)
+            if cls.__module__ in live and any("code_change" in vars(base) for base in cls.__mro__):
+                yield module, name, value
+
+
+def count_by_class(units: Iterable[Unit], cls: type) -> int:
+    return sum(1 for unit in units if issubclass(unit.cls, cls))
