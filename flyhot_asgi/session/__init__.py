@@ -14,7 +14,7 @@ from __future__ import annotations
 from flyhot_asgi.session.connection import Session
 from flyhot_asgi.session.gate import Gate, Valve
 from flyhot_asgi.session.hold import Hold, HoldReport, SessionsBusy
-from flyhot_asgi.session.migrate import MigrationReport, UnitMigrationFailed, migrate
+from flyhot_asgi.session.migrate import MigrationReport, UnitMigrationFailed
 from flyhot_asgi.session.registry import Busy, InFlight, Registry, Statistics
 from flyhot_asgi.session.unit import EndpointUnit, ObjectUnit, Unit
 
@@ -34,5 +34,4 @@ __all__ = [
     "Unit",
     "UnitMigrationFailed",
     "Valve",
-    "migrate",
 ]

@@ -56,6 +56,7 @@ class Snapshot:
         self._contents: list[tuple[Kind, Any, Any]] = []
         self._instances: list[tuple[Any, _Instance]] = []
         self._shapes: dict[int, Shape | None] = {id(atom): None for atom in _ATOMS}
+        self._root_shapes: dict[int, Shape | None] = {}
         self._classes: list[type] = []
 
     def __len__(self) -> int:
@@ -68,7 +69,11 @@ class Snapshot:
 
         Raises SnapshotTooLarge.
         """
-        shape = shape_of(type(root), own=True)
+        cls = type(root)
+        if id(cls) not in self._root_shapes:
+            self._classes.append(cls)
+            self._root_shapes[id(cls)] = shape_of(cls, own=True)
+        shape = self._root_shapes[id(cls)]
         if shape is not None and id(root) not in self._seen:
             self._walk(list(self._keep(root, shape)))
 
