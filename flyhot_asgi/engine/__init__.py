@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from .finder import ReleaseFinder
 from .journal import Journal
-from .patch import Patch
+from .patch import Patch, StillCollector
 from .plan import Action, Plan, Refusal, StaleFrame, Step
 from .planner import make_plan
 from .source import SourceModule
@@ -29,6 +29,7 @@ __all__ = [
     "SourceModule",
     "StaleFrame",
     "Step",
+    "StillCollector",
     "make_plan",
     "verify",
 ]

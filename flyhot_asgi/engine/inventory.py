@@ -52,6 +52,14 @@ def survey(files: Collection[str], classes: Collection[type] = ()) -> Survey:
     return found
 
 
+def living_functions(files: Collection[str]) -> list[types.FunctionType]:
+    """Functions whose code comes from `files`, among the objects that the collector shows. The quick half of a survey:
+    some 30 ns an object, for use while sessions are held."""
+    wanted = frozenset(files)
+    function = types.FunctionType
+    return [o for o in gc.get_objects() if type(o) is function and o.__code__.co_filename in wanted]
+
+
 def _cache_type() -> type:
     from functools import lru_cache
 

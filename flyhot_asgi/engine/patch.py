@@ -13,15 +13,16 @@ import importlib
 import linecache
 import sys
 import types
+import weakref
 from collections.abc import Collection
 from typing import Any
 
 from ..errors import UpgradeError
-from .codetree import by_place, match, place, walk
+from .codetree import by_place, match, walk
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
 from .finder import ReleaseFinder
 from .graft import apply_graft, compile_graft
-from .inventory import Survey, survey
+from .inventory import living_functions
 from .journal import Journal, set_code
 from .plan import Execute, Graft, Plan
 from .source import SourceModule
@@ -38,7 +39,10 @@ class Patch:
         self.known: set[int] = set()
         """Ids of the code objects that a first-party function may run after the patch."""
         self._canonical: list[object] = []
-        self.swapped = 0
+        self.functions: list[types.FunctionType] = []
+        """The first-party functions that were alive when the patch was applied."""
+        self.orphans: weakref.WeakSet[types.FunctionType] = weakref.WeakSet()
+        """Functions that earlier upgrades deleted and that something (an idle thread, a cache) has not let go."""
 
     def stage(self) -> None:
         """Compile and match everything; import what is new from elsewhere. May be called in a thread.
@@ -54,8 +58,21 @@ class Patch:
             codes = [code for _, code in walk(plan.new[name].code)]
             self._canonical.append(codes)
             self.known.update(id(code) for code in codes)
+        self._recognise()
         for name in plan.preimport:
             _import(name)
+
+    def _recognise(self) -> None:
+        """Code objects that live now and equal the release's: those of modules that do not change."""
+        changed = {self.plan.new[name].path for name in self.plan.changed}
+        same = {source.path: {code for _, code in walk(source.code)} for source in self.plan.new.values()}
+        found = [
+            function.__code__
+            for function in living_functions(set(same) - changed)
+            if function.__code__ in same[function.__code__.co_filename]
+        ]
+        self._canonical.append(found)
+        self.known.update(id(code) for code in found)
 
     def _compile(self, item: Execute | Graft) -> types.CodeType | None:
         source = self.plan.new[item.module]
@@ -70,9 +87,14 @@ class Patch:
         return [source.path for source in {**self.plan.old, **self.plan.new}.values()]
 
     def apply(self, journal: Journal) -> None:
-        """Make the change. Raises whatever a statement of the release raises; the caller then rolls back."""
-        found = survey(self.files)
-        self._swap(found, journal)
+        """Make the change. Raises whatever a statement of the release raises; the caller then rolls back.
+
+        Call it within `StillCollector`, or a collection may run the app's finalizers in the middle.
+        """
+        self.functions = living_functions(self.files)
+        if not gc.isenabled():
+            gc.freeze()  # the second look, at the verification, then sees only what is new
+        self._swap(journal)
         before = self._finder.modules
         journal.note("the import finder", lambda: setattr(self._finder, "modules", before))
         self._finder.modules = self.plan.new
@@ -98,11 +120,11 @@ class Patch:
         for registration in self.plan.registrations:
             registration.collect(item.statement)
 
-    def _swap(self, found: Survey, journal: Journal) -> None:
+    def _swap(self, journal: Journal) -> None:
         """New code into every living function of the changed modules, equal code at new lines included."""
         plain: list[tuple[types.FunctionType, types.CodeType]] = []
         reshaped: list[tuple[types.FunctionType, types.CodeType]] = []
-        for function in found.functions:
+        for function in self.functions:
             pairs = self._counterparts.get(function.__code__.co_filename)
             if pairs is None or id(function.__code__) in self.known:
                 continue
@@ -121,8 +143,7 @@ class Patch:
         journal.swap_codes(plain)
         for function, code in reshaped:
             self._reshape(function, code, journal)
-        self.swapped = len(plain) + len(reshaped)
-        self._clear_caches(found, {id(f) for f, _ in [*plain, *reshaped]}, journal)
+        self._clear_caches({id(f) for f, _ in [*plain, *reshaped]})
 
     def _reshape(self, function: types.FunctionType, code: types.CodeType, journal: Journal) -> None:
         """A function whose free variables changed: cells by name, `__class__` from its class."""
@@ -154,9 +175,9 @@ class Patch:
                 return None
         return found if isinstance(found, type) else None
 
-    def _clear_caches(self, found: Survey, swapped: set[int], journal: Journal) -> None:
+    def _clear_caches(self, swapped: set[int]) -> None:
         """`lru_cache` of functions whose code changed; a cache without arguments holds a singleton, which is state."""
-        for cache in found.caches:
+        for cache in self.plan.caches:
             inner = getattr(cache, "__wrapped__", None)
             if id(inner) in swapped and isinstance(inner, types.FunctionType) and inner.__code__.co_argcount:
                 cache.cache_clear()
@@ -224,6 +245,25 @@ def _touch_state(plan: Plan, journal: Journal) -> None:
                         journal.touch_container(inner, f"a container of an object of {name}")
 
 
+class StillCollector:
+    """No garbage collection between `begin()` and `end()`. Both idempotent."""
+
+    def __init__(self) -> None:
+        self._was_enabled: bool | None = None
+
+    def begin(self) -> None:
+        if self._was_enabled is None:
+            self._was_enabled = gc.isenabled()
+            gc.disable()
+
+    def end(self) -> None:
+        if self._was_enabled is not None:
+            gc.unfreeze()
+            if self._was_enabled:
+                gc.enable()
+            self._was_enabled = None
+
+
 _CONTAINERS: Collection[type] = (dict, list, set, bytearray)
 
 
@@ -269,11 +309,3 @@ def _import(name: str) -> None:
             f"the release imports `{name}`, which can't be imported here: {exc}",
             do="install it where the app runs, or deploy cold with the new dependency",
         ) from exc
-
-
-def quiet_collect() -> None:
-    """Collect what the patch itself left over without walking the whole heap again."""
-    gc.collect(0)
-
-
-__all__ = ["Patch", "docstring", "place", "show_source"]

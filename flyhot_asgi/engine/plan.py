@@ -116,6 +116,8 @@ class Plan:
     deleted_names: list[tuple[str, str]] = field(default_factory=list)
     registrations: list[Any] = field(default_factory=list)
     preimport: list[str] = field(default_factory=list)
+    caches: list[Any] = field(default_factory=list)
+    """Living `lru_cache` wrappers."""
 
     @property
     def changes_anything(self) -> bool:

@@ -46,6 +46,7 @@ def make_plan(
     classes = [cls for name, module in live.items() for cls in all_classes(vars(module), name)]
     context = Context(old, new, live, survey(files, classes), tuple(adapters), units)
     _modules(context)
+    context.plan.caches = context.survey.caches
     diffs = {name: _diff_module(context, name) for name in context.plan.changed}
     for name, changes in diffs.items():
         for change in changes.changes:

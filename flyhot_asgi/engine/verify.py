@@ -13,7 +13,8 @@ import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .inventory import survey
+from .codetree import walk
+from .inventory import living_functions
 from .patch import Patch
 from .plan import Graft
 from .planner import active
@@ -44,11 +45,13 @@ def verify(patch: Patch, names: Mapping[str, list[str]] | None = None) -> list[D
 
 
 def _functions(patch: Patch) -> list[Difference]:
-    wrong = _wrong_functions(patch)
+    wrong = _wrong_functions(patch, [*patch.functions, *living_functions(patch.files)])
     if wrong:
         del wrong
-        gc.collect()  # what only garbage holds is not alive
-        wrong = _wrong_functions(patch)
+        patch.functions = []  # or our own list would keep garbage alive
+        gc.unfreeze()
+        gc.collect()
+        wrong = _wrong_functions(patch, living_functions(patch.files))
     shown = {source.path: source.shown for source in {**patch.plan.old, **patch.plan.new}.values()}
     return [
         Difference(
@@ -61,28 +64,26 @@ def _functions(patch: Patch) -> list[Difference]:
     ]
 
 
-def _wrong_functions(patch: Patch) -> list[types.FunctionType]:
+def _wrong_functions(patch: Patch, functions: list[types.FunctionType]) -> list[types.FunctionType]:
+    strangers = [function for function in functions if id(function.__code__) not in patch.known]
+    if not strangers:
+        return []
     gone = _planned_deletions(patch)
-    same = _unchanged_codes(patch)
-    return [
-        function
-        for function in survey(patch.files).functions
-        if id(function.__code__) not in patch.known
-        and function.__code__ not in same.get(function.__code__.co_filename, ())
-        and not _is_gone(function.__code__, gone)
-    ]
+    same = _codes(patch)
+    found: list[types.FunctionType] = []
+    for function in strangers:
+        if function in patch.orphans or function.__code__ in same.get(function.__code__.co_filename, ()):
+            continue
+        if _is_gone(function.__code__, gone):
+            patch.orphans.add(function)
+        else:
+            found.append(function)
+    return found
 
 
-def _unchanged_codes(patch: Patch) -> dict[str, set[types.CodeType]]:
-    """Modules whose text did not change hold the code of their own import: equal, not identical."""
-    from .codetree import walk
-
-    changed = set(patch.plan.changed)
-    return {
-        source.path: {code for _, code in walk(source.code)}
-        for name, source in patch.plan.new.items()
-        if name not in changed and name in patch.plan.live
-    }
+def _codes(patch: Patch) -> dict[str, set[types.CodeType]]:
+    """The release's code objects by file, compared by value: a module that did not change holds those of its import."""
+    return {source.path: {code for _, code in walk(source.code)} for source in patch.plan.new.values()}
 
 
 def _planned_deletions(patch: Patch) -> set[tuple[str, str]]:

@@ -24,23 +24,36 @@ class AssetFolders:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._original: dict[int, tuple[object, list[str]]] = {}
+        self._loaders: list[Any] = []
+        self._environments: list[Any] = []
+
+    def look(self) -> None:
+        """Find the living loaders and template environments. Two passes over the heap: do it before anybody is held."""
+        self._loaders, self._environments = _loaders(), _environments()
 
     def relevant(self, paths: Iterable[str]) -> set[str]:
         """Those of the release's paths that a living loader could serve."""
-        folders = [folder for loader in _loaders() for folder in self._folders(loader)]
+        self.look()
+        folders = [folder for loader in self._loaders for folder in self._folders(loader)]
         relative = [r for folder in folders if (r := self._relative(folder)) is not None]
         return {path for path in paths if any(r == "." or path.startswith(r + "/") for r in relative)}
 
     def follow(self, tree: Path, journal: Journal) -> None:
-        """Point every loader into `tree` (the release's folder). Synchronous; undone by the journal."""
-        for loader in _loaders():
+        """Point every loader found by `look()` into `tree` (the release's folder). Undone by the journal."""
+        for loader in self._loaders:
             before = self._folders(loader)
             after = [self._moved(folder, tree) for folder in before]
             if _is_static(loader):
                 self._set_static(loader, before, after, journal)
             else:
                 _set_searchpath(loader, after, journal)
-        _clear_template_caches()
+        journal.note("template caches", self._clear_caches)
+        self._clear_caches()
+
+    def _clear_caches(self) -> None:
+        """Compiled templates: with an equal mtime the old ones would stay."""
+        for environment in self._environments:
+            environment.cache.clear()
 
     def _folders(self, loader: Any) -> list[str]:
         """A loader's folders as the app gave them."""
@@ -84,7 +97,6 @@ def _set_searchpath(loader: Any, folders: list[str], journal: Journal) -> None:
         loader.searchpath = folders
     else:
         journal.set_attribute(loader, "_template_root", folders[0])
-    journal.note("template caches", _clear_template_caches)
 
 
 def _kinds() -> tuple[type, ...]:
@@ -113,11 +125,9 @@ def _is_static(loader: Any) -> bool:
     return hasattr(loader, "all_directories")
 
 
-def _clear_template_caches() -> None:
-    """Compiled templates of every Jinja2 environment: an equal mtime would keep the old ones."""
+def _environments() -> list[Any]:
+    """Living Jinja2 environments that keep compiled templates."""
     environment = getattr(sys.modules.get("jinja2.environment"), "Environment", None)
     if environment is None:
-        return
-    for obj in gc.get_objects():
-        if issubclass(type(obj), environment) and obj.cache is not None:
-            obj.cache.clear()
+        return []
+    return [obj for obj in gc.get_objects() if issubclass(type(obj), environment) and obj.cache is not None]

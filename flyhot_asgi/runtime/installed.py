@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import types
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,7 @@ class Installed:
     assets: AssetFolders
     finder: ReleaseFinder
     manifest: Manifest
+    orphans: weakref.WeakSet[types.FunctionType] = field(default_factory=weakref.WeakSet)
     since: float = field(default_factory=time.time)
     _base_files: dict[str, bytes] | None = None
     _base_digest: str = ""

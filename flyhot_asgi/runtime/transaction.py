@@ -16,11 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..engine import Journal, Patch, Plan, make_plan, verify
+from ..engine import Journal, Patch, Plan, StillCollector, make_plan, verify
 from ..engine.adapters import default_adapters
 from ..errors import FlyhotError, NothingToDo, UndoFailed, UpgradeError, UpgradeRefused, VerifyFailed
 from ..release.folder import Release
-from ..session import Hold, MigrationReport, Registry, Unit, migrate
+from ..session import Hold, MigrationReport, Registry, Unit
+from ..session.migrate import migrate
 from ..upgrade import Outcome, Upgrade
 from ..upgrade import events as e
 from ..upgrade import instructions as i
@@ -86,6 +87,7 @@ class Transaction:
         self._patch: Patch | None = None
         self._sources: Sources | None = None
         self._journal = Journal()
+        self._collector = StillCollector()
         self._units: list[Unit] = []
         self._migration: MigrationReport | None = None
         self._verified = False
@@ -210,6 +212,7 @@ class Transaction:
     async def _stage(self) -> e.Event:
         assert self._plan is not None
         self._patch = Patch(self._plan, self._installed.finder)
+        self._patch.orphans |= self._installed.orphans
         try:
             await asyncio.to_thread(self._stage_in_thread)
         except FlyhotError as exc:
@@ -219,6 +222,7 @@ class Transaction:
     def _stage_in_thread(self) -> None:
         assert self._patch is not None
         self._patch.stage()
+        self._installed.assets.look()
         self._tree = self._order.release.tree
 
     async def _report_prepared(self) -> e.Event:
@@ -252,6 +256,7 @@ class Transaction:
 
     def _load(self) -> e.Event:
         assert self._patch is not None
+        self._collector.begin()
         try:
             self._installed.assets.follow(self._tree, self._journal)
             self._patch.apply(self._journal)
@@ -331,7 +336,9 @@ class Transaction:
         return e.VotedCommit() if self._coordinator.vote() else e.VotedAbort()
 
     def _commit(self) -> e.Event:
+        assert self._patch is not None
         self._journal.discard()
+        self._installed.orphans |= self._patch.orphans
         self._installed.finder.install()
         self._installed.switch(self._order.release.manifest)
         return e.Committed()
@@ -346,6 +353,7 @@ class Transaction:
     # -- served again ------------------------------------------------------------------------
 
     async def _resume(self) -> e.Event:
+        self._collector.end()
         complete = self._machine.decided is Outcome.COMPLETE
         if complete:
             report = self._migration
