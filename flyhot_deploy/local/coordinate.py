@@ -57,7 +57,7 @@ class Coordinator:
     requests: Mapping[int, Frame]
     bounds: Mapping[Phase, float]
     decide: Callable[[], Decision]
-    read_result: Callable[[int, Frame | None], Result]
+    read_result: Callable[[int, Frame | None, bool], Result]
     notify: Notify
     trouble: ControlError | None = None
     _events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
@@ -121,7 +121,7 @@ class Coordinator:
         listener = self._lines[pid].listener
         if listener is not None:
             listener.cancel()
-        self._events.put_nowait(Finished(pid, self.read_result(pid, None)))
+        self._events.put_nowait(Finished(pid, self.read_result(pid, None, False)))
 
     def _decision(self) -> Event:
         try:
@@ -133,13 +133,15 @@ class Coordinator:
             )  # what can't be written down was not decided: nobody can read "commit" there
 
     async def _listen(self, pid: int, line: _Line) -> None:
+        prepared = False
         try:
             conversation = line.conversation = await Conversation.open(self.sockets[pid])
             conversation.send(self.requests[pid])
             while (frame := await conversation.receive()) is not None:
                 if frame.get("done") is True:
-                    self._events.put_nowait(Finished(pid, self.read_result(pid, frame)))
+                    self._events.put_nowait(Finished(pid, self.read_result(pid, frame, prepared)))
                     return
+                prepared = True
                 self._events.put_nowait(Arrived(pid, str(frame.get("phase"))))
         except ControlError as exc:
             self._events.put_nowait(Lost(pid, f"spoke or listened no more ({exc.message})"))

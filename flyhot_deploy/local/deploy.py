@@ -224,7 +224,9 @@ def _coordinator(
         requests=requests,
         bounds=bounds,
         decide=partial(decisions.decide, tx, "commit"),
-        read_result=lambda pid, frame: result_of(pid, frame, from_release[pid], target),
+        read_result=lambda pid, frame, prepared: result_of(
+            pid, frame, from_release[pid], target, prepared=prepared
+        ),
         notify=site.notify,
     )
 

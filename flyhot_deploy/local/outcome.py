@@ -87,7 +87,7 @@ def first_error(results: Sequence[Result]) -> Mapping[str, Any] | None:
     return next((error for error in errors if isinstance(error, dict)), None)
 
 
-_RANK = {"broken": 0, "refused": 1, "failed": 2, "rolled_back": 3, "lost": 4, "aborted": 5}
+_RANK = {"unknown": 0, "broken": 0, "refused": 1, "failed": 2, "rolled_back": 3, "lost": 4, "aborted": 5}
 
 
 def _runs(result: Result, target: str) -> bool:
@@ -115,10 +115,14 @@ def lost_result(pid: int, old: str, new: str, why: str, decision: Decision | Non
     return _empty_result(pid, "lost", old, new) | {"error": error}
 
 
-def result_of(pid: int, frame: Mapping[str, Any] | None, old: str, new: str) -> Result:
-    """The result in a process's last frame. One that only has an error becomes a result that says so.
+def result_of(
+    pid: int, frame: Mapping[str, Any] | None, old: str, new: str, *, prepared: bool = False
+) -> Result:
+    """The result in a process's last frame; None means that the upgrade was over before it had heard of it.
 
-    No frame at all means that the upgrade was over before this process had heard of it.
+    A frame that has an error and no result comes from a process whose upgrade didn't get as far as
+    reporting. Before it was `prepared` that's an answer like any other; afterwards nobody knows what it
+    left behind: "unknown".
     """
     if frame is None:
         return _empty_result(pid, "aborted", old, new)
@@ -126,10 +130,10 @@ def result_of(pid: int, frame: Mapping[str, Any] | None, old: str, new: str) -> 
     if isinstance(result, dict) and isinstance(result.get("outcome"), str):
         return result | {"pid": pid}
     error = frame.get("error")
-    if isinstance(error, dict):
-        outcome = "refused" if error.get("kind") == "refused" else "failed"
-        return _empty_result(pid, outcome, old, new) | {"error": error}
-    return _empty_result(pid, "unknown", old, new)
+    if not isinstance(error, dict):
+        return _empty_result(pid, "unknown", old, new)
+    outcome = "unknown" if prepared else "refused" if error.get("kind") == "refused" else "failed"
+    return _empty_result(pid, outcome, old, new) | {"error": error}
 
 
 def _empty_result(pid: int, outcome: str, old: str, new: str) -> Result:

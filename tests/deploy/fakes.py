@@ -53,7 +53,7 @@ def plan_document(old: str, new: str, **more: Any) -> Document:
 class Faults:
     """What goes wrong. `at` maps "prepare", "hold", "apply", "commit" to one of: refuse, fail, undo, hang,
     die,
-    nonsense, garbage, broken, unverified."""
+    nonsense, crash, broken, unverified."""
 
     at: dict[str, str] = field(default_factory=dict)
     status: str | None = None
@@ -161,6 +161,8 @@ class FakeProcess:
         new = request["release"]
         try:
             for station, word in (("prepare", "prepared"), ("hold", "held"), ("apply", "ready")):
+                if self.faults.at.get(station) == "crash":
+                    return {"ok": False, "error": error("error", "the process failed to answer: TypeError")}
                 if (early := self._fault(station, new)) is not None:
                     return {"result": early}
                 if station == "apply" and self.faults.votes_no:
@@ -290,6 +292,10 @@ class FakeMachine:
 
     async def _close(self) -> None:
         self.stopped.set()
+        for _ in range(
+            4
+        ):  # who has just connected is accepted, and given a transport, while the server still is one
+            await asyncio.sleep(0)
         for process in self.processes:
             await process.stop()
         for _ in range(

@@ -82,6 +82,8 @@ def test_hot_as_a_document(machine: FakeMachine, edited: str) -> None:
         ({"prepare": "die"}, 1, "failed", "hung up before the decision"),
         ({"commit": "die"}, 5, "mixed", "what it runs now is unknown"),
         ({"commit": "broken"}, 5, "mixed", "the undo failed"),
+        ({"prepare": "crash"}, 1, "failed", "failed to answer: TypeError"),
+        ({"apply": "crash"}, 5, "mixed", "failed to answer: TypeError"),
         ({"hold": "nonsense"}, 5, "mixed", "mixed: not every process is known to run"),
     ],
 )

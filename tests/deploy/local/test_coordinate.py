@@ -35,7 +35,7 @@ def coordinator(
         requests={pid: request for pid in pids},
         bounds={phase: bound for phase in Phase} | (bounds or {}),
         decide=decide or (lambda: decisions.decide("tx", "commit")),
-        read_result=lambda pid, frame: result_of(pid, frame, OLD, NEW),
+        read_result=lambda pid, frame, prepared: result_of(pid, frame, OLD, NEW, prepared=prepared),
         notify=nobody_listens,
     )
 

@@ -92,6 +92,7 @@ def test_a_last_frame_becomes_a_result() -> None:
     error = {"kind": "locked", "message": "busy"}
     assert result_of(7, {"error": error}, "A", "B")["outcome"] == "failed"
     assert result_of(7, {"error": error | {"kind": "refused"}}, "A", "B")["outcome"] == "refused"
+    assert result_of(7, {"error": error}, "A", "B", prepared=True)["outcome"] == "unknown"
     assert result_of(7, None, "A", "B")["outcome"] == "aborted"
     for nonsense in ({}, {"result": 3}, {"result": {"outcome": 3}}, {"error": "x"}):
         assert result_of(7, nonsense, "A", "B")["outcome"] == "unknown"
