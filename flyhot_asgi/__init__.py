@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from .client import flyhot_script
 from .errors import FlyhotError
-from .live import LiveView, live_routes
+from .live import LiveView, PubSub, live_routes
 from .middleware import HotUpgrade, register
 
 __version__ = "0.1.0"
 
-__all__ = ["FlyhotError", "HotUpgrade", "LiveView", "__version__", "flyhot_script", "live_routes", "register"]
+__all__ = ["FlyhotError", "HotUpgrade", "LiveView", "PubSub", "__version__", "flyhot_script", "live_routes", "register"]

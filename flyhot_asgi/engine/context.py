@@ -41,6 +41,7 @@ class Context:
         survey: Survey,
         adapters: tuple[Adapter, ...],
         units: Callable[[type], int],
+        downgrade: bool,
     ) -> None:
         self.plan = Plan(old=old, new=new, live=live)
         self.old_names, self.new_names = Names(old), Names(new)
@@ -48,6 +49,8 @@ class Context:
         self.survey = survey
         self.adapters = adapters
         self.units = units
+        self.downgrade = downgrade
+        self._collected = False
         self.order = execution_order(new, [name for name in live if name in new])
         self.rebound: set[Home] = set()
         """Homes whose object is another one after the upgrade: what read them must read again."""
@@ -120,4 +123,10 @@ class Context:
         """Who holds a living object besides the namespaces of first-party modules (and `but`), in words."""
         passing: list[object] = [*(vars(module) for module in self.live.values()), *but]
         passing += [self.survey.functions, self.survey.caches, self.survey.running]
-        return sorted({describe(holder) for holder in holders(value, passing=passing)})
+        found = holders(value, passing=passing)
+        if found and not self._collected:
+            self._collected = True
+            del found
+            gc.collect()  # garbage holds nothing
+            found = holders(value, passing=passing)
+        return sorted({describe(holder) for holder in found})

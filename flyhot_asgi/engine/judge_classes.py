@@ -134,7 +134,8 @@ def _schema_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: ty
     if not count:
         return None
     name = sorted(gained)[0]
-    if _defines(new, "code_change") or any("code_change" in vars(base) for base in live.__mro__[1:]):
+    newer = old if context.downgrade else new
+    if _defines(newer, "code_change") or any("code_change" in vars(base) for base in live.__mro__[1:]):
         units = context.units(live)
         if units >= count:
             return None

@@ -31,12 +31,13 @@ def make_plan(
     *,
     adapters: Sequence[Adapter] = (),
     units: Callable[[type], int] = lambda cls: 0,
+    downgrade: bool = False,
 ) -> Plan:
     """Plan the way from `old` to `new` in this process. `live` are the first-party modules in import order.
 
     Raises SourceError if a file of the new release can't be compiled. Everything else that can't be done is in
-    `plan.refusals`. `units(cls)`: how many instances of a class will get its `code_change`. Reads the process only,
-    so it may be called in a thread while the app serves. Up to some 100 ms for a large app (passes over the heap,
+    `plan.refusals`. `units(cls)`: how many instances of a class will get its `code_change`; that of the
+    newer release, which is the running one on a `downgrade`. Reads the process only, so it may be called in a thread while the app serves. Up to some 100 ms for a large app (passes over the heap,
     referrers of replaced objects).
     """
     for source in new.values():
@@ -44,7 +45,7 @@ def make_plan(
             _ = source.code
     files = [source.path for source in old.values()]
     classes = [cls for name, module in live.items() for cls in all_classes(vars(module), name)]
-    context = Context(old, new, live, survey(files, classes), tuple(adapters), units)
+    context = Context(old, new, live, survey(files, classes), tuple(adapters), units, downgrade)
     _modules(context)
     context.plan.caches = context.survey.caches
     diffs = {name: _diff_module(context, name) for name in context.plan.changed}

@@ -1,11 +1,11 @@
 """LiveView: a page whose state lives in this process, rendered again by the server whenever it changes.
 
-    LiveView      the class to derive from                       view.py
-    live_routes   its routes: the first page, and the websocket   routes.py
-    LiveSession   one open page                                   session.py
-    Mailbox       what is sent to a page from inside              mailbox.py
-    PubSub        one message to many pages                       pubsub.py
-    splice        the difference of two texts, as it is sent      splice.py
+LiveView      the class to derive from                       view.py
+live_routes   its routes: the first page, and the websocket   routes.py
+LiveSession   one open page                                   session.py
+Mailbox       what is sent to a page from inside              mailbox.py
+PubSub        one message to many pages                       pubsub.py
+splice        the difference of two texts, as it is sent      splice.py
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The live socket's frames (subprotocol flyhot.live.v1): JSON objects with a type `t`. Pure.
 
-    server  html {q, h | s, r?, v?, err?}   q: number of the frame; h: the whole text; s: [prefix, suffix, middle], a
-                                            splice of the last one; neither: unchanged. r: the event that this answers.
-                                            v: the release that rendered it. err: the event failed.
-    client  ev {e, v, r}                    event, value, number
-            full {}                         a frame was missed: send the whole text
+server  html {q, h | s, r?, v?, err?}   q: number of the frame; h: the whole text; s: [prefix, suffix, middle], a
+                                        splice of the last one; neither: unchanged. r: the event that this answers.
+                                        v: the release that rendered it. err: the event failed.
+client  ev {e, v, r}                    event, value, number
+        full {}                         a frame was missed: send the whole text
 """
 
 from __future__ import annotations

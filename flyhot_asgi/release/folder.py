@@ -225,9 +225,7 @@ class FolderStore:
             self._create()
             with open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+b") as file:
                 history, whole = read_history(file.read(), str(path))
-                entry = history.next_entry(
-                    action, release, previous=previous, outcome=outcome, processes=processes
-                )
+                entry = history.next_entry(action, release, previous=previous, outcome=outcome, processes=processes)
                 file.truncate(whole)
                 file.seek(whole)
                 file.write(entry.to_line())

@@ -114,14 +114,10 @@ def _read_line(line: bytes, file: str, number: int) -> Entry:
     try:
         document = json.loads(line)
         entry = Entry(**(document | {"processes": tuple(document.get("processes", ()))}))
-        texts = [entry.at, entry.release, entry.outcome] + (
-            [] if entry.previous is None else [entry.previous]
-        )
+        texts = [entry.at, entry.release, entry.outcome] + ([] if entry.previous is None else [entry.previous])
         if type(entry.seq) is not int or not all(isinstance(text, str) for text in texts):
             raise ValueError("a field is of the wrong type")
-        if entry.action not in get_args(Action) or not all(
-            isinstance(item, dict) for item in entry.processes
-        ):
+        if entry.action not in get_args(Action) or not all(isinstance(item, dict) for item in entry.processes):
             raise ValueError("a field has an unknown value")
     except (ValueError, TypeError, AttributeError, RecursionError) as exc:
         raise StoreError(

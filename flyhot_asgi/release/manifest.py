@@ -88,9 +88,7 @@ class Manifest:
         """The one spelling of this manifest."""
         document = {
             "app": self.app,
-            "files": [
-                {"path": entry.path, "sha256": entry.sha256, "size": entry.size} for entry in self.files
-            ],
+            "files": [{"path": entry.path, "sha256": entry.sha256, "size": entry.size} for entry in self.files],
             "format": self.format,
             "python": self.python,
         }
@@ -112,9 +110,7 @@ class Manifest:
             _refuse(f"its format is {document['format']!r}; this flyhot reads format {FORMAT}")
         if not isinstance(files, list):
             _refuse("'files' is not a list")
-        manifest = cls(
-            app=document["app"], python=document["python"], files=tuple(_entry(item) for item in files)
-        )
+        manifest = cls(app=document["app"], python=document["python"], files=tuple(_entry(item) for item in files))
         if manifest.to_bytes() != data:
             _refuse("it is not spelled canonically")
         return manifest
@@ -182,9 +178,7 @@ def _check_together(files: Iterable[FileEntry]) -> None:
         before = entry.path
         folded = _folded(entry.path)
         if folded in seen:
-            _refuse(
-                f"the paths {seen[folded]!r} and {entry.path!r} differ in case only; rename or exclude one"
-            )
+            _refuse(f"the paths {seen[folded]!r} and {entry.path!r} differ in case only; rename or exclude one")
         seen[folded] = entry.path
     for path in seen.values():
         parts = path.split("/")

@@ -32,6 +32,9 @@ ASSET_SUFFIXES = frozenset(
     .ico .bmp .woff .woff2 .ttf .otf .eot .webmanifest .mp3 .ogg .wav .wasm
     """.split()
 )
+# At the top of a project these are about the app (README.md, requirements.txt) or come out of it (out.txt):
+# a release would differ for no reason that the app could notice. Further down they may be what it shows.
+DOCUMENT_SUFFIXES = frozenset({".txt", ".md", ".rst", ".csv", ".tsv", ".jsonl"})
 SKIPPED_FOLDERS = frozenset({"__pycache__", "site-packages", "node_modules"})
 BUILD_FOLDERS = frozenset({"build", "dist"})
 
@@ -118,9 +121,7 @@ class _Walk:
                 continue
             if entry.is_dir():
                 if self._wanted_folder(entry.path, entry.name, prefix):
-                    yield from self._folder(
-                        entry.path, relative + "/", (*above, os.path.realpath(entry.path))
-                    )
+                    yield from self._folder(entry.path, relative + "/", (*above, os.path.realpath(entry.path)))
             elif self._wanted_file(relative):
                 yield relative, entry.path
 
@@ -157,7 +158,8 @@ class _Walk:
 
     def _wanted_file(self, relative: str) -> bool:
         suffix = os.path.splitext(relative)[1].lower()
-        if suffix == CODE_SUFFIX or suffix in ASSET_SUFFIXES:
+        is_document = suffix in DOCUMENT_SUFFIXES and "/" not in relative
+        if suffix == CODE_SUFFIX or (suffix in ASSET_SUFFIXES and not is_document):
             return True
         return any(matches(pattern, relative) for pattern in self.settings.include)
 

@@ -190,6 +190,7 @@ class Transaction:
             sources.live,
             adapters=default_adapters(),
             units=lambda cls: count_by_class(units, cls),
+            downgrade=self._order.direction == "down",
         )
         assets = installed.assets_between(release)
         self._document = plan_document(self._plan, installed.digest, release.digest, assets)
@@ -354,6 +355,8 @@ class Transaction:
 
     async def _resume(self) -> e.Event:
         self._collector.end()
+        if self._patch is not None:
+            self._patch.functions = []
         complete = self._machine.decided is Outcome.COMPLETE
         if complete:
             report = self._migration

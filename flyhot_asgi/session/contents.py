@@ -126,9 +126,7 @@ def _namespace_put(obj: dict[str, Any], before: dict[str, Any]) -> None:
 
 
 def _namespace_same(obj: dict[str, Any], before: dict[str, Any]) -> bool:
-    return len(obj) == len(before) and all(
-        obj.get(name, _MISSING) is value for name, value in before.items()
-    )
+    return len(obj) == len(before) and all(obj.get(name, _MISSING) is value for name, value in before.items())
 
 
 def _class_take(cls: type) -> dict[str, Any]:

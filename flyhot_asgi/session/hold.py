@@ -221,8 +221,7 @@ def _timed_out(busy: tuple[Busy, ...], timeout: float) -> SessionsBusy:
     many = f"{len(busy)} session{'s' if len(busy) != 1 else ''}"
     within = f" within {timeout:g} s" if timeout else ""
     return SessionsBusy(
-        f"{many} did not come back to receive(){within}: {named}{more}. "
-        "Nothing was changed; the old code still serves",
+        f"{many} did not come back to receive(){within}: {named}{more}. Nothing was changed; the old code still serves",
         busy,
         do="deploy again when they are done, or allow them more time (--suspend-timeout)",
     )

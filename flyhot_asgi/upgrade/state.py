@@ -4,8 +4,8 @@ Theory of operation. The machine is in one state, and each state but the last as
 event moves it along the table; an event that the table doesn't have for the state is a programming error of
 the driver.
 
-                     up:    PLANNING  STAGING  PREPARED  SUSPENDING  HELD  LOADING  MIGRATING  VERIFYING 
-                     VOTING down:  PLANNING  STAGING  PREPARED  SUSPENDING  HELD  MIGRATING  LOADING 
+                     up:    PLANNING  STAGING  PREPARED  SUSPENDING  HELD  LOADING  MIGRATING  VERIFYING
+                     VOTING down:  PLANNING  STAGING  PREPARED  SUSPENDING  HELD  MIGRATING  LOADING
                      VERIFYING  VOTING
                             '------- users are served -'  '--- held ---'  '---- atomic: the loop stands still
                             -----

@@ -3,6 +3,7 @@
 const INDICATOR_DELAY = 300; // a hold shorter than this is nobody's business
 let control = null;
 let held = false;
+let greeted = false; // the server has said hello on this connection
 let holdTimers = [];
 
 function startHold(max) {
@@ -38,6 +39,7 @@ const milliseconds = (value, otherwise) => (Number.isFinite(value) && value >= 0
 
 const onControl = {
   hello(frame) {
+    greeted = true;
     beat(milliseconds(frame.hb, 25) * 1000);
     if (frame.held) startHold(milliseconds(frame.max, 5000));
     else endHold();
@@ -86,6 +88,7 @@ function startControl() {
       if (Object.hasOwn(onControl, frame.t)) onControl[frame.t](frame);
     },
     lost() {
+      greeted = false;
       clearInterval(heartbeat);
       endHold();
     },

@@ -15,13 +15,24 @@ function content(element) {
   return isTick(element) ? String(element.checked) : element.value;
 }
 
+// What the server's markup puts into it. Read from attributes: the base is patched together of many pages' nodes, and
+// options and radio buttons unchoose each other when they meet.
+function saidContent(said) {
+  if (isTick(said)) return String(said.hasAttribute("checked"));
+  if (said.localName !== "select") return said.value;
+  const options = [...said.options];
+  let chosen = options.filter((each) => each.hasAttribute("selected"));
+  if (!said.multiple) chosen = [chosen.at(-1) || options.find((each) => !each.disabled)].filter(Boolean);
+  return JSON.stringify(chosen.map((each) => each.value));
+}
+
 // Does it hold something else than what the server last said? Then it is the user's.
 function isDirty(element) {
   const said = sayings.get(element);
   if (!said || said.localName !== element.localName) return true;
   if (element.hasAttribute("data-flyhot-server")) return false;
   if (handedIn.has(element)) return content(element) !== handedIn.get(element);
-  return content(element) !== content(said);
+  return content(element) !== saidContent(said);
 }
 
 const radioGroup = (element) => [element.form, element.name].map(identity).join();
@@ -51,7 +62,7 @@ function keepFields(root) {
     for (const { element, dirty, before } of held) {
       if (!element.isConnected) continue;
       const said = sayings.get(element);
-      const wanted = dirty || !said ? before : content(said);
+      const wanted = dirty || !said ? before : saidContent(said);
       if (content(element) !== wanted) putContent(element, wanted);
       if (!dirty) handedIn.delete(element);
     }

@@ -6,9 +6,8 @@
 // the same: what was typed into one field must not turn up in another.
 
 const FIELDS = new Set(["input", "select", "textarea", "button", "output"]);
-const STATEFUL = new Set(
-  ["form", "details", "dialog", "video", "audio", "canvas", "iframe", "object", "input", "select", "textarea"],
-);
+const PRECIOUS = new Set(["video", "audio", "canvas", "iframe", "object", "input", "select", "textarea"]);
+const STATEFUL = new Set(["form", "details", "dialog", ...PRECIOUS]);
 const TELLING = ["type", "placeholder", "aria-label", "href", "src", "for", "role", "data-click", "data-submit"];
 const WALK_LIMIT = 200; // nodes looked at for an element's likeness
 const TABLE_LIMIT = 20000; // cells of the alignment table
@@ -75,7 +74,7 @@ function traitsOf(element) {
   let left = WALK_LIMIT;
   for (let node = element; node && left--; node = walker.nextNode()) {
     if (!isElement(node)) {
-      for (const word of node.data.slice(0, 2000).split(/[^\p{L}\p{N}]+/u)) if (word) found.add(word);
+      for (const word of node.data.slice(0, 2000).split(/[^\p{L}\p{N}]+/u)) if (word) found.add(word.toLowerCase());
       continue;
     }
     if (node !== element) found.add("<" + node.localName);
@@ -105,7 +104,7 @@ function score(a, b) {
   if (/^(link|meta|base)$/.test(a.localName)) return 0;
   if (isCode(a) || isCode(b)) return scoreScripts(a, b);
   const alike = likeness(a, b);
-  return STATEFUL.has(a.localName) && alike < 0.2 ? 0 : 0.1 + alike;
+  return PRECIOUS.has(a.localName) && alike < 0.2 ? 0 : 0.1 + alike;
 }
 
 function scoreScripts(a, b) {

@@ -1,6 +1,7 @@
 // The page itself: fetched again after an upgrade and merged into the one that is open.
 
 const VSN_TRIES = 6;
+const SUPERSEDED = "a newer release came";
 let base = null; // what the server said: the tree of <html>
 let baseUrl = "";
 let composing = false;
@@ -46,6 +47,7 @@ async function showRelease(job) {
     console.error("flyhot: the page could not be updated", failure);
     error = String(failure && failure.message);
   }
+  if (error === SUPERSEDED) return;
   if (!error) {
     pageVsn = job.vsn;
     announce(job.say || "Page updated");
@@ -60,7 +62,7 @@ async function showFetched(job) {
   const url = address();
   const answer = await fetchPage(url, job.vsn);
   if (typeof answer === "string") return answer;
-  if (wanted) return "superseded";
+  if (wanted) return SUPERSEDED;
   if (address() !== url) return await showFetched(job); // a script has navigated meanwhile
   if (baseUrl !== url) takeBase(); // or before: what is there now is the best base there is
   const fresh = tidy(new DOMParser().parseFromString(answer.text, "text/html").documentElement);
@@ -85,6 +87,7 @@ async function fetchPage(url, vsn) {
   let why = "";
   for (let attempt = 0; attempt < VSN_TRIES; attempt++) {
     if (attempt) await pause(500 + Math.random() * 1500);
+    if (wanted) return SUPERSEDED;
     let response;
     try {
       response = await fetch(url, {

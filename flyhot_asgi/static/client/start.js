@@ -16,6 +16,9 @@ window.flyhot = {
   get vsn() {
     return pageVsn;
   },
+  get connected() {
+    return greeted;
+  },
   get held() {
     return held;
   },
