@@ -1,0 +1,161 @@
+"""Stylesheets, scripts and policies of a page that goes from one release to the next."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from playwright.async_api import Page
+
+from tests.browser.site import Answer, Site, served
+from tests.browser.steps import happened, updated, visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+def document(body: str, head: str = "", **more: object) -> Answer:
+    html = f"<!doctype html><html><head>{{script}}{head}</head><body>{body}</body></html>"
+    return Answer(html, **more)  # type: ignore[arg-type]
+
+
+def css(text: str, **more: object) -> Answer:
+    return Answer(text, kind="text/css", **more)  # type: ignore[arg-type]
+
+
+async def upgrade(page: Page, site: Site, answer: Answer, vsn: str = "two") -> None:
+    site.pages["/"] = answer
+    await site.upgrade(vsn)
+    await updated(page, vsn)
+
+
+COLOUR = "getComputedStyle(document.querySelector('h1')).color"
+
+
+async def test_a_new_stylesheet_applies_before_the_markup_changes_and_the_old_one_goes_last(page: Page) -> None:
+    async with served(Site()) as site:
+        slow = asyncio.Event()
+        site.pages["/one.css"] = css("h1 {color: rgb(1, 1, 1)}")
+        site.pages["/two.css"] = css("h1 {color: rgb(2, 2, 2)}", wait=slow)
+        site.pages["/"] = document("<h1>one</h1>", '<link rel="stylesheet" href="/one.css">')
+        await visit(page, site)
+        await page.evaluate(
+            f"""() => {{ window.colours = [];
+              new MutationObserver(() => colours.push([document.querySelector("h1").textContent, {COLOUR}]))
+                .observe(document.body, {{subtree: true, characterData: true, childList: true}}); }}"""
+        )
+        site.pages["/"] = document("<h1>two</h1>", '<link rel="stylesheet" href="/two.css">')
+        await site.upgrade("two")
+        await page.wait_for_selector('link[href="/two.css"]', state="attached")
+        assert await page.evaluate(f"[document.querySelector('h1').textContent, {COLOUR}]") == ["one", "rgb(1, 1, 1)"]
+        slow.set()
+        await updated(page, "two")
+        assert await page.evaluate("colours[0]") == ["two", "rgb(2, 2, 2)"]
+        assert await page.evaluate("[...document.styleSheets].map((each) => new URL(each.href).pathname)") == [
+            "/two.css"
+        ]
+
+
+async def test_a_stylesheet_that_cannot_be_loaded_leaves_the_old_one_in_charge_until_one_can(page: Page) -> None:
+    async with served(Site()) as site:
+        site.pages["/one.css"] = css("h1 {color: rgb(1, 1, 1)}")
+        site.pages["/"] = document("<h1>one</h1>", '<link rel="stylesheet" href="/one.css">')
+        await visit(page, site)
+        await upgrade(page, site, document("<h1>two</h1>", '<link rel="stylesheet" href="/missing.css">'))
+        assert await page.evaluate(f"[document.querySelector('h1').textContent, {COLOUR}]") == ["two", "rgb(1, 1, 1)"]
+        assert await happened(page, "assets") == [{"broken": True}]
+        site.pages["/missing.css"] = css("h1 {color: rgb(3, 3, 3)}")
+        await upgrade(page, site, document("<h1>three</h1>", '<link rel="stylesheet" href="/missing.css">'), "three")
+        assert await page.evaluate(COLOUR) == "rgb(3, 3, 3)"
+        assert await page.evaluate("document.querySelectorAll('link').length") == 1
+
+
+async def test_new_rules_under_the_same_address_apply_and_unchanged_ones_are_left_alone(page: Page) -> None:
+    async with served(Site()) as site:
+        links = '<link rel="stylesheet" href="/app.css"><link rel="stylesheet" href="/same.css">'
+        site.pages["/app.css"] = css("h1 {color: rgb(1, 1, 1)}")
+        site.pages["/same.css"] = css("h1 {margin: 0}")
+        site.pages["/"] = document("<h1>one</h1>", links)
+        await visit(page, site)
+        await page.evaluate("window.same = document.querySelectorAll('link')[1]")
+        for number, vsn in enumerate(("two", "three"), start=2):
+            site.pages["/app.css"] = css(f"h1 {{color: rgb({number}, 0, 0)}}")
+            await upgrade(page, site, document(f"<h1>{vsn}</h1>", links), vsn)
+            assert await page.evaluate(COLOUR) == f"rgb({number}, 0, 0)"
+        assert await page.evaluate("[document.querySelectorAll('link').length, same.isConnected]") == [2, True]
+
+
+async def test_only_stylesheets_are_renewed_when_the_server_says_so(page: Page) -> None:
+    async with served(Site()) as site:
+        site.pages["/app.css"] = css("h1 {color: rgb(1, 1, 1)}")
+        site.pages["/"] = document("<h1>one</h1>", '<link rel="stylesheet" href="/app.css">')
+        await visit(page, site)
+        site.pages["/app.css"] = css("h1 {color: rgb(2, 2, 2)}")
+        await site.upgrade("two", render="css")
+        await updated(page, "two")
+        assert await page.evaluate(COLOUR) == "rgb(2, 2, 2)"
+        assert site.asked.count("/") == 1
+
+
+async def test_a_new_inline_script_runs_once_and_old_ones_never_again(page: Page) -> None:
+    async with served(Site()) as site:
+        old = "<script>window.old = (window.old || 0) + 1</script>"
+        new = (
+            "<script>window.fresh = (window.fresh || 0) + 1; window.found = !!document.querySelector('#last')</script>"
+        )
+        site.pages["/"] = document("<p>1</p>" + old, old.replace("old", "inHead"))
+        await visit(page, site)
+        for vsn in ("two", "three"):
+            body = f"<p>{vsn}</p>" + new + old + "<i id=last></i>"
+            await upgrade(page, site, document(body, old.replace("old", "inHead")), vsn)
+        assert await page.evaluate("[old, inHead, fresh, found]") == [1, 1, 1, True]
+
+
+async def test_a_script_that_changed_is_reported_and_not_run_twice(page: Page) -> None:
+    async with served(Site()) as site:
+        script = "<script>const socket = 'of version one'; window.runs = (window.runs || 0) + 1;</script>"
+        site.pages["/"] = document("<p>1</p>" + script, '<script src="/app.aaaaaa.js" defer></script>')
+        site.pages["/app.aaaaaa.js"] = Answer("window.app = 1", kind="text/javascript")
+        await visit(page, site)
+        changed = document("<p>2</p>" + script.replace("one", "two"), '<script src="/app.bbbbbb.js" defer></script>')
+        await upgrade(page, site, changed)
+        assert await page.evaluate("[runs, app, document.querySelector('p').textContent]") == [1, 1, "2"]
+        assert await happened(page, "assets") == [{"scripts": ["/app.bbbbbb.js", "inline"]}]
+
+
+async def test_our_own_script_with_a_new_vsn_does_not_start_a_second_client(page: Page) -> None:
+    async with served(Site()) as site:
+        site.pages["/"] = document("<p>1</p>")
+        await visit(page, site)
+        await page.evaluate("window.client = window.flyhot")
+        await upgrade(page, site, document("<p>2</p>"))
+        await page.evaluate(
+            "document.head.append(Object.assign(document.createElement('script'), {src: '/_flyhot/flyhot.js'}))"
+        )
+        await page.wait_for_load_state("networkidle")
+        assert await page.evaluate("window.client === window.flyhot")
+        assert site.hub.statistics().sockets == 1
+        assert site.hub.statistics().sockets_in_all == 1
+
+
+def with_policy(body: str, nonce: str, sources: str = "") -> Answer:
+    policy = f"script-src 'nonce-{nonce}' {sources}; object-src 'none'"
+    return document(body, nonce=nonce, headers={"content-security-policy": policy})
+
+
+@pytest.mark.parametrize("sources", ["", "'strict-dynamic'"])
+async def test_new_scripts_run_under_a_policy_and_injected_ones_do_not(page: Page, sources: str) -> None:
+    async with served(Site()) as site:
+        site.pages["/evil.js"] = Answer("window.evil = 1", kind="text/javascript")
+        site.pages["/"] = with_policy("<p>1</p>", "aaa", sources)
+        await visit(page, site)
+        body = (
+            '<p>2</p><script nonce="bbb">window.good = 1</script><script>window.evil = 1</script>'
+            '<script nonce="aaa">window.evil = 1</script><script src="/evil.js"></script>'
+        )
+        await upgrade(page, site, with_policy(body, "bbb", sources))
+        await page.wait_for_load_state("networkidle")
+        assert await page.evaluate("[document.querySelector('p').textContent, window.good, window.evil]") == [
+            "2",
+            1,
+            None,
+        ]
