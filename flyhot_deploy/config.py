@@ -86,9 +86,7 @@ def require_app(project: Project) -> None:
         )
 
 
-def options_for(
-    settings: Settings, *, extra: Mapping[str, str], suspend_timeout: float | None = None
-) -> Options:
+def options_for(settings: Settings, *, extra: Mapping[str, str], suspend_timeout: float | None = None) -> Options:
     """The settings, with what the command line said over them."""
     return Options(
         suspend_timeout=settings.suspend_timeout if suspend_timeout is None else suspend_timeout,

@@ -24,9 +24,7 @@ DEMO = "flyhot_deploy.demo.command"
 Work = Callable[[Project, Patience, Notify], Awaitable[Report]]
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
-local = click.option(
-    "--local", is_flag=True, help="This machine's processes (the default without a fly.toml)."
-)
+local = click.option("--local", is_flag=True, help="This machine's processes (the default without a fly.toml).")
 extra = click.option("--extra", multiple=True, metavar="K=V", help="Handed to every code_change; repeatable.")
 suspend_timeout = click.option(
     "--suspend-timeout",
@@ -76,9 +74,7 @@ def cli() -> None:
 @suspend_timeout
 @click.option("--dry-run", is_flag=True, help="Only plan; change nothing.")
 @as_json
-def hot(
-    local: bool, extra: tuple[str, ...], suspend_timeout: float | None, dry_run: bool, as_json: bool
-) -> None:
+def hot(local: bool, extra: tuple[str, ...], suspend_timeout: float | None, dry_run: bool, as_json: bool) -> None:
     """Upgrade every process of this app to the working tree, while it runs."""
 
     async def work(project: Project, patience: Patience, notify: Notify) -> Report:

@@ -133,9 +133,7 @@ def _console(file: TextIO, *, like: TextIO | None = None) -> Console:
     terminal = shown_on.isatty()
     width = shutil.get_terminal_size().columns if terminal or "COLUMNS" in os.environ else LOG_WIDTH
     # The parts that Rich would guess from its own file, which may be a buffer.
-    return _QuietConsole(
-        file=file, force_terminal=terminal or None, width=width, highlight=False, soft_wrap=False
-    )
+    return _QuietConsole(file=file, force_terminal=terminal or None, width=width, highlight=False, soft_wrap=False)
 
 
 def _write(stream: TextIO, text: str) -> None:
@@ -165,12 +163,8 @@ def _upgrade(console: Console, report: UpgradeReport) -> None:
     _headline(console, report)
     if report.processes:
         _table(console, rows.process_table(report.processes))
-    for result in report.processes:
-        for text in rows.stale_lines([(int(result.get("pid", 0)), result)]):
-            _line(console, f"note: {text}", "dim")
-        notes = result.get("notes")
-        for note in notes if isinstance(notes, list) else ():
-            _line(console, f"note: process {result.get('pid')}: {note}", "dim")
+    for text in rows.result_notes(report.processes):
+        _line(console, f"note: {text}", "dim")
     _notes(console, report.notes)
     refused = [result["plan"] for result in report.processes if isinstance(result.get("plan"), dict)]
     if report.exit is Exit.REFUSED and refused:

@@ -150,6 +150,17 @@ def stale_lines(plans: Iterable[tuple[int, Mapping[str, Any]]]) -> list[str]:
     ]
 
 
+def result_notes(results: Sequence[Result]) -> list[str]:
+    """What the processes note; a note that all of them make is shown once, without a pid."""
+    said: dict[str, list[str]] = {}
+    for result in results:
+        notes = result.get("notes")
+        for note in dict.fromkeys(map(str, notes)) if isinstance(notes, list) else ():
+            said.setdefault(note, []).append(str(result.get("pid")))
+    lines = [note if len(pids) == len(results) else f"process {', '.join(pids)}: {note}" for note, pids in said.items()]
+    return lines + stale_lines((int(result.get("pid", 0)), result) for result in results)
+
+
 def place(where: Mapping[str, Any]) -> str:
     """`file:line` of anything that has the two."""
     file, line = where.get("file"), where.get("line")

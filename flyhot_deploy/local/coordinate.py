@@ -128,9 +128,7 @@ class Coordinator:
             return Decided(self.decide())
         except ControlError as exc:
             self.trouble = exc
-            return Decided(
-                "abort"
-            )  # what can't be written down was not decided: nobody can read "commit" there
+            return Decided("abort")  # what can't be written down was not decided: nobody can read "commit" there
 
     async def _listen(self, pid: int, line: _Line) -> None:
         prepared = False

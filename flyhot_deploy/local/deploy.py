@@ -163,9 +163,7 @@ def _record_base(site: Site) -> None:
         site.store.record("base", running, previous=history.current, outcome="complete")
 
 
-async def _move(
-    site: Site, action: Action, target: str, options: Options, notes: tuple[str, ...]
-) -> UpgradeReport:
+async def _move(site: Site, action: Action, target: str, options: Options, notes: tuple[str, ...]) -> UpgradeReport:
     old = site.fleet.release
     pending = [process for process in site.fleet.processes if process.release != target]
     if not pending:
@@ -181,14 +179,10 @@ async def _move(
         ending = replace(ending, error=coordinator.trouble.document())
     ending, notes = await _look_for_newcomers(site, target, ending, notes)
     notes += _record(site, action, target, old, ending, results)
-    return UpgradeReport(
-        action, ending.exit, ending.outcome, old, target, tuple(results), ending.error, notes
-    )
+    return UpgradeReport(action, ending.exit, ending.outcome, old, target, tuple(results), ending.error, notes)
 
 
-def _coordinator(
-    site: Site, pending: list[Status], target: str, options: Options, cold: Frame
-) -> Coordinator:
+def _coordinator(site: Site, pending: list[Status], target: str, options: Options, cold: Frame) -> Coordinator:
     tx = uuid.uuid4().hex
     decisions = Decisions(decisions_dir(site.project.runtime))
     decisions.forget()
@@ -224,9 +218,7 @@ def _coordinator(
         requests=requests,
         bounds=bounds,
         decide=partial(decisions.decide, tx, "commit"),
-        read_result=lambda pid, frame, prepared: result_of(
-            pid, frame, from_release[pid], target, prepared=prepared
-        ),
+        read_result=lambda pid, frame, prepared: result_of(pid, frame, from_release[pid], target, prepared=prepared),
         notify=site.notify,
     )
 

@@ -42,9 +42,7 @@ class Ending:
     error: Mapping[str, Any] | None
 
 
-def conclude(
-    results: Sequence[Result], *, target: str, decision: Decision | None, interrupted: bool = False
-) -> Ending:
+def conclude(results: Sequence[Result], *, target: str, decision: Decision | None, interrupted: bool = False) -> Ending:
     """The outcome of all of them. `results` holds one for every process, also for those that were lost."""
     code = exit_code(results, target=target, decision=decision, interrupted=interrupted)
     outcome = WORDS[code]
@@ -53,9 +51,7 @@ def conclude(
     return Ending(code, outcome, None if code is Exit.VERIFIED else first_error(results))
 
 
-def exit_code(
-    results: Sequence[Result], *, target: str, decision: Decision | None, interrupted: bool = False
-) -> Exit:
+def exit_code(results: Sequence[Result], *, target: str, decision: Decision | None, interrupted: bool = False) -> Exit:
     """See `Exit`. A table in words, the first line that fits:
 
     somebody is broken, or said something unknown       MIXED
@@ -93,9 +89,7 @@ _RANK = {"unknown": 0, "broken": 0, "refused": 1, "failed": 2, "rolled_back": 3,
 def _runs(result: Result, target: str) -> bool:
     if result.get("outcome") == "already":
         return True
-    return (
-        result.get("outcome") == "complete" and result.get("verified") is True and result.get("to") == target
-    )
+    return result.get("outcome") == "complete" and result.get("verified") is True and result.get("to") == target
 
 
 def already_result(pid: int, release: str) -> Result:
@@ -115,9 +109,7 @@ def lost_result(pid: int, old: str, new: str, why: str, decision: Decision | Non
     return _empty_result(pid, "lost", old, new) | {"error": error}
 
 
-def result_of(
-    pid: int, frame: Mapping[str, Any] | None, old: str, new: str, *, prepared: bool = False
-) -> Result:
+def result_of(pid: int, frame: Mapping[str, Any] | None, old: str, new: str, *, prepared: bool = False) -> Result:
     """The result in a process's last frame; None means that the upgrade was over before it had heard of it.
 
     A frame that has an error and no result comes from a process whose upgrade didn't get as far as

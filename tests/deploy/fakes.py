@@ -263,9 +263,7 @@ class Line:
 class FakeMachine:
     """The processes of one app at `root`. Use as a context manager."""
 
-    def __init__(
-        self, root: Path, *, store: Path | None = None, app: str = "app", python: str = "3.11.7"
-    ) -> None:
+    def __init__(self, root: Path, *, store: Path | None = None, app: str = "app", python: str = "3.11.7") -> None:
         self.root = root.resolve()
         self.store = store or self.root / ".flyhot"
         self.app = app
@@ -292,15 +290,11 @@ class FakeMachine:
 
     async def _close(self) -> None:
         self.stopped.set()
-        for _ in range(
-            4
-        ):  # who has just connected is accepted, and given a transport, while the server still is one
+        for _ in range(4):  # who has just connected is accepted, and given a transport, while the server still is one
             await asyncio.sleep(0)
         for process in self.processes:
             await process.stop()
-        for _ in range(
-            3
-        ):  # a connection that was just accepted gets its transport before its task is cancelled
+        for _ in range(3):  # a connection that was just accepted gets its transport before its task is cancelled
             await asyncio.sleep(0)
         me = asyncio.current_task()
         others = [task for task in asyncio.all_tasks() if task is not me]

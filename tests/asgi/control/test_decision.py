@@ -41,9 +41,7 @@ def test_all_who_decide_at_once_obey_the_same(decisions: Decisions) -> None:
             stands.append(decisions.decide(tx, word))
 
         words: list[Decision] = ["commit", "abort", "abort", "commit"]
-        threads = [
-            threading.Thread(target=decide, args=(word, f"tx{attempt}", barrier, stands)) for word in words
-        ]
+        threads = [threading.Thread(target=decide, args=(word, f"tx{attempt}", barrier, stands)) for word in words]
         for thread in threads:
             thread.start()
         for thread in threads:

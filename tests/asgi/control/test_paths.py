@@ -45,9 +45,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_the_base_is_named_by_the_environment_or_by_the_user(
-    runtime: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_base_is_named_by_the_environment_or_by_the_user(runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert runtime_base() == runtime
     monkeypatch.delenv("FLYHOT_RUNTIME_DIR")
     assert runtime_base() == Path(tempfile.gettempdir()) / f"flyhot-{os.getuid()}"
@@ -56,11 +54,7 @@ def test_the_base_is_named_by_the_environment_or_by_the_user(
 def test_each_root_has_its_own_folder_however_it_is_spelled(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "a")
-    assert (
-        runtime_dir(tmp_path / "a")
-        == runtime_dir(tmp_path / "link")
-        == runtime_dir(tmp_path / "b" / ".." / "a")
-    )
+    assert runtime_dir(tmp_path / "a") == runtime_dir(tmp_path / "link") == runtime_dir(tmp_path / "b" / ".." / "a")
     assert runtime_dir(tmp_path / "a") != runtime_dir(tmp_path)
 
 

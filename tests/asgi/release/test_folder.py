@@ -61,9 +61,7 @@ def test_the_tree_holds_the_files_and_is_made_once(store: FolderStore) -> None:
     release = store.get_release(store.put_release(FILES).digest)
     tree = release.tree
     assert tree == store.path / "trees" / release.digest
-    assert {
-        str(path.relative_to(tree)): path.read_bytes() for path in tree.rglob("*") if path.is_file()
-    } == FILES
+    assert {str(path.relative_to(tree)): path.read_bytes() for path in tree.rglob("*") if path.is_file()} == FILES
     inode = tree.stat().st_ino
     assert release.tree.stat().st_ino == inode
     assert os.listdir(tree.parent) == [release.digest]
@@ -98,9 +96,7 @@ def test_an_empty_release_has_a_tree(store: FolderStore) -> None:
     assert list(store.get_release(store.put_release({}).digest).tree.iterdir()) == []
 
 
-def test_when_another_process_was_faster_its_tree_is_taken(
-    store: FolderStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_when_another_process_was_faster_its_tree_is_taken(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     release = store.get_release(store.put_release(FILES).digest)
     real = os.rename
     other = FolderStore(store.path, app="a")
@@ -189,9 +185,7 @@ def test_a_release_can_be_named_by_its_first_digits(store: FolderStore) -> None:
 
 def test_history_is_appended_and_asked(store: FolderStore) -> None:
     store.record("base", "A", previous=None, outcome="complete")
-    entry = store.record(
-        "hot", "B", previous="A", outcome="complete", processes=[{"pid": 3, "outcome": "complete"}]
-    )
+    entry = store.record("hot", "B", previous="A", outcome="complete", processes=[{"pid": 3, "outcome": "complete"}])
     assert entry.seq == 2
     assert [one.release for one in store.history().entries] == ["A", "B"]
     assert store.previous("B") == "A"
@@ -236,9 +230,7 @@ def test_a_store_that_can_not_be_made_is_one_clear_error(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("path", ["objects", "releases"])
-def test_a_full_disk_leaves_no_release_behind(
-    store: FolderStore, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
+def test_a_full_disk_leaves_no_release_behind(store: FolderStore, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     store.put_release({})
     real = module.write_atomically
 

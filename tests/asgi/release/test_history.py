@@ -70,9 +70,7 @@ def test_a_failed_try_does_not_make_a_release_older() -> None:
 
 
 def test_an_entry_reads_back_as_it_was_written() -> None:
-    entry = Entry(
-        3, "2026-01-01T00:00:00+00:00", "hot", "B", "A", "complete", ({"pid": 1, "outcome": "complete"},)
-    )
+    entry = Entry(3, "2026-01-01T00:00:00+00:00", "hot", "B", "A", "complete", ({"pid": 1, "outcome": "complete"},))
     read, whole = read_history(entry.to_line(), "h")
     assert read.entries == (entry,)
     assert whole == len(entry.to_line())

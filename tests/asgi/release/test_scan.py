@@ -55,6 +55,12 @@ def test_what_is_not_the_apps_own_is_left_out(tmp_path: Path, path: str) -> None
     assert list(scan(tmp_path, PLAIN)) == ["app.py"]
 
 
+def test_documents_at_the_top_are_about_the_app_and_further_down_part_of_it(tmp_path: Path) -> None:
+    write(tmp_path, "app.py", "README.md", "requirements.txt", "out.txt", "pages/about.md", "prompts/system.txt")
+    assert list(scan(tmp_path, PLAIN)) == ["app.py", "pages/about.md", "prompts/system.txt"]
+    assert "out.txt" in scan(tmp_path, Settings(app="a", include=("/out.txt",)))
+
+
 def test_a_virtual_environment_is_left_out_whatever_its_name(tmp_path: Path) -> None:
     write(tmp_path, "app.py", "env311/pyvenv.cfg", "env311/lib/x.py")
     assert list(scan(tmp_path, PLAIN)) == ["app.py"]
@@ -180,9 +186,7 @@ def test_a_file_that_vanishes_while_we_look_is_not_in_the_release(
     assert list(scan(tmp_path, PLAIN)) == ["b.py"]
 
 
-def test_a_file_that_can_not_be_read_is_one_clear_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_can_not_be_read_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, "a.py")
 
     def refuse(path: str, *_: int) -> int:
@@ -194,9 +198,7 @@ def test_a_file_that_can_not_be_read_is_one_clear_error(
     assert str(caught.value.file).endswith("a.py")
 
 
-def test_a_folder_that_can_not_be_listed_is_one_clear_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_can_not_be_listed_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: str) -> None:
         raise PermissionError(13, "Permission denied", path)
 

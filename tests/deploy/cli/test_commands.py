@@ -41,9 +41,7 @@ def run_json(*arguments: str) -> dict[str, Any]:
 def start_process(*arguments: str, **more: Any) -> subprocess.Popen[str]:
     environment = os.environ | {"PYTHONPATH": str(CHECKOUT)}
     command = [sys.executable, "-m", "flyhot_deploy", *arguments]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, **more
-    )
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, **more)
 
 
 # -- hot ------------------------------------------------------------------------------------------
@@ -56,9 +54,7 @@ def test_hot_upgrades_and_shows_a_table(machine: FakeMachine, edited: str) -> No
     assert f"upgraded and verified: {edited[:12]} → {processes[0].release[:12]}" in result.stdout
     for process in processes:
         assert any(str(process.pid) in line and "complete" in line for line in result.stdout.splitlines())
-    assert run("hot").stdout.startswith(
-        f"nothing to do: every process runs {processes[0].release[:12]} already"
-    )
+    assert run("hot").stdout.startswith(f"nothing to do: every process runs {processes[0].release[:12]} already")
 
 
 def test_hot_as_a_document(machine: FakeMachine, edited: str) -> None:
@@ -165,9 +161,7 @@ def test_arguments_that_make_no_sense_are_usage_errors(app: Path, arguments: tup
     assert run(*arguments).exit_code == 2
 
 
-def test_two_at_once_the_second_is_told_who_runs(
-    machine: FakeMachine, edited: str, store: FolderStore
-) -> None:
+def test_two_at_once_the_second_is_told_who_runs(machine: FakeMachine, edited: str, store: FolderStore) -> None:
     process = machine.start(edited)
     with store.locked():
         result = run("hot")
@@ -218,9 +212,7 @@ def test_a_dry_run_only_plans(machine: FakeMachine, edited: str) -> None:
 
 def test_plan_shows_steps_refusals_and_stale_frames(machine: FakeMachine, edited: str) -> None:
     more = {
-        "refusals": [
-            {"file": "app.py", "line": 4, "name": "P", "reason": "slots changed", "do": "deploy cold"}
-        ],
+        "refusals": [{"file": "app.py", "line": 4, "name": "P", "reason": "slots changed", "do": "deploy cold"}],
         "stale_frames": [{"name": "app.loop", "file": "app.py", "line": 20, "count": 3}],
         "notes": ["app.py:1 reads a file when it is executed"],
     }
@@ -265,9 +257,7 @@ def test_rollback_and_history(machine: FakeMachine, edited: str) -> None:
     result = run("rollback")
     assert result.exit_code == 0
     assert f"back on {edited[:12]}, verified (it was {new[:12]})" in result.stdout
-    lines = [
-        line.split() for line in run("history").stdout.splitlines() if edited[:12] in line or new[:12] in line
-    ]
+    lines = [line.split() for line in run("history").stdout.splitlines() if edited[:12] in line or new[:12] in line]
     assert [line[:2] for line in lines] == [["→", "3"], ["2", lines[1][1]], ["1", lines[2][1]]]
     entries = run_json("history")["entries"]
     assert [entry["action"] for entry in entries] == ["base", "hot", "rollback"]

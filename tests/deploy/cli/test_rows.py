@@ -108,9 +108,7 @@ def test_a_plan_is_shown_definition_by_definition() -> None:
 
 def test_modules_that_come_and_go_are_listed_and_long_lists_cut() -> None:
     plan = {"modules": {"changed": ["a"], "added": [f"m{n}" for n in range(14)]}}
-    assert rows.asset_lines(plan) == [
-        "modules added: " + ", ".join(f"m{n}" for n in range(12)) + " and 2 more"
-    ]
+    assert rows.asset_lines(plan) == ["modules added: " + ", ".join(f"m{n}" for n in range(12)) + " and 2 more"]
 
 
 def test_refusals_and_stale_frames_say_where() -> None:
@@ -123,14 +121,10 @@ def test_refusals_and_stale_frames_say_where() -> None:
         "stale_frames": [{"name": "loop", "file": "a.py", "line": 9, "count": 2}],
     }
     assert rows.refusal_lines(plan) == [("a.py:3 P: slots", "cold"), ("m: ?", "")]
-    assert rows.stale_lines([(7, plan)]) == [
-        "process 7: 2 x loop at a.py:9 runs on with its old code until it returns"
-    ]
+    assert rows.stale_lines([(7, plan)]) == ["process 7: 2 x loop at a.py:9 runs on with its old code until it returns"]
 
 
-@pytest.mark.parametrize(
-    "plan", [{}, {"steps": 3, "refusals": "x", "modules": [], "assets": None}, {"steps": [3]}]
-)
+@pytest.mark.parametrize("plan", [{}, {"steps": 3, "refusals": "x", "modules": [], "assets": None}, {"steps": [3]}])
 def test_a_plan_that_makes_no_sense_is_an_empty_one(plan: dict[str, Any]) -> None:
     assert rows.steps_table(plan).rows == ()
     assert rows.asset_lines(plan) == []

@@ -39,9 +39,7 @@ def saying(data: bytes) -> Serve:
 
 
 async def test_the_last_reply_is_the_answer(short_folder: Path) -> None:
-    async with serving(
-        short_folder, saying(b'{"phase":"x"}\n{"done":true,"ok":false}\n{"more":1}\n')
-    ) as socket:
+    async with serving(short_folder, saying(b'{"phase":"x"}\n{"done":true,"ok":false}\n{"more":1}\n')) as socket:
         assert await ask(socket, {"verb": "status"}, within=5) == {"done": True, "ok": False}
 
 

@@ -122,9 +122,7 @@ async def test_a_decision_that_can_not_be_written_down_is_an_abort(machine: Fake
 
 
 @pytest.mark.parametrize("station", ["prepare", "hold", "apply"])
-async def test_cancelling_before_the_decision_tells_everybody_to_abort(
-    machine: FakeMachine, station: str
-) -> None:
+async def test_cancelling_before_the_decision_tells_everybody_to_abort(machine: FakeMachine, station: str) -> None:
     good, slow = machine.start(OLD), machine.start(OLD, Faults(at={station: "hang"}))
     driver = coordinator(machine, bounds={Phase.COLLECT: 0.3})
     task = asyncio.create_task(driver.run())

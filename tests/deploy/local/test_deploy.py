@@ -31,9 +31,7 @@ async def hot(options: Options = OPTIONS) -> UpgradeReport:
 
 
 async def rollback(named: str | None = None) -> UpgradeReport:
-    return await deploy.rollback(
-        find_project(Path.cwd()), OPTIONS, named, patience=PATIENCE, notify=nobody_listens
-    )
+    return await deploy.rollback(find_project(Path.cwd()), OPTIONS, named, patience=PATIENCE, notify=nobody_listens)
 
 
 async def test_the_working_tree_comes_to_every_process(
@@ -192,9 +190,7 @@ async def test_a_folder_without_python_is_no_app(app: Path) -> None:
         await hot()
 
 
-async def test_a_folder_emptied_under_a_running_app_is_no_release(
-    machine: FakeMachine, base: str, app: Path
-) -> None:
+async def test_a_folder_emptied_under_a_running_app_is_no_release(machine: FakeMachine, base: str, app: Path) -> None:
     process = machine.start(base)
     (app / "app.py").unlink()
     with pytest.raises(UsageError, match="is no app"):
@@ -202,9 +198,7 @@ async def test_a_folder_emptied_under_a_running_app_is_no_release(
     assert process.release == base
 
 
-async def test_two_deploys_at_once_the_second_is_told(
-    machine: FakeMachine, edited: str, store: FolderStore
-) -> None:
+async def test_two_deploys_at_once_the_second_is_told(machine: FakeMachine, edited: str, store: FolderStore) -> None:
     process = machine.start(edited)
     with store.locked(), pytest.raises(StoreLocked, match=r"pid .*, since") as caught:
         await hot()
@@ -249,9 +243,7 @@ async def test_a_history_that_can_not_be_written_afterwards_does_not_undo_what_h
     assert report.notes == ("the history was not written: disk full",)
 
 
-async def test_processes_that_disagree_on_their_python_are_not_upgraded(
-    machine: FakeMachine, edited: str
-) -> None:
+async def test_processes_that_disagree_on_their_python_are_not_upgraded(machine: FakeMachine, edited: str) -> None:
     first = machine.start(edited)
     machine.python = "3.13.1"
     second = machine.start(edited)

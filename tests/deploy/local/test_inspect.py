@@ -60,9 +60,7 @@ async def test_a_plan_of_no_change_says_so(machine: FakeMachine, base: str) -> N
 
 
 @pytest.mark.parametrize("reply", [None, error("refused", "can't")])
-async def test_a_plan_with_a_refusal_is_refused(
-    machine: FakeMachine, edited: str, reply: dict[str, object]
-) -> None:
+async def test_a_plan_with_a_refusal_is_refused(machine: FakeMachine, edited: str, reply: dict[str, object]) -> None:
     machine.start(edited)
     machine.start(edited, Faults(plan=reply, plan_more={"refusals": [REFUSAL]}))
     report = await plan()
@@ -123,9 +121,7 @@ async def test_history_of_an_app_that_does_not_run(store: FolderStore) -> None:
     assert report.running is None
 
 
-async def test_history_of_an_app_that_runs_is_that_of_its_store(
-    app: Path, base: str, short_folder: Path
-) -> None:
+async def test_history_of_an_app_that_runs_is_that_of_its_store(app: Path, base: str, short_folder: Path) -> None:
     other = FolderStore(short_folder / "store", app="app")
     other.record("base", base, previous=None, outcome="complete")
     with FakeMachine(app, store=other.path) as machine:

@@ -75,10 +75,7 @@ def test_the_error_shown_is_the_cause_and_not_a_consequence() -> None:
 
 def test_a_lost_process_is_named_and_what_is_known_of_it_said() -> None:
     before = lost_result(7, "A", "B", "hung up", "abort")["error"]
-    assert (
-        before["message"]
-        == "process 7 hung up before the decision, so every process stays on the old release"
-    )
+    assert before["message"] == "process 7 hung up before the decision, so every process stays on the old release"
     after = lost_result(7, "A", "B", "hung up", "commit")["error"]
     assert "what it runs now is unknown" in after["message"]
     assert after["do"]
