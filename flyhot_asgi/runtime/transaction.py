@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from ..engine import Journal, Patch, Plan, StillCollector, make_plan, verify
 from ..engine.adapters import default_adapters
-from ..errors import FlyhotError, NothingToDo, UndoFailed, UpgradeError, UpgradeRefused, VerifyFailed
+from ..errors import FlyhotError, NothingToDo, SuspendTimeout, UndoFailed, UpgradeError, UpgradeRefused, VerifyFailed
 from ..release.folder import Release
 from ..session import Hold, MigrationReport, Registry, Unit
 from ..session.migrate import migrate
@@ -30,6 +30,9 @@ from .installed import Installed, Sources
 from .relevance import why_nothing_changes
 from .report import plan_document, result_document
 from .units import Registered, all_units, count_by_class
+
+PREPARED_SECONDS = 120.0
+"""How long a process stays prepared without a word from the coordinator."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +231,12 @@ class Transaction:
 
     async def _report_prepared(self) -> e.Event:
         assert self._document is not None
-        return e.Go() if await self._coordinator.prepared(self._document) else e.VotedAbort()
+        try:
+            async with asyncio.timeout(PREPARED_SECONDS):
+                go = await self._coordinator.prepared(self._document)
+        except TimeoutError:
+            return e.VotedAbort(UpgradeError(f"nobody said how to go on within {PREPARED_SECONDS:g} s of the plan"))
+        return e.Go() if go else e.VotedAbort()
 
     # -- held --------------------------------------------------------------------------------
 
@@ -246,9 +254,14 @@ class Transaction:
         return e.Suspended()
 
     async def _report_held(self) -> e.Event:
-        go = await self._coordinator.held()
-        if not go:
-            return e.VotedAbort()
+        budget = self._order.hold_budget
+        try:
+            async with asyncio.timeout(budget):
+                if not await self._coordinator.held():
+                    return e.VotedAbort()
+        except TimeoutError:
+            late = f"sessions were held for {budget:g} s, and the other processes were not ready"
+            return e.SuspendTimedOut(SuspendTimeout(late, do="nothing was changed; deploy again"))
         try:
             await self._hold.settle(timeout=self._order.hold_budget)
         except FlyhotError as exc:
