@@ -206,7 +206,7 @@ def _keep(work: list[_Job], limit: int) -> _Before:
     try:
         for job in work:
             snapshot.add(job.instance)
-            snapshot.add(job.unit.get_state())
+            snapshot.add(_state_of(job))
         for cls, code_change in {job.unit.cls: job.code_change for job in work}.items():
             if (function := _function(code_change)) is not None:
                 snapshot.add_namespace(function.__globals__)
@@ -215,6 +215,13 @@ def _keep(work: list[_Job], limit: int) -> _Before:
     except SnapshotTooLarge as error:
         raise MigrationFailed(error.message, do=error.do) from error
     return _Before(snapshot)
+
+
+def _state_of(job: _Job) -> State:
+    try:
+        return job.unit.get_state()
+    except Exception as error:
+        _fail(job, f"its state can't be read: {_said(error)}", error)
 
 
 def _compute(work: list[_Job], extra: Mapping[str, Any], budget: float) -> list[tuple[_Job, State]]:

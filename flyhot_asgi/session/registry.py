@@ -153,8 +153,13 @@ class Registry:
         return [*attached, *self._objects.values()]
 
     def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None:
-        """Run `work()` in a task of the application's own; its errors are logged."""
-        self._tasks.start(work, name=name)
+        """Run `work()` in a task of the application's own, as soon as the valve is open; its errors are logged."""
+
+        async def body() -> None:
+            await self.valve.opened()
+            await work()
+
+        self._tasks.start(body, name=name)
 
     def all_quiescent(self) -> bool:
         """Are all websocket sessions at their boundary, in this very moment?"""
