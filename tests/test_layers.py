@@ -52,7 +52,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "flyhot_deploy.errors": SHARED,
     "flyhot_deploy.config": ("flyhot_deploy.errors", *SHARED),
     "flyhot_deploy.local": ("flyhot_deploy.config", "flyhot_deploy.errors", *SHARED),
-    "flyhot_deploy.demo": ("flyhot_deploy.errors", *FLOOR),
+    "flyhot_deploy.demo": ("flyhot_deploy.errors", *SHARED),
     "flyhot_deploy.cli": (
         "flyhot_deploy.local",
         "flyhot_deploy.demo",
@@ -98,12 +98,7 @@ class Import:
 
 def source_files() -> list[Path]:
     # Vendored static files and composed demo releases are not source of ours.
-    return [
-        path
-        for name in PACKAGES
-        for path in sorted((ROOT / name).rglob("*.py"))
-        if "releases" not in path.parts
-    ]
+    return [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py")) if "releases" not in path.parts]
 
 
 def module_name(path: Path) -> str:
@@ -175,9 +170,7 @@ def wrong_third_party(found: list[Import]) -> list[str]:
             continue
         places = THIRD_PARTY.get(top, ())
         if not any(within(arrow.importer, place) for place in places):
-            complaints.append(
-                f"{arrow.where}: imports {top}; only these may: {', '.join(places) or 'nobody'}"
-            )
+            complaints.append(f"{arrow.where}: imports {top}; only these may: {', '.join(places) or 'nobody'}")
     return complaints
 
 
@@ -208,9 +201,7 @@ def test_the_table_itself_has_no_cycle() -> None:
 
 
 def test_the_library_never_imports_its_tooling() -> None:
-    upward = [
-        a for a in all_imports() if within(a.importer, "flyhot_asgi") and within(a.target, "flyhot_deploy")
-    ]
+    upward = [a for a in all_imports() if within(a.importer, "flyhot_asgi") and within(a.target, "flyhot_deploy")]
     assert not upward, "\n".join(f"{arrow.where}: imports {arrow.target}" for arrow in upward)
 
 
@@ -226,9 +217,7 @@ def test_a_file_holds_one_concept(path: Path) -> None:
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
-            pytest.fail(
-                f"{path.relative_to(ROOT)}:{node.lineno}: print(); log, or return it to the command line"
-            )
+            pytest.fail(f"{path.relative_to(ROOT)}:{node.lineno}: print(); log, or return it to the command line")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import json
 import signal
@@ -22,7 +23,7 @@ INTERRUPTED = 130
 @click.command("demo")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as one JSON document.")
 @click.option("--serve", is_flag=True, help="Keep the app running afterwards and print its URLs.")
-@click.option("--clients", default=200, show_default=True, type=click.IntRange(1, 2000), help="Websockets.")
+@click.option("--clients", default=200, show_default=True, type=click.IntRange(13, 2000), help="Websockets.")
 @click.option(
     "--seconds",
     default=6.0,
@@ -78,7 +79,8 @@ async def _demo(options: Any, *, as_json: bool, serve: bool) -> int:
                 if as_json:
                     click.echo(json.dumps(report.document(), indent=2))
                 if serve:
-                    await keep_serving(where, console)
+                    with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is how one ends it
+                        await keep_serving(where, console)
     except FlyhotError as error:
         console.print(f"[bold red]✗[/] {error.message}", highlight=False)
         if error.detail:

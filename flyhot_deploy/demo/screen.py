@@ -46,24 +46,25 @@ class Screen:
             self._live.stop()
             self._live = None
             for line in self._done:
-                self._console.print(line)
+                self._console.print(line, soft_wrap=True)
 
     def __rich__(self) -> Group:
         self._spinner.update(text=self._step)
         return Group(*self._done, self._spinner, self._traffic)
 
     def serving(self, folder: Path, urls: list[str]) -> None:
-        self._line(Text.assemble("Serving ", (" and ".join(urls), "cyan"), f" from {folder}"))
+        self._line(Text.assemble("Serving ", (" and ".join(urls), "cyan")))
 
     def step(self, title: str) -> None:
         self._step = title
         if self._live is None:
-            self._console.print(f"{title} …")
+            self._console.print(f"{title} …", soft_wrap=True)
 
     def told(self, upgrade: UpgradeTold) -> None:
         good = upgrade.problem is None
         mark = ("✓ ", "green") if good else ("✗ ", "red")
-        self._line(Text.assemble(mark, f"{self._step}: ", (describe(upgrade), "bold" if good else "red")))
+        title = f"{self._step}: " if good and self._live is not None else ""
+        self._line(Text.assemble(mark, title, (describe(upgrade), "bold" if good else "red")))
 
     def tick(self, messages: Messages, connected: int) -> None:
         self._ticks.append((time.monotonic(), messages.answered))
@@ -76,7 +77,7 @@ class Screen:
 
     def _line(self, line: Text) -> None:
         if self._live is None:
-            self._console.print(line)
+            self._console.print(line, soft_wrap=True)
         else:
             self._done.append(line)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
@@ -11,6 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from flyhot_asgi.control.paths import runtime_dir
 
 from .clients import Load
 from .ledger import Messages
@@ -117,8 +120,20 @@ async def stage(processes: int) -> AsyncIterator[Stage]:
             await asyncio.gather(*(server.start() for server in servers))
             yield Stage(folder, servers)
         finally:
-            # Shielded: a second Ctrl-C must not leave a process behind.
-            await asyncio.shield(asyncio.gather(*(server.stop() for server in servers)))
+            await _to_the_end(asyncio.gather(*(server.stop() for server in servers)))
+            await asyncio.to_thread(shutil.rmtree, runtime_dir(folder), ignore_errors=True)
+
+
+async def _to_the_end(stopping: asyncio.Future[list[None]]) -> None:
+    """Wait for it, however often we are cancelled meanwhile: a second Ctrl-C must not leave a process behind."""
+    cancelled: asyncio.CancelledError | None = None
+    while not stopping.done():
+        try:
+            await asyncio.shield(stopping)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
 
 
 def _app_folder(temporary: str) -> Path:
@@ -144,6 +159,8 @@ async def play(where: Stage, options: Options, audience: Audience) -> Report:
                 audience.step(_title(expected))
                 told.append(await where.upgrade(expected))
                 audience.told(told[-1])
+                if told[-1].problem is not None:
+                    break  # what follows would start from something else than it says
                 await _rest(pause)
             audience.step("Waiting for the last answers")
             await load.stop()

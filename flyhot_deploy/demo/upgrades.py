@@ -52,7 +52,8 @@ class UpgradeTold:
         """Why this isn't what must happen, or None."""
         step = f"{self.expected.old} → {self.expected.new}"
         if any(release != self.expected.serves for release in self.serving):
-            return f"{step}: the processes serve {', '.join(self.serving)}, not {self.expected.serves}"
+            why = f" ({self.outcome}: {self.error})" if self.error else ""
+            return f"{step}: the processes serve {', '.join(self.serving)}, not {self.expected.serves}{why}"
         if not self.expected.succeeds:
             return None if self.exit_code in (1, 4) else f"{step}: exit code {self.exit_code}, expected 1 or 4"
         if self.exit_code or self.outcome != "complete":
