@@ -99,6 +99,10 @@ class SocketCoordinator:
     async def prepared(self, plan: dict[str, Any]) -> bool:
         return await self._go({"phase": "prepared", "plan": plan}, "suspend")
 
+    async def gone(self) -> None:
+        """Nothing is due from the other end while we gather: a word is "abort", an end is a deployer that died."""
+        await self._conversation.receive()
+
     async def held(self) -> bool:
         return await self._go({"phase": "held"}, "apply")
 

@@ -20,7 +20,7 @@ from ..engine import Journal, Patch, Plan, StillCollector, make_plan, verify
 from ..engine.adapters import default_adapters
 from ..errors import FlyhotError, NothingToDo, SuspendTimeout, UndoFailed, UpgradeError, UpgradeRefused, VerifyFailed
 from ..release.folder import Release
-from ..session import Hold, MigrationReport, Registry, Unit
+from ..session import Hold, HoldReport, MigrationReport, Registry, Unit
 from ..session.migrate import migrate
 from ..upgrade import Outcome, Upgrade
 from ..upgrade import events as e
@@ -142,10 +142,20 @@ class Transaction:
             for instruction in instructions:
                 with self._timed(type(instruction).__name__.lower()):
                     if instruction.atomic:
-                        event = self._atomic[type(instruction)]()
+                        event = self._do_atomic(instruction)
                     else:
                         event = await self._waiting[type(instruction)]()
                 self._machine.receive_event(event)
+
+    def _do_atomic(self, instruction: i.Instruction) -> e.Event:
+        """Whatever a step raises, the machine learns of it: what was touched is undone, and nobody stays held."""
+        try:
+            return self._atomic[type(instruction)]()
+        except BaseException as exc:
+            failure = _FAILURE_OF.get(type(instruction))
+            if failure is None:
+                raise
+            return failure(exc if isinstance(exc, FlyhotError) else self._raised(exc))
 
     @contextmanager
     def _timed(self, phase: str) -> Any:
@@ -246,12 +256,27 @@ class Transaction:
         self._pages.hold(order.id, eta_ms=100, max_ms=int((order.suspend_timeout + budget) * 1000))
         self._suspended = True
         try:
-            report = await self._hold.suspend(timeout=order.suspend_timeout, http_drain=order.http_drain)
+            report = await self._gather()
         except FlyhotError as exc:
             return e.SuspendTimedOut(exc)
+        except TimeoutError:
+            return e.Cancelled(UpgradeError("the deployer is gone, or said stop; nothing was changed"))
         self._held_at = report.closed_at
         self._sessions = report.sessions
         return e.Suspended()
+
+    async def _gather(self) -> HoldReport:
+        """Suspend, unless the coordinator is gone meanwhile: then TimeoutError, and nobody is held."""
+        order = self._order
+        loop = asyncio.get_running_loop()
+        gone = asyncio.create_task(self._coordinator.gone(), name="flyhot-coordinator")
+        try:
+            async with asyncio.timeout(None) as limit:
+                gone.add_done_callback(lambda _: limit.reschedule(loop.time()))
+                return await self._hold.suspend(timeout=order.suspend_timeout, http_drain=order.http_drain)
+        finally:
+            gone.cancel()
+            await asyncio.wait([gone])
 
     async def _report_held(self) -> e.Event:
         budget = self._order.hold_budget
@@ -271,13 +296,8 @@ class Transaction:
     def _load(self) -> e.Event:
         assert self._patch is not None
         self._collector.begin()
-        try:
-            self._installed.assets.follow(self._tree, self._journal)
-            self._patch.apply(self._journal)
-        except FlyhotError as exc:
-            return e.LoadFailed(exc)
-        except BaseException as exc:
-            return e.LoadFailed(self._raised(exc))
+        self._installed.assets.follow(self._tree, self._journal)
+        self._patch.apply(self._journal)
         return e.Loaded()
 
     def _raised(self, exc: BaseException) -> UpgradeError:
@@ -327,10 +347,7 @@ class Transaction:
     def _verify(self) -> e.Event:
         assert self._patch is not None
         cold = self._order.cold or {}
-        try:
-            found = verify(self._patch, cold.get("modules"))
-        except Exception as exc:
-            return e.VerifyFailed(self._raised(exc))
+        found = verify(self._patch, cold.get("modules"))
         if not found:
             self._verified = True
             return e.Verified()
@@ -385,6 +402,15 @@ class Transaction:
     async def _rerender(self) -> e.Event:
         self._pages.resume(self._order.id, ok=True, vsn=self._installed.vsn, render="morph")
         return e.Rerendered()
+
+
+_FAILURE_OF: dict[type[i.Instruction], type[e.Failure]] = {
+    i.Load: e.LoadFailed,
+    i.CodeChange: e.MigrationFailed,
+    i.Verify: e.VerifyFailed,
+    i.Vote: e.VotedAbort,
+    i.Undo: e.UndoFailed,
+}
 
 
 def _refusal(plan: Plan) -> UpgradeRefused | None:
