@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from .order import Order, Pages
 from .process import AppProcess, start_quietly, why_unsupported
-from .transaction import Order, Pages
 from .units import Registered
 
 __all__ = ["AppProcess", "Order", "Pages", "Registered", "start_quietly", "why_unsupported"]

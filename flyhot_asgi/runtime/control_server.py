@@ -111,9 +111,9 @@ class SocketCoordinator:
         answer = await self._conversation.receive()
         return answer is not None and answer.get("go") == word
 
-    def vote(self) -> bool:
+    def vote(self, within: float) -> bool:
         """Ready. Told to commit: commit. Told nothing in time: whatever stands decided, and if nothing does: abort."""
-        answer = self._conversation.ask_blocking({"phase": "ready"}, self._vote_timeout)
+        answer = self._conversation.ask_blocking({"phase": "ready"}, min(self._vote_timeout, within))
         told = answer is not None and answer.get("go") == "commit"
         try:
             return self._decisions.decide(self._tx, "commit" if told else "abort") == "commit"

@@ -20,8 +20,8 @@ class Coordinator(Protocol):
     async def held(self) -> bool:
         """All sessions are at their boundary. Shall we change the code? Safe to cancel."""
 
-    def vote(self) -> bool:
-        """The new code is in and verified. True: commit. Blocks (the loop is stopped), bounded by a timeout."""
+    def vote(self, within: float) -> bool:
+        """The new code is in and verified. True: commit. Blocks (the loop is stopped), `within` seconds at most."""
 
 
 class Alone:
@@ -36,5 +36,5 @@ class Alone:
     async def held(self) -> bool:
         return True
 
-    def vote(self) -> bool:
+    def vote(self, within: float) -> bool:
         return True

@@ -24,7 +24,8 @@ from .control_server import ControlServer, Conversation, SocketCoordinator, Verb
 from .coordinator import Coordinator
 from .installed import Installed
 from .loaded import find_root
-from .transaction import Order, Pages, Transaction
+from .order import Order, Pages
+from .transaction import Transaction
 from .units import Registered
 
 logger = logging.getLogger("flyhot.upgrade")
@@ -74,6 +75,7 @@ class AppProcess:
         self.installed = await asyncio.to_thread(Installed.at_start, root, settings, store)
         folder = prepare_runtime_dir(root, settings.app)
         self._decisions = Decisions(decisions_dir(folder))
+        self.hold = Hold(self.registry, max_hold=settings.hold_budget)
         verbs: dict[str, Verb] = {
             "status": self._status,
             "base": self._base,

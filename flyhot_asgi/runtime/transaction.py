@@ -9,58 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import time
-import traceback
 import types
 from collections.abc import Callable, Coroutine
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from ..engine import Journal, Patch, Plan, StillCollector, make_plan, verify
 from ..engine.adapters import default_adapters
-from ..errors import FlyhotError, NothingToDo, SuspendTimeout, UndoFailed, UpgradeError, UpgradeRefused, VerifyFailed
-from ..release.folder import Release
+from ..errors import FlyhotError, NothingToDo, SuspendTimeout, UndoFailed, UpgradeError
 from ..session import Hold, HoldReport, MigrationReport, Registry, Unit
 from ..session.migrate import migrate
 from ..upgrade import Outcome, Upgrade
 from ..upgrade import events as e
 from ..upgrade import instructions as i
+from .complaints import differs, raised, refusal_of
 from .coordinator import Coordinator
 from .installed import Installed, Sources
+from .order import Order, Pages
 from .relevance import why_nothing_changes
 from .report import plan_document, result_document
 from .units import Registered, all_units, count_by_class
 
 PREPARED_SECONDS = 120.0
 """How long a process stays prepared without a word from the coordinator."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked of this process. Times in seconds."""
-
-    release: Release
-    id: str
-    direction: Literal["up", "down"] = "up"
-    extra: dict[str, Any] = field(default_factory=dict)
-    cold: dict[str, Any] | None = None
-    suspend_timeout: float = 10.0
-    http_drain: float = 1.0
-    hold_budget: float = 5.0
-
-
-class Pages:
-    """Told when sessions are held and resumed. The client hub is one; this base tells nobody."""
-
-    def count(self) -> int:
-        """How many pages listen."""
-        return 0
-
-    def hold(self, id: str, *, eta_ms: int, max_ms: int) -> None:
-        return
-
-    def resume(self, id: str, *, ok: bool, vsn: str, render: Literal["morph", "css", "none", "reload"]) -> None:
-        return
 
 
 class Transaction:
@@ -96,6 +67,7 @@ class Transaction:
         self._verified = False
         self._held_at: float | None = None
         self._hold_ms = 0.0
+        self._deadline = 0.0
         self._sessions = 0
         self._suspended = False
         self._phases: dict[str, float] = {}
@@ -155,7 +127,8 @@ class Transaction:
             failure = _FAILURE_OF.get(type(instruction))
             if failure is None:
                 raise
-            return failure(exc if isinstance(exc, FlyhotError) else self._raised(exc))
+            sources = self._sources.new if self._sources is not None else {}
+            return failure(exc if isinstance(exc, FlyhotError) else raised(exc, sources))
 
     @contextmanager
     def _timed(self, phase: str) -> Any:
@@ -213,7 +186,7 @@ class Transaction:
                 do="deploy from the folder that the app runs from; the old code still serves",
             )
         self._note_other_assets(assets)
-        return _refusal(self._plan)
+        return refusal_of(self._plan)
 
     def _note_other_assets(self, assets: dict[str, list[str]]) -> None:
         assert self._plan is not None and self._document is not None
@@ -262,6 +235,7 @@ class Transaction:
         except TimeoutError:
             return e.Cancelled(UpgradeError("the deployer is gone, or said stop; nothing was changed"))
         self._held_at = report.closed_at
+        self._deadline = report.closed_at + order.hold_budget
         self._sessions = report.sessions
         return e.Suspended()
 
@@ -281,17 +255,21 @@ class Transaction:
     async def _report_held(self) -> e.Event:
         budget = self._order.hold_budget
         try:
-            async with asyncio.timeout(budget):
+            async with asyncio.timeout(self._left()):
                 if not await self._coordinator.held():
                     return e.VotedAbort()
         except TimeoutError:
             late = f"sessions were held for {budget:g} s, and the other processes were not ready"
             return e.SuspendTimedOut(SuspendTimeout(late, do="nothing was changed; deploy again"))
         try:
-            await self._hold.settle(timeout=self._order.hold_budget)
+            await self._hold.settle(timeout=self._left())
         except FlyhotError as exc:
             return e.SuspendTimedOut(exc)
         return e.Go()
+
+    def _left(self) -> float:
+        """Seconds of the hold's budget that are left."""
+        return max(0.0, self._deadline - time.monotonic())
 
     def _load(self) -> e.Event:
         assert self._patch is not None
@@ -299,21 +277,6 @@ class Transaction:
         self._installed.assets.follow(self._tree, self._journal)
         self._patch.apply(self._journal)
         return e.Loaded()
-
-    def _raised(self, exc: BaseException) -> UpgradeError:
-        """What a statement of the release raised while it was executed."""
-        assert self._patch is not None
-        shown = {source.path: source.shown for source in self._patch.plan.new.values()}
-        frames = [f for f in traceback.extract_tb(exc.__traceback__) if f.filename in shown]
-        file, line = (shown[frames[-1].filename], frames[-1].lineno) if frames else (None, None)
-        where = f"{file}:{line}: " if file else ""
-        return UpgradeError(
-            f"{where}executing the release's code raised {type(exc).__name__}: {exc}",
-            file=file,
-            line=line,
-            do="everything was undone, the old code serves; mend the line and deploy again",
-            detail="".join(traceback.format_exception(exc))[-4000:],
-        )
 
     def _code_change(self) -> e.Event:
         assert self._sources is not None
@@ -328,7 +291,7 @@ class Transaction:
                 new_vsn=newer.of,
                 extra=self._extra(),
                 undo=self._journal,
-                budget=self._order.hold_budget,
+                budget=self._left(),
             )
         except FlyhotError as exc:
             exc.file = self._relative(exc.file)
@@ -351,20 +314,10 @@ class Transaction:
         if not found:
             self._verified = True
             return e.Verified()
-        first = found[0]
-        return e.VerifyFailed(
-            VerifyFailed(
-                f"the process would not be the release: {first}"
-                + (f" (and {len(found) - 1} more)" if found[1:] else ""),
-                file=first.file,
-                line=first.line,
-                do="everything was undone, the old code serves; deploy this change cold (restart the app)",
-                detail="\n".join(str(difference) for difference in found[:20]),
-            )
-        )
+        return e.VerifyFailed(differs(found))
 
     def _vote(self) -> e.Event:
-        return e.VotedCommit() if self._coordinator.vote() else e.VotedAbort()
+        return e.VotedCommit() if self._coordinator.vote(self._left()) else e.VotedAbort()
 
     def _commit(self) -> e.Event:
         assert self._patch is not None
@@ -411,17 +364,3 @@ _FAILURE_OF: dict[type[i.Instruction], type[e.Failure]] = {
     i.Vote: e.VotedAbort,
     i.Undo: e.UndoFailed,
 }
-
-
-def _refusal(plan: Plan) -> UpgradeRefused | None:
-    """The first refusal as an error that says how many there are; None if there is none."""
-    if not plan.refusals:
-        return None
-    first = plan.refusals[0]
-    more = f" (and {len(plan.refusals) - 1} more: see the plan)" if len(plan.refusals) > 1 else ""
-    return UpgradeRefused(
-        f"{first.file}:{first.line}: {first.name}: {first.reason}{more}",
-        file=first.file,
-        line=first.line,
-        do=f"{first.do}; nothing was changed, the old code still serves",
-    )

@@ -1,0 +1,51 @@
+"""What went wrong in an upgrade, as errors that say where, what is true now, and what to do."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+
+from ..engine import Difference, Plan, SourceModule
+from ..errors import UpgradeError, UpgradeRefused, VerifyFailed
+
+
+def refusal_of(plan: Plan) -> UpgradeRefused | None:
+    """The first refusal as an error that says how many there are; None if there is none."""
+    if not plan.refusals:
+        return None
+    first = plan.refusals[0]
+    more = f" (and {len(plan.refusals) - 1} more: see the plan)" if len(plan.refusals) > 1 else ""
+    return UpgradeRefused(
+        f"{first.file}:{first.line}: {first.name}: {first.reason}{more}",
+        file=first.file,
+        line=first.line,
+        do=f"{first.do}; nothing was changed, the old code still serves",
+    )
+
+
+def raised(exc: BaseException, sources: Mapping[str, SourceModule]) -> UpgradeError:
+    """What a statement of the release raised while it was executed."""
+    shown = {source.path: source.shown for source in sources.values()}
+    frames = [frame for frame in traceback.extract_tb(exc.__traceback__) if frame.filename in shown]
+    file, line = (shown[frames[-1].filename], frames[-1].lineno) if frames else (None, None)
+    where = f"{file}:{line}: " if file else ""
+    return UpgradeError(
+        f"{where}executing the release's code raised {type(exc).__name__}: {exc}",
+        file=file,
+        line=line,
+        do="everything was undone, the old code serves; mend the line and deploy again",
+        detail="".join(traceback.format_exception(exc))[-4000:],
+    )
+
+
+def differs(found: Sequence[Difference]) -> VerifyFailed:
+    """The verification found the process to be something else than the release."""
+    first = found[0]
+    more = f" (and {len(found) - 1} more)" if found[1:] else ""
+    return VerifyFailed(
+        f"the process would not be the release: {first}{more}",
+        file=first.file,
+        line=first.line,
+        do="everything was undone, the old code serves; deploy this change cold (restart the app)",
+        detail="\n".join(str(difference) for difference in found[:20]),
+    )
