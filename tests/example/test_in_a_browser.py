@@ -50,6 +50,20 @@ async def accent(page: Page, colour: str) -> None:
     await page.wait_for_function(f"{ACCENT} === '{colour}'")
 
 
+CHART = "[...document.querySelectorAll('.chart text')].map((each) => each.textContent)"
+
+
+async def shows_what_a_new_page_shows(page: Page, noon: Stage) -> None:
+    """The merged chart has exactly the server's texts: nothing lost, nothing left over."""
+    browser = page.context.browser
+    assert browser is not None
+    fresh = await browser.new_page()
+    await fresh.goto(f"{noon.urls[0]}/poll")
+    wanted = await fresh.evaluate(CHART)
+    await fresh.close()
+    assert await page.evaluate(CHART) == wanted
+
+
 async def upgrade(noon: Stage, step: Expectation) -> None:
     told = await noon.upgrade(step)
     assert told.problem is None, told.problem
@@ -83,6 +97,7 @@ async def test_the_poll_goes_on_with_the_votes_and_knows_who_voted(noon: Stage, 
     await page.get_by_text("You chose Ramen.").wait_for()
     await upgrade(noon, TO_2)
     await is_at(page, "2")
+    await shows_what_a_new_page_shows(page, noon)
     await page.get_by_role("button", name="Pizza").click()
     await page.get_by_text("You chose Pizza and changed your mind once.").wait_for()
     await other.get_by_text("1 · 100 %").wait_for()
@@ -92,6 +107,7 @@ async def test_the_poll_goes_on_with_the_votes_and_knows_who_voted(noon: Stage, 
     await upgrade(noon, TO_3)
     await is_at(page, "3")
     await page.get_by_text("You chose Pizza and changed your mind once.").wait_for()
+    await shows_what_a_new_page_shows(page, noon)
     await page.get_by_role("button", name="Hurrah for Pizza").click()
     await other.get_by_text("Pizza (2)").wait_for()
     await upgrade(noon, BACK)
