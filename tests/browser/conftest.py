@@ -1,4 +1,4 @@
-"""One chromium for all browser tests of this folder, one page for each test."""
+"""One chromium and one profile for all browser tests of this folder, one page for each test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest_asyncio
 from tests.conftest import find_chromium
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, BrowserContext, Page
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -39,14 +39,22 @@ async def browser() -> AsyncIterator[Browser]:
         await launched.close()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    """A page in a profile of its own; an error thrown in it fails the test at its end."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def profile(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """One profile for all: each test's site has an origin of its own."""
     context = await browser.new_context(viewport={"width": 900, "height": 700})
     context.set_default_timeout(5000)
-    opened = await context.new_page()
+    yield context
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(profile: BrowserContext) -> AsyncIterator[Page]:
+    """A page of its own; an error thrown in it fails the test at its end."""
+    opened = await profile.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened
-    await context.close()
+    for each in profile.pages:
+        await each.close()
     assert not errors, f"the page threw: {errors}"

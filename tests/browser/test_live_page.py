@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from flyhot_asgi.live import LiveView, PubSub, live_routes
-from tests.browser.site import Site, served
+from tests.browser.site import Answer, Site, served
 from tests.browser.steps import happened, updated, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -88,6 +88,59 @@ async def test_an_upgrade_brings_the_new_template_and_keeps_text_focus_details_a
         await page.click("text=ten")
         await text(page, "p", "11")
         await page.screenshot(path=tmp_path_factory.getbasetemp() / "live.png")
+
+
+class Board(LiveView):
+    """A view whose page around it changes too."""
+
+    release = 1
+
+    async def mount(self, params: dict[str, str], session: Mapping[str, Any]) -> None:
+        self.state = {"rows": ["a", "b", "c"]}
+
+    def render(self) -> str:
+        if self.release == 1:
+            return "".join(f"<p>{row}</p><b>{row}</b>" for row in self.state["rows"]) + "<input name=note>"
+        return "<ul>" + "".join(f"<li>{row}</li><p>{row}!</p>" for row in self.state["rows"]) + "</ul><input name=note>"
+
+    def page(self, body: str, script: str) -> str:
+        header = f"<header>release {self.release}</header>" + "<nav>new</nav>" * (self.release - 1)
+        return f"<!doctype html><html><head>{script}</head><body>{header}<main>{body}</main></body></html>"
+
+
+async def test_the_page_around_a_view_is_updated_without_touching_what_the_view_shows(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(Site(app=Starlette(routes=live_routes("/board", Board)))) as site:
+        await open_live(page, site, "/board")
+        await page.fill("input", "typed")
+        for release, vsn in ((2, "two"), (3, "three"), (1, "four")):
+            monkeypatch.setattr(Board, "release", release)
+            await site.upgrade(vsn)
+            await updated(page, vsn)
+            view = Board()
+            view.state = {"rows": ["a", "b", "c"]}
+            assert await page.inner_html("[data-live]") == view.render().replace("name=note", 'name="note"')
+            assert await page.inner_text("header") == f"release {release}"
+            assert await page.locator("nav").count() == release - 1
+            assert await page.input_value("input") == "typed"
+
+
+async def test_a_view_that_is_new_in_a_plain_page_comes_to_life(page: Page) -> None:
+    async with served(start()) as site:
+        site.pages["/"] = Answer("<html><head>{script}</head><body><h2>plain</h2></body></html>")
+        await visit(page, site)
+        inside = "<div data-live='/counter'><p>first</p></div>"
+        site.pages["/"] = Answer(f"<html><head>{{script}}</head><body><h2>plain</h2>{inside}</body></html>")
+        await site.upgrade("two")
+        await text(page, "p", "0")
+        await page.click("text=ten")
+        await text(page, "p", "10")
+        site.pages["/"] = Answer("<html><head>{script}</head><body><h2>plain again</h2></body></html>")
+        await site.upgrade("three")
+        await updated(page, "three")
+        while site.registry.sessions:
+            await site.registry.changed()
 
 
 async def test_events_during_a_hold_wait_and_are_answered_by_the_new_code_in_order(

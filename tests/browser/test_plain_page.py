@@ -168,7 +168,7 @@ async def test_what_scripts_and_extensions_did_stays_while_the_server_changes_th
 async def test_text_edited_in_place_and_ignored_parts_stay(page: Page) -> None:
     seen = await step(
         page,
-        "<div class='edit' contenteditable>server</div><div class='widget' data-flyhot-ignore>1</div>"
+        "<div class='edit' contenteditable>server</div><div class='widget' data-flyhot-ignore><b>1</b></div>"
         "<aside data-flyhot-keep>1</aside>",
         "document.querySelector('.edit').textContent = 'mine'",
         "<div class='edit' contenteditable>server, new</div><div class='widget' data-flyhot-ignore>2</div>",

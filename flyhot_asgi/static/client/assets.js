@@ -19,7 +19,7 @@ async function loadSheets(base, fresh, found) {
   const waiting = [];
   let broken = false;
   for (const node of fresh.querySelectorAll("link[rel~=stylesheet i]")) {
-    if (found.oldOf.has(node) || insideEqual(node, found)) continue;
+    if (found.oldOf.has(node) || isInside(found.same, node)) continue;
     const link = document.importNode(node, false);
     const before = previousTwin(node, found, sheets);
     const ready = loaded(link).catch(() => {
@@ -38,17 +38,11 @@ async function loadSheets(base, fresh, found) {
     console.warn("flyhot: a new stylesheet could not be loaded; the old ones stay");
     emit("assets", { broken: true });
     for (const old of base.querySelectorAll("link[rel~=stylesheet i]")) {
-      if (found.taken.has(old) || insideEqual(old, found)) continue;
+      if (found.taken.has(old) || isInside(found.same, old)) continue;
       kept.add(old);
     }
   }
   return { sheets, kept };
-}
-
-// Below a subtree that is unchanged as a whole, nodes have no partners of their own.
-function insideEqual(node, found) {
-  for (let up = node; up; up = up.parentNode) if (found.same.has(up)) return true;
-  return false;
 }
 
 // The node in the page's head after which the link belongs.
@@ -147,7 +141,7 @@ function runScripts(scripts, policyHeader) {
 const mustReload = (fresh, found) =>
   [...fresh.querySelectorAll('script[data-flyhot-track="reload"]')].some((node) => {
     const old = found.oldOf.get(node);
-    return old ? !found.same.has(node) : !insideEqual(node, found);
+    return old ? !found.same.has(node) : !isInside(found.same, node);
   });
 
 function reportChangedScripts(changed) {

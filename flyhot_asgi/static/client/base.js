@@ -17,8 +17,9 @@ const isOwnScript = (node) =>
   node.localName === "script" && /\/_flyhot\/flyhot|flyhot-client=/.test(node.getAttribute("src") || "");
 
 // A copy of `live` as the server said it. Attribute by attribute: cloneNode would copy what the user typed.
-// The nonce is left out: it belongs to one response, and a live document hides it anyway.
-function remember(live) {
+// The nonce is left out: it belongs to one response, and a live document hides it anyway. What a LiveView shows is left
+// out of the page around it: it has a base of its own.
+function remember(live, isRoot = true) {
   let copy;
   if (!isElement(live) || live.localName === "template") {
     copy = inert.importNode(live, true);
@@ -28,8 +29,9 @@ function remember(live) {
     for (const attribute of live.attributes) {
       if (attribute.name !== "nonce") copy.setAttributeNodeNS(inert.importNode(attribute, true));
     }
-    for (const child of live.childNodes) {
-      if (!isOwnScript(child)) copy.append(remember(child));
+    const closed = !isRoot && live.hasAttribute("data-live");
+    for (const child of closed ? [] : live.childNodes) {
+      if (!isOwnScript(child)) copy.append(remember(child, false));
     }
   }
   bind(copy, live);
@@ -39,6 +41,9 @@ function remember(live) {
 // Nonces of a fetched page's scripts, taken off the markup so that equal scripts are equal.
 const nonces = new WeakMap();
 
+// A fetched page's LiveViews -> what they show, in case one of them is new in this page.
+const insides = new WeakMap();
+
 // Make a parsed page comparable with what `remember` gives.
 function tidy(root) {
   for (const element of root.querySelectorAll("[nonce]")) {
@@ -47,6 +52,11 @@ function tidy(root) {
   }
   // Our own tag comes back with another data-vsn; it must not count as a new script.
   for (const script of root.querySelectorAll("script")) if (isOwnScript(script)) script.remove();
+  for (const element of root.querySelectorAll("[data-live]")) {
+    const inside = inert.createDocumentFragment();
+    inside.append(...element.childNodes);
+    insides.set(element, inside);
+  }
   // A parser without scripting makes elements of what is text in a page with scripting.
   for (const element of root.querySelectorAll("noscript")) element.textContent = element.innerHTML;
   return root;

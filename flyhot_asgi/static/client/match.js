@@ -1,5 +1,5 @@
 // Which node of the new page is which node of the old one. Both trees are the server's words (base.js), so they are
-// much alike; what the user and scripts did to the page doesn't come into it. Pure: touches no node.
+// much alike; what the user and scripts did to the page doesn't come into it, but for `isClosed`. Touches no node.
 //
 // An element is recognised by identity (id, data-key, a field's name), else by likeness among its siblings in order,
 // else, when it was wrapped or moved, by identity or likeness anywhere. Two elements whose identities differ are never
@@ -171,17 +171,24 @@ function idsThatLast(oldRoot, newRoot) {
   return new Set([...ids(newRoot)].filter((id) => known.has(id)));
 }
 
+// Below a subtree that is unchanged as a whole, nodes have no partners of their own.
+function isInside(set, node) {
+  for (let up = node; up; up = up.parentNode) if (set.has(up)) return true;
+  return false;
+}
+
 function match(oldRoot, newRoot) {
   lastingIds = idsThatLast(oldRoot, newRoot);
   const oldOf = new Map(); // new node -> old node
   const taken = new Set(); // old nodes with a partner
-  const same = new Set(); // nodes, old and new, whose whole subtree is unchanged
+  const same = new Set(); // nodes, old and new, whose whole subtree is unchanged, or isn't ours to change
+  const robbed = new Set(); // old elements out of which one was taken to another place
   const holds = new Set(); // new elements without a partner that have a recognised one inside
 
   function pair(old, fresh) {
     oldOf.set(fresh, old);
     taken.add(old);
-    if (old.isEqualNode(fresh)) same.add(old).add(fresh);
+    if ((!robbed.has(old) && old.isEqualNode(fresh)) || isClosed(old)) same.add(old).add(fresh);
     else if (isElement(old) && old.localName !== "textarea" && old.localName !== "template") {
       align([...old.childNodes].filter((each) => !taken.has(each)), [...fresh.childNodes]);
     }
@@ -218,7 +225,7 @@ function match(oldRoot, newRoot) {
     for (const child of root.children) {
       if (same.has(child)) continue;
       if (!hasPartner(child)) yield child;
-      yield* alone(child, hasPartner);
+      if (!isClosed(child)) yield* alone(child, hasPartner);
     }
   }
 
@@ -231,12 +238,14 @@ function match(oldRoot, newRoot) {
     const known = index(olds);
     const few = olds.length * news.length <= TABLE_LIMIT;
     for (const fresh of news) {
-      if (oldOf.has(fresh)) continue;
-      const free = (old) => old && !taken.has(old) && old.nodeName === fresh.nodeName && !contradict(old, fresh);
+      if (oldOf.has(fresh) || isInside(same, fresh)) continue; // found by a rescue before this one
+      const free = (old) =>
+        old && !taken.has(old) && old.nodeName === fresh.nodeName && !contradict(old, fresh) && !isInside(same, old);
       let old = identities(fresh).map((name) => known.get(name)).find(free);
       if (!old && few) old = mostAlike(olds.filter(free), fresh);
       if (!old) continue;
       pair(old, fresh);
+      for (let up = old.parentNode; up; up = up.parentNode) robbed.add(up);
       for (let up = fresh.parentNode; up && !oldOf.has(up); up = up.parentNode) holds.add(up);
     }
   }

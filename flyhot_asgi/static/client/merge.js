@@ -3,8 +3,8 @@
 
 // Make `live` follow the step from `base` to `fresh`; returns the new base. Synchronous.
 // found: the pairs, if they are known already. sheets: stylesheets of `fresh` that are in the page already.
-// kept: old nodes that stay although the server dropped them. pages: also merges between live roots, runs new scripts.
-function merge(base, fresh, { found = match(base, fresh), sheets = new Map(), kept = new Set(), pages = false } = {}) {
+// kept: old nodes that stay although the server dropped them.
+function merge(base, fresh, { found = match(base, fresh), sheets = new Map(), kept = new Set() } = {}) {
   const { oldOf, taken, same, holds } = found;
   const scripts = [];
   const changedScripts = [];
@@ -15,7 +15,7 @@ function merge(base, fresh, { found = match(base, fresh), sheets = new Map(), ke
   function sync(node) {
     const old = oldOf.get(node);
     const live = twins.get(old);
-    if (same.has(node) || isOffLimits(old, live)) {
+    if (same.has(node)) {
       if (old !== base) node.replaceWith(old); // the old words are the new ones, with their twins
       else bindAll(old, node);
       return;
@@ -30,7 +30,6 @@ function merge(base, fresh, { found = match(base, fresh), sheets = new Map(), ke
     else if (node.localName === "textarea") {
       if (old.defaultValue !== node.defaultValue) live.defaultValue = node.defaultValue;
     } else if (node.localName === "template") live.innerHTML = node.innerHTML;
-    else if (hasOwnLife(old, live)) node.replaceChildren(...old.childNodes);
     else syncChildren(node, live, old);
   }
 
@@ -38,13 +37,6 @@ function merge(base, fresh, { found = match(base, fresh), sheets = new Map(), ke
   function bindAll(old, node) {
     bind(node, twins.get(old));
     node.replaceChildren(...old.childNodes);
-  }
-
-  // Elements whose inside isn't this merge's: a LiveView (it has its own), text that the user edits in place, PyView.
-  function hasOwnLife(old, live) {
-    if (pages && live !== rootLive && live.hasAttribute("data-live")) return true;
-    if (live.hasAttribute("data-phx-session")) return true;
-    return live.isContentEditable && old.hasAttribute("contenteditable") && live.innerHTML !== old.innerHTML;
   }
 
   function syncChildren(node, live, old) {
@@ -107,15 +99,17 @@ function merge(base, fresh, { found = match(base, fresh), sheets = new Map(), ke
     if (!isElement(node)) return live;
     live.removeAttribute("autofocus"); // it would take the focus away from where the user is
     if (isCode(node)) scripts.push(node);
+    if (insides.has(node)) live.append(document.importNode(insides.get(node), true));
     if (node.localName !== "template") for (const child of node.childNodes) live.append(build(child));
     return live;
   }
 
-  // What the server dropped: the topmost nodes without a partner.
-  function* dropped(old) {
+  // What the server dropped: the topmost nodes without a partner, also in what was rescued from among them.
+  function* dropped(old, going = false) {
     for (const child of old.childNodes) {
-      if (!taken.has(child)) yield child;
-      else if (!same.has(child)) yield* dropped(child);
+      const goes = !taken.has(child);
+      if (goes && !going) yield child;
+      if (!same.has(child)) yield* dropped(child, goes);
     }
   }
 
@@ -129,8 +123,14 @@ function merge(base, fresh, { found = match(base, fresh), sheets = new Map(), ke
   return { base: fresh, scripts, changedScripts };
 }
 
-const isOffLimits = (old, live) =>
-  isElement(old) && (live.hasAttribute("data-flyhot-ignore") || live.hasAttribute("data-flyhot-keep"));
+// Elements that no merge touches: by the page's word, PyView's own (they have a client), text that the user edits in
+// place. (What a LiveView shows isn't in the page's trees at all.)
+function isClosed(old) {
+  const live = isElement(old) && twins.get(old);
+  if (!live) return false;
+  if (["data-flyhot-ignore", "data-flyhot-keep", "data-phx-session"].some((name) => live.hasAttribute(name))) return true;
+  return live.isContentEditable && old.hasAttribute("contenteditable") && live.innerHTML !== old.innerHTML;
+}
 
 // The child of `parent` that is `node` or holds it.
 function childOf(parent, node) {

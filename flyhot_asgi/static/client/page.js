@@ -66,14 +66,15 @@ async function showFetched(job) {
   if (address() !== url) return await showFetched(job); // a script has navigated meanwhile
   if (baseUrl !== url) takeBase(); // or before: what is there now is the best base there is
   const fresh = tidy(new DOMParser().parseFromString(answer.text, "text/html").documentElement);
-  const found = match(base, fresh);
+  let found = match(base, fresh);
   if (mustReload(fresh, found)) {
     location.reload();
     return null;
   }
   const [{ sheets, kept }] = await Promise.all([loadSheets(base, fresh, found), refreshSheets(job.vsn)]);
   if (composing) await event(document, "compositionend");
-  const merged = merge(base, fresh, { found, sheets, kept, pages: true });
+  found = match(base, fresh); // again: the user may have edited something in place while we waited
+  const merged = merge(base, fresh, { found, sheets, kept });
   base = merged.base;
   keepInBase(base, kept);
   runScripts(merged.scripts, answer.policy);
