@@ -27,7 +27,7 @@ async def keep_serving(where: Stage, console: Console) -> None:
         console.print(f"  {url}/poll   {url}/chat   {url}/suggest", style="cyan", highlight=False)
     console.print(
         "\nOpen one, type into a form, and upgrade it: press Enter here, or in another terminal\n"
-        f"  cd {where.folder} && python -m flyhot_deploy status\n"
+        f"  cd {where.folder} && {sys.executable} -m flyhot_deploy status\n"
         "Ctrl-C ends it.",
         highlight=False,
     )
