@@ -8,6 +8,7 @@ changed it and the release changed it too, and nobody can know which is meant.
 from __future__ import annotations
 
 import ast
+import types
 from typing import Any
 
 from .codetree import transplant
@@ -93,7 +94,8 @@ def _judge_comparable(context: Context, module: str, old: Statement, new: Statem
 
 def _is_definition(value: object) -> bool:
     """A function, class or module: bound here under a further name, its own name is what others hold it by."""
-    return isinstance(value, type) or callable(value) or type(value).__name__ == "module"
+    kinds = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType)
+    return isinstance(value, kinds)  # not "callable": an app is, too
 
 
 def _cold_value(context: Context, module: str, old: Statement) -> Any:

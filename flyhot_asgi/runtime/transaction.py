@@ -246,7 +246,7 @@ class Transaction:
         gone = asyncio.create_task(self._coordinator.gone(), name="flyhot-coordinator")
         try:
             async with asyncio.timeout(None) as limit:
-                gone.add_done_callback(lambda _: limit.reschedule(loop.time()))
+                gone.add_done_callback(lambda done: None if done.cancelled() else limit.reschedule(loop.time()))
                 return await self._hold.suspend(timeout=order.suspend_timeout, http_drain=order.http_drain)
         finally:
             gone.cancel()
