@@ -58,7 +58,10 @@ async def test_typed_text_caret_and_focus_stay_while_the_page_gets_new_fields(pa
         assert await page.input_value("[name=note]") == "halfXYyped"
 
 
-async def test_a_form_that_is_wrapped_keeps_what_was_typed_and_the_focus(page: Page) -> None:
+@pytest.mark.parametrize("moves", ["with moveBefore", "without"])
+async def test_a_form_that_is_wrapped_keeps_what_was_typed_and_the_focus(page: Page, moves: str) -> None:
+    if moves == "without":  # as in browsers that don't have it
+        await page.add_init_script("delete Element.prototype.moveBefore")
     seen = await step(
         page,
         '<form action="/a"><input name="word"></form>',
@@ -177,13 +180,15 @@ async def test_text_edited_in_place_and_ignored_parts_stay(page: Page) -> None:
     assert seen == ["mine", "1", "1"]
 
 
-async def test_what_the_user_looks_at_stays_where_it_is(page: Page) -> None:
+@pytest.mark.parametrize("anchoring", ["auto", "none"])  # none: a browser that does nothing about it itself
+async def test_what_the_user_looks_at_stays_where_it_is(page: Page, anchoring: str) -> None:
     rows = "".join(f"<p id=r{n}>row {n}</p>" for n in range(100))
     seen = await step(
         page,
         f'{rows}<div class="box" style="height: 50px; overflow: auto"><p style="height: 500px">long</p></div>',
-        """() => { scrollTo(0, 1000); document.querySelector(".box").scrollTop = 120;
-          window.before = document.querySelector("#r40").getBoundingClientRect().top; }""",
+        f"document.documentElement.style.overflowAnchor = '{anchoring}';"
+        """(() => { scrollTo(0, 1000); document.querySelector(".box").scrollTop = 120;
+          window.before = document.querySelector("#r40").getBoundingClientRect().top; })()""",
         f'<header style="height: 200px">new</header>{rows}'
         '<div class="box" style="height: 50px; overflow: auto"><p style="height: 500px">long</p></div>',
         """new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(
