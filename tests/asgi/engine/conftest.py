@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from .lab import Lab
+pytest.register_assert_rewrite("tests.asgi.engine.lab")
+
+from .lab import Lab  # noqa: E402  (after the registration)
 
 
 @pytest.fixture

@@ -4,39 +4,48 @@ from __future__ import annotations
 
 import importlib
 import itertools
-import json
-import subprocess
 import sys
 import types
+from collections.abc import Callable
 from pathlib import Path
 
-from flyhot_asgi.engine import Journal, Patch, Plan, ReleaseFinder, SourceModule, make_plan, verify
+from flyhot_asgi.engine import Journal, Patch, Plan, Refusal, ReleaseFinder, SourceModule, make_plan, verify
 from flyhot_asgi.engine.adapters import default_adapters
+
+from .compare import Comparison
+from .snapshot import Snapshot
 
 _numbers = itertools.count()
 
 
 class Lab:
-    """Modules of one throw-away app. `files` maps module names (`m`, `pkg`, `pkg.m`) to texts; names get a prefix."""
+    """Modules of one throw-away app. `files` maps module names (`m`, `pkg`, `pkg__m`) to texts; names get a prefix."""
 
     def __init__(self, root: Path, **files: str) -> None:
         self.top = f"lab{next(_numbers)}"
         self.root = root
         self.finder = ReleaseFinder()
         self.finder.install()
-        self.sources = self.release(**files)
-        for source in self.sources.values():
-            path = Path(source.path)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(source.text)
+        self.sources = self.before = self.release(**files)
+        self.journal = Journal()
+        self._cold: list[str] = []
+        self._write(self.sources)
         sys.path.insert(0, str(root))
         importlib.invalidate_caches()
         for name in self.sources:
-            importlib.import_module(name)
+            if "lazy" not in name:
+                importlib.import_module(name)
 
-    def release(self, **files: str) -> dict[str, SourceModule]:
+    def _write(self, sources: dict[str, SourceModule]) -> None:
+        for source in sources.values():
+            path = Path(source.path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(source.text)
+
+    def release(self, top: str | None = None, **files: str) -> dict[str, SourceModule]:
         """A release of this app: the package itself, and a module per file."""
-        texts = {self.top: "", **{f"{self.top}.{name.replace('__', '.')}": text for name, text in files.items()}}
+        top = top or self.top
+        texts = {top: "", **{f"{top}.{name.replace('__', '.')}": text for name, text in files.items()}}
         packages = {name for name in texts if any(other.startswith(name + ".") for other in texts)}
         sources = {}
         for name, text in texts.items():
@@ -46,28 +55,38 @@ class Lab:
         return sources
 
     def __getattr__(self, name: str) -> types.ModuleType:
-        return sys.modules[f"{self.top}.{name}"]
+        try:
+            return sys.modules[f"{self.top}.{name}"]
+        except KeyError:
+            raise AttributeError(name) from None
 
     @property
     def live(self) -> dict[str, types.ModuleType]:
         return {name: module for name, module in sys.modules.items() if name.partition(".")[0] == self.top}
 
-    def plan(self, units=lambda cls: 0, **files: str) -> Plan:
+    def plan(self, units: Callable[[type], int] = lambda cls: 0, downgrade: bool = False, **files: str) -> Plan:
         self.target = self.release(**files)
-        return make_plan(self.sources, self.target, self.live, adapters=default_adapters(), units=units)
+        return make_plan(
+            self.sources, self.target, self.live, adapters=default_adapters(), units=units, downgrade=downgrade
+        )
 
-    def upgrade(self, **files: str) -> Plan:
-        """Plan, apply, verify; the plan must have no refusals and the verification no differences."""
-        plan = self.plan(**files)
-        assert plan.refusals == [], plan.refusals
+    def apply(self, plan: Plan, journal: Journal) -> Patch:
+        """Stage and apply; whatever is raised is raised after the rollback."""
         patch = Patch(plan, self.finder)
         patch.stage()
-        self.journal = Journal()
         try:
-            patch.apply(self.journal)
+            patch.apply(journal)
         except BaseException:
-            self.journal.rollback()
+            journal.rollback()
             raise
+        return patch
+
+    def upgrade(self, units: Callable[[type], int] = lambda cls: 0, downgrade: bool = False, **files: str) -> Plan:
+        """Plan, apply, verify; the plan must have no refusals and the verification no differences."""
+        plan = self.plan(units, downgrade, **files)
+        assert plan.refusals == [], [f"{r.file}:{r.line}: {r.name}: {r.reason}" for r in plan.refusals]
+        self.journal = Journal()
+        patch = self.apply(plan, self.journal)
         differences = verify(patch)
         assert not differences, [str(d) for d in differences]
         self.before, self.sources = self.sources, self.target
@@ -77,20 +96,49 @@ class Lab:
         self.journal.rollback()
         self.sources = self.before
 
+    def refused(self, **files: str) -> Refusal:
+        """The first refusal of a plan that must have one. Planning must not have changed anything."""
+        before = Snapshot(self.top)
+        plan = self.plan(**files)
+        assert plan.refusals, f"not refused: {[(s.name, s.action.value, s.why) for s in plan.steps]}"
+        assert all(r.file and r.line and r.reason and r.do for r in plan.refusals)
+        assert before.differences() == []
+        before.release()
+        return plan.refusals[0]
+
+    def brings(self, *, but: tuple[str, ...] = (), **files: str) -> Plan:
+        """To a release and back: equal to a cold import of it, undone exactly, and equal once more.
+
+        `but`: paths (as comparisons show them) that are state and may differ, by their beginning.
+        """
+        before = Snapshot(self.top)
+        plan = self.upgrade(**files)
+        assert self.differs(but, **files) == []
+        self.undo()
+        assert before.differences() == []
+        before.release()
+        del before
+        self.upgrade(**files)
+        assert self.differs(but, **files) == []
+        return plan
+
+    def differs(self, but: tuple[str, ...] = (), **files: str) -> list[str]:
+        """How the living modules differ from a cold import of `files`."""
+        top = f"old{next(_numbers)}"
+        self._cold.append(top)
+        self._write(self.release(top, **files))
+        importlib.invalidate_caches()
+        for name in self.live:
+            importlib.import_module(name.replace(self.top, top, 1))
+        cold = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == top}
+        found = Comparison(self.top, top).modules(self.live, cold)
+        return [one for one in found if not one.removeprefix(self.top + ".").startswith(but or ("\0",))]
+
     def close(self) -> None:
+        self.journal.discard()
         self.finder.uninstall()
         if str(self.root) in sys.path:
             sys.path.remove(str(self.root))
-        for name in list(self.live):
-            del sys.modules[name]
-
-
-def cold(sources: dict[str, SourceModule], expression: str, module: str, tmp: Path) -> object:
-    """What `expression` gives in a fresh process that imports these sources cold. Plain data only."""
-    for source in sources.values():
-        path = tmp / source.relpath
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(source.text)
-    script = f"import json, {module} as m\nprint(json.dumps(eval({expression!r}, vars(m))))"
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+        for name in list(sys.modules):
+            if name.partition(".")[0] in (self.top, *self._cold):
+                del sys.modules[name]
