@@ -1,0 +1,77 @@
+"""Two fingerprints compared: the living process with a cold import of the release. Pure.
+
+Definitions must be equal. State is three-way: where the release did not change a value (cold old equals cold new), the
+living one lives on; where it did, the living one must have become the new one. Paths at which two cold imports of the
+same release differ (a time, a random number) say nothing and are masked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from .fingerprint import DEFINITION
+
+Entries: TypeAlias = Mapping[str, tuple[str, str]]
+
+
+def unstable_paths(one: Entries, other: Entries) -> set[str]:
+    """Paths that two cold imports of one release describe differently."""
+    return {path for path in one.keys() | other.keys() if one.get(path) != other.get(path)}
+
+
+def drifted(old: Entries, live: Entries) -> set[str]:
+    """Definitions in which the process is not the release that it runs, before anything is done: wrapped by a tracer,
+    replaced by a test. The upgrade did not make them, and can't mend them."""
+    return {
+        path
+        for path in old.keys() | live.keys()
+        if old.get(path) != live.get(path) and (old.get(path) or live[path])[0] == DEFINITION
+    }
+
+
+def differences(old: Entries | None, live: Entries, new: Entries, masked: set[str]) -> list[tuple[str, str]]:
+    """Path and sentence for each way in which `live` is not `new`. `old` is the cold import of the release before;
+    without it only definitions are compared."""
+    found: list[tuple[str, str]] = []
+    for path in sorted(live.keys() | new.keys()):
+        wanted, has = new.get(path), live.get(path)
+        if wanted == has or _is_masked(path, masked):
+            continue
+        strict = (wanted or has or ("", ""))[0] == DEFINITION and not _lives_in_state(path, live, new)
+        if not strict and (old is None or old.get(path) == wanted):
+            continue  # the release did not change it: what the program made of it lives on
+        found.append((path, _sentence(wanted, has)))
+    return found
+
+
+def _is_masked(path: str, masked: set[str]) -> bool:
+    return path in masked or any(path.startswith((f"{m}[", f"{m}.")) for m in masked)
+
+
+def _lives_in_state(path: str, *sides: Entries) -> bool:
+    """The path lies inside of a value: contents of a container or attributes of an object, which come and go."""
+    module, _, rest = path.partition(":")
+    for index, character in enumerate(rest):
+        if character in ".[":
+            holder = f"{module}:{rest[:index]}"
+            if any(_is_value(side.get(holder)) for side in sides):
+                return True
+    return False
+
+
+def _is_value(entry: tuple[str, str] | None) -> bool:
+    return entry is not None and (entry[0] != DEFINITION or entry[1].startswith("a "))
+
+
+def _sentence(wanted: tuple[str, str] | None, has: tuple[str, str] | None) -> str:
+    if wanted is None:
+        return f"it should not be there (it is {_short(has)})"
+    if has is None:
+        return f"it is missing (the release has {_short(wanted)})"
+    return f"it is {_short(has)}, in the release {_short(wanted)}"
+
+
+def _short(entry: tuple[str, str] | None) -> str:
+    text = entry[1] if entry is not None else "nothing"
+    return text if len(text) <= 80 else text[:77] + "…"

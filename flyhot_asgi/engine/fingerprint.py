@@ -1,0 +1,287 @@
+"""The structure of first-party modules as plain text, the same in every process that has the same release.
+
+A cold import of the release in a fresh process is described, and so is the living process; where they differ, the
+process is not the release. An entry is a path (`app.main:Room.join`) and a text. There are two channels:
+
+- **definitions** (functions, classes and their members, routes): must equal the release's, always;
+- **state** (values, contents of containers, attributes of first-party objects): lives on; only what the release itself
+  changed has to arrive (see `compare.py`).
+
+Described without addresses, with sets sorted, and with the app's root taken out of strings, so that hash seeds, folders
+and runs make no difference. Runs none of the app's code: attributes of unknown objects are not asked for.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import sys
+import types
+from collections import deque
+from collections.abc import Iterable, Mapping
+from pathlib import PurePath
+from typing import Any
+
+from .values import ATOMS
+
+DEFINITION, STATE = "D", "S"
+_DEPTH = 4
+_LONGEST, _SHOWN = 240, 60
+_MOST_ITEMS = 1000
+_SKIPPED_MEMBERS = frozenset(
+    {"__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "__firstlineno__", "__static_attributes__"}
+)
+
+
+class Fingerprint:
+    """Describes modules into `entries`: path → (channel, text). Use once."""
+
+    def __init__(self, root: str, first_party: Iterable[str]) -> None:
+        self.entries: dict[str, tuple[str, str]] = {}
+        self._root = root.rstrip(os.sep)
+        self._own = frozenset(first_party)
+        self._codes: dict[int, str] = {}
+        self._keep: list[object] = []
+        self._on_path: set[int] = set()
+
+    def module(self, name: str, module: types.ModuleType) -> None:
+        """Describe every name of a module but the dunder ones."""
+        for key, value in list(vars(module).items()):
+            if not key.startswith("__"):
+                self._value(f"{name}:{key}", value, 0)
+
+    def _put(self, path: str, channel: str, text: str) -> None:
+        text = text.replace(self._root, "<root>") if self._root else text
+        if len(text) > _LONGEST:
+            text = f"{text[:_SHOWN]}… {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+        self.entries[path] = (channel, text)
+
+    def _value(self, path: str, value: Any, depth: int) -> None:
+        kind = type(value)
+        if kind in ATOMS:
+            self._put(path, STATE, repr(value))
+        elif kind is types.ModuleType:
+            self._put(path, DEFINITION, f"module {value.__name__}")
+        elif _is(value, type):
+            self._class(path, value, depth)
+        elif kind is types.FunctionType:
+            self._function(path, value, depth)
+        elif kind in (list, tuple, deque, dict, set, frozenset):
+            self._container(path, value, depth)
+        elif _is(value, PurePath):
+            self._put(path, STATE, str(value))
+        else:
+            self._object(path, value, depth)
+
+    # -- definitions -------------------------------------------------------------------------
+
+    def _function(self, path: str, function: types.FunctionType, depth: int) -> None:
+        where = "home" if _at_home(function) else "elsewhere"
+        if function.__module__ not in self._own and function.__globals__.get("__name__") not in self._own:
+            self._put(path, DEFINITION, f"function {function.__module__}:{function.__qualname__}")
+            return
+        defaults = [self._brief(value) for value in function.__defaults__ or ()]
+        named = {key: self._brief(value) for key, value in sorted((function.__kwdefaults__ or {}).items())}
+        code = self._code(function.__code__)
+        text = f"function {function.__module__}:{function.__qualname__} {where} {code} {defaults} {named}"
+        self._put(path, DEFINITION, text)
+        if depth < _DEPTH and id(function) not in self._on_path:
+            self._on_path.add(id(function))
+            for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+                contents = _cell_contents(cell)
+                if _is(contents, types.FunctionType):
+                    self._function(f"{path}[{name}]", contents, depth + 1)
+            self._on_path.discard(id(function))
+
+    def _code(self, code: types.CodeType) -> str:
+        if id(code) not in self._codes:
+            self._keep.append(code)
+            self._codes[id(code)] = code_digest(code)
+        return self._codes[id(code)]
+
+    def _class(self, path: str, cls: type, depth: int) -> None:
+        where = "home" if _at_home(cls) else "elsewhere"
+        name = f"{cls.__module__}:{cls.__qualname__}"
+        if cls.__module__ not in self._own:
+            self._put(path, DEFINITION, f"class {name}")
+            return
+        bases = ", ".join(f"{base.__module__}:{base.__qualname__}" for base in cls.__bases__)
+        self._put(path, DEFINITION, f"class {name} {where} ({bases}) {type(cls).__qualname__}")
+        if where == "home" and depth < _DEPTH and path == f"{cls.__module__}:{cls.__qualname__}":
+            for key, member in list(vars(cls).items()):
+                self._member(f"{path}.{key}", key, member, depth + 1)
+
+    def _member(self, path: str, key: str, member: Any, depth: int) -> None:
+        if key in _SKIPPED_MEMBERS or key.startswith(("__pydantic", "_abc_", "__abstract", "__parameters__")):
+            return
+        if _is(member, staticmethod | classmethod):
+            self._put(path, DEFINITION, type(member).__name__)
+            self._value(f"{path}()", member.__func__, depth)
+        elif _is(member, property):
+            self._put(path, DEFINITION, "property")
+            for part in ("fget", "fset", "fdel"):
+                self._value(f"{path}.{part}", getattr(member, part), depth)
+        elif _is(member, types.FunctionType | type):
+            self._value(path, member, depth)
+        elif not key.startswith("__") or key == "__slots__":
+            self._value(path, member, depth)
+
+    # -- state -------------------------------------------------------------------------------
+
+    def _container(self, path: str, value: Any, depth: int) -> None:
+        if depth >= _DEPTH or len(value) > _MOST_ITEMS or id(value) in self._on_path:
+            self._put(path, STATE, type(value).__name__)
+            return
+        self._put(path, STATE, f"{type(value).__name__} of {len(value)}")
+        self._on_path.add(id(value))
+        if _is(value, dict):
+            for key, item in list(value.items()):
+                self._value(f"{path}[{self._brief(key)}]", item, depth + 1)
+        elif _is(value, set | frozenset):
+            self._put(path, STATE, f"{type(value).__name__} {sorted(self._brief(item) for item in value)}")
+        else:
+            for index, item in enumerate(list(value)):
+                self._value(f"{path}[{index}]", item, depth + 1)
+        self._on_path.discard(id(value))
+
+    def _object(self, path: str, value: Any, depth: int) -> None:
+        cls = type(value)
+        if _is(value, functools.partial):
+            self._value(f"{path}.func", value.func, depth + 1)
+        inner = _wrapped(value)
+        if inner is not None and depth < _DEPTH:
+            self._value(f"{path}.__wrapped__", inner, depth + 1)
+        if cls.__module__ in self._own and depth < _DEPTH and id(value) not in self._on_path:
+            self._put(path, DEFINITION, f"a {cls.__module__}:{cls.__qualname__}")
+            self._on_path.add(id(value))
+            for key, item in sorted(_attributes(value).items()):
+                self._value(f"{path}.{key}", item, depth + 1)
+            self._on_path.discard(id(value))
+        elif (routes := _describe_routes(value)) is not None:
+            self._put(path, DEFINITION, f"a {cls.__module__}:{cls.__qualname__}")
+            for index, text in enumerate(routes):
+                self._put(f"{path}.routes[{index}]", DEFINITION, text)
+        else:
+            self._put(path, STATE, f"a {cls.__module__}:{cls.__qualname__}")
+
+    def _brief(self, value: Any) -> str:
+        """One value as a short text, for keys and defaults."""
+        if type(value) in ATOMS:
+            return repr(value)
+        if _is(value, types.FunctionType | type):
+            return f"{value.__module__}:{value.__qualname__}"
+        if type(value) is tuple:
+            return f"({', '.join(self._brief(item) for item in value)})"
+        return f"a {type(value).__module__}:{type(value).__qualname__}"
+
+
+def _is(value: object, kinds: Any) -> bool:
+    """`isinstance` by the type alone: asking an object for its `__class__` may run its code."""
+    return issubclass(type(value), kinds)
+
+
+def code_digest(code: types.CodeType) -> str:
+    """A digest of all that a code object does and where it stands: equal for equal source, in every process."""
+    text = hashlib.sha256()
+    numbers = (code.co_firstlineno, code.co_flags, code.co_argcount, code.co_kwonlyargcount)
+    names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+    text.update(repr((code.co_name, code.co_qualname, numbers, names)).encode())
+    text.update(code.co_code)
+    text.update(code.co_exceptiontable)
+    for const in code.co_consts:
+        if _is(const, types.CodeType):
+            text.update(code_digest(const).encode())
+        elif _is(const, frozenset):
+            text.update(repr(sorted(map(repr, const))).encode())
+        else:
+            text.update(repr(const).encode())
+    return text.hexdigest()[:16]
+
+
+def _at_home(value: types.FunctionType | type) -> bool:
+    """The object is what its own module has under its name: no second copy of it is in use."""
+    found: Any = sys.modules.get(value.__module__ or "")
+    for part in value.__qualname__.split("."):
+        found = vars(found).get(part) if _is(found, type | types.ModuleType) else None
+        if _is(found, staticmethod | classmethod):
+            found = found.__func__
+    return found is value
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    try:
+        found = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return dict(found) if type(found) is dict else {}
+
+
+def _wrapped(value: Any) -> Any:
+    """The function behind an `lru_cache` and its like."""
+    return _attributes(value).get("__wrapped__")
+
+
+def _cell_contents(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
+
+
+def _describe_routes(value: Any) -> list[str] | None:
+    """The routes of a Starlette or FastAPI app or router, in order; None for anything else."""
+    routing = sys.modules.get("starlette.routing")
+    applications = sys.modules.get("starlette.applications")
+    known = (getattr(routing, "Router", None), getattr(applications, "Starlette", None))
+    kinds = tuple(kind for kind in known if kind is not None)
+    if not kinds or not _is(value, kinds):
+        return None
+    router = vars(value).get("router", value)
+    return [_describe_route(route) for route in list(vars(router).get("routes", ()))]
+
+
+def _describe_route(route: Any) -> str:
+    fields = _attributes(route)
+    parts = [type(route).__qualname__]
+    for name in ("path", "name", "host", "status_code", "summary", "description", "deprecated", "tags"):
+        if name in fields and type(fields[name]) in (*ATOMS, list):
+            parts.append(f"{name}={fields[name]!r}")
+    methods = fields.get("methods")
+    parts.append(f"methods={sorted(methods) if isinstance(methods, set | list) else None}")
+    for name in ("endpoint", "app", "original_router"):
+        parts.append(f"{name}={_reference(fields.get(name))}")
+    parts += _parameters(fields.get("dependant"))
+    return " ".join(parts)
+
+
+def _reference(value: Any) -> str:
+    if _is(value, types.FunctionType | type):
+        return f"{value.__module__}:{value.__qualname__}"
+    inner = getattr(value, "func", None) if _is(value, functools.partial) else None
+    return _reference(inner) if inner is not None else type(value).__qualname__
+
+
+def _parameters(dependant: Any, depth: int = 0) -> list[str]:
+    """The parameters that FastAPI read off an endpoint and its dependencies when it registered it."""
+    if dependant is None or depth > 5:
+        return []
+    found: list[str] = []
+    for kind in ("path_params", "query_params", "header_params", "cookie_params", "body_params"):
+        for one in getattr(dependant, kind, ()):
+            default = getattr(one, "default", None)
+            shown = repr(default) if type(default) in ATOMS else type(default).__qualname__
+            found.append(f"{kind}:{getattr(one, 'name', '?')}={shown}")
+    for inner in getattr(dependant, "dependencies", ()):
+        found += [f"depends:{_reference(getattr(inner, 'call', None))}", *_parameters(inner, depth + 1)]
+    return found
+
+
+def describe(
+    modules: Mapping[str, types.ModuleType], root: str, first_party: Iterable[str]
+) -> dict[str, tuple[str, str]]:
+    """path → (channel, text) for all these modules. `first_party` are the names of all the app's modules."""
+    found = Fingerprint(root, first_party)
+    for name, module in modules.items():
+        found.module(name, module)
+    return found.entries

@@ -1,0 +1,67 @@
+"""Which differences between the living process and the release count."""
+
+from __future__ import annotations
+
+import pytest
+
+from flyhot_asgi.engine.compare import differences, drifted, unstable_paths
+
+F1, F2 = ("D", "function m:f home 1"), ("D", "function m:f home 2")
+ONE, TWO, RUN = ("S", "1"), ("S", "2"), ("S", "99")
+
+
+def paths(old, live, new, masked=frozenset()):
+    return [path for path, _ in differences(old, live, new, set(masked))]
+
+
+@pytest.mark.parametrize(
+    ("old", "live", "new", "counts"),
+    [
+        (F1, F2, F2, False),  # it arrived
+        (F1, F1, F2, True),  # it did not
+        (F1, F2, F1, True),  # a definition must be equal, always
+        (F1, None, F1, True),
+        (None, None, F1, True),
+        (F1, F1, None, True),  # it should be gone
+        (ONE, RUN, ONE, False),  # the program changed it, the release did not: it lives on
+        (ONE, TWO, TWO, False),
+        (ONE, ONE, TWO, True),  # the release changed it, and it did not arrive
+        (ONE, RUN, TWO, True),  # both changed it
+        (None, RUN, None, False),  # the program made it
+        (ONE, None, ONE, False),  # the program deleted it
+        (None, None, TWO, True),
+    ],
+)
+def test_the_three_way_rule(old, live, new, counts: bool) -> None:
+    def side(entry):
+        return {} if entry is None else {"m:x": entry}
+
+    assert bool(paths(side(old), side(live), side(new))) is counts
+
+
+def test_contents_of_containers_and_objects_are_state_even_if_they_are_functions() -> None:
+    table = {"m:T": ("S", "dict of 1")}
+    old = {**table, "m:T['a']": F1}
+    assert paths(old, {**table, "m:T['a']": F1, "m:T['own']": F1}, old) == []
+    assert paths(old, old, {**table, "m:T['a']": F2}) == ["m:T['a']"]
+
+
+def test_routes_that_the_app_added_while_it_ran_live_on_but_a_new_one_must_arrive() -> None:
+    app = {"m:app": ("D", "a fastapi.applications:FastAPI"), "m:app.routes[0]": ("D", "Route path='/'")}
+    more = {**app, "m:app.routes[1]": ("D", "Route path='/new'")}
+    assert paths(app, {**app, "m:app.routes[1]": ("D", "Mount path='/own'")}, app) == []
+    assert paths(app, app, more) == ["m:app.routes[1]"]
+
+
+def test_what_two_cold_imports_disagree_on_says_nothing_and_neither_does_what_is_inside_of_it() -> None:
+    masked = unstable_paths({"m:now": ("S", "1.5"), "m:x": ONE}, {"m:now": ("S", "1.6"), "m:x": ONE})
+    assert masked == {"m:now"}
+    assert paths({"m:now": ("S", "0")}, {"m:now": ("S", "7"), "m:now.part": ONE}, {"m:now": ("S", "1.5")}, masked) == []
+
+
+def test_without_the_old_import_only_definitions_are_compared() -> None:
+    assert paths(None, {"m:x": ONE, "m:f": F1}, {"m:x": TWO, "m:f": F2}) == ["m:f"]
+
+
+def test_what_was_different_before_the_upgrade_is_known() -> None:
+    assert drifted({"m:f": F1, "m:x": ONE}, {"m:f": F2, "m:x": TWO, "m:g": F1}) == {"m:f", "m:g"}

@@ -1,0 +1,166 @@
+"""The structure of modules as text: equal for equal releases in any process, different where it must be."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from flyhot_asgi.engine.fingerprint import describe
+
+APP = """
+import functools, logging, os
+from pathlib import Path
+
+HERE = Path(__file__).parent
+WORDS = {"b", "a", "c"}
+TABLE = {"x": [1, 2], "f": len}
+logger = logging.getLogger(__name__)
+
+
+def wrap(f):
+    @functools.wraps(f)
+    def inner(*a):
+        return f(*a) in {"p", "q", "r"}
+    return inner
+
+
+@wrap
+def greet(name="x", *, loud=False):
+    return name
+
+
+@functools.lru_cache
+def cached(n):
+    return n
+
+
+class Base:
+    kind = "base"
+
+    def hello(self):
+        return self.kind
+
+
+class Room(Base):
+    limit: int = 3
+
+    @property
+    def size(self):
+        return 1
+
+    @staticmethod
+    def make():
+        return Room()
+
+    class Inner:
+        def deep(self):
+            return 1
+
+
+room = Room()
+room.members = ["a"]
+room.itself = room
+"""
+
+SCRIPT = """
+import json, sys, importlib
+sys.path.insert(0, sys.argv[1]); sys.path.append(sys.argv[2])
+from flyhot_asgi.engine.fingerprint import describe
+m = importlib.import_module("shop")
+print(json.dumps(describe({"shop": m}, sys.argv[1], ["shop"])))
+"""
+
+
+def in_a_process(folder: Path, text: str, seed: int) -> dict[str, list[str]]:
+    folder.mkdir(exist_ok=True)
+    (folder / "shop.py").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(folder), str(Path(__file__).parents[3])],
+        env={"PYTHONHASHSEED": str(seed), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    return found
+
+
+def here(text: str, name: str = "shop") -> dict[str, tuple[str, str]]:
+    module = types.ModuleType(name)
+    module.__file__ = "/srv/app/shop.py"
+    sys.modules[name] = module
+    try:
+        exec(compile(text, module.__file__, "exec", dont_inherit=True), vars(module))
+        return describe({name: module}, "/srv/app", [name])
+    finally:
+        del sys.modules[name]
+
+
+def test_it_is_the_same_in_every_process_folder_and_hash_seed(tmp_path: Path) -> None:
+    first = in_a_process(tmp_path / "one", APP, 1)
+    assert first == in_a_process(tmp_path / "other", APP, 2)
+    assert first == {path: list(entry) for path, entry in here(APP).items()}
+    assert first["shop:HERE"] == ["S", "<root>"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "paths"),
+    [
+        ("return self.kind", "return self.kind * 2", {"shop:Base.hello"}),
+        ('name="x"', 'name="y"', {"shop:greet[f]"}),
+        ('{"p", "q", "r"}', '{"p", "q"}', {"shop:greet", "shop:wrap"}),
+        ("return n\n", "return n + 1\n", {"shop:cached.__wrapped__"}),
+        ("return 1\n\n    @static", "return 2\n\n    @static", {"shop:Room.size.fget"}),
+        ("def deep(self):\n            return 1", "def deep(self):\n            return 2", {"shop:Room.Inner.deep"}),
+        ("limit: int = 3", "limit: int = 4", {"shop:Room.limit"}),
+        ('"x": [1, 2]', '"x": [1, 3]', {"shop:TABLE['x'][1]"}),
+        ('{"b", "a", "c"}', '{"b", "a", "d"}', {"shop:WORDS"}),
+        ('["a"]', '["a", "b"]', {"shop:room.members", "shop:room.members[1]"}),
+        ("class Room(Base)", "class Room(object)", {"shop:Room"}),
+        ("logger = ", "log = ", {"shop:logger", "shop:log"}),
+    ],
+)
+def test_a_change_shows_where_it_is_and_nowhere_else(old: str, new: str, paths: set[str]) -> None:
+    assert old in APP
+    before, after = here(APP), here(APP.replace(old, new))
+    assert {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)} == paths
+
+
+def test_a_second_copy_of_a_function_is_not_at_home() -> None:
+    one = here("def f(): return 1\nheld = f\n")
+    split = here(
+        "def f(): return 1\nheld = f\ndef f(): return 1\n".replace("\ndef f(): return 1\n", "\n\ndef f(): return 1\n")
+    )
+    assert " home " in one["shop:held"][1]
+    assert " elsewhere " in split["shop:held"][1]
+
+
+def test_attributes_of_objects_of_others_are_not_asked_for() -> None:
+    text = """
+class _Meta(type): pass
+import types
+class Lazy(types.SimpleNamespace):
+    def __getattribute__(self, name):
+        raise RuntimeError("woken up")
+lazy = Lazy()
+"""
+    assert here(text)["shop:lazy"] == ("D", "a shop:Lazy")
+
+
+def test_routes_are_described_in_order_with_what_fastapi_read_off_the_function() -> None:
+    text = """
+from fastapi import FastAPI, Depends
+app = FastAPI()
+def dep(q: int = 3): return q
+@app.get("/a")
+def a(x: str, d=Depends(dep)): "words"
+"""
+    before = here(text)
+    [path] = [p for p, (_, t) in before.items() if ":app.routes[" in p and "path='/a'" in t]
+    assert before[path] != here(text.replace("q: int = 3", "q: int = 4"))[path]
+    assert before[path] != here(text.replace("words", "other"))[path]
