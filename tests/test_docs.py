@@ -27,10 +27,18 @@ import click
 import pytest
 
 import flyhot_asgi
+from flyhot_asgi.errors import FlyhotError
 from flyhot_asgi.release.config import Settings, read_settings
+from flyhot_asgi.release.history import Entry
 from flyhot_deploy.cli.commands import cli
+from flyhot_deploy.demo import story as demo_story
 from flyhot_deploy.demo.command import demo_command
+from flyhot_deploy.demo.ledger import Messages
+from flyhot_deploy.demo.story import STEPS
+from flyhot_deploy.demo.upgrades import Answer, tell
 from flyhot_deploy.errors import Exit
+from flyhot_deploy.local.outcome import lost_result
+from flyhot_deploy.local.report import HistoryReport, PlanReport, UpgradeReport, failure
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "example_app/README.md"]
@@ -246,6 +254,30 @@ def test_every_setting_is_in_the_reference_with_its_default() -> None:
     for field in fields(Settings):
         if isinstance(field.default, float):
             assert table[field.name] == field.default, field.name
+
+
+def test_every_field_of_the_documents_is_in_the_reference() -> None:
+    entry = Entry(1, "2026-01-01T00:00:00+00:00", "base", "a", None, "complete")
+    error = FlyhotError("something").document()
+    documents = [
+        UpgradeReport("hot", Exit.FAILED, "failed", "a", "b").document(),
+        PlanReport(Exit.FAILED, "failed", "a", "b").document(),
+        HistoryReport((entry,), "a").document(),
+        failure(FlyhotError("something")).document(),
+        lost_result(1, "a", "b", "went away", None),
+        entry.document(),
+        error,
+    ]
+    page = reference("json")
+    told = set(re.findall(r"`(\w+)`", page)) | set(re.findall(r'"(\w+)"', page))
+    assert {key for document in documents for key in document} <= told
+    assert {key for key, value in _demo_document().items() if value is not None} <= told
+
+
+def _demo_document() -> dict[str, object]:
+    step = tell(STEPS[0], Answer(0, {}, 1.0), ("2",))
+    document = demo_story.Report(demo_story.Options(), Messages(), (), (step,), 1.0).document()
+    return {**document, **document["messages"], **step.as_document(), "problem": "", "error": ""}
 
 
 def test_every_public_name_is_in_the_reference() -> None:
