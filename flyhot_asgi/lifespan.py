@@ -1,26 +1,21 @@
-"""The lifespan scope, wrapped: the runtime starts after the app has started, and stops before the app stops (ASGI
-lifespan protocol 2.0)."""
+"""The lifespan scope, wrapped (ASGI lifespan protocol 2.0).
+
+What is loaded is read before the app starts, so that the least may be edited meanwhile; the control socket opens when
+the app has started, and closes before it stops.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from .runtime import AppProcess, start_quietly
+from .runtime import AppRuntime
 from .types import ASGIApp, Message, Receive, Scope, Send
-
-RETRY_MS = 1000
-
-
-class Closable(Protocol):
-    async def close(self, retry_ms: int) -> None: ...
 
 
 class Lifespan:
-    """One run of the lifespan scope."""
+    """One run of the lifespan scope. Never fails an app: whose runtime can't be started runs without it."""
 
-    def __init__(self, process: AppProcess, hub: Closable) -> None:
-        self._process = process
-        self._hub = hub
+    def __init__(self, runtime: AppRuntime) -> None:
+        self._runtime = runtime
+        self._started = False
 
     async def run(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the scope on to the app. An app without lifespan support raises as it would without us."""
@@ -32,15 +27,18 @@ class Lifespan:
             return message
 
         async def send_after(message: Message) -> None:
-            if message["type"] == "lifespan.startup.complete":
-                await start_quietly(self._process, scope.get("app"))
+            if message["type"] == "lifespan.startup.complete" and not self._started:
+                self._started = await self._runtime.start()
             await send(message)
 
+        if not await self._runtime.look():
+            return await app(scope, receive, send)
         try:
             await app(scope, receive_first, send_after)
         finally:
             await self._stop()
 
     async def _stop(self) -> None:
-        await self._process.stop()
-        await self._hub.close(RETRY_MS)
+        if self._started:
+            self._started = False
+            await self._runtime.stop()

@@ -9,114 +9,121 @@ starts and stops the runtime, and everything below `/_flyhot/` is the browser cl
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import secrets
 from pathlib import Path
 
 from .client import ClientHub
+from .errors import FlyhotError
 from .lifespan import Lifespan
-from .runtime import AppProcess, Pages, Registered, start_quietly, why_unsupported
+from .release.config import project_root
+from .runtime import AppRuntime, Registered, find_root, runtime_of, say_impossible, why_unsupported
 from .session.endpoints import install as install_endpoints
 from .types import SESSION_KEY, VSN_KEY, ASGIApp, Message, Receive, Scope, Send
 
-logger = logging.getLogger("flyhot.upgrade")
-
 registered = Registered()
 """Objects named by `register()`: process-wide, as the modules that make them are."""
+
+LATE_SECONDS = 0.5
+"""Under a server that runs no lifespan: how long after the first connection the runtime starts. A test client's event
+loop has ended by then."""
 
 
 def register(obj: object, *, name: str) -> None:
     """Make a living object a unit: at an upgrade its class's `code_change` gets its attributes.
 
-    `name` is its name in reports, one per object. The object is referred to weakly; it must allow that (a class with
-    `__slots__` needs `__weakref__`: TypeError otherwise). Objects bound at module level need no registration.
+    `name` is its name in reports; registered anew, it is the new object's. The object is referred to weakly. Raises
+    ConfigError if it has no `__dict__`, or allows no weak reference. What is bound at module level needs no
+    registration.
     """
     registered.add(obj, name)
-
-
-class HubPages(Pages):
-    """The open pages, told through the client hub."""
-
-    def __init__(self, hub: ClientHub) -> None:
-        self._hub = hub
-
-    def count(self) -> int:
-        return self._hub.statistics().sockets
-
-    def hold(self, id: str, *, eta_ms: int, max_ms: int) -> None:
-        self._hub.hold(id, eta_ms=eta_ms, max_ms=max_ms)
-
-    def resume(self, id: str, *, ok: bool, vsn: str, render: str) -> None:
-        self._hub.resume(id, ok=ok, vsn=vsn, render=render)  # type: ignore[arg-type]
 
 
 class HotUpgrade:
     """ASGI middleware. `root` overrides where the app's source lies; everything else is in `[tool.flyhot]`.
 
     If the app can't be upgraded here (another interpreter, an unusable folder), that is logged once and the app runs as
-    if this middleware were not there.
+    if this middleware were not there. One that stands behind another one does nothing.
     """
 
     def __init__(self, app: ASGIApp, *, root: str | os.PathLike[str] | None = None) -> None:
         self._app = app
-        self._why_not = why_unsupported()
-        boot = secrets.token_hex(8)
-        self.hub = ClientHub(vsn=lambda: self.process.vsn, boot=boot)
-        self.process = AppProcess(
-            registered, HubPages(self.hub), boot=boot, root=Path(root) if root is not None else None
-        )
-        self._starting: asyncio.Task[None] | None = None
-        if self._why_not is not None:
-            logger.error("this app can't be upgraded while it runs: %s", self._why_not)
-        else:
-            install_endpoints()
+        self._root = Path(root) if root is not None else None
+        self._runtime: AppRuntime | None = None
+        self._impossible = False
+        self._lifespans = 0
+        self._late: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._why_not is not None:
-            await self._app(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await Lifespan(self.process, self.hub).run(self._app, scope, receive, send)
-        elif _is_ours(scope):
-            await self.hub(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await self._websocket(scope, receive, send)
-        elif scope["type"] == "http":
-            await self._http(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+        runtime = self._runtime
+        if VSN_KEY in scope or (runtime is None and (runtime := self._enter(scope)) is None):
+            return await self._app(scope, receive, send)
+        kind = scope["type"]
+        if kind != "http" and kind != "websocket":
+            return await self._other(runtime, scope, receive, send)
+        process = runtime.process
+        if not process.started:
+            self._start_late(runtime)
+        if "/_flyhot/" in scope["path"] and ClientHub.serves(scope):
+            return await runtime.hub(scope, receive, send)
+        if kind == "websocket":
+            session = await process.registry.admit_websocket(scope, receive, send)
+            scope[SESSION_KEY] = session
+            scope[VSN_KEY] = process.vsn
+            try:
+                return await self._app(scope, session.gate.receive, session.gate.send)
+            finally:
+                process.registry.drop(session)
+        async with process.registry.http(scope):
+            scope[VSN_KEY] = vsn = process.vsn
+            await self._app(scope, receive, _naming(vsn, send) if vsn else send)
 
-    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._start_late(scope)
-        session = await self.process.registry.admit_websocket(scope, receive, send)
-        scope[SESSION_KEY] = session
-        scope[VSN_KEY] = self.process.vsn
+    async def _other(self, runtime: AppRuntime, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            return await self._app(scope, receive, send)
+        scope[VSN_KEY] = ""
+        self._lifespans += 1
         try:
-            await self._app(scope, session.gate.receive, session.gate.send)
+            await Lifespan(runtime).run(self._app, scope, receive, send)
         finally:
-            self.process.registry.drop(session)
+            self._lifespans -= 1
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._start_late(scope)
-        async with self.process.registry.http(scope):
-            scope[VSN_KEY] = vsn = self.process.vsn
+    def _enter(self, scope: Scope) -> AppRuntime | None:
+        """The first connection, or the lifespan: find out whose runtime this is. None: the app runs without one."""
+        if self._impossible:
+            return None
+        try:
+            if why_not := why_unsupported():
+                raise FlyhotError(why_not)
+            root = project_root(self._root or find_root(scope.get("app"), self._app, self))
+        except Exception as exc:
+            self._impossible = True
+            say_impossible(exc)
+            return None
+        install_endpoints()
+        self._runtime = runtime_of(root, registered)
+        return self._runtime
 
-            async def send_with_vsn(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    message["headers"] = [*message.get("headers", ()), (b"x-flyhot-vsn", vsn.encode())]
-                await send(message)
-
-            await self._app(scope, receive, send_with_vsn)
-
-    def _start_late(self, scope: Scope) -> None:
-        """Under a server that runs no lifespan, the first connection starts the runtime."""
-        if self.process.installed is None and self._starting is None:
-            self._starting = asyncio.create_task(start_quietly(self.process, scope.get("app")), name="flyhot-start")
+    def _start_late(self, runtime: AppRuntime) -> None:
+        if not self._lifespans and not runtime.failed and (self._late is None or self._late.done()):
+            self._late = asyncio.get_running_loop().create_task(_run_late(runtime), name="flyhot-start")
 
 
-def _is_ours(scope: Scope) -> bool:
-    path: str = scope.get("path", "")
-    root_path: str = scope.get("root_path", "")
-    if root_path and path.startswith(root_path):
-        path = path[len(root_path) :]
-    return path.startswith("/_flyhot/")
+async def _run_late(runtime: AppRuntime) -> None:
+    """Runs until the server's event loop ends, and cancels it."""
+    await asyncio.sleep(LATE_SECONDS)
+    if await runtime.start():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await runtime.stop()
+
+
+def _naming(vsn: str, send: Send) -> Send:
+    """A `send` that says in each response which release gave it."""
+
+    async def send_with_vsn(message: Message) -> None:
+        if message["type"] == "http.response.start":  # a copy: the app may send the same message again
+            message = {**message, "headers": [*message.get("headers", ()), (b"x-flyhot-vsn", vsn.encode())]}
+        await send(message)
+
+    return send_with_vsn

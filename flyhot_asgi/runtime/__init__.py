@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from .loaded import find_root
 from .order import Order, Pages
-from .process import AppProcess, start_quietly, why_unsupported
+from .process import AppProcess, why_unsupported
+from .shared import AppRuntime, runtime_of, say_impossible
 from .units import Registered
 
-__all__ = ["AppProcess", "Order", "Pages", "Registered", "start_quietly", "why_unsupported"]
+__all__ = [
+    "AppProcess",
+    "AppRuntime",
+    "Order",
+    "Pages",
+    "Registered",
+    "find_root",
+    "runtime_of",
+    "say_impossible",
+    "why_unsupported",
+]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import weakref
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ class AssetFolders:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._original: dict[int, tuple[object, list[str]]] = {}
+        self._original: dict[int, tuple[weakref.ref[Any], list[str]]] = {}
         self._loaders: list[Any] = []
         self._environments: list[Any] = []
 
@@ -40,6 +41,7 @@ class AssetFolders:
 
     def follow(self, tree: Path, journal: Journal) -> None:
         """Point every loader found by `look()` into `tree` (the release's folder). Undone by the journal."""
+        journal.note("template caches", self._clear_caches)  # first, so that it is undone last
         for loader in self._loaders:
             before = self._folders(loader)
             after = [self._moved(folder, tree) for folder in before]
@@ -47,26 +49,31 @@ class AssetFolders:
                 self._set_static(loader, before, after, journal)
             else:
                 _set_searchpath(loader, after, journal)
-        journal.note("template caches", self._clear_caches)
         self._clear_caches()
+
+    def forget(self) -> None:
+        """Let go of what `look()` found."""
+        self._loaders, self._environments = [], []
 
     def _clear_caches(self) -> None:
         """Compiled templates: with an equal mtime the old ones would stay."""
         for environment in self._environments:
-            environment.cache.clear()
+            if environment.cache is not None:
+                environment.cache.clear()
 
     def _folders(self, loader: Any) -> list[str]:
         """A loader's folders as the app gave them."""
         kept = self._original.get(id(loader))
-        if kept is not None and kept[0] is loader:
+        if kept is not None and kept[0]() is loader:
             return kept[1]
         if _is_static(loader):
             found = [os.fspath(folder) for folder in loader.all_directories]
-        elif hasattr(loader, "searchpath"):
+        elif "searchpath" in _attributes(loader):
             found = [os.fspath(folder) for folder in loader.searchpath]
         else:
             found = [os.fspath(loader._template_root)]
-        self._original[id(loader)] = (loader, found)
+        self._original = {key: value for key, value in self._original.items() if value[0]() is not None}
+        self._original[id(loader)] = (weakref.ref(loader), found)
         return found
 
     def _relative(self, folder: str) -> str | None:
@@ -91,7 +98,7 @@ def _refill(target: list[Any], items: list[Any]) -> None:
 
 
 def _set_searchpath(loader: Any, folders: list[str], journal: Journal) -> None:
-    if hasattr(loader, "searchpath"):
+    if "searchpath" in _attributes(loader):
         present = list(loader.searchpath)
         journal.note("template folders", lambda: setattr(loader, "searchpath", present))
         loader.searchpath = folders
@@ -113,16 +120,23 @@ def _loaders() -> list[Any]:
     if not kinds:
         return []
     found = [obj for obj in gc.get_objects() if issubclass(type(obj), kinds)]
-    return [loader for loader in found if not _is_packaged(loader)]
+    return [loader for loader in found if _has_folders(loader)]
 
 
-def _is_packaged(loader: Any) -> bool:
-    """A package loader that reads from a zip archive."""
-    return hasattr(loader, "_archive") and loader._archive is not None
+def _has_folders(loader: Any) -> bool:
+    """Not so: a package loader that reads from a zip archive, a subclass that keeps its folders elsewhere."""
+    attributes = _attributes(loader)
+    if attributes.get("_archive") is not None:
+        return False
+    return any(name in attributes for name in ("all_directories", "searchpath", "_template_root"))
 
 
 def _is_static(loader: Any) -> bool:
-    return hasattr(loader, "all_directories")
+    return "all_directories" in _attributes(loader)
+
+
+def _attributes(obj: Any) -> dict[str, Any]:
+    return getattr(obj, "__dict__", {})
 
 
 def _environments() -> list[Any]:
@@ -130,4 +144,5 @@ def _environments() -> list[Any]:
     environment = getattr(sys.modules.get("jinja2.environment"), "Environment", None)
     if environment is None:
         return []
-    return [obj for obj in gc.get_objects() if issubclass(type(obj), environment) and obj.cache is not None]
+    found = [obj for obj in gc.get_objects() if issubclass(type(obj), environment)]
+    return [obj for obj in found if _attributes(obj).get("cache") is not None]

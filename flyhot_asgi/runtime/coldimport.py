@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -19,19 +20,27 @@ from typing import Any
 
 from ..engine import SourceModule
 from ..errors import SourceError
+from .loaded import import_name
 
+_TAIL = 1 << 16
 _SCRIPT = r"""
 import importlib, json, os, sys, traceback, types
-spec = json.loads(sys.argv[1])
+with open(sys.argv[1]) as asked:
+    spec = json.load(asked)
 sys.path[:] = spec["path"]
 answer = {"ok": True, "modules": {}}
 try:
     for name in spec["modules"]:
         importlib.import_module(name)
-    for name in list(sys.modules):
-        file = getattr(sys.modules[name], "__file__", None)
-        if type(sys.modules[name]) is types.ModuleType and file and os.path.realpath(file).startswith(spec["tree"]):
-            answer["modules"][name] = sorted(n for n in vars(sys.modules[name]) if not n.startswith("__"))
+    found = {}
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if type(module) is types.ModuleType and file and os.path.realpath(file).startswith(spec["tree"]):
+            found[name] = module
+            answer["modules"][name] = sorted(n for n in vars(module) if not n.startswith("__"))
+    sys.path.append(spec["ours"])
+    from flyhot_asgi.engine.fingerprint import describe
+    answer["structure"] = describe(found, spec["tree"], list(found))
 except BaseException as exc:
     trace = traceback.extract_tb(exc.__traceback__)
     frames = [f for f in trace if os.path.realpath(f.filename).startswith(spec["tree"])]
@@ -53,37 +62,54 @@ async def import_cold(
     root: Path,
     live: Mapping[str, SourceModule],
     *,
+    hash_seed: int | None = None,
     timeout: float = 60.0,  # noqa: ASYNC109
 ) -> dict[str, Any]:
-    """Import the living modules that the release still has, in a fresh process; `{"modules": {name: names}}`.
+    """Import the living modules that the release still has, in a fresh process: `{"modules": {name: names},
+    "structure": {path: [channel, text]}}` (see `engine.fingerprint`). `hash_seed` is that process's PYTHONHASHSEED.
 
     `live` are their sources in the new release. Takes as long as the app takes to import. Raises SourceError naming
     file and line of the release. Safe to cancel: the process is killed.
     """
     spec = _spec(tree, root, live)
     with tempfile.TemporaryDirectory(prefix="flyhot-cold-") as folder:
-        spec["out"] = os.path.join(folder, "answer.json")
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *(["-O"] * sys.flags.optimize),
-            "-c",
-            _SCRIPT,
-            json.dumps(spec),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            async with asyncio.timeout(timeout):
-                _, errors = await process.communicate()
-        except TimeoutError:
-            raise _failed(f"importing the release cold took longer than {timeout:g} s", None, None, None) from None
-        finally:
+        asked, out, errors = (Path(folder) / name for name in ("asked.json", "answer.json", "errors.txt"))
+        spec["out"] = str(out)
+        asked.write_text(json.dumps(spec))
+        environment = dict(os.environ) if hash_seed is None else {**os.environ, "PYTHONHASHSEED": str(hash_seed)}
+        with errors.open("wb") as to:  # a file: what the app starts at import may keep a pipe open for good
+            await _run(["-c", _SCRIPT, str(asked)], environment, to.fileno(), timeout)
+        with errors.open("rb") as said:
+            said.seek(max(0, errors.stat().st_size - _TAIL))
+            return _answer(spec, out, said.read().decode("utf-8", "replace"))
+
+
+async def _run(
+    arguments: list[str],
+    environment: dict[str, str],
+    stderr: int,
+    timeout: float,  # noqa: ASYNC109 (it raises an error of its own)
+) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *(["-O"] * sys.flags.optimize),
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=stderr,
+        env=environment,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(timeout):
+            await process.wait()
+    except TimeoutError:
+        raise _failed(f"importing the release cold took longer than {timeout:g} s", None, None, None) from None
+    finally:
+        if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
-        return _answer(spec, Path(spec["out"]), errors.decode("utf-8", "replace"))
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
 
 
 def _spec(tree: Path, root: Path, live: Mapping[str, SourceModule]) -> dict[str, Any]:
@@ -94,6 +120,8 @@ def _spec(tree: Path, root: Path, live: Mapping[str, SourceModule]) -> dict[str,
     for name, source in live.items():
         relative = Path(source.relpath)
         if name == "__main__":
+            name = import_name(name, sys.modules[name])
+        if name == "__main__":
             roots.append(str(tree / relative.parent))
             modules.append(relative.stem)
             continue
@@ -101,7 +129,8 @@ def _spec(tree: Path, root: Path, live: Mapping[str, SourceModule]) -> dict[str,
         roots.append(str((tree / relative).parents[depth]))
         modules.append(name)
     path = list(dict.fromkeys([*roots, *moved]))
-    return {"path": path, "modules": list(dict.fromkeys(modules)), "tree": str(tree) + os.sep}
+    ours = str(Path(__file__).parents[2])
+    return {"path": path, "modules": list(dict.fromkeys(modules)), "tree": str(tree) + os.sep, "ours": ours}
 
 
 def _moved(entry: str, root: Path, tree: Path) -> str:
@@ -120,7 +149,7 @@ def _answer(spec: dict[str, Any], out: Path, errors: str) -> dict[str, Any]:
         tail = errors.strip().splitlines()[-1:] or ["no output"]
         raise _failed(f"the process that imported the release cold died: {tail[0]}", None, None, errors) from None
     if answer["ok"]:
-        return {"modules": answer["modules"]}
+        return {"modules": answer["modules"], "structure": answer["structure"]}
     file = answer["file"]
     if file and os.path.realpath(file).startswith(spec["tree"]):
         file = os.path.realpath(file)[len(spec["tree"]) :]

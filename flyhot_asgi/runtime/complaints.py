@@ -23,14 +23,16 @@ def refusal_of(plan: Plan) -> UpgradeRefused | None:
     )
 
 
-def raised(exc: BaseException, sources: Mapping[str, SourceModule]) -> UpgradeError:
-    """What a statement of the release raised while it was executed."""
+def raised(exc: BaseException, sources: Mapping[str, SourceModule], *, too_long: str | None = None) -> UpgradeError:
+    """What a statement of the release raised while it was executed. `too_long`: the time that it had, if it was
+    interrupted."""
     shown = {source.path: source.shown for source in sources.values()}
     frames = [frame for frame in traceback.extract_tb(exc.__traceback__) if frame.filename in shown]
     file, line = (shown[frames[-1].filename], frames[-1].lineno) if frames else (None, None)
     where = f"{file}:{line}: " if file else ""
+    what = f"took longer than the hold may last ({too_long})" if too_long else f"raised {type(exc).__name__}: {exc}"
     return UpgradeError(
-        f"{where}executing the release's code raised {type(exc).__name__}: {exc}",
+        f"{where}executing the release's code {what}",
         file=file,
         line=line,
         do="everything was undone, the old code serves; mend the line and deploy again",

@@ -1,13 +1,20 @@
 """Who decides with us: the upgrade of one process asks here before it holds anybody, and before it commits.
 
-All processes of an app on a machine upgrade, or none. What a coordinator answers is the others' word; the protocol over
-the control socket is one (`control_server.py`), a process that upgrades alone is another.
+All processes of an app on a machine upgrade, or none. What a coordinator answers is the others' word: over the control
+socket (`SocketCoordinator`), or nobody's (`Alone`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any, Protocol
+
+from ..control.decision import Decisions
+from ..errors import ControlError
+from .conversation import Conversation
+
+logger = logging.getLogger("flyhot.control")
 
 
 class Coordinator(Protocol):
@@ -38,3 +45,47 @@ class Alone:
 
     def vote(self, within: float) -> bool:
         return True
+
+
+class SocketCoordinator:
+    """The coordinator at the other end of a conversation, with the decision record as the last word.
+
+    What can't be understood is a no: a coordinator that speaks garbage coordinates nothing.
+    """
+
+    def __init__(self, conversation: Conversation, decisions: Decisions, tx: str, vote_timeout: float) -> None:
+        self._conversation = conversation
+        self._decisions = decisions
+        self._tx = tx
+        self._vote_timeout = vote_timeout
+
+    async def prepared(self, plan: dict[str, Any]) -> bool:
+        return await self._go({"phase": "prepared", "plan": plan}, "suspend")
+
+    async def gone(self) -> None:
+        """Nothing is due from the other end while we gather: a word is "abort", an end is a deployer that died."""
+        await self._conversation.receive()
+
+    async def held(self) -> bool:
+        return await self._go({"phase": "held"}, "apply")
+
+    async def _go(self, frame: dict[str, Any], word: str) -> bool:
+        await self._conversation.send(frame)
+        answer = await self._conversation.receive()
+        return answer is not None and answer.get("go") == word
+
+    def vote(self, within: float) -> bool:
+        """Ready. Told to commit: commit. Told nothing in time: whatever stands decided, and if nothing does: abort."""
+        answer = self._conversation.ask_blocking({"phase": "ready"}, min(self._vote_timeout, within))
+        told = answer is not None and answer.get("go") == "commit"
+        try:
+            return self._decisions.decide(self._tx, "commit" if told else "abort") == "commit"
+        except ControlError as exc:
+            # Whoever tells "commit" has decided it before; without that word, not to have decided is to stay.
+            logger.error(
+                "the decision of upgrade %s can't be read (%s); this process %s",
+                self._tx,
+                exc,
+                "was told to commit, and does" if told else "stays on the old release",
+            )
+            return told

@@ -67,14 +67,15 @@ class Installed:
 
     def store_base(self) -> str:
         """Put the base into the store, if it is not there yet. Blocking. Raises StoreError."""
-        if self._base_files is not None:
-            self.store.put_release(self._base_files)
+        files = self._base_files
+        if files is not None:
+            self.store.put_release(files)
             self._base_files = None
         return self._base_digest
 
     def read(self, path: str) -> bytes:
-        """A Python file of the running release. Raises HashMismatch."""
-        if self._base_files is not None:
+        """A file of the running release. Raises HashMismatch, or StoreError if the store has lost it."""
+        if self._base_files is not None and self.digest == self._base_digest:
             return self._base_files[path]
         return self.store.get_release(self.digest).read(path)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..engine import SourceModule
@@ -19,23 +19,58 @@ from ..errors import SourceError
 OURS = ("flyhot_asgi", "flyhot_deploy")
 
 
-def find_root(app: object) -> Path:
-    """The folder from which the module that holds `app` was imported; the working folder if no module does."""
+_STDLIB = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
+
+
+def find_root(*apps: object) -> Path:
+    """The folder from which an app was imported. `apps`: the application object, and what it is wrapped in, if any.
+
+    That is the folder of the module that binds one of them; for an app made by a factory, of the first module that one
+    of its endpoints is defined in; else the working folder. Raises OSError if that has gone.
+    """
+    apps = tuple(app for app in apps if app is not None)
+    ids = {id(app) for app in apps}
     for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if type(module) is not types.ModuleType or not file or _installed(file) or name.partition(".")[0] in OURS:
-            continue
-        if any(value is app for value in list(vars(module).values())):
-            return import_root(name, Path(file).resolve())
+        file = _own_file(name, module)
+        if file is not None and any(id(value) in ids for value in list(vars(module).values())):
+            return import_root(import_name(name, module), file)
+    for app in apps:
+        for name in _endpoint_modules(app):
+            file = _own_file(name, sys.modules[name])
+            if file is not None:
+                return import_root(import_name(name, sys.modules[name]), file)
     return Path.cwd()
+
+
+def _own_file(name: str, module: object) -> Path | None:
+    """A module's file, unless it is no plain module, ours, installed or Python's own."""
+    if type(module) is not types.ModuleType or name.partition(".")[0] in OURS:
+        return None
+    file = vars(module).get("__file__")
+    if not isinstance(file, str) or _installed(file):
+        return None
+    path = os.path.realpath(file)
+    return None if path.startswith(_STDLIB) else Path(path)
+
+
+def _endpoint_modules(app: object) -> Iterator[str]:
+    routes = getattr(getattr(app, "router", None), "routes", None)
+    for route in list(routes) if isinstance(routes, list) else []:
+        name = getattr(getattr(route, "endpoint", None), "__module__", None)
+        if isinstance(name, str) and name in sys.modules:
+            yield name
+
+
+def import_name(name: str, module: types.ModuleType) -> str:
+    """The name under which a module is imported: that of `python -m shop.main` is not `__main__`."""
+    spec = vars(module).get("__spec__")
+    return str(spec.name) if name == "__main__" and spec is not None else name
 
 
 def import_root(name: str, file: Path) -> Path:
     """The `sys.path` folder of a module: `/srv/src` for `shop.cart` in `/srv/src/shop/cart.py`."""
-    if name == "__main__":
-        return file.parent
     depth = name.count(".") + (1 if file.name == "__init__.py" else 0)
-    return file.parents[depth]
+    return file.parents[min(depth, len(file.parents) - 1)]
 
 
 def _installed(file: str) -> bool:
@@ -63,15 +98,24 @@ class LoadedModules:
         self._memo: dict[tuple[str, str], SourceModule] = {}
 
     def live(self, files: Iterable[str]) -> dict[str, types.ModuleType]:
-        """Module name → module, in import order, of those whose file is among `files`."""
+        """Module name → module, in import order, of those whose file is among `files`. Each module once: one that is
+        in `sys.modules` under two names has that of its `__name__`."""
         known = set(files)
         found: dict[str, types.ModuleType] = {}
+        seen: dict[int, str] = {}
         for name, module in list(sys.modules.items()):
             if type(module) is not types.ModuleType or not self._first_party(name):
                 continue
             relative = relative_file(module, self.root)
-            if relative is not None and relative in known:
-                found[name] = module
+            if relative is None or relative not in known:
+                continue
+            alias = seen.get(id(module))
+            if alias is not None and name != vars(module).get("__name__"):
+                continue
+            if alias is not None:
+                del found[alias]
+            seen[id(module)] = name
+            found[name] = module
         return found
 
     def _first_party(self, name: str) -> bool:
@@ -98,18 +142,24 @@ class LoadedModules:
         taken = set(names.values())
         for path in paths:
             derived = None if path in taken else _name_of(path, roots)
-            if derived is not None and derived not in names and self._first_party(derived):
+            if derived is not None and derived not in names and self._is_free(derived, path):
                 names[derived] = path
         return {name: self._source(name, path, read(path), live.get(name)) for name, path in names.items()}
 
+    def _is_free(self, name: str, path: str) -> bool:
+        """Would an import of `name` find the app's file? Not if this process has another module of that name (of a
+        script `queue.py` at the top of a project), or Python itself has it built in."""
+        if not self._first_party(name) or name in sys.builtin_module_names:
+            return False
+        module = sys.modules.get(name)
+        return type(module) is not types.ModuleType or relative_file(module, self.root) == path
+
     def _import_roots(self, live: Mapping[str, types.ModuleType]) -> list[str]:
-        roots = {""}
-        for name, module in live.items():
-            root = import_root(name, Path(os.path.realpath(str(module.__file__))))
-            if root.is_relative_to(self.root):
-                relative = root.relative_to(self.root).as_posix()
-                roots.add("" if relative == "." else relative + "/")
-        return sorted(roots, key=len, reverse=True)
+        """Folders of the release that modules are imported from, relative, longest first."""
+        found = {import_root(import_name(n, m), Path(os.path.realpath(str(m.__file__)))) for n, m in live.items()}
+        found |= {Path(os.path.realpath(entry or os.curdir)) for entry in sys.path}
+        inside = [root.relative_to(self.root).as_posix() for root in found if root.is_relative_to(self.root)]
+        return sorted({"" if relative == "." else relative + "/" for relative in inside}, key=len, reverse=True)
 
     def _source(self, name: str, path: str, data: bytes, module: types.ModuleType | None) -> SourceModule:
         try:

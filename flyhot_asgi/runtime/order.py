@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..errors import ControlError
+from ..release.config import LONGEST_SECONDS, Settings
 from ..release.folder import Release
+
+OPTIONS = ("suspend_timeout", "http_drain", "hold_budget", "vote_timeout")
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked of this process. Times in seconds."""
+    """What is asked of this process. Times in seconds.
+
+    `cold` is what the cold import of the release found: `{"modules": {name: names}}`.
+    """
 
     release: Release
     id: str
@@ -20,6 +30,60 @@ class Order:
     suspend_timeout: float = 10.0
     http_drain: float = 1.0
     hold_budget: float = 5.0
+    vote_timeout: float = 1.0
+
+
+def read_order(request: Mapping[str, Any], release: Release, settings: Settings) -> Order:
+    """The order in a request to upgrade or to plan. Raises ControlError naming what is malformed: before anything is
+    held for it."""
+    direction = request.get("direction", "up")
+    if direction not in ("up", "down"):
+        raise _malformed("direction", direction, '"up" or "down"')
+    options = _object(request, "options")
+    seconds = {name: _seconds(name, options.get(name, getattr(settings, name))) for name in OPTIONS}
+    cold = _object(request, "cold")
+    _check_cold(cold)
+    return Order(
+        release=release,
+        id=str(request.get("tx") or secrets.token_hex(8)),
+        direction=direction,
+        extra=_object(request, "extra"),
+        cold=cold or None,
+        **seconds,
+    )
+
+
+def _object(request: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = request.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _malformed(name, value, "an object")
+    return value
+
+
+def _seconds(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise _malformed(name, value, "a number of seconds")
+    if not 0 <= value <= LONGEST_SECONDS:
+        raise _malformed(name, value, f"from 0 to {LONGEST_SECONDS:.0f} seconds")
+    return float(value)
+
+
+def _check_cold(cold: Mapping[str, Any]) -> None:
+    modules = cold.get("modules") or {}
+    good = isinstance(modules, dict) and all(
+        isinstance(names, list) and all(isinstance(name, str) for name in names) for names in modules.values()
+    )
+    if not good:
+        raise _malformed("cold", "its modules", "lists of names by module")
+
+
+def _malformed(name: str, value: object, wanted: str) -> ControlError:
+    return ControlError(
+        f"a control request is malformed: {name} must be {wanted}, not {value!r}",
+        do="use the same version on both ends; nothing was changed",
+    )
 
 
 class Pages:

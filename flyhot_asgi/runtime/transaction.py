@@ -8,6 +8,7 @@ code and the commit or the undo.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import types
 from collections.abc import Callable, Coroutine
@@ -16,19 +17,26 @@ from typing import Any
 
 from ..engine import Journal, Patch, Plan, StillCollector, make_plan, verify
 from ..engine.adapters import default_adapters
-from ..errors import FlyhotError, NothingToDo, SuspendTimeout, UndoFailed, UpgradeError
-from ..session import Hold, HoldReport, MigrationReport, Registry, Unit
+from ..errors import FlyhotError, NothingToDo, SuspendTimeout, UpgradeError
+from ..session import Hold, MigrationReport, Registry, Unit
+from ..session.budget import within
 from ..session.migrate import migrate
 from ..upgrade import Outcome, Upgrade
 from ..upgrade import events as e
 from ..upgrade import instructions as i
-from .complaints import differs, raised, refusal_of
+from .complaints import differs, refusal_of
 from .coordinator import Coordinator
+from .failures import event_for
+from .gathering import gather
 from .installed import Installed, Sources
 from .order import Order, Pages
 from .relevance import why_nothing_changes
 from .report import plan_document, result_document
+from .structure import Recorded
 from .units import Registered, all_units, count_by_class
+from .vsns import ClassVsns
+
+logger = logging.getLogger("flyhot.upgrade")
 
 PREPARED_SECONDS = 120.0
 """How long a process stays prepared without a word from the coordinator."""
@@ -62,9 +70,11 @@ class Transaction:
         self._sources: Sources | None = None
         self._journal = Journal()
         self._collector = StillCollector()
+        self._recorded = Recorded.of(order.cold)
         self._units: list[Unit] = []
         self._migration: MigrationReport | None = None
         self._verified = False
+        self._vsns: tuple[ClassVsns, ClassVsns] | None = None
         self._held_at: float | None = None
         self._hold_ms = 0.0
         self._deadline = 0.0
@@ -90,13 +100,13 @@ class Transaction:
         }
 
     @property
-    def document(self) -> dict[str, Any] | None:
-        """The plan, once there is one."""
-        return self._document
+    def error(self) -> FlyhotError | None:
+        """Why it did not happen."""
+        return self._machine.error
 
     async def plan_only(self) -> tuple[dict[str, Any] | None, FlyhotError | None]:
         """Plan and change nothing: the plan's document, and why it can't be carried out if it can't."""
-        event = await self._make_plan()
+        event = await self._do(i.Plan())
         return self._document, event.error if isinstance(event, e.Failure) else None
 
     async def run(self) -> dict[str, Any]:
@@ -107,28 +117,34 @@ class Transaction:
             self._machine.receive_event(e.Cancelled())
             await self._drive()
             raise
+        finally:
+            self._let_go()
+            self._installed.assets.forget()
         return self._result()
 
     async def _drive(self) -> None:
         while instructions := self._machine.next_instructions():
             for instruction in instructions:
                 with self._timed(type(instruction).__name__.lower()):
-                    if instruction.atomic:
-                        event = self._do_atomic(instruction)
-                    else:
-                        event = await self._waiting[type(instruction)]()
+                    event = self._do_atomic(instruction) if instruction.atomic else await self._do(instruction)
                 self._machine.receive_event(event)
+
+    async def _do(self, instruction: i.Instruction) -> e.Event:
+        try:
+            return await self._waiting[type(instruction)]()
+        except Exception as exc:
+            return self._event_for(instruction, exc)
 
     def _do_atomic(self, instruction: i.Instruction) -> e.Event:
         """Whatever a step raises, the machine learns of it: what was touched is undone, and nobody stays held."""
         try:
             return self._atomic[type(instruction)]()
         except BaseException as exc:
-            failure = _FAILURE_OF.get(type(instruction))
-            if failure is None:
-                raise
-            sources = self._sources.new if self._sources is not None else {}
-            return failure(exc if isinstance(exc, FlyhotError) else raised(exc, sources))
+            return self._event_for(instruction, exc)
+
+    def _event_for(self, instruction: i.Instruction, exc: BaseException) -> e.Event:
+        sources = self._sources.new if self._sources is not None else {}
+        return event_for(instruction, exc, sources, self._order.hold_budget)
 
     @contextmanager
     def _timed(self, phase: str) -> Any:
@@ -161,10 +177,7 @@ class Transaction:
             return e.Planned(changes=False)
         live = self._installed.live()
         units = all_units(self._registry, self._registered, live)
-        try:
-            refused = await asyncio.to_thread(self._plan_in_thread, live, units)
-        except FlyhotError as exc:
-            return e.PlanFailed(exc)
+        refused = await asyncio.to_thread(self._plan_in_thread, live, units)
         return e.PlanRefused(refused) if refused is not None else e.Planned(changes=True)
 
     def _plan_in_thread(self, live: dict[str, types.ModuleType], units: list[Unit]) -> FlyhotError | None:
@@ -178,6 +191,7 @@ class Transaction:
             units=lambda cls: count_by_class(units, cls),
             downgrade=self._order.direction == "down",
         )
+        self._vsns = _with_classes_read(sources.vsns(), units)
         assets = installed.assets_between(release)
         self._document = plan_document(self._plan, installed.digest, release.digest, assets)
         if nothing := why_nothing_changes(installed, release, sources, self._plan, assets):
@@ -200,16 +214,15 @@ class Transaction:
         assert self._plan is not None
         self._patch = Patch(self._plan, self._installed.finder)
         self._patch.orphans |= self._installed.orphans
-        try:
-            await asyncio.to_thread(self._stage_in_thread)
-        except FlyhotError as exc:
-            return e.StageFailed(exc)
+        await asyncio.to_thread(self._stage_in_thread)
         return e.Staged()
 
     def _stage_in_thread(self) -> None:
         assert self._patch is not None
         self._patch.stage()
         self._installed.assets.look()
+        if self._recorded is not None:
+            self._recorded.look(self._patch.plan.live, self._installed.root)
         self._tree = self._order.release.tree
 
     async def _report_prepared(self) -> e.Event:
@@ -225,32 +238,20 @@ class Transaction:
 
     async def _suspend(self) -> e.Event:
         order = self._order
-        budget = order.hold_budget
-        self._pages.hold(order.id, eta_ms=100, max_ms=int((order.suspend_timeout + budget) * 1000))
+        longest = int((order.suspend_timeout + order.hold_budget) * 1000)
         self._suspended = True
-        try:
-            report = await self._gather()
-        except FlyhotError as exc:
-            return e.SuspendTimedOut(exc)
-        except TimeoutError:
+        self._tell(lambda: self._pages.hold(order.id, eta_ms=100, max_ms=longest))
+        report = await gather(self._hold, self._coordinator, order)
+        if report is None:
             return e.Cancelled(UpgradeError("the deployer is gone, or said stop; nothing was changed"))
         self._held_at = report.closed_at
         self._deadline = report.closed_at + order.hold_budget
         self._sessions = report.sessions
+        assert self._document is not None
+        self._document["notes"] += [
+            f"{request}: was under way, and ends on the old code" for request in report.requests
+        ]
         return e.Suspended()
-
-    async def _gather(self) -> HoldReport:
-        """Suspend, unless the coordinator is gone meanwhile: then TimeoutError, and nobody is held."""
-        order = self._order
-        loop = asyncio.get_running_loop()
-        gone = asyncio.create_task(self._coordinator.gone(), name="flyhot-coordinator")
-        try:
-            async with asyncio.timeout(None) as limit:
-                gone.add_done_callback(lambda done: None if done.cancelled() else limit.reschedule(loop.time()))
-                return await self._hold.suspend(timeout=order.suspend_timeout, http_drain=order.http_drain)
-        finally:
-            gone.cancel()
-            await asyncio.wait([gone])
 
     async def _report_held(self) -> e.Event:
         budget = self._order.hold_budget
@@ -263,7 +264,7 @@ class Transaction:
             return e.SuspendTimedOut(SuspendTimeout(late, do="nothing was changed; deploy again"))
         try:
             await self._hold.settle(timeout=self._left())
-        except FlyhotError as exc:
+        except SuspendTimeout as exc:
             return e.SuspendTimedOut(exc)
         return e.Go()
 
@@ -273,14 +274,16 @@ class Transaction:
 
     def _load(self) -> e.Event:
         assert self._patch is not None
+        patch = self._patch
         self._collector.begin()
+        self._registered.keep(self._journal)
         self._installed.assets.follow(self._tree, self._journal)
-        self._patch.apply(self._journal)
+        within(self._left(), lambda: patch.apply(self._journal))
         return e.Loaded()
 
     def _code_change(self) -> e.Event:
-        assert self._sources is not None
-        now, then = self._sources.vsns()
+        assert self._sources is not None and self._vsns is not None
+        now, then = self._vsns
         older, newer = (now, then) if self._order.direction == "up" else (then, now)
         try:
             self._units = all_units(self._registry, self._registered, self._sources.live)
@@ -311,56 +314,84 @@ class Transaction:
         assert self._patch is not None
         cold = self._order.cold or {}
         found = verify(self._patch, cold.get("modules"))
-        if not found:
-            self._verified = True
-            return e.Verified()
-        return e.VerifyFailed(differs(found))
+        if not found and self._recorded is not None:
+            found = self._recorded.compare(self._installed.root, self._patch.plan.new)
+        if found:
+            return e.VerifyFailed(differs(found))
+        if self._left() <= 0.0:
+            late = (
+                f"changing the code and the states took longer than the hold may last ({self._order.hold_budget:g} s)"
+            )
+            return e.VerifyFailed(
+                SuspendTimeout(late, do="everything was undone; allow the hold more time (hold_budget)")
+            )
+        self._verified = True
+        return e.Verified()
 
     def _vote(self) -> e.Event:
         return e.VotedCommit() if self._coordinator.vote(self._left()) else e.VotedAbort()
 
     def _commit(self) -> e.Event:
         assert self._patch is not None
-        self._journal.discard()
-        self._installed.orphans |= self._patch.orphans
+        self._installed.switch(self._order.release.manifest)  # first: it is true already
         self._installed.finder.install()
-        self._installed.switch(self._order.release.manifest)
+        self._installed.orphans |= self._patch.orphans
+        self._journal.discard()
         return e.Committed()
 
     def _undo(self) -> e.Event:
-        try:
-            self._journal.rollback()
-        except UndoFailed as exc:
-            return e.UndoFailed(exc)
+        self._journal.rollback()
         return e.Undone()
 
     # -- served again ------------------------------------------------------------------------
 
     async def _resume(self) -> e.Event:
+        complete = self._machine.decided is Outcome.COMPLETE
+        try:
+            if complete:
+                self._tell_units()
+        finally:
+            self._let_go()
+        if not complete and self._suspended:
+            vsn = self._installed.vsn
+            self._tell(lambda: self._pages.resume(self._order.id, ok=False, vsn=vsn, render="none"))
+        return e.Resumed()
+
+    def _tell_units(self) -> None:
+        changed = {unit.id for unit in self._migration.units} if self._migration is not None else set()
+        for unit in self._units:
+            try:
+                unit.resumed(self._installed.vsn, unit.id in changed)
+            except Exception:
+                logger.exception("%s could not be told that it runs new code; it does", unit.label)
+
+    def _let_go(self) -> None:
+        """Whatever happened: sessions flow, garbage is collected. Idempotent; never fails."""
         self._collector.end()
         if self._patch is not None:
             self._patch.functions = []
-        complete = self._machine.decided is Outcome.COMPLETE
-        if complete:
-            report = self._migration
-            for unit in self._units:
-                unit.resumed(self._installed.vsn, report is not None and report.changed(unit))
-        self._hold.resume()
+        if self._suspended:
+            self._hold.resume()
         if self._held_at is not None:
             self._hold_ms = (time.monotonic() - self._held_at) * 1000
-        if not complete and self._suspended:
-            self._pages.resume(self._order.id, ok=False, vsn=self._installed.vsn, render="none")
-        return e.Resumed()
+            self._held_at = None
 
     async def _rerender(self) -> e.Event:
-        self._pages.resume(self._order.id, ok=True, vsn=self._installed.vsn, render="morph")
+        vsn = self._installed.vsn
+        self._tell(lambda: self._pages.resume(self._order.id, ok=True, vsn=vsn, render="morph"))
         return e.Rerendered()
 
+    def _tell(self, tell: Callable[[], None]) -> None:
+        """Pages are told at best: none of them may stop an upgrade, or a resume."""
+        try:
+            tell()
+        except Exception:
+            logger.exception("the open pages could not be told of upgrade %s", self._order.id)
 
-_FAILURE_OF: dict[type[i.Instruction], type[e.Failure]] = {
-    i.Load: e.LoadFailed,
-    i.CodeChange: e.MigrationFailed,
-    i.Verify: e.VerifyFailed,
-    i.Vote: e.VotedAbort,
-    i.Undo: e.UndoFailed,
-}
+
+def _with_classes_read(vsns: tuple[ClassVsns, ClassVsns], units: list[Unit]) -> tuple[ClassVsns, ClassVsns]:
+    """The vsns of what lives are worked out now, not while sessions are held."""
+    for cls in {unit.cls for unit in units}:
+        for each in vsns:
+            each.of(cls)
+    return vsns

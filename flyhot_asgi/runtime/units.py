@@ -7,6 +7,8 @@ import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..engine import Journal
+from ..errors import ConfigError
 from ..session.registry import Registry
 from ..session.unit import ObjectUnit, Unit
 
@@ -22,7 +24,21 @@ class Registered:
         self._objects: dict[str, weakref.ref[Any]] = {}
 
     def add(self, obj: Any, name: str) -> None:
+        """The name is the object's from now on: a statement that is executed again registers its new object.
+
+        Raises ConfigError if the object can't be a unit.
+        """
+        ObjectUnit(obj, name, _NOBODY)
         self._objects[name] = weakref.ref(obj)
+
+    def keep(self, journal: Journal) -> None:
+        """What a release's statements register goes with them, if they are undone."""
+        before = dict(self._objects)
+
+        def undo() -> None:
+            self._objects = before
+
+        journal.note("registered objects", undo)
 
     def items(self) -> list[tuple[str, Any]]:
         found = [(name, ref()) for name, ref in self._objects.items()]
@@ -32,7 +48,7 @@ class Registered:
 def all_units(registry: Registry, registered: Registered, live: Mapping[str, object]) -> list[Unit]:
     """Every unit once, in a stable order."""
     for name, obj in registered.items():
-        registry.register(obj, name)
+        _register(registry, obj, name)
     units = registry.units()
     known = {id(unit.instance) for unit in units}
     for module, name, value in _module_objects(live):
@@ -42,14 +58,30 @@ def all_units(registry: Registry, registered: Registered, live: Mapping[str, obj
     return units
 
 
+def _register(registry: Registry, obj: Any, name: str) -> None:
+    try:
+        registry.register(obj, name)
+    except ConfigError:  # another object had the name before
+        registry.unregister(name)
+        registry.register(obj, name)
+
+
 def _module_objects(live: Mapping[str, object]) -> Iterable[tuple[str, str, Any]]:
     """Objects bound in a module whose first-party class defines `code_change`."""
     for module, obj in live.items():
         for name, value in list(vars(obj).items()):
             cls = type(value)
-            if cls.__module__ in live and any("code_change" in vars(base) for base in cls.__mro__):
+            if (
+                type(cls.__module__) is str
+                and cls.__module__ in live
+                and any("code_change" in vars(base) for base in cls.__mro__)
+            ):
                 yield module, name, value
 
 
 def count_by_class(units: Iterable[Unit], cls: type) -> int:
     return sum(1 for unit in units if issubclass(unit.cls, cls))
+
+
+_NOBODY = Registry()
+"""Owner of the units that are made to see whether an object can be one."""

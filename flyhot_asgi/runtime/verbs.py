@@ -1,0 +1,141 @@
+"""What the control socket can be asked: each verb, from request to answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import platform
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..control.decision import Decisions
+from ..control.wire import Frame
+from ..engine import SourceModule
+from ..errors import FlyhotError
+from .coldimport import import_cold
+from .control_server import Verb
+from .conversation import Conversation
+from .coordinator import SocketCoordinator
+from .installed import Installed
+from .order import Order, read_order
+from .structure import record
+
+if TYPE_CHECKING:
+    from .process import AppProcess
+
+
+logger = logging.getLogger("flyhot.control")
+
+
+class Verbs:
+    """The verbs of one process. Owns nothing; `process` does all that lasts."""
+
+    def __init__(self, process: AppProcess, decisions: Decisions) -> None:
+        self._process = process
+        self._decisions = decisions
+
+    def table(self) -> dict[str, Verb]:
+        return {
+            "status": self._status,
+            "base": self._base,
+            "check": self._check,
+            "plan": self._plan,
+            "upgrade": self._upgrade,
+        }
+
+    async def _status(self, request: Frame, conversation: Conversation) -> Frame:
+        process, installed = self._process, self._process.ready()
+        sessions = await self._sessions(installed)
+        statistics = process.registry.statistics()
+        return {
+            "ok": True,
+            "status": {
+                "pid": os.getpid(),
+                "app": installed.settings.app,
+                "root": str(installed.root),
+                "store": str(installed.store.path),
+                "release": installed.digest,
+                "boot": process.boot,
+                "since": installed.since,
+                "state": process.state,
+                "sessions": sessions,
+                "websockets": statistics.websockets,
+                "http_in_flight": statistics.http_in_flight,
+                "clients": process.pages.count(),
+                "python": platform.python_version(),
+            },
+        }
+
+    async def _sessions(self, installed: Installed) -> list[dict[str, Any]]:
+        try:
+            vsn_of = (await asyncio.to_thread(installed.vsns)).of
+        except FlyhotError:  # the store is gone: who is here can be said all the same
+            vsn_of = _unknown
+        counts: Counter[tuple[str, str, str]] = Counter()
+        for session in self._process.registry.sessions:
+            if not session.units:
+                counts[(session.handler, session.handler, "")] += 1
+            for unit in session.units:
+                name = unit.cls.__qualname__
+                counts[(name, f"{unit.cls.__module__}.{name}", vsn_of(unit.cls))] += 1
+        return [
+            {"label": label, "cls": cls, "vsn": vsn, "count": count}
+            for (label, cls, vsn), count in sorted(counts.items())
+        ]
+
+    async def _base(self, request: Frame, conversation: Conversation) -> Frame:
+        return {"ok": True, "release": await asyncio.to_thread(self._process.ready().store_base)}
+
+    async def _check(self, request: Frame, conversation: Conversation) -> Frame:
+        installed = self._process.ready()
+        release = await asyncio.to_thread(installed.store.get_release, str(request.get("release")))
+        tree = await asyncio.to_thread(lambda: release.tree)
+        live = installed.live()
+        sources = await asyncio.to_thread(installed.sources_with, release, live)
+        for source in sources.new.values():
+            _ = source.code  # a syntax error is said better by us than by a traceback
+        kept = {name: sources.new[name] for name in live if name in sources.new}
+        now = {name: sources.old[name] for name in live if name in sources.old}
+        return {"ok": True, "cold": await _record(installed, tree, kept, now), "error": None}
+
+    async def _plan(self, request: Frame, conversation: Conversation) -> Frame:
+        plan, error = await self._process.plan(await self._order(request))
+        if plan is None and error is not None:
+            raise error
+        return {"ok": error is None, "plan": plan, "error": error.document() if error is not None else None}
+
+    async def _upgrade(self, request: Frame, conversation: Conversation) -> Frame:
+        order = await self._order(request)
+        self._decisions.standing(order.id)  # a name that can't be one is refused now, not at the vote
+        coordinator = SocketCoordinator(conversation, self._decisions, order.id, order.vote_timeout)
+        return {"result": await self._process.upgrade(order, coordinator)}
+
+    async def _order(self, request: Frame) -> Order:
+        installed = self._process.ready()
+        release = await asyncio.to_thread(installed.store.get_release, str(request.get("release")))
+        return read_order(request, release, installed.settings)
+
+
+async def _record(
+    installed: Installed, tree: Path, new: dict[str, SourceModule], now: dict[str, SourceModule]
+) -> dict[str, Any]:
+    """Import the release twice, side by side, and the one that runs: see `structure.py`."""
+    first, again = await asyncio.gather(*(import_cold(tree, installed.root, new, hash_seed=seed) for seed in (1, 2)))
+    return record(first, again, await _structure_now(installed, now))
+
+
+async def _structure_now(installed: Installed, now: dict[str, SourceModule]) -> dict[str, Any] | None:
+    """None if the running release can't be imported any more: then less can be compared."""
+    try:
+        await asyncio.to_thread(installed.store_base)
+        tree = await asyncio.to_thread(lambda: installed.store.get_release(installed.digest).tree)
+        return await import_cold(tree, installed.root, now, hash_seed=1)
+    except FlyhotError as exc:
+        logger.info("the running release could not be imported cold: %s", exc)
+        return None
+
+
+def _unknown(cls: type) -> str:
+    return ""
