@@ -78,15 +78,24 @@ class LiveApp:
             text = text.replace(old, new)
         (self.root / name).write_text(text)
 
-    def start(self, *options: str) -> int:
-        """Start one uvicorn on a free port and wait until it answers; returns the port."""
+    def start(self, *options: str, server: str = "uvicorn") -> int:
+        """Start a server on a free port and wait until it answers; returns the port."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
         log = (self.folder / f"{port}.log").open("wb")
-        command = [sys.executable, "-m", "uvicorn", self.target, "--port", str(port), "--log-level", "warning"]
+        where = {
+            "uvicorn": ["--port", str(port), "--log-level", "warning"],
+            "hypercorn": ["--bind", f"127.0.0.1:{port}"],
+        }
+        command = [sys.executable, "-m", server, self.target, *where[server]]
         process = subprocess.Popen(
-            [*command, *options], cwd=self.root, env=self.environment, stdout=log, stderr=subprocess.STDOUT
+            [*command, *options],
+            cwd=self.root,
+            env=self.environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # so that its workers can be ended with it
         )
         log.close()
         self.processes.append(process)
@@ -98,19 +107,19 @@ class LiveApp:
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             if process.poll() is not None:
-                raise AssertionError(f"uvicorn ended: {self.log(port)}")
+                raise AssertionError(f"the server ended: {self.log(port)}")
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.2):
                 return
             time.sleep(0.05)  # nothing tells us when a port opens
-        raise AssertionError(f"uvicorn did not come up: {self.log(port)}")
+        raise AssertionError(f"the server did not come up: {self.log(port)}")
 
     def log(self, port: int) -> str:
         return (self.folder / f"{port}.log").read_text(errors="replace")[-4000:]
 
     def stop(self) -> None:
         for process in self.processes:
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -133,6 +142,12 @@ class LiveApp:
 
     async def deploy_meanwhile(self, *arguments: str) -> Done:
         return await asyncio.to_thread(self.deploy, *arguments)
+
+    async def until_processes(self, count: int) -> None:
+        """Wait until that many processes can be upgraded."""
+        async with asyncio.timeout(START_SECONDS):
+            while len((await self.deploy_meanwhile("status")).document.get("processes", [])) < count:
+                pass
 
     def get(self, path: str, port: int | None = None) -> httpx.Response:
         with httpx.Client(timeout=10) as client:
@@ -164,6 +179,7 @@ class Talker:
     problems: list[str] = field(default_factory=list)
     versions: list[str] = field(default_factory=list)
     closed: str | None = None
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def talk(self, stop: asyncio.Event, *, pause: float = 0.002) -> None:
         """Answers look like `<version> <count> <number>`; the count is the session's own state."""
@@ -182,5 +198,6 @@ class Talker:
             version, count, number = str(await ws.recv()).split()
         if int(number) != self.sent or int(count) != self.sent:
             self.problems.append(f"sent {self.sent}, got {version} {count} {number}")
+        self.answered.set()
         if not self.versions or self.versions[-1] != version:
             self.versions.append(version)
