@@ -18,6 +18,13 @@ from typing import Any
 
 from ..engine import Journal
 
+LOADERS = (
+    ("jinja2.loaders", "FileSystemLoader"),
+    ("jinja2.loaders", "PackageLoader"),
+    ("starlette.staticfiles", "StaticFiles"),
+)
+ENVIRONMENTS = (("jinja2.environment", "Environment"),)
+
 
 class AssetFolders:
     """The living loaders of one app, and where their folders were before the first upgrade."""
@@ -29,8 +36,13 @@ class AssetFolders:
         self._environments: list[Any] = []
 
     def look(self) -> None:
-        """Find the living loaders and template environments. Two passes over the heap: do it before anybody is held."""
-        self._loaders, self._environments = _loaders(), _environments()
+        """Find the living loaders and template environments. A pass over the heap: do it before anybody is held."""
+        loaders, environments = _kinds(*LOADERS), _kinds(*ENVIRONMENTS)
+        found = [obj for obj in gc.get_objects() if type(obj) in loaders or type(obj) in environments]
+        self._loaders = [obj for obj in found if type(obj) in loaders and _has_folders(obj)]
+        self._environments = [
+            obj for obj in found if type(obj) in environments and _attributes(obj).get("cache") is not None
+        ]
 
     def relevant(self, paths: Iterable[str]) -> set[str]:
         """Those of the release's paths that a living loader could serve."""
@@ -106,21 +118,16 @@ def _set_searchpath(loader: Any, folders: list[str], journal: Journal) -> None:
         journal.set_attribute(loader, "_template_root", folders[0])
 
 
-def _kinds() -> tuple[type, ...]:
-    loaders = sys.modules.get("jinja2.loaders")
-    static = sys.modules.get("starlette.staticfiles")
-    kinds = [getattr(loaders, "FileSystemLoader", None), getattr(loaders, "PackageLoader", None)]
-    kinds.append(getattr(static, "StaticFiles", None))
-    return tuple(kind for kind in kinds if kind is not None)
-
-
-def _loaders() -> list[Any]:
-    """Living template loaders and static file apps; subclasses too. Looked up by type only."""
-    kinds = _kinds()
-    if not kinds:
-        return []
-    found = [obj for obj in gc.get_objects() if issubclass(type(obj), kinds)]
-    return [loader for loader in found if _has_folders(loader)]
+def _kinds(*places: tuple[str, str]) -> set[type]:
+    """These classes, as far as they are imported, and all that are derived from them."""
+    found: set[type] = set()
+    queue = [kind for module, name in places if (kind := getattr(sys.modules.get(module), name, None)) is not None]
+    while queue:
+        kind = queue.pop()
+        if kind not in found:
+            found.add(kind)
+            queue.extend(type.__subclasses__(kind))
+    return found
 
 
 def _has_folders(loader: Any) -> bool:
@@ -137,12 +144,3 @@ def _is_static(loader: Any) -> bool:
 
 def _attributes(obj: Any) -> dict[str, Any]:
     return getattr(obj, "__dict__", {})
-
-
-def _environments() -> list[Any]:
-    """Living Jinja2 environments that keep compiled templates."""
-    environment = getattr(sys.modules.get("jinja2.environment"), "Environment", None)
-    if environment is None:
-        return []
-    found = [obj for obj in gc.get_objects() if issubclass(type(obj), environment)]
-    return [obj for obj in found if _attributes(obj).get("cache") is not None]

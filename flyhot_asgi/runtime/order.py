@@ -71,12 +71,17 @@ def _seconds(name: str, value: object) -> float:
 
 
 def _check_cold(cold: Mapping[str, Any]) -> None:
-    modules = cold.get("modules") or {}
-    good = isinstance(modules, dict) and all(
-        isinstance(names, list) and all(isinstance(name, str) for name in names) for names in modules.values()
-    )
-    if not good:
-        raise _malformed("cold", "its modules", "lists of names by module")
+    """`modules` are lists of names by module, the structures pairs of words by path (see structure.py)."""
+    lists = [cold.get("modules") or {}]
+    pairs = [cold.get(name) or {} for name in ("structure", "before")]
+    good = all(isinstance(table, dict) for table in [*lists, *pairs]) and _are_words(cold.get("masked") or [])
+    good = good and all(_are_words(names) for names in lists[0].values())
+    if not (good and all(_are_words(entry) and len(entry) == 2 for table in pairs for entry in table.values())):
+        raise _malformed("cold", "that", "the document that `check` answered")
+
+
+def _are_words(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
 
 
 def _malformed(name: str, value: object, wanted: str) -> ControlError:

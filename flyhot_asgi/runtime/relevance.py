@@ -31,6 +31,16 @@ def why_nothing_changes(
     return f"{', '.join(python[:3])}{f' and {len(python) - 3} more' if len(python) > 3 else ''}: not loaded"
 
 
+def notes_on_other_assets(installed: Installed, assets: Mapping[str, list[str]]) -> list[str]:
+    """What to say of files that changed and that no living loader serves."""
+    changed = [path for paths in assets.values() for path in paths]
+    other = sorted(set(changed) - installed.assets.relevant(changed)) if changed else []
+    if not other:
+        return []
+    shown = ", ".join(other[:3]) + (f" and {len(other) - 3} more" if len(other) > 3 else "")
+    return [f"{shown}: no template or static file; what the app read from it lives on"]
+
+
 def reachable_files(sources: Mapping[str, SourceModule], live: Mapping[str, object]) -> set[str]:
     """Files of the living modules and of those that they import, in function bodies too."""
     seen: set[str] = set()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 import types
 from collections.abc import Callable, Coroutine
@@ -30,10 +31,10 @@ from .failures import event_for
 from .gathering import gather
 from .installed import Installed, Sources
 from .order import Order, Pages
-from .relevance import why_nothing_changes
+from .relevance import notes_on_other_assets, why_nothing_changes
 from .report import plan_document, result_document
 from .structure import Recorded
-from .units import Registered, all_units, count_by_class
+from .units import Registered, all_units, count_by_class, unit_classes
 from .vsns import ClassVsns
 
 logger = logging.getLogger("flyhot.upgrade")
@@ -183,12 +184,13 @@ class Transaction:
     def _plan_in_thread(self, live: dict[str, types.ModuleType], units: list[Unit]) -> FlyhotError | None:
         release, installed = self._order.release, self._installed
         sources = self._sources = installed.sources_with(release, live)
+        classes = unit_classes(units, live)
         self._plan = make_plan(
             sources.old,
             sources.new,
             sources.live,
             adapters=default_adapters(),
-            units=lambda cls: count_by_class(units, cls),
+            units=lambda cls: count_by_class(classes, cls),
             downgrade=self._order.direction == "down",
         )
         self._vsns = _with_classes_read(sources.vsns(), units)
@@ -199,16 +201,8 @@ class Transaction:
                 f"the release differs, but not in anything that this app runs: {nothing}",
                 do="deploy from the folder that the app runs from; the old code still serves",
             )
-        self._note_other_assets(assets)
+        self._document["notes"] += notes_on_other_assets(installed, assets)
         return refusal_of(self._plan)
-
-    def _note_other_assets(self, assets: dict[str, list[str]]) -> None:
-        assert self._plan is not None and self._document is not None
-        changed = [path for paths in assets.values() for path in paths]
-        other = sorted(set(changed) - self._installed.assets.relevant(changed))
-        if other:
-            shown = ", ".join(other[:3]) + (f" and {len(other) - 3} more" if len(other) > 3 else "")
-            self._document["notes"].append(f"{shown}: no template or static file; what the app read from it lives on")
 
     async def _stage(self) -> e.Event:
         assert self._plan is not None
@@ -277,9 +271,17 @@ class Transaction:
         patch = self._patch
         self._collector.begin()
         self._registered.keep(self._journal)
+        self._install_finder()
         self._installed.assets.follow(self._tree, self._journal)
         within(self._left(), lambda: patch.apply(self._journal))
         return e.Loaded()
+
+    def _install_finder(self) -> None:
+        """Modules that the release adds are imported from the release, not from what lies on disk by now."""
+        finder = self._installed.finder
+        if finder not in sys.meta_path:
+            self._journal.note("sys.meta_path", finder.uninstall)
+            finder.install()
 
     def _code_change(self) -> e.Event:
         assert self._sources is not None and self._vsns is not None
@@ -334,7 +336,6 @@ class Transaction:
     def _commit(self) -> e.Event:
         assert self._patch is not None
         self._installed.switch(self._order.release.manifest)  # first: it is true already
-        self._installed.finder.install()
         self._installed.orphans |= self._patch.orphans
         self._journal.discard()
         return e.Committed()

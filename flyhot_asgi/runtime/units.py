@@ -68,19 +68,29 @@ def _register(registry: Registry, obj: Any, name: str) -> None:
 
 def _module_objects(live: Mapping[str, object]) -> Iterable[tuple[str, str, Any]]:
     """Objects bound in a module whose first-party class defines `code_change`."""
+    for module, name, value in _instances(live):
+        if any("code_change" in vars(base) for base in type(value).__mro__):
+            yield module, name, value
+
+
+def _instances(live: Mapping[str, object]) -> Iterable[tuple[str, str, Any]]:
+    """Objects bound in a module that are instances of a first-party class, and can be units."""
     for module, obj in live.items():
         for name, value in list(vars(obj).items()):
             cls = type(value)
-            if (
-                type(cls.__module__) is str
-                and cls.__module__ in live
-                and any("code_change" in vars(base) for base in cls.__mro__)
-            ):
+            if type(cls.__module__) is str and cls.__module__ in live and cls.__dictoffset__ and cls.__weakrefoffset__:
                 yield module, name, value
 
 
-def count_by_class(units: Iterable[Unit], cls: type) -> int:
-    return sum(1 for unit in units if issubclass(unit.cls, cls))
+def unit_classes(units: Iterable[Unit], live: Mapping[str, object]) -> list[type]:
+    """The class of each object that would be a unit if its class had a `code_change`, as a release may give it one."""
+    classes = {id(unit.instance): unit.cls for unit in units}
+    classes |= {id(value): type(value) for _, _, value in _instances(live)}
+    return list(classes.values())
+
+
+def count_by_class(classes: Iterable[type], cls: type) -> int:
+    return sum(1 for each in classes if issubclass(each, cls))
 
 
 _NOBODY = Registry()

@@ -1,0 +1,204 @@
+"""The deployer misbehaves on the real control socket, in each phase: the process is whole, and serves."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flyhot_asgi.control.decision import Decisions
+
+from .deployer import Deployer
+from .intact import Picture, assert_intact, assert_nothing_held, assert_single_generation, assert_upgraded, picture
+from .lab import SECOND, Lab
+
+PHASES = ["prepared", "held", "ready"]
+
+
+def hang_up(deployer: Deployer) -> str:
+    deployer.writer.close()
+    return "leave"
+
+
+def reset(deployer: Deployer) -> str:
+    """The other end finds its connection reset: we go away while something is still unread."""
+    deployer.writer.transport.abort()
+    return "leave"
+
+
+def half_close(deployer: Deployer) -> None:
+    deployer.writer.write_eof()
+
+
+async def until_free(lab: Lab) -> None:
+    """A deployer that has left is noticed in the loop's next turns."""
+    async with asyncio.timeout(10):
+        while lab.process.state != "serving":  # noqa: ASYNC110
+            await asyncio.sleep(0.005)  # nothing tells those who have left
+
+
+async def talk(lab: Lab, tx: str = "", **script: Any) -> tuple[Picture, Deployer]:
+    release = await lab.release(SECOND)
+    before = picture(lab)
+    options = script.pop("options", {"vote_timeout": 0.2})
+    deployer = Deployer(lab, **script)
+
+    async def go_through() -> None:
+        async with deployer:
+            await deployer.upgrade(release.digest, tx or secrets.token_hex(8), **options)
+
+    await asyncio.to_thread(asyncio.run, go_through())  # beside us: while we vote, our own loop stands still
+    await until_free(lab)
+    return before, deployer
+
+
+async def test_an_upgrade_over_the_socket(lab: Lab) -> None:
+    _, deployer = await talk(lab)
+    assert deployer.phases == PHASES and deployer.result is not None
+    await assert_upgraded(lab, deployer.result)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("how", [hang_up, reset, half_close], ids=lambda how: how.__name__)
+async def test_it_leaves(lab: Lab, phase: str, how: Any) -> None:
+    before, deployer = await talk(lab, **{phase: how})
+    await assert_intact(lab, before, deployer.result)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\x00\xff\xfe garbage\n",
+        b"[1]\n",
+        b'{"go": "abort"}\n',
+        b'{"go": "dance"}\n',
+        b'{"go": ["commit"]}\n{"go": "commit"}\n',
+    ],
+    ids=["bytes", "list", "abort", "dance", "two"],
+)
+async def test_it_says_something_else(lab: Lab, phase: str, garbage: bytes) -> None:
+    before, deployer = await talk(lab, **{phase: garbage})
+    assert deployer.result is None or deployer.result["outcome"] == "aborted"
+    await assert_intact(lab, before, deployer.result)
+
+
+async def test_it_never_votes(lab: Lab) -> None:
+    before, deployer = await talk(lab, ready=lambda _: None)
+    assert deployer.result is not None and deployer.result["outcome"] == "aborted"
+    assert deployer.result["hold_ms"] < 1500
+    await assert_intact(lab, before, deployer.result)
+
+
+async def test_its_vote_comes_in_drips_and_never_ends(lab: Lab) -> None:
+    """Each byte comes in time; the whole does not."""
+    done = asyncio.Event()
+
+    def drip(deployer: Deployer) -> None:
+        import threading
+
+        def write() -> None:
+            fd = deployer.writer.get_extra_info("socket").dup()
+            with fd:
+                for byte in b'{"go": "commit"' + b" " * 200:
+                    if done.is_set():
+                        return
+                    try:
+                        fd.send(bytes([byte]))
+                    except OSError:
+                        return
+                    threading.Event().wait(0.02)
+
+        threading.Thread(target=write, daemon=True).start()
+
+    before, deployer = await talk(lab, ready=drip)
+    done.set()
+    assert deployer.result is not None and deployer.result["outcome"] == "aborted"
+    assert deployer.result["hold_ms"] < 1500
+    await assert_intact(lab, before, deployer.result)
+
+
+def decisions(lab: Lab) -> Decisions:
+    server = lab.process._server
+    assert server is not None
+    return Decisions(Path(server.path).parent / "decisions")
+
+
+async def test_it_decided_to_commit_and_died_before_it_could_say_so(lab: Lab) -> None:
+    tx = secrets.token_hex(8)
+
+    def decide_and_die(deployer: Deployer) -> str:
+        assert decisions(lab).decide(tx, "commit") == "commit"
+        return hang_up(deployer)
+
+    await talk(lab, tx, ready=decide_and_die)
+    assert lab.main.RELEASE == 2
+    assert_nothing_held(lab)
+    assert_single_generation(lab)
+
+
+async def test_another_process_decided_to_abort_first(lab: Lab) -> None:
+    tx = secrets.token_hex(8)
+
+    def too_late(deployer: Deployer) -> None:
+        assert decisions(lab).decide(tx, "abort") == "abort"
+        deployer.say({"go": "commit"})
+
+    before, deployer = await talk(lab, tx, ready=too_late)
+    assert deployer.result is not None and deployer.result["outcome"] == "aborted"
+    await assert_intact(lab, before, deployer.result)
+
+
+async def test_the_decision_can_not_be_read(lab: Lab) -> None:
+    """Told to commit, it was decided: we do. Told nothing, we stay."""
+    tx = secrets.token_hex(8)
+    decisions(lab).folder.mkdir(exist_ok=True)
+    (decisions(lab).folder / tx).write_text("neither")
+    before, deployer = await talk(lab, tx, ready=lambda _: None)
+    assert deployer.error is not None or (deployer.result or {})["outcome"] == "aborted"
+    await assert_intact(lab, before, deployer.result)
+
+
+@pytest.mark.parametrize(
+    ("request_", "word"),
+    [
+        ({"tx": "../../etc"}, "can't be the name"),
+        ({"direction": "sideways"}, "direction"),
+        ({"options": [1]}, "options"),
+        ({"options": {"hold_budget": "long"}}, "hold_budget"),
+        ({"options": {"suspend_timeout": float("inf")}}, "suspend_timeout"),
+        ({"options": {"http_drain": -1}}, "http_drain"),
+        ({"extra": "x"}, "extra"),
+        ({"cold": {"modules": {"m": "names"}}}, "cold"),
+        ({"cold": {"modules": {}, "structure": {"a": 1}}}, "cold"),
+        ({"release": "f" * 64}, "f" * 12),
+        ({"verb": "dance"}, "unknown verb"),
+        ({"verb": ["status"]}, "unknown verb"),
+    ],
+)
+async def test_a_malformed_request_is_refused_before_anything_is_held(lab: Lab, request_: Any, word: str) -> None:
+    release = await lab.release(SECOND)
+    before = picture(lab)
+    async with Deployer(lab) as deployer:
+        deployer.say({"verb": "upgrade", "release": release.digest, "tx": "t1", **request_})
+        answer = await deployer.hear()
+    assert answer is not None and answer["done"] and answer["ok"] is False
+    assert word in answer["error"]["message"]
+    await assert_intact(lab, before, None)
+
+
+async def test_the_app_stops_while_a_deployer_takes_no_answer(lab: Lab) -> None:
+    """A half-open client must not keep a server from stopping."""
+    release = await lab.release(SECOND)
+    async with Deployer(lab) as deployer:
+        deployer.say({"verb": "upgrade", "release": release.digest, "tx": "t2"})
+        assert (await deployer.hear() or {})["phase"] == "prepared"
+        async with asyncio.timeout(5):
+            await lab.process.stop()
+        assert_nothing_held(lab)
+        assert await deployer.hear() is None
+    await lab.process.start()
+    await assert_upgraded(lab, await lab.upgrade(release))
