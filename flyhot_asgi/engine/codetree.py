@@ -8,10 +8,13 @@ be brought to the new source.
 
 from __future__ import annotations
 
+import ast
 import types
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import TypeAlias
+
+from .diff import Change
 
 Path: TypeAlias = tuple[tuple[str, int], ...]
 
@@ -57,19 +60,24 @@ def _by_name(code: types.CodeType) -> dict[str, list[types.CodeType]]:
 def _pair_siblings(
     olds: list[types.CodeType], news: list[types.CodeType]
 ) -> list[tuple[types.CodeType, types.CodeType]]:
-    if len(olds) == len(news):
-        return list(zip(olds, news, strict=True))
-    pairs: list[tuple[types.CodeType, types.CodeType]] = []
-    free = list(news)
-    for a in olds:
-        twin = next((b for b in free if same_contents(a, b)), None)
+    """Equal contents first (at the same place, then anywhere), what is left in order if equally many are left."""
+    pairs: dict[int, types.CodeType] = {}
+    free = list(range(len(news)))
+    for here, a in enumerate(olds):
+        if here < len(news) and same_contents(a, news[here]):
+            pairs[here] = news[here]
+            free.remove(here)
+    for here, a in enumerate(olds):
+        twin = next((k for k in free if here not in pairs and same_contents(a, news[k])), None)
         if twin is not None:
+            pairs[here] = news[twin]
             free.remove(twin)
-            pairs.append((a, twin))
-    left = [a for a in olds if all(a is not pair[0] for pair in pairs)]
-    if left and free and olds[0].co_name != "<lambda>" and left[-1] is olds[-1] and free[-1] is news[-1]:
-        pairs.append((left[-1], free[-1]))  # the last binder of a name is the one that lives
-    return pairs
+    left = [here for here in range(len(olds)) if here not in pairs]
+    if len(left) == len(free):
+        pairs.update(zip(left, (news[k] for k in free), strict=True))
+    elif left and free and olds[0].co_name != "<lambda>" and left[-1] == len(olds) - 1 and free[-1] == len(news) - 1:
+        pairs[left[-1]] = news[-1]  # the last binder of a name is the one that lives
+    return [(olds[here], pairs[here]) for here in sorted(pairs)]
 
 
 def same_contents(a: types.CodeType, b: types.CodeType) -> bool:
@@ -93,6 +101,39 @@ def _same_const(x: object, y: object) -> bool:
     if isinstance(x, types.CodeType) and isinstance(y, types.CodeType):
         return same_contents(x, y)
     return type(x) is type(y) and repr(x) == repr(y)
+
+
+def changed_lambdas(change: Change, old: types.CodeType) -> list[types.CodeType]:
+    """The old code objects of lambdas in a statement, outside of its functions, whose bodies changed."""
+    assert change.old is not None and change.new is not None
+    before, after = _lambdas(change.old.node), _lambdas(change.new.node)
+    if len(before) != len(after):
+        return []
+    moved = [a for a, b in zip(before, after, strict=True) if ast.dump(a) != ast.dump(b)]
+    codes = [code for _, code in walk(old) if code.co_name == "<lambda>"]
+    return [code for code in codes if any(_is_code_of(code, node) for node in moved)]
+
+
+def _is_code_of(code: types.CodeType, node: ast.Lambda) -> bool:
+    """Several lambdas may share a line: told apart by where their bodies begin, if the compiler noted columns."""
+    if code.co_firstlineno != node.lineno:
+        return False
+    spots = {(line, column) for line, _, column, _ in code.co_positions() if column is not None}
+    return not spots or (node.body.lineno, node.body.col_offset) in spots
+
+
+def _lambdas(node: ast.AST) -> list[ast.Lambda]:
+    found: list[ast.Lambda] = []
+    stack = [node]
+    while stack:
+        child = stack.pop(0)
+        if isinstance(child, ast.Lambda):
+            found.append(child)
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            stack.extend([*child.decorator_list, *child.args.defaults, *filter(None, child.args.kw_defaults)])
+        else:
+            stack.extend(ast.iter_child_nodes(child))
+    return found
 
 
 def place(code: types.CodeType) -> tuple[str, int, str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from .codetree import changed_lambdas
 from .defuse import Home, Names, execution_order
-from .diff import NamespaceDiff
-from .inventory import Survey, describe, holders, survey
+from .diff import Change, NamespaceDiff
+from .inventory import Survey, describe, holders, is_among
 from .plan import Action, Execute, Plan, Refusal, Step
 from .source import SourceModule, Statement
 
@@ -25,6 +27,10 @@ class Adapter(Protocol):
 
     def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         """Write the rebuilds (or refusals) that these diffs need into the plan."""
+
+    def takes(self, context: Context, module: str, change: Change, rebound: set[str]) -> bool:
+        """Plan the change of a statement that makes a registrar (`rebound`: names it reads that are bound anew), or
+        leave it."""
 
     def owns(self, value: object) -> bool:
         """`value` is a registrar of this framework, or something made by registering."""
@@ -51,13 +57,22 @@ class Context:
         self.units = units
         self.downgrade = downgrade
         self._collected = False
+        self._active: dict[str, list[Statement]] = {}
+        self.attributes_read: set[str] | None = None
+        self.attributes_stored: set[str] | None = None
+        """What schema and member judges count on; had when first asked for."""
+        self.routes_dropped: list[object] = []
+        """Registered objects that the plan takes out of their registrars."""
+        self.deferred: list[Callable[[], None]] = []
+        """Judgements about who holds what, made last: containers that will be poured anew hold nothing by then."""
         self.order = execution_order(new, [name for name in live if name in new])
         self.rebound: set[Home] = set()
         """Homes whose object is another one after the upgrade: what read them must read again."""
         self.reshaped: set[Home] = set()
         """Functions that stay the same object with another signature: registrars must look again."""
         self.changed_bodies: set[Home] = set()
-        """Functions whose own code differs: what called them at import time may have made something else."""
+        """Functions, and methods as `Class.method`, whose own code differs: what called them at import time may have
+        made something else."""
         self.planned: set[Statement] = set()
         """Statements that will be executed."""
         self.judged: set[Statement] = set()
@@ -98,35 +113,117 @@ class Context:
         if refusal not in self.plan.refusals:
             self.plan.refusals.append(refusal)
 
-    def execute(self, module: str, statement: Statement, *, keep: bool = False, annotate_only: bool = False) -> None:
+    def execute(
+        self,
+        module: str,
+        statement: Statement,
+        *,
+        keep: bool = False,
+        annotate_only: bool = False,
+        rewrap: bool = False,
+        same: bool = False,
+    ) -> None:
         if statement not in self.planned:
             self.planned.add(statement)
-            self.plan.work.append(Execute(module, statement, keep=keep, annotate_only=annotate_only))
+            binders = self.new_names.binders(module)
+            last = all(binders.get(name) is statement for name in statement.binds)
+            item = Execute(module, statement, keep, annotate_only, rewrap, same and last, adopt=last)
+            self.plan.work.append(item)
+
+    def active_old(self, module: str) -> list[Statement]:
+        """The old release's statements that this process executed, in order."""
+        if module not in self._active:
+            self._active[module] = active(self.old[module].statements, module)
+        return self._active[module]
 
     def rebind(self, module: str, names: tuple[str, ...]) -> None:
         self.rebound.update((module, name) for name in names)
 
     def instances(self, cls: type) -> int:
         """How many instances of a class (and of classes derived from it) are alive; garbage is not."""
-        if not sum(count for kind, count in self.survey.instances.items() if issubclass(kind, cls)):
+        if not self._count(cls):
             return 0
-        gc.collect()
-        return sum(survey((), [cls]).instances.values())
+        self.collect()
+        return self._count(cls)
+
+    def _count(self, cls: type) -> int:
+        return sum(count for kind, count in self.survey.instances.items() if issubclass(kind, cls))
+
+    def collect(self, *, again: bool = False) -> None:
+        """Look again without garbage; once in a plan, as it is slow, unless told to."""
+        if again or not self._collected:
+            self._collected = True
+            self.survey.clear()
+            gc.collect()
+            self.survey.look()
 
     def registers(self, module: str, statement: Statement) -> bool:
         return any(adapter.registers(self, module, statement) for adapter in self.adapters)
+
+    def taken(self, module: str, change: Change, rebound: set[str]) -> bool:
+        return any(adapter.takes(self, module, change, rebound) for adapter in self.adapters)
 
     def owned(self, value: object) -> bool:
         return any(adapter.owns(value) for adapter in self.adapters)
 
     def held_elsewhere(self, value: object, but: Sequence[object] = ()) -> list[str]:
         """Who holds a living object besides the namespaces of first-party modules (and `but`), in words."""
-        passing: list[object] = [*(vars(module) for module in self.live.values()), *but]
-        passing += [self.survey.functions, self.survey.caches, self.survey.running]
+        passing: list[object] = [*(vars(module) for module in self.live.values()), *but, but, *self.poured()]
+        passing += self.survey.lists
         found = holders(value, passing=passing)
         if found and not self._collected:
-            self._collected = True
             del found
-            gc.collect()  # garbage holds nothing
+            self.collect()  # garbage holds nothing
+            passing[-len(self.survey.lists) :] = self.survey.lists
             found = holders(value, passing=passing)
         return sorted({describe(holder) for holder in found})
+
+    def listed(self, value: object) -> str | None:
+        """Which container that is module-level state holds a living object; None if none does."""
+        poured = {id(one) for one in self.poured()}
+        for name, module in self.live.items():
+            for key, found in list(vars(module).items()):
+                for container in _nested(found):
+                    if id(container) not in poured and not key.startswith("__") and _holds(container, value):
+                        return f"`{key}` of {name}"
+        return None
+
+    def consumed(self, module: str, change: Change) -> bool:
+        """The statement differs in a lambda that nobody holds: it was called when the statement was executed."""
+        if change.old is None or change.new is None:
+            return False
+        alive = {function.__code__ for function in self.survey.functions}
+        return any(code not in alive for code in changed_lambdas(change, self.old[module].code))
+
+    def poured(self) -> Iterator[object]:
+        """Containers whose contents the plan replaces, with those that they hold by key."""
+        for item in self.plan.work:
+            if isinstance(item, Execute) and item.keep:
+                for name in item.statement.binds:
+                    yield from _nested(self.value(item.module, name))
+
+
+def _nested(value: object, depth: int = 4) -> Iterator[object]:
+    if isinstance(value, dict | list | set | tuple) and depth:
+        yield value
+        for inner in [*value.values()] if isinstance(value, dict) else list(value):
+            yield from _nested(inner, depth - 1)
+
+
+def _holds(container: Any, value: object) -> bool:
+    values = [*container.keys(), *container.values()] if isinstance(container, dict) else container
+    return is_among(value, values)
+
+
+def active(statements: Sequence[Statement], module: str) -> list[Statement]:
+    """Statements that a process executes: without `if TYPE_CHECKING`, and without the main guard."""
+    return [s for s in statements if not _guarded(s.node)]
+
+
+def _guarded(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.If):
+        return False
+    test = ast.unparse(node.test)
+    if test in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        return not node.orelse
+    return test in ("__name__ == '__main__'", "'__main__' == __name__")

@@ -28,11 +28,22 @@ def imported_from(module: SourceModule, node: ast.ImportFrom) -> str:
 
 
 @dataclass
+class Reach:
+    """What a call may run: homes, and the names of methods that it calls on objects nobody knows before."""
+
+    homes: set[Home] = field(default_factory=set)
+    attributes: set[str] = field(default_factory=set)
+
+
+@dataclass
 class Names:
     """Name resolution over all modules of one release. Built once per release, reads only."""
 
     modules: Mapping[str, SourceModule]
     _binders: dict[str, dict[str, Statement]] = field(default_factory=dict)
+    _stars: dict[str, list[str]] = field(default_factory=dict)
+    _trails: dict[tuple[str, str], tuple[Home, ...]] = field(default_factory=dict)
+    _reads: dict[tuple[str, Statement], frozenset[Home]] = field(default_factory=dict)
 
     def binders(self, module: str) -> dict[str, Statement]:
         """Name → the last statement of `module` that binds it."""
@@ -43,95 +54,146 @@ class Names:
 
     def stars(self, module: str) -> list[str]:
         """Modules that `module` imports everything from."""
-        source = self.modules[module]
-        return [
-            imported_from(source, s.node)
-            for s in source.statements
-            if isinstance(s.node, ast.ImportFrom) and s.node.names[0].name == "*"
-        ]
+        if module not in self._stars:
+            source = self.modules[module]
+            self._stars[module] = [
+                imported_from(source, s.node)
+                for s in source.statements
+                if isinstance(s.node, ast.ImportFrom) and s.node.names[0].name == "*"
+            ]
+        return self._stars[module]
 
-    def home(self, module: str, name: str, _depth: int = 0) -> Home | None:
+    def star_names(self, module: str, _depth: int = 0) -> set[str]:
+        """What `from module import *` brings: `__all__` where it is a plain list, else the names without underscore."""
+        if module not in self.modules or _depth > 40:
+            return set()
+        listed = self._all(module)
+        if listed is not None:
+            return listed
+        names = set(self.binders(module)).union(*(self.star_names(star, _depth + 1) for star in self.stars(module)))
+        return {name for name in names if not name.startswith("_")}
+
+    def _all(self, module: str) -> set[str] | None:
+        found: set[str] | None = None
+        for statement in self.modules[module].statements:
+            if "__all__" in statement.binds:
+                value = getattr(statement.node, "value", None) or ast.Constant(None)
+                texts = {node.value for node in ast.walk(value) if isinstance(node, ast.Constant)}
+                found = (found or set()) | {text for text in texts if isinstance(text, str)}
+        return found
+
+    def home(self, module: str, name: str) -> Home | None:
         """Where `name`, as `module` sees it, is really bound; None for builtins and third-party names.
 
         `name` may be dotted: `models.User` with `from . import models` is `("app.models", "User")`.
         """
-        if _depth > 40 or module not in self.modules:
+        trail = self.trail(module, name)
+        if not trail:
             return None
-        first, _, rest = name.partition(".")
-        binder = self.binders(module).get(first)
-        if binder is None:
-            for star in self.stars(module):
-                if star in self.modules and first in self.binders(star):
-                    return self.home(star, name, _depth + 1)
-            return None
-        if binder.kind != "import":
-            return (module, first)
-        return self._through_import(module, binder, first, rest, _depth)
+        binder = self.binders(trail[-1][0]).get(trail[-1][1])
+        return trail[-1] if binder is not None and binder.kind != "import" else None
 
-    def _through_import(self, module: str, binder: Statement, first: str, rest: str, depth: int) -> Home | None:
+    def trail(self, module: str, name: str) -> tuple[Home, ...]:
+        """Every first-party binding that `name` passes through, from `module` to its home."""
+        key = (module, name)
+        if key not in self._trails:
+            self._trails[key] = tuple(self._walk(module, name))
+        return self._trails[key]
+
+    def _walk(self, module: str, name: str) -> Iterator[Home]:
+        for _ in range(40):
+            if module not in self.modules:
+                return
+            first, _, rest = name.partition(".")
+            binder = self.binders(module).get(first)
+            if binder is None:
+                star = next((star for star in self.stars(module) if first in self.star_names(star)), None)
+                if star is None:
+                    return
+                yield (module, first)
+                module = star
+                continue
+            yield (module, first)
+            step = self._through_import(module, binder, first, rest) if binder.kind == "import" else None
+            if step is None:
+                return
+            module, name = step
+
+    def _through_import(self, module: str, binder: Statement, first: str, rest: str) -> tuple[str, str] | None:
         node = binder.node
         if isinstance(node, ast.ImportFrom):
             origin = imported_from(self.modules[module], node)
             target = node.names[0].name
-            if f"{origin}.{target}" in self.modules:
-                return self._in_module(f"{origin}.{target}", rest, depth)
-            if origin in self.modules:
-                return self.home(origin, f"{target}.{rest}" if rest else target, depth + 1)
-            return None
+            known = origin in self.modules
+            if f"{origin}.{target}" in self.modules and not (known and target in self.binders(origin)):
+                return self._in_module(f"{origin}.{target}", rest)
+            return (origin, f"{target}.{rest}" if rest else target) if known else None
         assert isinstance(node, ast.Import)
         alias = node.names[0]
-        return self._in_module(alias.name if alias.asname else first, rest, depth)
+        return self._in_module(alias.name if alias.asname else first, rest)
 
-    def _in_module(self, module: str, rest: str, depth: int) -> Home | None:
+    def _in_module(self, module: str, rest: str) -> tuple[str, str] | None:
         while rest and f"{module}.{rest.partition('.')[0]}" in self.modules:
             head, _, rest = rest.partition(".")
             module = f"{module}.{head}"
-        if module not in self.modules or not rest:
-            return None
-        return self.home(module, rest, depth + 1)
+        return (module, rest) if module in self.modules and rest else None
 
     def homes(self, module: str, names: Iterable[str]) -> set[Home]:
         return {home for name in names if (home := self.home(module, name)) is not None}
 
-    def reads(self, module: str, statement: Statement) -> set[Home]:
-        """Homes that a statement reads while it is executed; for an import, the home that it copies from."""
+    def reads(self, module: str, statement: Statement) -> frozenset[Home]:
+        """Bindings that a statement reads while it is executed: homes, and what the names pass through on the way."""
+        key = (module, statement)
+        if key not in self._reads:
+            self._reads[key] = frozenset(self._read(module, statement))
+        return self._reads[key]
+
+    def _read(self, module: str, statement: Statement) -> set[Home]:
         node = statement.node
+        own = {(module, name) for name in statement.binds}
         if isinstance(node, ast.ImportFrom):
             origin = imported_from(self.modules[module], node)
-            if node.names[0].name == "*":
-                return {(origin, name) for name in self.binders(origin)} if origin in self.modules else set()
-            direct = (origin, node.names[0].name)
-            resolved = self.home(origin, node.names[0].name)
-            return {direct, resolved} if resolved else {direct}
-        return self.homes(module, statement.reads) - {(module, name) for name in statement.binds}
+            target = node.names[0].name
+            if target == "*":
+                return {home for name in self.star_names(origin) for home in self.trail(origin, name)} | {
+                    (origin, "__all__")
+                }
+            return {(origin, target), *self.trail(origin, target)} - own
+        return {home for name in statement.reads for home in self.trail(module, name)} - own
 
     def definition(self, home: Home) -> Statement | None:
         if home[0] not in self.modules:
             return None
         return self.binders(home[0]).get(home[1])
 
-    def reached(self, calls: set[Home]) -> set[Home]:
+    def reached(self, calls: set[Home]) -> Reach:
         """Everything first-party that calling these homes may run, through the bodies of functions."""
-        seen: set[Home] = set()
+        found = Reach()
         queue = list(calls)
         while queue:
             home = queue.pop()
-            if home in seen:
+            if home in found.homes:
                 continue
-            seen.add(home)
+            found.homes.add(home)
             statement = self.definition(home)
             if statement is not None:
-                queue.extend(self.homes(home[0], _names_run_by(statement)))
-        return seen
+                names, attributes = _run_by(statement)
+                found.attributes |= attributes
+                queue.extend(other for name in names for other in self.trail(home[0], name))
+        return found
 
 
-def _names_run_by(statement: Statement) -> set[str]:
+def _run_by(statement: Statement) -> tuple[set[str], set[str]]:
+    """Names that a definition's code loads, and the methods that it calls."""
     node = statement.node
+    bodies: list[FunctionNode] = []
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return _loaded(node)
-    if isinstance(node, ast.ClassDef):
-        return {name for method in construction_methods(node) for name in _loaded(method)}
-    return set()
+        bodies = [node]
+    elif isinstance(node, ast.ClassDef):
+        bodies = construction_methods(node)
+    names = {name for body in bodies for name in _loaded(body)}
+    called = [node.func for body in bodies for node in ast.walk(body) if isinstance(node, ast.Call)]
+    return names, {func.attr for func in called if isinstance(func, ast.Attribute)}
 
 
 def _loaded(node: FunctionNode) -> set[str]:

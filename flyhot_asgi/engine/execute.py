@@ -14,6 +14,7 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..errors import UpgradeError
 from .codetree import transplant
 from .journal import FUNCTION_FIELDS, Journal, refill, set_code
 from .plan import Execute
@@ -24,12 +25,12 @@ _MISSING = object()
 
 
 class _Injector(ast.NodeTransformer):
-    """Puts `@adopt(name)` around and between the decorators of functions at namespace level."""
+    """Puts `@adopt(name, layer)` around and between the decorators of functions at namespace level; 0 is outermost."""
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
-        layers: list[ast.expr] = [_adopt_call(node.name, node.decorator_list[0] if node.decorator_list else node)]
-        for decorator in node.decorator_list:
-            layers += [decorator, _adopt_call(node.name, decorator)]
+        layers: list[ast.expr] = [_adopt_call(node.name, 0, node.decorator_list[0] if node.decorator_list else node)]
+        for layer, decorator in enumerate(node.decorator_list, 1):
+            layers += [decorator, _adopt_call(node.name, layer, decorator)]
         node.decorator_list = layers
         return node
 
@@ -42,8 +43,9 @@ class _Injector(ast.NodeTransformer):
         return node
 
 
-def _adopt_call(name: str, where: ast.AST) -> ast.expr:
-    call = ast.Call(func=ast.Name(id=ADOPT, ctx=ast.Load()), args=[ast.Constant(value=name)], keywords=[])
+def _adopt_call(name: str, layer: int, where: ast.AST) -> ast.expr:
+    arguments: list[ast.expr] = [ast.Constant(value=name), ast.Constant(value=layer)]
+    call = ast.Call(func=ast.Name(id=ADOPT, ctx=ast.Load()), args=arguments, keywords=[])
     for node in ast.walk(call):
         ast.copy_location(node, where)
     return call
@@ -116,6 +118,8 @@ class Executor:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self._originals: dict[tuple[str, str], Any] = {}
+        """What a name meant before the patch; several statements may bind one name."""
 
     def run(self, item: Execute, code: types.CodeType, namespace: dict[str, Any]) -> None:
         """Execute one statement. Whatever it raises passes through; the journal then undoes what it did."""
@@ -123,43 +127,73 @@ class Executor:
         annotations = namespace.get("__annotations__")
         if isinstance(annotations, dict):
             self._journal.touch_container(annotations, f"annotations of {item.module}")
-        before = {name: namespace.get(name, _MISSING) for name in item.statement.binds}
+        names = [(item.module, name) for name in item.statement.binds]
+        before = {key[1]: self._originals.setdefault(key, namespace.get(key[1], _MISSING)) for key in names}
         if item.annotate_only:
             for name in item.statement.binds:
                 if isinstance(annotations, dict):
                     annotations.pop(name, None)
-        namespace[ADOPT] = self._adopter(namespace, dict(before))
+        namespace[ADOPT] = self._adopter(dict(before) if item.adopt else {}, rewrap=item.rewrap)
         try:
             exec(code, namespace)
         finally:
             namespace.pop(ADOPT, None)
-        if item.keep:
-            for name, old in before.items():
-                namespace[name] = self._keep(old, namespace[name])
+        for name, old in before.items():
+            if item.keep and old is not _MISSING and name in namespace:
+                namespace[name] = keep_value(old, namespace[name], self._journal)
+            if item.same and namespace.get(name) is not old:
+                raise UpgradeError(f"`{name}` of {item.module} became another object, which its holders would not see")
 
-    def _adopter(self, namespace: dict[str, Any], before: dict[str, Any]) -> Callable[[str], Callable[[Any], Any]]:
-        def adopt(name: str) -> Callable[[Any], Any]:
+    def _adopter(self, before: dict[str, Any], *, rewrap: bool) -> Callable[[str, int], Callable[[Any], Any]]:
+        taken: set[int] = set()
+
+        def adopt(name: str, layer: int) -> Callable[[Any], Any]:
             old = before.get(name, _MISSING)
 
-            def layer(value: Any) -> Any:
+            def put(value: Any) -> Any:
                 if not isinstance(value, types.FunctionType) or old is _MISSING:
                     return value
-                for candidate in function_chain(old):
-                    same_globals = candidate.__globals__ is value.__globals__
-                    if candidate is value or (same_globals and _stands_at(candidate) == _stands_at(value)):
-                        return pour(candidate, value, self._journal)
-                return value
+                found = _partner(old, value, layer, taken, rewrap=rewrap)
+                if found is None:
+                    return value
+                taken.add(id(found))
+                return pour(found, value, self._journal)
 
-            return layer
+            return put
 
         return adopt
 
-    def _keep(self, old: Any, new: Any) -> Any:
-        return keep_container(old, new, self._journal)
+
+def _partner(
+    old: Any, value: types.FunctionType, layer: int, taken: set[int], *, rewrap: bool
+) -> types.FunctionType | None:
+    """The living function that the old statement made at this layer: what `value` is poured into.
+
+    With `rewrap` the outermost result takes the place of the object that the name means, whatever that was, and the
+    layers below never do; else a function takes the place of that whose code stands where its own does.
+    """
+    if rewrap and layer == 0 and isinstance(old, types.FunctionType) and old.__globals__ is value.__globals__:
+        return None if value is old else old
+    for candidate in reversed(list(function_chain(old))):  # the innermost is made first
+        if id(candidate) in taken or (rewrap and candidate is old) or candidate is value:
+            continue
+        if candidate.__globals__ is value.__globals__ and _stands_at(candidate) == _stands_at(value):
+            return candidate
+    return None
+
+
+def keep_value(old: Any, new: Any, journal: Journal) -> Any:
+    """The object to keep: a container or a lambda with the new contents, where their kinds agree; else the new one."""
+    if isinstance(old, types.FunctionType) and isinstance(new, types.FunctionType):
+        if old.__globals__ is new.__globals__ and old.__qualname__ == new.__qualname__:
+            return pour(old, new, journal)
+        return new
+    return keep_container(old, new, journal)
 
 
 def keep_container(old: Any, new: Any, journal: Journal) -> Any:
-    """Pour a fresh container into the old one of the same type, and return the old one; else return the new."""
+    """Pour a fresh container into the old one of the same type, values of dicts as well, and return the old one; else
+    return the new."""
     if type(old) is not type(new) or old is new:
         return new
     if not isinstance(old, dict | list | set | deque | bytearray | OrderedDict):
@@ -167,9 +201,10 @@ def keep_container(old: Any, new: Any, journal: Journal) -> Any:
     if isinstance(old, deque) and old.maxlen != new.maxlen:
         return new
     journal.touch_container(old, "a container's contents")
-    if isinstance(old, defaultdict):
-        factory = old.default_factory
-        journal.note("a default factory", lambda: setattr(old, "default_factory", factory))
-        old.default_factory = new.default_factory
-    refill(old, dict(new) if isinstance(new, dict) else list(new))
+    if isinstance(old, dict):
+        if isinstance(old, defaultdict):
+            old.default_factory = new.default_factory
+        refill(old, {key: keep_value(old.get(key), value, journal) for key, value in new.items()})
+    else:
+        refill(old, list(new))
     return old

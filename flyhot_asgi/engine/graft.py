@@ -10,20 +10,28 @@ from __future__ import annotations
 import abc
 import ast
 import types
+from functools import partial
 from typing import Any
 
 from .codetree import transplant
 from .execute import keep_container, pour
+from .inventory import subclasses
 from .journal import Journal
 from .plan import Graft
-from .source import SourceModule
+from .source import SourceModule, Statement
 
+_IMPLICIT: dict[str, Any] = {
+    "__new__": staticmethod,
+    "__init_subclass__": classmethod,
+    "__class_getitem__": classmethod,
+}
+"""What `type` makes of these methods by itself."""
 _BODY_NAMES = frozenset({"__module__", "__qualname__", "__classcell__", "__static_attributes__", "__firstlineno__"})
 
 
 def compile_graft(source: SourceModule, graft: Graft) -> types.CodeType | None:
     """The changed members as the code of a class body; None if there are none (only deletions)."""
-    nodes = [change.new.node for change in graft.changes if change.new is not None]
+    nodes = [c.new.node for c in graft.changes if c.new is not None and not _is_remark(c.new)]
     if not nodes:
         return None
     wrapped: list[ast.stmt] = [_class_of(graft.node_path[-1], nodes)]
@@ -36,6 +44,12 @@ def compile_graft(source: SourceModule, graft: Graft) -> types.CodeType | None:
     return transplant(code, source.code)
 
 
+def _is_remark(statement: Statement) -> bool:
+    """A text or `...` for readers, not the docstring: executed first of all it would become one."""
+    node = statement.node
+    return statement.kind != "doc" and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
 def _class_of(name: str, body: list[ast.stmt]) -> ast.ClassDef:
     node = ast.ClassDef(name=name, bases=[], keywords=[], body=body, decorator_list=[])
     if "type_params" in ast.ClassDef._fields:
@@ -46,6 +60,10 @@ def _class_of(name: str, body: list[ast.stmt]) -> ast.ClassDef:
 def apply_graft(graft: Graft, code: types.CodeType | None, namespace: dict[str, Any], journal: Journal) -> None:
     """Execute the changed members and put them into the class. Raises what a member's own code raises."""
     cls = graft.cls
+    if isinstance(cls, abc.ABCMeta):
+        for kind in [cls, *subclasses(cls)]:
+            before_count: frozenset[str] = getattr(kind, "__abstractmethods__", frozenset())
+            journal.note(f"abstract methods of {kind.__qualname__}", partial(_set_abstract, kind, before_count))
     for name in graft.deleted:
         if name in vars(cls):
             journal.delete_attribute(cls, name)
@@ -62,17 +80,22 @@ def apply_graft(graft: Graft, code: types.CodeType | None, namespace: dict[str, 
             if name not in _BODY_NAMES and name != "__annotations__" and before.get(name, graft) is not value:
                 _put(cls, name, value, journal)
         _annotate(cls, graft, body["__annotations__"], annotations, journal)
+    if graft.undocumented:
+        journal.set_attribute(cls, "__doc__", None)
     if isinstance(cls, abc.ABCMeta):
-        journal.note(f"abstract methods of {cls.__qualname__}", lambda: _recount_abstract(cls))
-        _recount_abstract(cls)
+        for kind in sorted([cls, *subclasses(cls)], key=lambda kind: len(kind.__mro__)):
+            abc.update_abstractmethods(kind)
 
 
-def _recount_abstract(cls: Any) -> None:
-    abc.update_abstractmethods(cls)
+def _set_abstract(cls: Any, names: frozenset[str]) -> None:
+    if getattr(cls, "__abstractmethods__", None) is not names:
+        cls.__abstractmethods__ = names
 
 
 def _put(cls: type, name: str, value: Any, journal: Journal) -> None:
     old = vars(cls).get(name)
+    if isinstance(value, types.FunctionType) and name in _IMPLICIT:
+        value = _IMPLICIT[name](value)
     merged = _merge(old, value, journal)
     if merged is old:
         return

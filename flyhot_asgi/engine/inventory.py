@@ -18,37 +18,50 @@ _RUNNING = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
 
 @dataclass
 class Survey:
-    """One pass over all objects that the collector knows."""
+    """One pass over all objects that the collector knows, for code of `files` and instances of `classes`."""
 
+    files: frozenset[str]
+    classes: frozenset[type]
     functions: list[types.FunctionType] = field(default_factory=list)
     running: list[Any] = field(default_factory=list)
     caches: list[Any] = field(default_factory=list)
     """`functools.lru_cache` wrappers."""
     instances: Counter[type] = field(default_factory=Counter)
 
+    @property
+    def lists(self) -> list[object]:
+        """Its own lists, which hold what they list."""
+        return [self.functions, self.running, self.caches]
+
+    def clear(self) -> None:
+        self.functions, self.running, self.caches = [], [], []
+        self.instances = Counter()
+
+    def look(self) -> None:
+        """10-50 ms for a heap of half a million objects. Objects that `gc.freeze()` hid are brought back first."""
+        if gc.get_freeze_count():
+            gc.unfreeze()
+        self.clear()
+        wanted = self.files
+        derived = {cls for base in self.classes for cls in [base, *subclasses(base)]}
+        for obj in gc.get_objects():
+            kind = type(obj)
+            if kind is types.FunctionType:
+                if obj.__code__.co_filename in wanted:
+                    self.functions.append(obj)
+            elif kind in _RUNNING:
+                if running_code(obj).co_filename in wanted:
+                    self.running.append(obj)
+            elif kind is _CACHE:
+                self.caches.append(obj)
+            elif kind in derived:
+                self.instances[kind] += 1
+
 
 def survey(files: Collection[str], classes: Collection[type] = ()) -> Survey:
-    """Look once at everything alive whose code comes from `files`, and count direct and derived instances of `classes`.
-
-    10-50 ms for a heap of half a million objects. Objects that `gc.freeze()` hid are brought back first.
-    """
-    if gc.get_freeze_count():
-        gc.unfreeze()
-    found = Survey()
-    wanted = frozenset(files)
-    derived = {cls for base in classes for cls in [base, *subclasses(base)]}
-    for obj in gc.get_objects():
-        kind = type(obj)
-        if kind is types.FunctionType:
-            if obj.__code__.co_filename in wanted:
-                found.functions.append(obj)
-        elif kind in _RUNNING:
-            if running_code(obj).co_filename in wanted:
-                found.running.append(obj)
-        elif kind is _CACHE:
-            found.caches.append(obj)
-        elif kind in derived:
-            found.instances[kind] += 1
+    """Look once at everything alive whose code comes from `files`; count instances of `classes`, derived ones too."""
+    found = Survey(frozenset(files), frozenset(classes))
+    found.look()
     return found
 
 
@@ -97,17 +110,40 @@ def subclasses(cls: type) -> list[type]:
     return list(found)
 
 
-def holders(obj: object, *, passing: Iterable[object]) -> list[object]:
-    """Who refers to `obj`, but for the namespaces in `passing` and the frames that ask. Up to 45 ms on a large heap.
+def holders(obj: object, *, passing: Iterable[object], depth: int = 3) -> list[object]:
+    """Who refers to `obj`, but for the objects in `passing` and the frames that ask. Up to 45 ms on a large heap.
 
-    Written without comprehensions over `obj`: their cells would be referrers themselves.
+    Cells, tuples, properties and the like are looked through: they hold for whoever holds them. Written without
+    comprehensions over `obj`: their cells would be referrers themselves.
     """
-    ignored = {id(namespace) for namespace in passing}
-    found = []
-    for holder in gc.get_referrers(obj):
-        if id(holder) not in ignored and type(holder) is not types.FrameType and holder is not obj:
-            found.append(holder)
+    ignored = {id(passing), *(id(one) for one in passing)}
+    found: list[object] = []
+    seen = {id(obj), id(found)}
+    queue: list[tuple[object, int]] = [(obj, 0)]
+    seen.add(id(queue))
+    while queue:
+        held, level = queue.pop()
+        for holder in gc.get_referrers(held):
+            if id(holder) in ignored or id(holder) in seen or type(holder) is types.FrameType:
+                continue
+            seen.add(id(holder))
+            if type(holder) in _TRANSPARENT and level < depth:
+                queue.append((holder, level + 1))
+            else:
+                found.append(holder)
+        del held
     return found
+
+
+_TRANSPARENT = (types.CellType, tuple, property, staticmethod, classmethod)
+
+
+def is_among(obj: object, items: Iterable[object]) -> bool:
+    """`obj` itself is one of `items`. A function of its own, as a comprehension would hold `obj` in a cell."""
+    for one in items:
+        if one is obj:
+            return True
+    return False
 
 
 def describe(holder: object) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import types
-from collections import deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -82,6 +82,9 @@ class Journal:
         if isinstance(obj, dict):
             items = dict(obj)
             self.note(what, lambda: refill(obj, items))
+            if isinstance(obj, defaultdict):
+                factory = obj.default_factory
+                self.note(what, lambda: setattr(obj, "default_factory", factory))
         elif isinstance(obj, list | set | deque | bytearray):
             copy = list(obj)
             self.note(what, lambda: refill(obj, copy))
@@ -92,9 +95,7 @@ class Journal:
         code, closure = function.__code__, function.__closure__
         cells = [_cell_contents(cell) for cell in closure or ()]
         fields = {name: getattr(function, name) for name in FUNCTION_FIELDS}
-        if fields["__kwdefaults__"] is not None:
-            fields["__kwdefaults__"] = dict(fields["__kwdefaults__"])
-        fields["__annotations__"] = dict(fields["__annotations__"])
+        contents_of = [(value, dict(value)) for value in fields.values() if isinstance(value, dict)]
         attributes = dict(function.__dict__)
 
         def undo() -> None:
@@ -103,6 +104,8 @@ class Journal:
                 _set_cell(cell, contents)
             for name, value in fields.items():
                 setattr(function, name, value)
+            for mapping, contents in contents_of:
+                refill(mapping, contents)
             restore_dict(function.__dict__, attributes)
 
         self.note(f"function {function.__qualname__}", undo)
@@ -179,6 +182,9 @@ def refill(obj: Any, contents: Any) -> None:
     if isinstance(obj, dict):
         if list(obj) == list(contents):
             restore_dict(obj, contents)
+        elif isinstance(obj, OrderedDict):  # it keeps its order beside the dict's
+            OrderedDict.clear(obj)
+            OrderedDict.update(obj, contents)
         else:  # the order of keys is part of a dict's value
             dict.clear(obj)
             dict.update(obj, contents)

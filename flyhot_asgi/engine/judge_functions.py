@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import ast
 import functools
+import importlib
+import sys
 import types
-from collections.abc import Callable
 from typing import Any
 
 from .context import Context
+from .defuse import imported_from
 from .diff import Change, Verdict
+from .effects import consumes_nested, effects_of
 from .plan import Action
 from .source import FunctionNode, Statement, dotted_name, own_shell
+from .values import is_atomic
 
 _WRAPPING_MODULES = frozenset(
     {
@@ -31,6 +35,7 @@ _WRAPPING_MODULES = frozenset(
         "enum",
     }
 )
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def judge_function(context: Context, module: str, change: Change) -> None:
@@ -39,22 +44,29 @@ def judge_function(context: Context, module: str, change: Change) -> None:
         _judge_deleted(context, module, statement)
     elif change.verdict is Verdict.BODY:
         _judge_body(context, module, change)
-    elif change.verdict is Verdict.ADDED:
+    elif change.verdict is Verdict.ADDED and statement.binds[0] not in context.namespace(module):
         _judge_added(context, module, statement)
     else:
         _judge_reshaped(context, module, change)
+
+
+def runs_otherwise(old: FunctionNode, new: FunctionNode) -> bool:
+    """Calling it runs other code than before: a function that it only hands out does not count."""
+    return own_shell(old) != own_shell(new) or consumes_nested(old, new)
 
 
 def _judge_body(context: Context, module: str, change: Change) -> None:
     assert change.old is not None and change.new is not None
     old, new = change.old.node, change.new.node
     assert isinstance(old, FUNCTIONS) and isinstance(new, FUNCTIONS)
-    if own_shell(old) != own_shell(new):
+    if runs_otherwise(old, new):
         context.changed_bodies.add((module, new.name))
-    if _is_generator(old) != _is_generator(new) and _read_at_import(context, module, new.name):
-        turned = "a generator" if _is_generator(new) else "no generator any more"
-        context.refuse(module, change.new, f"it is {turned}; what registered it may have noted what it was")
-        return
+    if _is_generator(old) != _is_generator(new):
+        if _read_at_import(context, module, new.name):
+            turned = "a generator" if _is_generator(new) else "no generator any more"
+            context.refuse(module, change.new, f"it is {turned}; what registered it may have noted what it was")
+            return
+        context.reshaped.add((module, new.name))
     context.step(module, change.new, Action.SWAP, "its body changed")
 
 
@@ -62,7 +74,7 @@ def _judge_added(context: Context, module: str, statement: Statement) -> None:
     if context.registers(module, statement):
         return  # the adapter plans it
     for decorator in statement.decorators:
-        if (reason := _registering(context, module, decorator)) is not None:
+        if (reason := registering(context, module, decorator, new=True)) is not None:
             context.refuse(module, statement, reason)
             return
     context.execute(module, statement)
@@ -74,56 +86,90 @@ def _judge_deleted(context: Context, module: str, statement: Statement) -> None:
     name = statement.binds[0]
     if context.registers(module, statement):
         return  # the adapter drops its routes
-    value = context.value(module, name)
-    if statement.decorators and any(_registering(context, module, d) for d in statement.decorators):
+    if any(registering(context, module, d) for d in statement.decorators):
         context.refuse(module, statement, "it is gone, but its decorator entered it somewhere")
-    elif isinstance(value, types.FunctionType) and (held := context.held_elsewhere(value)):
+        return
+    context.deferred.append(lambda: refuse_if_held(context, module, statement, name))
+
+
+def refuse_if_held(context: Context, module: str, statement: Statement, name: str) -> None:
+    """Something that is gone from the source must not be held by anybody who could use it."""
+    if is_atomic(context.value(module, name)):
+        return
+    held = context.held_elsewhere(context.value(module, name))
+    if held:
         context.refuse(module, statement, f"it is gone from the source, but still held by {', '.join(held[:3])}")
 
 
 def _judge_reshaped(context: Context, module: str, change: Change) -> None:
     statement = change.statement
-    assert change.old is not None
     name = statement.binds[0]
-    old, new = change.old.node, statement.node
-    live = context.value(module, name)
-    if not isinstance(old, FUNCTIONS) or not isinstance(new, FUNCTIONS):
-        _judge_replaced(context, module, statement, live)
+    old, new = change.old.node if change.old is not None else None, statement.node
+    if change.old is None or not isinstance(old, FUNCTIONS) or not isinstance(new, FUNCTIONS):
+        _judge_replaced(context, module, statement, context.value(module, name))
         return
-    if own_shell(old) != own_shell(new):
+    if runs_otherwise(old, new):
         context.changed_bodies.add((module, name))
     context.reshaped.add((module, name))
+    exchanged = _dumps(old.decorator_list) != _dumps(new.decorator_list)
     if context.registers(module, statement) or context.registers(module, change.old):
+        if exchanged:
+            context.rebind(module, (name,))
         return
-    if reason := _why_not_again(context, module, change.old, statement, live):
+    for decorator in [*change.old.decorators, *statement.decorators]:
+        if (reason := registering(context, module, decorator)) is not None:
+            context.refuse(module, statement, reason)
+            return
+    if _kind(old) != _kind(new) and _read_at_import(context, module, name):
+        reason = "it turned between plain, async and generator; what registered it may have noted what it was"
         context.refuse(module, statement, reason)
         return
-    context.execute(module, statement)
-    if not isinstance(live, types.FunctionType):
-        context.rebind(module, (name,))
-    context.step(module, statement, Action.EXECUTE, _what_changed(old, new))
+    _again(context, module, statement, _what_changed(old, new), exchanged=exchanged)
 
 
-def _why_not_again(context: Context, module: str, old: Statement, new: Statement, live: Any) -> str | None:
-    assert isinstance(old.node, FUNCTIONS) and isinstance(new.node, FUNCTIONS)
-    for decorator in [*old.decorators, *new.decorators]:
-        if (reason := _registering(context, module, decorator)) is not None:
-            return reason
-    if _kind(old.node) != _kind(new.node) and _read_at_import(context, module, new.node.name):
-        return "it turned between plain, async and generator; what registered it may have noted what it was"
-    wraps_now = bool(new.decorators) and not old.decorators
-    if wraps_now or not isinstance(live, types.FunctionType):
-        held = context.held_elsewhere(live)
-        if held:
-            return f"its decorators changed, and the old object is still held by {', '.join(held[:3])}"
-    return None
+def _dumps(nodes: list[ast.expr]) -> list[str]:
+    return [ast.dump(node) for node in nodes]
+
+
+def _again(context: Context, module: str, statement: Statement, why: str, *, exchanged: bool) -> None:
+    """Execute it again; the name keeps its object where that can be poured into, else nobody else may hold it."""
+    live = context.value(module, statement.binds[0])
+    plain = isinstance(live, types.FunctionType)
+    same = plain and live.__globals__ is _globals_of_result(context, module, statement)
+    if not same and (exchanged or not plain):
+        if held := context.held_elsewhere(live):
+            context.refuse(
+                module, statement, f"{why}, its object would be another one, and the old is held by {held[0]}"
+            )
+            return
+    if not same:
+        context.rebind(module, statement.binds)
+    context.execute(module, statement, rewrap=True, same=same)
+    context.step(module, statement, Action.EXECUTE, why)
+
+
+def _globals_of_result(context: Context, module: str, statement: Statement) -> object:
+    """The globals of the function that the outermost decorator gives; None if that can't be told."""
+    if not statement.decorators:
+        return context.namespace(module)
+    outermost = statement.decorators[0]
+    found = look_up(context, module, outermost.func if isinstance(outermost, ast.Call) else outermost)
+    if not isinstance(found, types.FunctionType):
+        return None
+    if found.__module__ == "functools":
+        return None
+    return found.__globals__
 
 
 def _judge_replaced(context: Context, module: str, statement: Statement, live: Any) -> None:
     """Something else had this name before (an import, a class, a value)."""
-    if isinstance(live, types.FunctionType | type) and live.__module__ in context.live:
+    if isinstance(live, types.FunctionType | type) and live.__module__ == module:
         if held := context.held_elsewhere(live):
             context.refuse(module, statement, f"the old `{statement.name}` is still held by {', '.join(held[:3])}")
+            return
+    for decorator in statement.decorators:
+        if (reason := registering(context, module, decorator, new=True)) is not None:
+            context.refuse(module, statement, reason)
             return
     context.execute(module, statement)
     context.rebind(module, statement.binds)
@@ -133,76 +179,91 @@ def _judge_replaced(context: Context, module: str, statement: Statement, live: A
 def judge_dependent_function(context: Context, module: str, statement: Statement, of: str) -> None:
     """An unchanged function whose defaults or decorators were built from something that is bound anew."""
     for decorator in statement.decorators:
-        if (reason := _registering(context, module, decorator)) is not None:
+        if (reason := registering(context, module, decorator)) is not None:
             context.refuse(module, statement, f"it was built from {of}; {reason}")
             return
-    live = context.value(module, statement.binds[0])
-    context.execute(module, statement)
     context.reshaped.add((module, statement.binds[0]))
-    if not isinstance(live, types.FunctionType):
-        context.rebind(module, statement.binds)
-    context.step(module, statement, Action.EXECUTE, f"it was built from {of}")
+    _again(context, module, statement, f"it was built from {of}", exchanged=False)
 
 
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+def look_up(context: Context, module: str, expression: ast.expr) -> Any:
+    """The living object that an expression of the new source will mean; None if there is none yet."""
+    dotted = dotted_name(expression)
+    if dotted is None:
+        return None
+    home = context.new_names.home(module, dotted)
+    if home is not None and home[0] in context.live:
+        return context.resolve(home[0], ".".join([home[1], *_rest(context, module, dotted, home)]))
+    binder = context.new_names.binders(module).get(dotted.partition(".")[0]) if module in context.new else None
+    if binder is None or not isinstance(binder.node, ast.Import | ast.ImportFrom):
+        return context.resolve(module, dotted)
+    return _imported(context, module, binder.node, dotted.split("."))
 
 
-def _registering(context: Context, module: str, decorator: ast.expr) -> str | None:
-    """Why running this decorator again could enter the function a second time; None if it only wraps."""
-    call = decorator.func if isinstance(decorator, ast.Call) else decorator
-    dotted = dotted_name(call)
+def _rest(context: Context, module: str, dotted: str, home: tuple[str, str]) -> list[str]:
+    """What of a dotted name comes after its home: `on` of `bus.on`."""
+    parts = dotted.split(".")
+    for index in range(len(parts)):
+        if context.new_names.home(module, ".".join(parts[: index + 1])) == home:
+            return parts[index + 1 :]
+    return []
+
+
+def _imported(context: Context, module: str, node: ast.Import | ast.ImportFrom, parts: list[str]) -> Any:
+    alias = node.names[0]
+    if isinstance(node, ast.ImportFrom):
+        origin, rest = imported_from(context.new[module], node), [alias.name, *parts[1:]]
+    elif alias.asname:
+        origin, rest = alias.name, parts[1:]
+    else:
+        origin, rest = parts[0], parts[1:]
+    if origin.partition(".")[0] in sys.stdlib_module_names and origin not in sys.modules:
+        importlib.import_module(origin)
+    found: Any = sys.modules.get(origin)
+    for part in rest:
+        found = vars(found).get(part) if isinstance(found, types.ModuleType) else getattr(found, part, None)
+        if found is None:
+            return None
+    return found
+
+
+def registering(context: Context, module: str, decorator: ast.expr, *, new: bool = False) -> str | None:
+    """Why running this decorator could enter the function somewhere (again); None if it only wraps.
+
+    `new`: the function is new, so that entering it once, in a dict that the journal knows, is as it should be.
+    """
+    called = isinstance(decorator, ast.Call)
+    expression = decorator.func if isinstance(decorator, ast.Call) else decorator
+    dotted = dotted_name(expression)
     shown = ast.unparse(decorator).split("(")[0]
     if dotted is None:
-        return f"its decorator `@{shown}` can't be looked up before it is run"
-    found = context.resolve(module, dotted)
-    if found is None:
-        home = context.new_names.home(module, dotted)
-        return None if home is not None or "." not in dotted else f"its decorator `@{shown}` enters it somewhere"
-    if isinstance(found, type) or (getattr(found, "__module__", None) in _WRAPPING_MODULES):
-        return None
-    if isinstance(found, types.FunctionType | functools.partial) and _only_wraps(context, found):
-        return None
+        return f"its decorator `@{shown}` can't be looked up before it is run; it may enter it somewhere"
+    home = context.new_names.home(module, dotted) or context.old_names.home(module, dotted)
+    names = context.new_names if home and context.new_names.definition(home) else context.old_names
+    if home is not None:
+        if _rest_of(names, module, dotted, home):
+            return _entering(shown, new)
+        effects = effects_of(names, home, called=called)
+        dicts = all(type(context.value(m, n)) is dict for m, n in effects.entries if m in context.live)
+        return None if effects.none or (new and not effects.other and dicts) else _entering(shown, new)
+    found = look_up(context, module, expression)
+    if found is None or found in (functools.singledispatch, functools.singledispatchmethod):
+        return _entering(shown, new and found is not None)
+    if getattr(found, "__qualname__", "").startswith("singledispatch"):
+        return _entering(shown, new)
+    return None if getattr(found, "__module__", None) in _WRAPPING_MODULES else _entering(shown, new)
+
+
+def _rest_of(names: Any, module: str, dotted: str, home: tuple[str, str]) -> bool:
+    """The decorator is an attribute of something first-party: of an object, or of a class."""
+    parts = dotted.split(".")
+    return any(names.home(module, ".".join(parts[:n])) == home for n in range(1, len(parts)))
+
+
+def _entering(shown: str, new: bool) -> str:
+    if new:
+        return f"its decorator `@{shown}` may enter it somewhere, which could not be undone"
     return f"its decorator `@{shown}` may enter it somewhere; running it again would enter it twice"
-
-
-def _only_wraps(context: Context, decorator: Callable[..., Any]) -> bool:
-    """A first-party decorator that stores nothing outside of itself, read off its syntax; no other one is trusted."""
-    module = str(getattr(decorator, "__module__", ""))
-    name = getattr(decorator, "__name__", "")
-    if module not in context.new or "." in getattr(decorator, "__qualname__", "."):
-        return False
-    statement = context.new_names.binders(module).get(name)
-    return statement is not None and isinstance(statement.node, FUNCTIONS) and not stores_outside(statement.node)
-
-
-_MUTATORS = frozenset({"append", "add", "insert", "extend", "update", "setdefault", "register", "connect", "subscribe"})
-
-
-def stores_outside(node: FunctionNode) -> bool:
-    """The function's own code (not that of functions nested in it) changes something that it did not make."""
-    local = {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
-    local |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    for child in _own_nodes(node):
-        if isinstance(child, ast.Global | ast.Nonlocal):
-            return True
-        if isinstance(child, ast.Subscript | ast.Attribute) and isinstance(child.ctx, ast.Store):
-            if _root(child) not in local:
-                return True
-        if isinstance(child, ast.Call) and isinstance(child.func, ast.Attribute) and child.func.attr in _MUTATORS:
-            if _root(child.func) not in local:
-                return True
-    return False
-
-
-def _own_nodes(node: FunctionNode) -> list[ast.AST]:
-    """The nodes that run when a decorator is applied: its own body, and that of a decorator it returns."""
-    return list(ast.walk(node))
-
-
-def _root(node: ast.expr) -> str | None:
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else None
 
 
 def _is_generator(node: FunctionNode) -> bool:
@@ -228,7 +289,9 @@ def _read_at_import(context: Context, module: str, name: str) -> bool:
     if binder.decorators:
         return True
     return any(
-        statement.kind != "import" and home in context.new_names.reads(owner, statement)
+        statement.kind != "import"
+        and home in context.new_names.reads(owner, statement)
+        and not context.registers(owner, statement)  # registered anew, it is looked at again
         for owner, source in context.new.items()
         if owner in context.live
         for statement in source.statements

@@ -8,31 +8,51 @@ changed it and the release changed it too, and nobody can know which is meant.
 from __future__ import annotations
 
 import ast
-import types
+import sys
 from typing import Any
 
 from .codetree import transplant
 from .context import COLD, Context
+from .defuse import imported_from
 from .diff import Change, Verdict
+from .inventory import is_among
 from .plan import Action
 from .source import Statement
-from .values import CONTAINERS, alike, is_atomic, is_pure, value_of
+from .uses import may_be_mutated, may_be_stored
+from .values import CONTAINERS, alike, has_part_target, is_atomic, is_definition, is_plain, is_pure, value_of
 
-_MISSING: Any = object()
+MISSING: Any = object()
+_ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
 def judge_import(context: Context, module: str, change: Change) -> None:
     """Imports are executed again: a module, or a name copied from one."""
     statement = change.statement
     if change.verdict is Verdict.DELETED:
+        if not statement.binds:
+            context.refuse(module, statement, "a star import is gone; which names it brought is not known")
         return
-    if not statement.binds and change.verdict is not Verdict.ADDED:
-        context.refuse(module, statement, "a star import changed; which names it brings is not known before")
+    if not statement.binds:
+        context.refuse(module, statement, "a star import is new; which names it brings is not known before")
         return
     context.execute(module, statement)
-    context.rebind(module, statement.binds)
+    if not _same_object(context, module, statement):
+        context.rebind(module, statement.binds)
     action = Action.ADD if change.verdict is Verdict.ADDED else Action.IMPORT
     context.step(module, statement, action, "an import is added" if action is Action.ADD else "imported from elsewhere")
+
+
+def _same_object(context: Context, module: str, statement: Statement) -> bool:
+    """The import brings what the name means already, on another way: nobody has to look again."""
+    name = statement.binds[0]
+    home = context.new_names.home(module, name)
+    if home is not None:
+        return context.old_names.home(module, name) == home
+    node = statement.node
+    if not isinstance(node, ast.ImportFrom):
+        return False
+    found = getattr(sys.modules.get(imported_from(context.new[module], node)), "__dict__", {})
+    return found.get(node.names[0].name, MISSING) is context.value(module, name)
 
 
 def judge_assignment(context: Context, module: str, change: Change) -> None:
@@ -41,122 +61,157 @@ def judge_assignment(context: Context, module: str, change: Change) -> None:
         if not statement.binds:
             context.refuse(module, statement, "an assignment to a part of another object was removed")
         return
-    if not statement.binds:
-        context.refuse(module, statement, "it sets a part of another living object, which can't be taken back")
-    elif change.verdict is Verdict.ADDED:
-        context.execute(module, statement)
-        context.rebind(module, statement.binds)
-        context.step(module, statement, Action.ADD, "a new name")
+    before = value_of(change.old.node) if change.old is not None else None
+    after = value_of(statement.node)
+    if change.verdict is Verdict.CHANGED and change.old is not None and _same_value(change.old.node, statement.node):
+        context.execute(module, statement, annotate_only=True)
+        context.step(module, statement, Action.EXECUTE, "its annotation changed; the value lives on")
+    elif change.verdict is Verdict.ADDED and not any(n in context.namespace(module) for n in statement.binds):
+        bind(context, module, statement, "a new name", action=Action.ADD)
     elif change.verdict is Verdict.RERUN:
-        _judge_dependent(context, module, statement, "another statement binds the same name")
+        bind(context, module, statement, "another statement binds the same name")
     else:
-        assert change.old is not None
-        _judge_changed(context, module, change.old, statement)
-
-
-def _judge_changed(context: Context, module: str, old: Statement, new: Statement) -> None:
-    before, after = value_of(old.node), value_of(new.node)
-    if before is not None and after is not None and ast.dump(before) == ast.dump(after):
-        context.execute(module, new, annotate_only=True)
-        context.step(module, new, Action.EXECUTE, "its annotation changed; the value lives on")
-        return
-    name = new.binds[0]
-    live = context.value(module, name, _MISSING)
-    if len(new.binds) > 1 or len(old.binds) > 1 or after is None or before is None:
-        _judge_dependent(context, module, new, "its text changed")
-    elif live is _MISSING:
-        _set(context, module, new, keep=False, why="its text changed")
-    elif is_pure(before):
-        _judge_comparable(context, module, old, new, live)
-    elif is_atomic(live):
-        _set(context, module, new, keep=False, why="its text changed")
-    else:
-        _judge_object(context, module, new, live)
-
-
-def _judge_comparable(context: Context, module: str, old: Statement, new: Statement, live: Any) -> None:
-    name = new.binds[0]
-    cold = _cold_value(context, module, old)
-    if cold is _MISSING or not alike(cold, live):
-        context.refuse(
-            module,
-            new,
-            f"`{name}` was changed by the running program and is changed by the release too",
-            do=f"keep the old text of `{name}` and change it from code, or {COLD}",
+        why = (
+            "the constant changed" if before is not None and is_pure(before) and is_pure(after) else "its text changed"
         )
-        return
-    keep = isinstance(live, CONTAINERS) and is_pure(value_of(new.node))
-    if not keep and not is_atomic(live) and not _is_definition(live) and (held := context.held_elsewhere(live)):
-        context.refuse(module, new, f"the old value of `{name}` is still held by {_some(held)}")
-        return
-    _set(context, module, new, keep=keep, why="the constant changed")
+        bind(context, module, statement, why, changed=True)
 
 
-def _is_definition(value: object) -> bool:
-    """A function, class or module: bound here under a further name, its own name is what others hold it by."""
-    kinds = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType)
-    return isinstance(value, kinds)  # not "callable": an app is, too
-
-
-def _cold_value(context: Context, module: str, old: Statement) -> Any:
-    """The value that the old text gives, evaluated in the living namespace; only for text without effects."""
-    value = value_of(old.node)
-    assert value is not None
-    source = context.old[module]
-    code = compile(ast.Expression(value), source.path, "eval", flags=source.future_flags, dont_inherit=True)
-    try:
-        return eval(transplant(code, source.code), context.namespace(module))
-    except Exception:
-        return _MISSING
-
-
-def _judge_object(context: Context, module: str, new: Statement, live: Any) -> None:
-    name = new.binds[0]
-    if type(live).__module__ in context.live or context.owned(live):
-        context.refuse(
-            module,
-            new,
-            f"`{name}` is a living {type(live).__qualname__} with state; how it is made changed",
-            do=f"keep the old statement and change the object in a `code_change`, or {COLD}",
-        )
-        return
-    if held := context.held_elsewhere(live):
-        context.refuse(module, new, f"the object that `{name}` is now is still held by {_some(held)}")
-        return
-    _set(context, module, new, keep=False, why="its text changed; nobody else holds the old object")
+def _same_value(old: ast.stmt, new: ast.stmt) -> bool:
+    if not isinstance(old, ast.Assign | ast.AnnAssign) or not isinstance(new, ast.Assign | ast.AnnAssign):
+        return False
+    before, after = value_of(old), value_of(new)
+    return before is not None and after is not None and ast.dump(before) == ast.dump(after)
 
 
 def judge_dependent(context: Context, module: str, statement: Statement, of: str) -> None:
     """An unchanged assignment that was built from something that is bound anew."""
-    _judge_dependent(context, module, statement, f"it was built from {of}")
+    bind(context, module, statement, f"it was built from {of}")
 
 
-def _judge_dependent(context: Context, module: str, statement: Statement, why: str) -> None:
-    values = [context.value(module, name, _MISSING) for name in statement.binds]
-    if all(value is _MISSING or is_atomic(value) or _is_definition(value) for value in values):
-        _set(context, module, statement, keep=False, why=why)
+def bind(
+    context: Context,
+    module: str,
+    statement: Statement,
+    why: str,
+    *,
+    action: Action = Action.EXECUTE,
+    changed: bool = False,
+) -> None:
+    """Plan to execute an assignment (again), unless a living value that it would replace says otherwise."""
+    if not statement.binds or has_part_target(statement.node):
+        context.refuse(module, statement, f"{why}; it sets a part of another living object, which can't be taken back")
         return
-    pure = is_pure(value_of(statement.node))
-    if len(values) == 1 and pure and isinstance(values[0], CONTAINERS):
-        old = context.old_names.binders(module).get(statement.binds[0])
-        if old is not None and alike(_cold_value(context, module, old), values[0]):
-            _set(context, module, statement, keep=True, why=why)
+    cold = _cold_values(context, module, statement.binds)
+    for name in statement.binds:
+        live = context.value(module, name, MISSING)
+        known = cold.get(name, MISSING) if cold is not None else MISSING
+        if live is not MISSING and (refusal := _in_the_way(context, module, statement, name, live, known, changed)):
+            context.refuse(module, statement, f"{why}, and {refusal[0]}", do=refusal[1])
             return
-    if len(values) == 1 and pure and not context.held_elsewhere(values[0], [values]):
-        _set(context, module, statement, keep=False, why=why)
-        return
-    context.refuse(
-        module,
-        statement,
-        f"{why}, and what it made lives on with state",
-        do=f"change the living object in a `code_change`, or {COLD}",
+    keep = any(isinstance(context.value(module, name), (*CONTAINERS, _LAMBDA)) for name in statement.binds)
+    context.execute(module, statement, keep=keep)
+    context.rebind(module, statement.binds)
+    context.step(module, statement, action, why)
+
+
+_LAMBDA = type(lambda: None)
+
+
+def _in_the_way(
+    context: Context, module: str, statement: Statement, name: str, live: Any, cold: Any, changed: bool
+) -> tuple[str, str] | None:
+    """Why the living value of `name` can't be replaced, and what to do; None if it can."""
+    if is_definition(live) and not (type(live) is _LAMBDA and cold is not MISSING):
+        return None
+    if cold is not MISSING:
+        if not alike(cold, live):
+            return _both_changed(name)
+        return _held(context, statement, name, live)
+    home = (module, name)
+    if is_atomic(live):
+        return _both_changed(name) if may_be_stored(context.old_names, home) else None
+    if isinstance(live, CONTAINERS) and is_plain(live):
+        return _held(context, statement, name, live) if not may_be_mutated(context.old_names, home) else _stateful(name)
+    if isinstance(live, CONTAINERS) or type(live).__module__ in context.live or context.owned(live):
+        kind = type(live).__qualname__
+        made = "how it is made changed" if changed else "what it made lives on with state"
+        return (
+            f"`{name}` is a living {kind} with state; {made}",
+            f"keep the old statement and change the object in a `code_change`, or {COLD}",
+        )
+    if type(live).__module__ == "logging":
+        return None  # loggers are kept by the logging module, by name
+    return _held(context, statement, name, live)
+
+
+def _both_changed(name: str) -> tuple[str, str]:
+    return (
+        f"`{name}` was changed by the running program and is changed by the release too",
+        f"keep the old text of `{name}` and change it from code, or {COLD}",
     )
 
 
-def _set(context: Context, module: str, statement: Statement, *, keep: bool, why: str) -> None:
-    context.execute(module, statement, keep=keep)
-    context.rebind(module, statement.binds)
-    context.step(module, statement, Action.EXECUTE, why)
+def _stateful(name: str) -> tuple[str, str]:
+    return (
+        f"`{name}` is a living container that functions change; what the release says now would overwrite it",
+        f"keep the old text of `{name}` and change it from code, or {COLD}",
+    )
+
+
+def _held(context: Context, statement: Statement, name: str, live: Any) -> tuple[str, str] | None:
+    """Who holds the old object would not see the new one; containers of one kind are poured, so that they do."""
+    if is_atomic(live) or type(live) is _LAMBDA or _same_container(live, value_of(statement.node)):
+        return None
+    if is_among(live, context.poured()):
+        return None  # a further name of a container that stays
+    held = context.held_elsewhere(live)
+    return (f"the object that `{name}` is now is still held by {_some(held)}", COLD) if held else None
+
+
+def _same_container(live: Any, value: ast.expr | None) -> bool:
+    """Executing the new text gives a container of the living one's type."""
+    displays: dict[type, tuple[type, ...]] = {
+        dict: (ast.Dict, ast.DictComp),
+        list: (ast.List, ast.ListComp),
+        set: (ast.Set, ast.SetComp),
+    }
+    if isinstance(value, displays.get(type(live), ())):
+        return True
+    if not isinstance(value, ast.Call):
+        return False
+    called = ast.unparse(value.func).rpartition(".")[2]
+    return called == type(live).__name__ or (type(live) is list and called == "sorted")
+
+
+def _cold_values(context: Context, module: str, names: tuple[str, ...]) -> dict[str, Any] | None:
+    """What the old text makes of these names: its statements that bind them, executed in a copy of the namespace.
+
+    None if that could have an effect. Nothing of it is kept; the copy shares the values, so only text that makes fresh
+    ones may run.
+    """
+    if module not in context.old:
+        return None
+    source = context.old[module]
+    binders = [s for s in context.active_old(module) if set(s.binds) & set(names)]
+    if not binders or not isinstance(binders[0].node, ast.Assign | ast.AnnAssign):
+        return None
+    for binder in binders:
+        value = value_of(binder.node)
+        if not isinstance(binder.node, _ASSIGNMENTS) or has_part_target(binder.node) or not is_pure(value):
+            return None
+    scratch = dict(context.namespace(module))
+    for name in names:
+        scratch.pop(name, None)
+    tree = ast.Module(body=[binder.node for binder in binders], type_ignores=[])
+    code = compile(tree, source.path, "exec", flags=source.future_flags, dont_inherit=True)
+    annotations = scratch.pop("__annotations__", None)
+    try:
+        exec(transplant(code, source.code), scratch)
+    except Exception:
+        return {}
+    del annotations
+    return {name: scratch[name] for name in names if name in scratch}
 
 
 def judge_call(context: Context, module: str, change: Change) -> None:
@@ -190,9 +245,11 @@ def judge_block(context: Context, module: str, change: Change) -> None:
         if not _safe_block(statement.node):
             context.refuse(module, statement, "a block with effects at module level is gone")
         return
-    live = [context.value(module, name, _MISSING) for name in statement.binds]
-    if not _safe_block(statement.node) or any(isinstance(value, type) and _own(context, value) for value in live):
+    if not _safe_block(statement.node):
         context.refuse(module, statement, "a block at module level changed that does more than import and define")
+        return
+    if (reason := _block_in_the_way(context, module, statement)) is not None:
+        context.refuse(module, statement, reason)
         return
     context.execute(module, statement)
     context.rebind(module, statement.binds)
@@ -200,8 +257,21 @@ def judge_block(context: Context, module: str, change: Change) -> None:
     context.step(module, statement, action, "a block of imports and definitions")
 
 
-def _own(context: Context, value: type) -> bool:
-    return value.__module__ in context.live
+def _block_in_the_way(context: Context, module: str, statement: Statement) -> str | None:
+    """A living value that executing the block would replace, although the program counts on it."""
+    for name in statement.binds:
+        live = context.value(module, name, MISSING)
+        if live is MISSING:
+            continue
+        if isinstance(live, type) and live.__module__ in context.live and live.__module__ == module:
+            return f"a block at module level changed that makes the class `{name}`"
+        if is_definition(live):
+            continue
+        if not is_atomic(live):
+            return f"a block at module level changed that makes `{name}`, a living {type(live).__qualname__} with state"
+        if may_be_stored(context.old_names, (module, name)):
+            return f"`{name}` was changed by the running program and is changed by the release too"
+    return None
 
 
 def _safe_block(node: ast.AST) -> bool:

@@ -14,7 +14,6 @@ import linecache
 import sys
 import types
 import weakref
-from collections.abc import Collection
 from typing import Any
 
 from ..errors import UpgradeError
@@ -26,6 +25,7 @@ from .inventory import living_functions
 from .journal import Journal, set_code
 from .plan import Execute, Graft, Plan
 from .source import SourceModule
+from .values import EXACT_CONTAINERS
 
 
 class Patch:
@@ -41,7 +41,7 @@ class Patch:
         self._canonical: list[object] = []
         self.functions: list[types.FunctionType] = []
         """The first-party functions that were alive when the patch was applied."""
-        self.orphans: weakref.WeakSet[types.FunctionType] = weakref.WeakSet()
+        self.orphans: weakref.WeakSet[types.FunctionType] = weakref.WeakSet(plan.orphans)
         """Functions that earlier upgrades deleted and that something (an idle thread, a cache) has not let go."""
 
     def stage(self) -> None:
@@ -98,6 +98,9 @@ class Patch:
         before = self._finder.modules
         journal.note("the import finder", lambda: setattr(self._finder, "modules", before))
         self._finder.modules = self.plan.new
+        if self._finder not in sys.meta_path:
+            journal.note("the import finder's place", self._finder.uninstall)
+            self._finder.install()
         _touch_modules(journal)
         _touch_state(self.plan, journal)
         for registration in self.plan.registrations:
@@ -109,6 +112,8 @@ class Patch:
             registration.finish(journal)
         self._delete(journal)
         self._finish_modules(journal)
+        for cache in self.plan.caches:
+            cache.cache_clear()
 
     def _do(self, item: Execute | Graft, code: types.CodeType | None, executor: Executor, journal: Journal) -> None:
         namespace = vars(self.plan.live[item.module])
@@ -143,7 +148,6 @@ class Patch:
         journal.swap_codes(plain)
         for function, code in reshaped:
             self._reshape(function, code, journal)
-        self._clear_caches({id(f) for f, _ in [*plain, *reshaped]})
 
     def _reshape(self, function: types.FunctionType, code: types.CodeType, journal: Journal) -> None:
         """A function whose free variables changed: cells by name, `__class__` from its class."""
@@ -155,12 +159,7 @@ class Patch:
             elif name == "__class__" and (cls := self._class_of(function)) is not None:
                 closure.append(types.CellType(cls))
             else:
-                raise UpgradeError(
-                    f"{code.co_qualname}: the living closure has no variable `{name}`, which its new code needs",
-                    file=code.co_filename,
-                    line=code.co_firstlineno,
-                    do="the old code still serves; deploy this change cold (restart the app)",
-                )
+                return  # a wrapper that is about to be made again; if it is not, the verification says so
         journal.touch_function(function)
         if function.__doc__ == docstring(function.__code__):
             function.__doc__ = docstring(code)
@@ -174,13 +173,6 @@ class Patch:
             if found is None:
                 return None
         return found if isinstance(found, type) else None
-
-    def _clear_caches(self, swapped: set[int]) -> None:
-        """`lru_cache` of functions whose code changed; a cache without arguments holds a singleton, which is state."""
-        for cache in self.plan.caches:
-            inner = getattr(cache, "__wrapped__", None)
-            if id(inner) in swapped and isinstance(inner, types.FunctionType) and inner.__code__.co_argcount:
-                cache.cache_clear()
 
     def _delete(self, journal: Journal) -> None:
         for module, name in self.plan.deleted_names:
@@ -236,12 +228,12 @@ def _touch_state(plan: Plan, journal: Journal) -> None:
         for key, value in list(namespace.items()):
             if key.startswith("__"):
                 continue
-            if type(value) in _CONTAINERS:
+            if type(value) in EXACT_CONTAINERS:
                 journal.touch_container(value, f"a container of {name}")
             elif type(value).__module__ in own and type(getattr(value, "__dict__", None)) is dict:
                 journal.touch_namespace(vars(value), f"an object of {name}")
                 for inner in list(vars(value).values()):
-                    if type(inner) in _CONTAINERS:
+                    if type(inner) in EXACT_CONTAINERS:
                         journal.touch_container(inner, f"a container of an object of {name}")
 
 
@@ -262,9 +254,6 @@ class StillCollector:
             if self._was_enabled:
                 gc.enable()
             self._was_enabled = None
-
-
-_CONTAINERS: Collection[type] = (dict, list, set, bytearray)
 
 
 def docstring(code: types.CodeType) -> str | None:

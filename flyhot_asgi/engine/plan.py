@@ -7,6 +7,7 @@ What a plan shows (`document()`) and what it does (`work`) are made in one place
 from __future__ import annotations
 
 import types
+import weakref
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -67,13 +68,18 @@ class Execute:
     """Execute one statement of the new release in its living module.
 
     `keep` pours a container's new contents into the old object; `annotate_only` takes over an annotation and leaves
-    the living value alone.
+    the living value alone; `rewrap` lets what the outermost decorator gives take the place of the old object, whatever
+    that was; `same` says that the name must mean the same object afterwards; `adopt` is off for
+    statements whose name a later one binds again (overloads).
     """
 
     module: str
     statement: Statement
     keep: bool = False
     annotate_only: bool = False
+    rewrap: bool = False
+    same: bool = False
+    adopt: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,8 @@ class Graft:
     """Names from the module's top to the class."""
     changes: tuple[Change, ...]
     deleted: frozenset[str]
+    undocumented: bool = False
+    """Its docstring is gone."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,9 @@ class Plan:
     registrations: list[Any] = field(default_factory=list)
     preimport: list[str] = field(default_factory=list)
     caches: list[Any] = field(default_factory=list)
-    """Living `lru_cache` wrappers."""
+    """Living `lru_cache` wrappers to be emptied."""
+    orphans: weakref.WeakSet[types.FunctionType] = field(default_factory=weakref.WeakSet)
+    """Functions that the new source has no counterpart for, and that nobody holds who could call them."""
 
     @property
     def changes_anything(self) -> bool:

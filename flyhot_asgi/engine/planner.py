@@ -8,18 +8,25 @@ old code, instances, registrars.
 from __future__ import annotations
 
 import ast
+import sys
 import types
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from .context import Adapter, Context
+from .class_kinds import why_not_made
+from .context import COLD, Adapter, Context, active
+from .defuse import imported_from
+from .dependents import judge_dependents, judge_import_time_calls
 from .diff import Change, NamespaceDiff, Verdict, diff
 from .inventory import is_suspended, running_code, survey
-from .judge_classes import all_classes, judge_class, judge_dependent_class
-from .judge_functions import judge_dependent_function, judge_function
-from .judge_values import judge_assignment, judge_block, judge_call, judge_dependent, judge_import
-from .plan import Action, Plan, Refusal, StaleFrame
+from .judge_classes import all_classes, judge_class
+from .judge_functions import FUNCTIONS, judge_function
+from .judge_living import judge_living
+from .judge_members import schema_gap
+from .judge_values import bind, judge_assignment, judge_block, judge_call, judge_import
+from .plan import Action, Execute, Graft, Plan, Refusal, StaleFrame
 from .source import SourceModule, Statement
+from .values import is_plain
 
 _SUPPORTED_OTHER = (ast.Assert, ast.Global)
 
@@ -36,9 +43,9 @@ def make_plan(
     """Plan the way from `old` to `new` in this process. `live` are the first-party modules in import order.
 
     Raises SourceError if a file of the new release can't be compiled. Everything else that can't be done is in
-    `plan.refusals`. `units(cls)`: how many instances of a class will get its `code_change`; that of the
-    newer release, which is the running one on a `downgrade`. Reads the process only, so it may be called in a thread while the app serves. Up to some 100 ms for a large app (passes over the heap,
-    referrers of replaced objects).
+    `plan.refusals`. `units(cls)`: how many instances of a class will get its `code_change`; that of the newer release,
+    which is the running one on a `downgrade`. Reads the process only, so it may be called in a thread while the app
+    serves. Up to some 100 ms for a large app (passes over the heap, referrers of replaced objects).
     """
     for source in new.values():
         if source.name not in old or old[source.name].text != source.text:
@@ -47,16 +54,23 @@ def make_plan(
     classes = [cls for name, module in live.items() for cls in all_classes(vars(module), name)]
     context = Context(old, new, live, survey(files, classes), tuple(adapters), units, downgrade)
     _modules(context)
-    context.plan.caches = context.survey.caches
     diffs = {name: _diff_module(context, name) for name in context.plan.changed}
     for name, changes in diffs.items():
         for change in changes.changes:
             _judge(context, name, change)
         _deletions(context, name, changes)
-    _dependents(context)
-    _import_time_calls(context)
+    _star_deletions(context)
+    judge_dependents(context)
+    judge_import_time_calls(context)
     for adapter in adapters:
         adapter.plan(context, diffs)
+    _gone_but_imported(context)
+    for judgement in context.deferred:
+        judgement()
+    if not context.plan.refusals:
+        judge_living(context)
+    _caches(context)
+    _preimports(context)
     _moved(context, diffs)
     _running_frames(context)
     order = {statement: index for index, (_, statement) in enumerate(context.order)}
@@ -65,8 +79,6 @@ def make_plan(
 
 
 def _position(context: Context, item: object, order: Mapping[Statement, int]) -> int:
-    from .plan import Execute, Graft
-
     if isinstance(item, Execute):
         return order.get(item.statement, len(order))
     assert isinstance(item, Graft)
@@ -77,9 +89,13 @@ def _position(context: Context, item: object, order: Mapping[Statement, int]) ->
 def _modules(context: Context) -> None:
     plan = context.plan
     reached = {name for name, _ in context.order}
-    plan.changed = [n for n in context.live if n in context.new and context.new[n].text != context.old[n].text]
+    plan.changed = [n for n in context.live if n in context.new and _differs(context.old[n], context.new[n])]
     plan.added = [n for n in context.new if n not in context.live and n not in context.old and n in reached]
     plan.deleted = [n for n in context.live if n not in context.new]
+    for name in plan.changed:
+        if context.new[name].is_package != context.old[name].is_package:
+            why = "the module became a package, or the other way round"
+            plan.refusals.append(Refusal(name, context.new[name].shown, 1, name, why, COLD))
     for name in plan.deleted:
         if name == "__main__":
             plan.refusals.append(
@@ -87,18 +103,8 @@ def _modules(context: Context) -> None:
             )
 
 
-def active(statements: Sequence[Statement], module: str) -> list[Statement]:
-    """Statements that a process executes: without `if TYPE_CHECKING`, and without the main guard."""
-    return [s for s in statements if not _guarded(s.node, module)]
-
-
-def _guarded(node: ast.stmt, module: str) -> bool:
-    if not isinstance(node, ast.If):
-        return False
-    test = ast.unparse(node.test)
-    if test in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-        return not node.orelse
-    return test in ("__name__ == '__main__'", "'__main__' == __name__")
+def _differs(old: SourceModule, new: SourceModule) -> bool:
+    return old.text != new.text or old.is_package != new.is_package
 
 
 def _diff_module(context: Context, name: str) -> NamespaceDiff:
@@ -111,8 +117,11 @@ def _judge(context: Context, module: str, change: Change) -> None:
         return
     if change.verdict is not Verdict.BODY:
         context.judged.add(change.statement)
+    if change.verdict is Verdict.BODY and change.statement.kind != "class" and context.consumed(module, change):
+        change = Change(Verdict.CHANGED, change.old, change.new)
+        context.judged.add(change.statement)
     if change.verdict is Verdict.BODY and change.statement.kind not in ("def", "class"):
-        context.step(module, change.statement, Action.SWAP, "the code of functions in it changed")
+        _judge_inside(context, module, change)
         return
     kind = change.statement.kind
     if change.verdict is Verdict.CHANGED and change.old is not None and change.old.kind != kind and kind != "def":
@@ -124,7 +133,8 @@ def _judge(context: Context, module: str, change: Change) -> None:
     elif kind == "import":
         judge_import(context, module, change)
     elif kind == "assign":
-        judge_assignment(context, module, change)
+        if change.verdict is not Verdict.CHANGED or not context.taken(module, change, set()):
+            judge_assignment(context, module, change)
     elif kind == "block":
         judge_block(context, module, change)
     elif kind == "expr":
@@ -134,102 +144,102 @@ def _judge(context: Context, module: str, change: Change) -> None:
         context.refuse(module, change.statement, "a statement with effects at module level changed")
 
 
+def _judge_inside(context: Context, module: str, change: Change) -> None:
+    """Only functions in an assignment or a block differ: swapped, unless the block itself runs them."""
+    assert change.old is not None
+    context.step(module, change.statement, Action.SWAP, "the code of functions in it changed")
+    before = {
+        node.name: node
+        for node in ast.walk(change.old.node)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    for node in ast.walk(change.statement.node):
+        old = before.get(getattr(node, "name", ""))
+        live = context.value(module, getattr(node, "name", ""))
+        if isinstance(node, ast.ClassDef) and isinstance(old, ast.ClassDef) and isinstance(live, type):
+            if gap := schema_gap(context, old, node, live):
+                context.refuse(module, change.statement, gap[0], do=gap[1], name=node.name)
+        elif isinstance(node, FUNCTIONS) and old is not None and ast.dump(old) != ast.dump(node):
+            context.changed_bodies.add((module, node.name))
+            if node.name in change.statement.calls:
+                context.refuse(module, change.statement, f"the block ran `{node.name}` at import, whose code changed")
+
+
 def _registering(context: Context, module: str, change: Change) -> bool:
     return any(s is not None and context.registers(module, s) for s in (change.old, change.new))
 
 
 def _judge_kind_changed(context: Context, module: str, change: Change) -> None:
     """A name that meant one thing and now means another: a function became a class, a class an import, …"""
-    live = context.value(module, change.statement.binds[0]) if change.statement.binds else None
-    own = isinstance(live, types.FunctionType | type) and getattr(live, "__module__", None) in context.live
-    held = context.held_elsewhere(live) if own else []
-    if held:
-        context.refuse(module, change.statement, f"it means something else now; the old one is held by {held[0]}")
+    statement = change.statement
+    if statement.kind in ("assign", "block"):
+        if statement.kind == "block":
+            judge_block(context, module, change)
+        else:
+            bind(context, module, statement, "the name means something else now", changed=True)
         return
-    context.execute(module, change.statement)
-    context.rebind(module, change.statement.binds)
-    context.step(module, change.statement, Action.EXECUTE, "the name means something else now")
+    for name in statement.binds:
+        live = context.value(module, name)
+        own = getattr(live, "__module__", None) == module
+        held = context.held_elsewhere(live) if own and isinstance(live, types.FunctionType | type) else []
+        if isinstance(live, type) and own and context.instances(live):
+            held = held or ["its instances"]
+        if held:
+            context.refuse(module, statement, f"it means something else now; the old one is held by {held[0]}")
+            return
+        if not own and type(live).__module__ in context.live:
+            context.refuse(module, statement, f"`{name}` is a living {type(live).__qualname__} with state")
+            return
+    if statement.kind == "class" and (reason := why_not_made(context, module, statement)) is not None:
+        context.refuse(module, statement, reason)
+        return
+    context.execute(module, statement)
+    context.rebind(module, statement.binds)
+    context.step(module, statement, Action.EXECUTE, "the name means something else now")
 
 
 def _deletions(context: Context, module: str, changes: NamespaceDiff) -> None:
-    for name in sorted(changes.deleted_names):
+    names = set(changes.deleted_names)
+    brought = {name for star in context.new_names.stars(module) for name in context.new_names.star_names(star)}
+    for name in sorted(names - brought):
         binder = context.old_names.binders(module)[name]
         context.plan.deleted_names.append((module, name))
         context.step(module, binder, Action.DELETE, "it is gone from the source", name)
 
 
-def _dependents(context: Context) -> None:
-    """Judge everything that read a name which is bound anew, until nothing more is bound anew."""
-    while True:
-        found = [
-            (module, statement, hit)
-            for module, source in context.new.items()
-            if module in context.live
-            for statement in active(source.statements, module)
-            if statement not in context.judged
-            and statement not in context.planned
-            and (hit := context.new_names.reads(module, statement) & context.rebound)
-        ]
-        if not found:
-            return
-        for module, statement, homes in found:
-            context.judged.add(statement)
-            _judge_dependent(context, module, statement, f"`{min(homes)[1]}`", homes)
-
-
-def _judge_dependent(context: Context, module: str, statement: Statement, of: str, hit: set[tuple[str, str]]) -> None:
-    if context.registers(module, statement):
-        context.reshaped.update((module, name) for name in statement.binds)
-        return
-    kind = statement.kind
-    if kind == "import":
-        context.execute(module, statement)
-        context.rebind(module, statement.binds or tuple(name for _, name in hit))
-        context.step(module, statement, Action.IMPORT, f"{of} is bound anew where it comes from")
-    elif kind == "assign":
-        judge_dependent(context, module, statement, of)
-    elif kind == "def":
-        judge_dependent_function(context, module, statement, of)
-    elif kind == "class":
-        names = {name for name in statement.reads if context.new_names.home(module, name) in hit}
-        judge_dependent_class(context, module, statement, names, of)
-    elif kind == "block":
-        judge_block(context, module, Change(Verdict.RERUN, statement, statement))
-    elif kind == "expr" and not isinstance(getattr(statement.node, "value", None), ast.Constant):
-        context.refuse(module, statement, f"a call at module level used {of}, which is bound anew")
-
-
-def _import_time_calls(context: Context) -> None:
-    """What import-time calls made with functions whose own code has changed since."""
-    if not context.changed_bodies:
-        return
-    for module in context.live:
-        if module not in context.new:
+def _star_deletions(context: Context) -> None:
+    """Names that a star import brought and brings no more."""
+    for module, source in context.new.items():
+        if module not in context.live or module not in context.old or not context.old_names.stars(module):
             continue
-        for statement in active(context.new[module].statements, module):
-            if statement in context.planned or not statement.calls or statement.kind == "import":
-                continue
-            calls = context.new_names.homes(module, statement.calls)
-            hit = context.new_names.reached(calls) & context.changed_bodies - {(module, n) for n in statement.binds}
-            if hit and not context.registers(module, statement):
-                _judge_called(context, module, statement, sorted(hit)[0][1])
+        bound = {name for statement in source.statements for name in statement.binds}
+        before = {n for star in context.old_names.stars(module) for n in context.old_names.star_names(star)}
+        after = {n for star in context.new_names.stars(module) for n in context.new_names.star_names(star)}
+        for name in sorted(before - after - bound):
+            context.plan.deleted_names.append((module, name))
+        context.rebind(module, tuple(sorted(before - after)))
 
 
-def _judge_called(context: Context, module: str, statement: Statement, name: str) -> None:
-    live = [context.value(module, bound) for bound in statement.binds]
-    first_party = all(type(value).__module__ in context.live for value in live)
-    if statement.kind == "assign" and live and first_party:
-        context.plan.notes.append(
-            f"{context.file(module)}:{statement.line}: `{statement.name}` keeps the state that the old code of "
-            f"`{name}` gave it"
-        )
-    elif statement.kind == "assign":
-        judge_dependent(context, module, statement, f"`{name}()`, whose code changed")
-    elif statement.kind == "def":
-        judge_dependent_function(context, module, statement, f"`{name}`, whose code changed")
-    elif statement.kind in ("expr", "class", "block"):
-        context.refuse(module, statement, f"it ran `{name}` at import, whose code changed")
-    _dependents(context)
+def _gone_but_imported(context: Context) -> None:
+    """An import of the new release that would not find what it names."""
+    for module, source in context.new.items():
+        if module not in context.live:
+            continue
+        for statement in active(source.statements, module):
+            node = statement.node
+            if isinstance(node, ast.ImportFrom) and (reason := _not_there(context, module, node)):
+                context.refuse(module, statement, reason)
+            elif isinstance(node, ast.Import) and node.names[0].name in context.plan.deleted:
+                context.refuse(module, statement, f"it imports `{node.names[0].name}`, which is gone from the source")
+
+
+def _not_there(context: Context, module: str, node: ast.ImportFrom) -> str | None:
+    origin, name = imported_from(context.new[module], node), node.names[0].name
+    if origin in context.plan.deleted or f"{origin}.{name}" in context.plan.deleted:
+        return f"it imports from `{origin}` what is gone from the source"
+    if (origin, name) in context.plan.deleted_names and f"{origin}.{name}" not in context.new:
+        return f"it imports `{name}` from `{origin}`, which is gone from there"
+    return None
 
 
 def _moved(context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
@@ -260,3 +270,39 @@ def _running_frames(context: Context) -> None:
     context.plan.stale_frames = [
         StaleFrame(name, shown.get(file, file), line, count) for (name, file, line), count in sorted(counts.items())
     ]
+
+
+def _caches(context: Context) -> None:
+    """Which `lru_cache`s hold what old code gave: emptied, but for singletons, which are state and are kept."""
+    touched = context.changed_bodies | context.rebound | context.reshaped
+    for cache in context.survey.caches:
+        inner = getattr(cache, "__wrapped__", None)
+        if not isinstance(inner, types.FunctionType) or inner.__module__ not in context.new:
+            continue
+        home = (inner.__module__, inner.__code__.co_qualname.partition(".")[0])
+        if not (context.new_names.reached({home}).homes & touched) or not cache.cache_info().currsize:
+            continue
+        if inner.__code__.co_argcount or inner.__code__.co_kwonlyargcount or is_plain(cache()):
+            context.plan.caches.append(cache)
+        else:
+            context.plan.notes.append(
+                f"{context.file(home[0])}: `{home[1]}` keeps the object in its cache, which the old code made"
+            )
+
+
+def _preimports(context: Context) -> None:
+    """Modules of others that the release imports and this process has not: imported before anybody is held."""
+    added = [(name, s) for name in context.plan.added for s in active(context.new[name].statements, name)]
+    planned = [(item.module, item.statement) for item in context.plan.work if isinstance(item, Execute)]
+    for module, statement in [*added, *planned]:
+        node = statement.node
+        if isinstance(node, ast.Import):
+            names = [node.names[0].name]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [imported_from(context.new[module], node)]
+        else:
+            continue
+        for name in names:
+            known = name in sys.modules or name in context.new or name.partition(".")[0] in context.new
+            if not known and name not in context.plan.preimport:
+                context.plan.preimport.append(name)

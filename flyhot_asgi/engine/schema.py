@@ -1,23 +1,102 @@
 """Attributes that a class's methods count on. Pure.
 
 A class that gains an attribute is the commonest way for a hot upgrade to break later and silently: living instances
-were made by the old `__init__` and lack it (5.5 % of the commits replayed for the design). Found by syntax: the
-attributes that methods of the new class set on `self` and the old class's didn't, and that some method reads without
-having set it itself.
+were made by the old `__init__` and lack it (5.5 % of the commits replayed for the design). Found by syntax:
+
+- what making an instance sets now and did not set before, whoever reads it (a template, `vars()`);
+- what other methods set now, if something reads it that did not set it itself;
+- what making an instance sets to another kind of thing (a list that became a dict).
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Container, Iterable
 
-from .defuse import methods_of
-from .source import FunctionNode, bound_names
+from .defuse import construction_methods, methods_of
+from .source import FunctionNode, bound_names, dotted_name
+
+_KINDS: dict[type[ast.AST], str] = {
+    ast.List: "list",
+    ast.ListComp: "list",
+    ast.Dict: "dict",
+    ast.DictComp: "dict",
+    ast.Set: "set",
+    ast.SetComp: "set",
+    ast.Tuple: "tuple",
+    ast.JoinedStr: "str",
+    ast.Lambda: "function",
+}
 
 
-def new_attributes(old: ast.ClassDef, new: ast.ClassDef) -> set[str]:
-    """Instance attributes that the new class's methods rely on and the old class's instances may lack."""
-    gained = _stored(new) - _stored(old) - _class_level(new)
-    return {name for name in gained if any(_relies_on(method, name) for method in methods_of(new))}
+def new_attributes(old: ast.ClassDef, new: ast.ClassDef, read_elsewhere: Container[str] = ()) -> set[str]:
+    """Instance attributes that the new class relies on and the old class's instances may lack.
+
+    `read_elsewhere`: attributes that code outside of the class reads.
+    """
+    gained = _stored(methods_of(new)) - _stored(methods_of(old)) - _class_level(new)
+    made = _stored(construction_methods(new)) - _stored(construction_methods(old)) - _class_level(new)
+    relied = {
+        name for name in gained if name in read_elsewhere or any(_relies_on(method, name) for method in methods_of(new))
+    }
+    return relied | {name for name in made if name in gained or _relied_anywhere(new, name)}
+
+
+def _relied_anywhere(cls: ast.ClassDef, name: str) -> bool:
+    return any(_relies_on(method, name) for method in methods_of(cls))
+
+
+def reshaped_attributes(old: ast.ClassDef, new: ast.ClassDef) -> set[str]:
+    """Attributes that making an instance sets to another kind of thing than before, as far as syntax tells."""
+    before, after = _made_kinds(old), _made_kinds(new)
+    return {name for name in before.keys() & after.keys() if before[name] and after[name] - before[name]}
+
+
+def _made_kinds(cls: ast.ClassDef) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for method in construction_methods(cls):
+        own = _self_name(method)
+        for node in ast.walk(method):
+            if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+                continue
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == own:
+                    kind = _kind(node.value)
+                    found.setdefault(target.attr, set()).update([kind] if kind else [])
+    return found
+
+
+def _kind(value: ast.expr) -> str | None:
+    """`list`, `dict`, `str`, `number`, `None`, the name of a class that is called; None where syntax does not tell."""
+    if isinstance(value, ast.Constant):
+        return "number" if isinstance(value.value, int | float | complex) else type(value.value).__name__
+    if isinstance(value, ast.Call):
+        called = (dotted_name(value.func) or "").rpartition(".")[2]
+        if called in ("int", "float"):
+            return "number"
+        known = called in ("list", "dict", "set", "tuple", "str", "bytes", "deque", "defaultdict", "bytearray")
+        return called if known or called[:1].isupper() else None
+    return _KINDS.get(type(value))
+
+
+def attributes_read(tree: ast.AST) -> set[str]:
+    """Attributes that code reads of objects that are not its own `self`."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            if not (isinstance(node.value, ast.Name) and node.value.id == "self"):
+                found.add(node.attr)
+        elif isinstance(node, ast.ClassDef):
+            found |= _read_of_bases(node)
+    return found
+
+
+def _read_of_bases(cls: ast.ClassDef) -> set[str]:
+    """What a derived class reads of itself without ever setting it: its base is meant to."""
+    if not cls.bases:
+        return set()
+    reads = {use.attr for method in methods_of(cls) for use in _uses(method, ast.Load)}
+    return reads - _stored(methods_of(cls)) - _class_level(cls)
 
 
 def _self_name(method: FunctionNode) -> str | None:
@@ -39,8 +118,8 @@ def _uses(method: FunctionNode, context: type[ast.expr_context]) -> list[ast.Att
     ]
 
 
-def _stored(cls: ast.ClassDef) -> set[str]:
-    return {use.attr for method in methods_of(cls) for use in _uses(method, ast.Store)}
+def _stored(methods: Iterable[FunctionNode]) -> set[str]:
+    return {use.attr for method in methods for use in _uses(method, ast.Store)}
 
 
 def _class_level(cls: ast.ClassDef) -> set[str]:

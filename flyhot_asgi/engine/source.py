@@ -175,6 +175,10 @@ def _cut(node: ast.stmt) -> Iterator[Statement]:
             yield Statement(node, "class", (name,))
         case ast.Assign() | ast.AnnAssign():
             yield Statement(node, "assign", tuple(sorted(bound_names(node))))
+        case ast.Delete(targets=targets):
+            yield Statement(node, "other", tuple(sorted(t.id for t in targets if isinstance(t, ast.Name))))
+        case ast.AugAssign(target=ast.Name(id=name)):
+            yield Statement(node, "assign", (name,))
         case ast.Expr() | ast.Pass():
             yield Statement(node, "expr", tuple(sorted(bound_names(node))))
         case ast.If() | ast.Try() | ast.TryStar() | ast.With() | ast.For() | ast.While() | ast.Match():

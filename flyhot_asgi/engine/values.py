@@ -7,8 +7,9 @@ the *old* text can be had for comparison, depends on whether evaluating it has a
 from __future__ import annotations
 
 import ast
+import enum
 import types
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 
 from .source import dotted_name
 
@@ -31,7 +32,33 @@ CONTAINER_CALLS = frozenset(
     }
 )
 CONTAINERS = (dict, list, set, deque, bytearray, OrderedDict)
-ATOMS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
+EXACT_CONTAINERS = frozenset({dict, list, set, bytearray, deque, OrderedDict, defaultdict, Counter})
+ATOMS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice)
+_VALUE_MODULES = frozenset(
+    {
+        "pathlib",
+        "pathlib._local",
+        "datetime",
+        "decimal",
+        "fractions",
+        "uuid",
+        "ipaddress",
+        "zoneinfo",
+        "re",
+        "typing",
+        "typing_extensions",
+    }
+)
+"""Modules whose objects are immutable values, or annotations; anything else with their types is told by identity."""
+_PURE_CALLS = CONTAINER_CALLS | frozenset(
+    "int str float bool bytes complex len min max sum range enumerate zip sorted reversed round abs any all repr "
+    "divmod pow os.environ.get os.getenv os.path.join os.path.dirname os.path.abspath os.path.basename Path "
+    "pathlib.Path PurePath timedelta datetime.timedelta Decimal decimal.Decimal re.compile".split()
+)
+_PURE_METHODS = frozenset(
+    "split rsplit splitlines strip lstrip rstrip lower upper title join replace format encode decode casefold "
+    "resolve absolute with_name with_suffix joinpath".split()
+)
 
 _PURE = (
     ast.Constant,
@@ -69,7 +96,7 @@ _PURE = (
 
 
 def is_pure(node: ast.expr | None) -> bool:
-    """Evaluating it calls nothing but the constructors of plain containers."""
+    """Evaluating it runs no code but that of builtins and plain values: it can be had again, for comparison."""
     if node is None:
         return True
     return all(_pure_node(child) for child in ast.walk(node))
@@ -77,8 +104,22 @@ def is_pure(node: ast.expr | None) -> bool:
 
 def _pure_node(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
-        return dotted_name(node.func) in CONTAINER_CALLS
+        return _pure_call(node)
     return isinstance(node, _PURE)
+
+
+def _pure_call(node: ast.Call) -> bool:
+    """A builtin that calls nothing back, or a method of a text or a path."""
+    if any(k.arg == "key" and not isinstance(k.value, ast.Lambda) for k in node.keywords):
+        return False
+    if dotted_name(node.func) in _PURE_CALLS:
+        return True
+    if not isinstance(node.func, ast.Attribute) or node.func.attr not in _PURE_METHODS:
+        return False
+    receiver = node.func.value
+    while isinstance(receiver, ast.Attribute):
+        receiver = receiver.value
+    return isinstance(receiver, ast.Constant | ast.JoinedStr | ast.Call)
 
 
 def value_of(statement: ast.stmt) -> ast.expr | None:
@@ -90,7 +131,10 @@ def value_of(statement: ast.stmt) -> ast.expr | None:
 
 def is_atomic(value: object) -> bool:
     """An immutable value without identity that matters: nobody can tell a copy from it."""
-    if type(value) in ATOMS:
+    kind = type(value)
+    if kind in ATOMS or kind.__module__ in _VALUE_MODULES or kind in (types.GenericAlias, types.UnionType):
+        return True
+    if issubclass(kind, enum.Enum):
         return True
     return type(value) in (tuple, frozenset) and all(is_atomic(item) for item in value)  # type: ignore[attr-defined]
 
@@ -113,6 +157,44 @@ def alike(a: object, b: object) -> bool:
         return len(a) == len(b) and all(alike(x, y) for x, y in zip(a, b, strict=True))
     if isinstance(a, set | frozenset) and isinstance(b, set | frozenset):
         return all(is_atomic(x) for x in (*a, *b)) and a == b
-    if type(a) in (*ATOMS, bytearray):
-        return a == b
-    return False
+    if type(a) in (*ATOMS, bytearray) or type(a).__module__ in _VALUE_MODULES:
+        return bool(a == b)
+    return isinstance(a, types.GenericAlias | types.UnionType) and a == b
+
+
+def is_definition(value: object) -> bool:
+    """A function, class or module: what is bound here under a further name, others hold by its own."""
+    return isinstance(value, _DEFINITIONS)
+
+
+def is_plain(value: object, depth: int = 6) -> bool:
+    """Data all the way down: whatever code made it keeps no hold on it."""
+    if is_atomic(value):
+        return True
+    if depth == 0 or type(value) not in (*EXACT_CONTAINERS, tuple, frozenset):
+        return False
+    items = [*value.keys(), *value.values()] if isinstance(value, dict) else list(value)  # type: ignore[call-overload]
+    return all(is_plain(item, depth - 1) for item in items)
+
+
+_DEFINITIONS = (
+    type,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    types.ModuleType,
+    type(len),
+    type(str.join),
+    type("".join),
+)
+
+
+def has_part_target(node: ast.stmt) -> bool:
+    """It assigns to an attribute or an item of another object, too."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return any(
+        isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store)
+        for target in targets
+        if target is not None
+        for part in ast.walk(target)
+    )

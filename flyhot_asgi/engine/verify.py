@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .codetree import walk
+from .context import active
 from .inventory import living_functions
 from .patch import Patch
 from .plan import Graft
-from .planner import active
 from .source import SourceModule, Statement, statements_of
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..context import Adapter
+from .apps import AppsAdapter
 from .routes import RoutesAdapter
 
 __all__ = ["default_adapters"]
 
 
 def default_adapters() -> tuple[Adapter, ...]:
-    return (RoutesAdapter(),)
+    return (RoutesAdapter(), AppsAdapter())

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..context import Context
 from ..defuse import Names, execution_order
-from ..diff import NamespaceDiff, Verdict
+from ..diff import Change, NamespaceDiff, Verdict
 from ..execute import function_chain
 from ..journal import Journal
 from ..plan import Action
@@ -116,6 +116,9 @@ class RoutesAdapter:
             self._plan_router(context, router, before, after, stale, diffs)
         if context.plan.registrations:
             self._reset_schemas(context)
+
+    def takes(self, context: Context, module: str, change: Change, rebound: set[str]) -> bool:
+        return False
 
     def _order(self, modules: Mapping[str, Any], context: Context) -> list[tuple[str, Statement]]:
         return execution_order(modules, [name for name in context.live if name in modules])

@@ -20,7 +20,7 @@ from flyhot_asgi.engine.codetree import same_contents
 ATOMS = (type(None), bool, int, float, complex, str, bytes, bytearray, range, type(Ellipsis))
 VALUES = (pathlib.PurePath, datetime.date, datetime.timedelta, decimal.Decimal, re.Pattern)
 OMIT = {"__dict__", "__weakref__", "_abc_impl", "__builtins__", "__module__", "__doc__", "__annotations__"}
-OMIT |= {"__annotations_cache__", "__classdictcell__"}
+OMIT |= {"__annotations_cache__", "__classdictcell__", "__signature__"}
 MODULE_OMIT = {"__builtins__", "__cached__", "__file__", "__loader__", "__spec__", "__path__"}
 CACHE = type(functools.lru_cache(lambda: None))
 
@@ -53,7 +53,7 @@ class Comparison:
             self.found.append(f"{path}: {what}")
 
     def _namespace(self, a: Any, b: Any, path: str, omit: set[str]) -> None:
-        names = {name for name in {*a, *b} if name not in omit}
+        names = {name for name in {*a, *b} if name not in omit and not name.startswith("__pydantic")}
         if "__annotations__" in names and not a.get("__annotations__") and not b.get("__annotations__"):
             names.discard("__annotations__")
         for name in sorted(names):
@@ -95,9 +95,7 @@ class Comparison:
         elif isinstance(a, types.ModuleType):
             self._expect(a.__name__ == self._live_name(b.__name__), path, f"module {a.__name__}")
         elif isinstance(a, dict):
-            self._expect(
-                [self._key(k) for k in a] == [self._key(k) for k in b], path, f"keys {list(a)} not {list(b)}"
-            )
+            self._expect([self._key(k) for k in a] == [self._key(k) for k in b], path, f"keys {list(a)} not {list(b)}")
             for (_, x), (k, y) in zip(a.items(), b.items(), strict=False):
                 self.value(x, y, f"{path}[{k!r}]")
         elif isinstance(a, list | tuple | deque):
@@ -117,7 +115,7 @@ class Comparison:
 
     def _function(self, a: Any, b: Any, path: str) -> None:
         x, y = a.__code__, b.__code__
-        self._expect(same_contents(x, y) or x.co_name == y.co_name and "lab" in repr(x.co_consts), path, "other code")
+        self._expect(same_contents(x, y) or (x.co_name == y.co_name and "lab" in repr(x.co_consts)), path, "other code")
         lines = ([line for *_, line in x.co_lines()], [line for *_, line in y.co_lines()])
         self._expect(lines[0] == lines[1], path, "other lines")
         for name in ("__defaults__", "__kwdefaults__", "__annotations__", "__doc__", "__name__", "__qualname__"):
@@ -139,7 +137,9 @@ class Comparison:
         self.value(a.__module__, b.__module__, f"{path}.__module__")
         self.value(a.__doc__, b.__doc__, f"{path}.__doc__")
         self.value(a.__bases__, b.__bases__, f"{path}.__bases__")
-        self.value(dict(vars(a).get("__annotations__") or {}), dict(vars(b).get("__annotations__") or {}), f"{path}.ann")
+        self.value(
+            dict(vars(a).get("__annotations__") or {}), dict(vars(b).get("__annotations__") or {}), f"{path}.ann"
+        )
         mine, other = dict(vars(a)), dict(vars(b))
         for members in (mine, other):
             if "__static_attributes__" in members:

@@ -29,12 +29,13 @@ class Snapshot:
     def __init__(self, top: str) -> None:
         self.top = top
         self._ids: list[int] = []
+        self.paths: dict[str, str] = {}
         self.facts = self._look(keep=True)
 
     def differences(self) -> list[str]:
         now = self._look(keep=False)
         return [
-            f"{key}: {self.facts.get(key, 'nothing')} -> {now.get(key, 'nothing')}"
+            f"{self.paths.get(key, key)}: {self.facts.get(key, 'nothing')} -> {now.get(key, 'nothing')}"
             for key in {**self.facts, **now}
             if self.facts.get(key) != now.get(key)
         ]
@@ -66,7 +67,8 @@ class Snapshot:
             if keep:
                 _take(obj)
                 self._ids.append(id(obj))
-            facts[f"{path} #{id(obj)}"] = repr([(key, self._short(value)) for key, value in parts])
+            facts[f"#{id(obj)}"] = repr([(key, self._short(value)) for key, value in parts])
+            self.paths.setdefault(f"#{id(obj)}", path)
             queue.extend((f"{path}.{key}", value) for key, value in parts)
         return facts
 
@@ -81,16 +83,18 @@ class Snapshot:
         if isinstance(obj, type):
             if obj.__module__.partition(".")[0] != self.top:
                 return []
-            members = [*vars(obj).items(), ("bases", obj.__bases__), ("abstract", self._abstract(obj))]
+            members = [*vars(obj).items(), ("bases", obj.__bases__)]
             return self._items({k: v for k, v in members if k not in ("__dict__", "__weakref__", "_abc_impl")})
         if isinstance(obj, dict):
             return [(repr(k) if isinstance(k, ATOMS) else f"#{id(k)}", v) for k, v in dict.items(obj)]
         if isinstance(obj, list | tuple | deque):
             return [(str(index), value) for index, value in enumerate(obj)]
         if isinstance(obj, set | frozenset):
-            return sorted((self._short(value), value) for value in obj) if all(
-                isinstance(v, ATOMS) for v in obj
-            ) else [("members", tuple(sorted(id(v) for v in obj)))]
+            return (
+                sorted((self._short(value), value) for value in obj)
+                if all(isinstance(v, ATOMS) for v in obj)
+                else [("members", tuple(sorted(id(v) for v in obj)))]
+            )
         if isinstance(obj, staticmethod | classmethod | types.MethodType):
             return [("__func__", obj.__func__)]
         if isinstance(obj, property):
@@ -100,9 +104,6 @@ class Snapshot:
         fields = getattr(type(obj), "__dict__", {}).get("__dict__") and object.__getattribute__(obj, "__dict__")
         return self._items(fields) if type(fields) is dict else []
 
-    def _abstract(self, cls: type) -> Any:
-        return tuple(sorted(vars(cls).get("__abstractmethods__", ())))
-
     def _items(self, namespace: dict[str, Any]) -> list[tuple[str, Any]]:
         named = {str(key): value for key, value in namespace.items()}
         return sorted(
@@ -111,7 +112,11 @@ class Snapshot:
         )
 
     def _function(self, obj: Any) -> list[tuple[str, Any]]:
-        if obj.__module__ is None or (obj.__module__ or "").partition(".")[0] not in (self.top, "functools", "contextlib"):
+        if obj.__module__ is None or (obj.__module__ or "").partition(".")[0] not in (
+            self.top,
+            "functools",
+            "contextlib",
+        ):
             if not obj.__code__.co_filename.count(f"/{self.top}/"):
                 return []
         parts = [(name, getattr(obj, name)) for name in FIELDS]

@@ -1,0 +1,146 @@
+"""What makes a class more than the sum of its members: metaclass, hooks, decorators, layout. Read off the living class
+and its source; where members can't simply be exchanged, the reason."""
+
+from __future__ import annotations
+
+import abc
+import ast
+import enum
+import typing
+
+from .context import Context
+from .diff import Change, NamespaceDiff, Verdict
+from .effects import effects_of_method
+from .judge_functions import look_up, registering
+from .schema import field_names
+from .source import Statement, dotted_name
+
+_NEUTRAL_DECORATORS = frozenset({"final", "runtime_checkable", "typing.final", "typing.runtime_checkable"})
+_DATACLASS = frozenset({"dataclass", "dataclasses.dataclass"})
+_PLAIN_METACLASSES: tuple[type, ...] = (type, abc.ABCMeta, type(typing.Protocol))
+_PLAIN_DECORATORS = frozenset({"property", "staticmethod", "classmethod", "abstractmethod", "abc.abstractmethod"})
+_HARMLESS_HOOKS = frozenset({"builtins", "typing", "typing_extensions", "abc", "pydantic", "starlette", "fastapi"})
+
+
+def why_not_made(context: Context, module: str, statement: Statement) -> str | None:
+    """Why creating this new class would have effects elsewhere that can't be undone; None if it has none known."""
+    node = statement.node
+    assert isinstance(node, ast.ClassDef)
+    for decorator in node.decorator_list:
+        if (reason := registering(context, module, decorator, new=True)) is not None:
+            return reason
+    for base in node.bases:
+        found = look_up(context, module, base)
+        if isinstance(found, type) and (reason := _registering_base(context, found)) is not None:
+            return reason
+    for keyword in node.keywords:
+        metaclass = look_up(context, module, keyword.value) if keyword.arg == "metaclass" else None
+        if isinstance(metaclass, type) and not _known_metaclass(metaclass):
+            return f"its metaclass {metaclass.__qualname__} may register classes"
+    return None
+
+
+def _known_metaclass(metaclass: type) -> bool:
+    return metaclass in (*_PLAIN_METACLASSES, enum.EnumMeta) or _from(metaclass, "pydantic")
+
+
+def _registering_base(context: Context, base: type) -> str | None:
+    if not _known_metaclass(type(base)):
+        kind = type(base).__qualname__
+        return f"its base `{base.__qualname__}` has a metaclass ({kind}) that may register classes"
+    for owner in base.__mro__:
+        if "__init_subclass__" not in vars(owner) or _package(owner) in _HARMLESS_HOOKS:
+            continue
+        if owner.__module__ not in context.new:
+            return f"`{owner.__qualname__}.__init_subclass__` may register classes"
+        effects = effects_of_method(context.new_names, (owner.__module__, owner.__qualname__), "__init_subclass__")
+        dicts = all(type(context.value(m, n)) is dict for m, n in effects.entries if m in context.live)
+        if effects.other or not dicts:
+            return f"`{owner.__qualname__}.__init_subclass__` registers classes, which could not be undone"
+    return None
+
+
+def _package(cls: type) -> str:
+    return (cls.__module__ or "").partition(".")[0]
+
+
+def _from(cls: type, package: str) -> bool:
+    return _package(cls) == package
+
+
+def ungraftable(
+    context: Context, old: ast.ClassDef, new: ast.ClassDef, live: type, members: NamespaceDiff
+) -> str | None:
+    """Why members of this class can't be exchanged one by one; None if they can."""
+    changed = [c for c in changed_members(members) if not is_text(c.statement)]
+    if not changed:
+        return None
+    if getattr(new, "type_params", None) or getattr(old, "type_params", None):
+        return "it has type parameters, which its members' code is bound to"
+    names = {name for change in changed for name in change.statement.binds}
+    if "__slots__" in names:
+        return "its `__slots__` changed, and with them the layout of its instances"
+    if names & {"__eq__", "__hash__"}:
+        return "its `__eq__` or `__hash__` came or went, and with it what sets and dicts think of its instances"
+    if (reason := _kind_problem(context, live, changed)) is not None:
+        return reason
+    for decorator in new.decorator_list:
+        if reason := _decorated(decorator, old, new, changed):
+            return reason
+    return None
+
+
+def _kind_problem(context: Context, live: type, changed: list[Change]) -> str | None:
+    plain = all(_plain_method(change) for change in changed)
+    if issubclass(live, enum.Enum):
+        return None if plain else "it is an enum; its members can't be changed while others hold them"
+    if type(live) not in _PLAIN_METACLASSES:
+        if plain and _from(type(live), "pydantic"):
+            return None
+        return f"its metaclass {type(live).__qualname__} made more of it than its members"
+    if hasattr(live, "_fields") and issubclass(live, tuple):
+        return None if plain else "it is a named tuple; its generated methods would not follow"
+    if (hook := _subclass_hook(live)) is not None and not plain:
+        return f"`{hook.__qualname__}.__init_subclass__` made something of its members when it was created"
+    return None
+
+
+def _plain_method(change: Change) -> bool:
+    """A function that nobody but the class's callers knows: no hook of a metaclass, no special name."""
+    statement = change.statement
+    if statement.kind != "def" or statement.binds[0].startswith(("_", "model_")):
+        return False
+    if change.old is not None and change.old.kind != "def":
+        return False
+    decorators = [*statement.decorators, *(change.old.decorators if change.old is not None else [])]
+    return all(dotted_name(d) in _PLAIN_DECORATORS for d in decorators)
+
+
+def _subclass_hook(live: type) -> type | None:
+    for base in live.__mro__[1:]:
+        if "__init_subclass__" in vars(base) and _package(base) not in _HARMLESS_HOOKS:
+            return base
+    return None
+
+
+def _decorated(decorator: ast.expr, old: ast.ClassDef, new: ast.ClassDef, changed: list[Change]) -> str | None:
+    dotted = dotted_name(decorator.func if isinstance(decorator, ast.Call) else decorator)
+    if dotted in _NEUTRAL_DECORATORS:
+        return None
+    if dotted in _DATACLASS:
+        if field_names(old) != field_names(new):
+            return "the fields of a dataclass changed; its generated methods and living instances would not follow"
+        if any(name.startswith("__") for change in changed for name in change.statement.binds):
+            return "a special method of a dataclass came or went; what the decorator generates depends on it"
+        return None
+    return f"its decorator `@{dotted or '…'}` made more of it than its members"
+
+
+def changed_members(members: NamespaceDiff) -> tuple[Change, ...]:
+    return members.of(Verdict.CHANGED, Verdict.ADDED, Verdict.DELETED, Verdict.RERUN)
+
+
+def is_text(statement: Statement) -> bool:
+    """A docstring, or a text or `...` for readers."""
+    node = statement.node
+    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))

@@ -1,0 +1,127 @@
+"""Statements that did not change, but were built from something that does: judged again, until nothing new turns up.
+
+Two ways lead to them: a name that they read is bound anew, or a function that they called at import has other code now.
+"""
+
+from __future__ import annotations
+
+import ast
+import types
+
+from .context import Context, active
+from .diff import Change, Verdict
+from .judge_classes import judge_dependent_class
+from .judge_functions import judge_dependent_function
+from .judge_values import judge_block, judge_dependent
+from .plan import Action
+from .source import Statement
+from .values import is_plain
+
+
+def judge_dependents(context: Context) -> None:
+    """Judge everything that read a name which is bound anew, until nothing more is bound anew."""
+    statements = [
+        (module, statement, context.new_names.reads(module, statement))
+        for module, source in context.new.items()
+        if module in context.live
+        for statement in active(source.statements, module)
+    ]
+    while True:
+        found = []
+        for module, statement, reads in statements:
+            hit = set(reads & context.rebound)
+            if not hit:
+                continue
+            if statement in context.planned and statement.kind == "import":
+                context.rebind(module, statement.binds)  # it may have brought what the name meant before
+            if statement not in context.judged and statement not in context.planned:
+                found.append((module, statement, hit))
+        if not found:
+            return
+        for module, statement, homes in found:
+            context.judged.add(statement)
+            _judge_dependent(context, module, statement, f"`{min(homes)[1]}`", homes)
+
+
+def _judge_dependent(context: Context, module: str, statement: Statement, of: str, hit: set[tuple[str, str]]) -> None:
+    if context.registers(module, statement):
+        context.reshaped.update((module, name) for name in statement.binds)
+        return
+    kind = statement.kind
+    if kind == "import":
+        context.execute(module, statement)
+        context.rebind(module, statement.binds or tuple(name for _, name in hit))
+        context.step(module, statement, Action.IMPORT, f"{of} is bound anew where it comes from")
+    elif kind == "assign":
+        names = {name for name in statement.reads if hit.intersection(context.new_names.trail(module, name))}
+        if not context.taken(module, Change(Verdict.RERUN, statement, statement), names):
+            judge_dependent(context, module, statement, of)
+    elif kind == "def":
+        judge_dependent_function(context, module, statement, of)
+    elif kind == "class":
+        names = {name for name in statement.reads if hit.intersection(context.new_names.trail(module, name))}
+        judge_dependent_class(context, module, statement, names, of)
+    elif kind == "block":
+        judge_block(context, module, Change(Verdict.RERUN, statement, statement))
+    elif kind == "expr" and not isinstance(getattr(statement.node, "value", None), ast.Constant):
+        context.refuse(module, statement, f"a call at module level used {of}, which is bound anew")
+
+
+def judge_import_time_calls(context: Context) -> None:
+    """What import-time calls made with functions whose own code has changed since."""
+    if not context.changed_bodies:
+        return
+    methods = {name.rpartition(".")[2] for _, name in context.changed_bodies if "." in name}
+    for module in context.live:
+        if module not in context.new:
+            continue
+        for statement in active(context.new[module].statements, module):
+            if statement in context.planned or not statement.calls or statement.kind == "import":
+                continue
+            reach = context.new_names.reached(_called(context, module, statement))
+            hit = reach.homes & context.changed_bodies - {(module, n) for n in statement.binds}
+            names = [name for _, name in hit] + sorted(reach.attributes & methods)
+            names += _methods_called(context, module, statement)
+            if names and not context.registers(module, statement):
+                _judge_called(context, module, statement, min(names))
+
+
+def _called(context: Context, module: str, statement: Statement) -> set[tuple[str, str]]:
+    """Homes that the statement calls: by name, or by handing them to a builtin that gave plain data for them."""
+    calls = context.new_names.homes(module, statement.calls)
+    if statement.kind == "assign" and statement.binds:
+        if all(is_plain(context.value(module, name)) for name in statement.binds):
+            calls |= context.new_names.homes(module, statement.reads)
+    return calls
+
+
+def _methods_called(context: Context, module: str, statement: Statement) -> list[str]:
+    """Methods with changed code that the statement calls on living objects and classes."""
+    found = []
+    for dotted in statement.calls:
+        value = context.resolve(module, dotted) if "." in dotted else None
+        if value is None and "." in dotted:
+            owner, _, name = dotted.rpartition(".")
+            value = next((vars(c)[name] for c in type(context.resolve(module, owner)).__mro__ if name in vars(c)), None)
+        function = getattr(value, "__func__", value)
+        if isinstance(function, types.FunctionType):
+            if (function.__module__, function.__code__.co_qualname) in context.changed_bodies:
+                found.append(function.__code__.co_qualname)
+    return found
+
+
+def _judge_called(context: Context, module: str, statement: Statement, name: str) -> None:
+    live = [context.value(module, bound) for bound in statement.binds]
+    first_party = all(type(value).__module__ in context.live for value in live)
+    if statement.kind == "assign" and live and first_party:
+        context.plan.notes.append(
+            f"{context.file(module)}:{statement.line}: `{statement.name}` keeps the state that the old code of "
+            f"`{name}` gave it"
+        )
+    elif statement.kind == "assign":
+        judge_dependent(context, module, statement, f"`{name}()`, whose code changed")
+    elif statement.kind == "def":
+        judge_dependent_function(context, module, statement, f"`{name}`, whose code changed")
+    elif statement.kind in ("expr", "class", "block"):
+        context.refuse(module, statement, f"it ran `{name}` at import, whose code changed")
+    judge_dependents(context)

@@ -1,0 +1,214 @@
+"""What is alive and can't follow: functions and classes that the program made while it ran.
+
+A closure that a function handed out has no statement of its own that could be executed again. New code can be put into
+it, but neither new free variables, nor defaults, nor decorators; and if its function is gone from the source, it would
+run old code for ever. The same holds for whatever of a deleted module is still held.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import types
+from typing import Any
+
+from .codetree import match, walk
+from .context import COLD, Context
+from .execute import function_chain
+from .headers import Header, headers
+from .inventory import describe, holders, is_among, subclasses
+from .judge_classes import all_classes
+from .judge_members import schema_gap
+from .plan import Execute, Refusal
+from .source import shell_of
+
+
+def judge_living(context: Context) -> None:
+    """Refuse what some living function or class could not follow. Last of all: it looks at what the plan will do."""
+    for name in context.plan.changed:
+        _judge_functions(context, name)
+        _judge_local_classes(context, name)
+    for name in context.plan.deleted:
+        _judge_deleted_module(context, name)
+
+
+def _judge_functions(context: Context, name: str) -> None:
+    old, new = context.old[name], context.new[name]
+    pairs = match(old.code, new.code)
+    problems: dict[types.CodeType, tuple[str, int]] = {}
+    before, after = headers(old.tree, old.code), headers(new.tree, new.code)
+    known = {id(code): code for code in pairs}
+    for key, header in before.items():
+        code = known.get(key)
+        counterpart = pairs.get(code) if code is not None else None
+        twin = after.get(id(counterpart)) if counterpart is not None else None
+        if code is not None and twin is not None and (reason := _why_stuck(header, twin)):
+            problems[code] = (reason, twin.line)
+    planned = [item for item in context.plan.work if isinstance(item, Execute)]
+    ours = {code for _, code in walk(old.code)}
+
+    def look() -> list[types.FunctionType]:
+        alive = context.survey.functions
+        return [f for f in alive if f.__code__ in ours and _problem_of(f, pairs, problems) is not None]
+
+    if not look():
+        return
+    context.collect(again=True)
+    stuck = look()
+    while stuck:
+        function = stuck.pop()
+        problem = _problem_of(function, pairs, problems)
+        if problem is None or not _followed(context, function, planned, stuck):
+            _refuse_function(context, name, function.__code__, problem or ("", 1))
+        elif pairs.get(function.__code__) is None:
+            context.plan.orphans.add(function)
+
+
+def _why_stuck(old: Header, new: Header) -> str | None:
+    if old.parameters != new.parameters:
+        return "its parameters or their defaults changed"
+    return "its decorators changed" if old.decorators != new.decorators else None
+
+
+def _problem_of(
+    function: types.FunctionType,
+    pairs: dict[types.CodeType, types.CodeType],
+    problems: dict[types.CodeType, tuple[str, int]],
+) -> tuple[str, int] | None:
+    code = function.__code__
+    counterpart = pairs.get(code)
+    if counterpart is None:
+        return ("it has no counterpart in the new source", code.co_firstlineno)
+    if code in problems and "<" in code.co_qualname:
+        return problems[code]
+    missing = set(counterpart.co_freevars) - set(code.co_freevars) - {"__class__"}
+    if missing:
+        return (
+            f"its new code needs the variable `{min(missing)}`, which it has no place for",
+            counterpart.co_firstlineno,
+        )
+    return None
+
+
+def _followed(
+    context: Context, function: types.FunctionType, planned: list[Execute], stuck: list[types.FunctionType]
+) -> bool:
+    """The plan takes care of it: its statement is executed again, it is gone and nobody holds it, or it is garbage."""
+    top = function.__code__.co_qualname.partition(".")[0]
+    if (function.__module__, top) in context.plan.deleted_names and "." not in function.__code__.co_qualname:
+        return True  # judged as a deletion
+    for item in planned:
+        for bound in item.statement.binds:
+            if is_among(function, function_chain(context.value(item.module, bound))):
+                return True
+    if _held_by_a_frame(context, function, stuck):
+        return False
+    return not context.held_elsewhere(function, [stuck, *_doomed(context)])
+
+
+def _held_by_a_frame(context: Context, function: types.FunctionType, stuck: list[types.FunctionType]) -> bool:
+    """It is alive, and no object holds it: then a frame that runs does, in some thread."""
+    ours = [id(stuck), *(id(one) for one in context.survey.lists)]
+    seen = gc.get_referrers(function)
+    return all(id(holder) in ours or type(holder) is types.FrameType for holder in seen)
+
+
+def _doomed(context: Context) -> list[object]:
+    """Objects that go with the plan: functions and classes that it deletes, the insides of classes that it grafts."""
+    found: list[object] = []
+    for module, name in context.plan.deleted_names:
+        value = context.value(module, name)
+        found += list(function_chain(value))
+        if isinstance(value, type):
+            found += [value, _dict_of(value), *vars(value).values()]
+    for item in context.plan.work:
+        if not isinstance(item, Execute):
+            found += [value for key, value in vars(item.cls).items() if key in item.deleted]
+            found += [_dict_of(item.cls)]
+    return found
+
+
+def _dict_of(cls: type) -> Any:
+    """The dict behind a class's read-only view of it."""
+    return next((one for one in gc.get_referents(cls.__dict__) if type(one) is dict), None)
+
+
+def _refuse_function(context: Context, module: str, code: types.CodeType, problem: tuple[str, int]) -> None:
+    reason, line = problem
+    refusal = Refusal(
+        module,
+        context.file(module),
+        line,
+        code.co_qualname.replace(".<locals>", ""),
+        f"a living function of this code can't follow: {reason}",
+        COLD,
+    )
+    if refusal not in context.plan.refusals:
+        context.plan.refusals.append(refusal)
+
+
+def _judge_local_classes(context: Context, name: str) -> None:
+    """Classes that functions made: their methods' code is swapped, anything else of them can't be reached."""
+    before, after = _local_classes(context.old[name].tree), _local_classes(context.new[name].tree)
+    changed = {path for path, node in before.items() if path not in after or ast.dump(node) != ast.dump(after[path])}
+    if not changed:
+        return
+    for cls in subclasses(object):
+        path = cls.__qualname__
+        if cls.__module__ != name or path not in changed:
+            continue
+        context.collect()
+        node, twin = before[path], after.get(path)
+        reason = None
+        if twin is None or shell_of(node) != shell_of(twin):
+            reason = "a class that a function made is alive; its members changed"
+        elif gap := schema_gap(context, node, twin, cls):
+            reason = gap[0]
+        if reason is not None:
+            line = (twin or node).lineno
+            context.plan.refusals.append(Refusal(name, context.file(name), line, path, reason, COLD))
+
+
+def _local_classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
+    """Qualified name → class statement, of classes inside of functions."""
+    found: dict[str, ast.ClassDef] = {}
+
+    def visit(node: ast.AST, prefix: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                visit(child, f"{prefix}{child.name}.<locals>.")
+            elif isinstance(child, ast.ClassDef):
+                if "<locals>" in prefix:
+                    found[prefix + child.name] = child
+                visit(child, f"{prefix}{child.name}.")
+            else:
+                visit(child, prefix)
+
+    visit(tree, "")
+    return found
+
+
+def _judge_deleted_module(context: Context, name: str) -> None:
+    """Whatever of a module that is gone from the source is still held would run old code for ever."""
+    source = context.old[name]
+    classes = list(all_classes(context.namespace(name), name))
+    for cls in classes:
+        if count := context.instances(cls):
+            _refuse_module(context, name, cls.__qualname__, f"{count} instance(s) of it are alive")
+    functions = [f for f in context.survey.functions if f.__code__.co_filename == source.path]
+    passing: list[object] = [*(vars(module) for module in context.live.values()), *context.survey.lists]
+    passing += [functions, classes, *functions, *classes, *map(_dict_of, classes), *context.routes_dropped]
+    for function in functions:
+        held = holders(function, passing=passing)
+        if held:
+            context.collect()
+            passing += context.survey.lists
+            held = holders(function, passing=passing)
+        if held:
+            what = describe(held[0])
+            _refuse_module(context, name, function.__code__.co_qualname, f"it is still held by {what}")
+
+
+def _refuse_module(context: Context, module: str, name: str, why: str) -> None:
+    reason = f"its module is gone from the source, but {why}"
+    context.plan.refusals.append(Refusal(module, context.old[module].shown, 1, name, reason, COLD))

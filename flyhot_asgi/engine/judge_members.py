@@ -1,0 +1,290 @@
+"""What may be done with the members of a living class: bodies are swapped, changed ones grafted, values as in a module.
+
+And what can't be seen in the members: instances that the old code made and that the new code counts on.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import types
+from collections.abc import Iterable
+from typing import Any
+
+from .class_kinds import is_text, ungraftable
+from .codetree import transplant
+from .context import COLD, Context
+from .diff import Change, NamespaceDiff, Verdict, diff
+from .judge_functions import FUNCTIONS, runs_otherwise
+from .plan import Action, Graft
+from .schema import attributes_read, new_attributes, reshaped_attributes
+from .source import Statement, statements_of
+from .values import alike, has_part_target, is_atomic, is_definition, is_pure, value_of
+
+_MISSING: Any = object()
+_CONSTRUCTION = ("__init__", "__new__", "__post_init__")
+
+
+def judge_members(
+    context: Context, module: str, old: ast.ClassDef, statement: Statement, live: type, path: tuple[str, ...]
+) -> None:
+    """Plan the change of one class, nested ones included."""
+    new = statement.node
+    assert isinstance(new, ast.ClassDef)
+    shown = ".".join(path)
+    if reason := _header_changed(old, new):
+        context.refuse(module, statement, reason, name=shown)
+        return
+    members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
+    members = _with_consumed(context, module, members)
+    _note_bodies(context, module, members, path)
+    if gap := schema_gap(context, old, new, live):
+        context.refuse(module, statement, gap[0], do=gap[1], name=shown)
+        return
+    if members.quiet:
+        for change in members.of(Verdict.BODY):
+            _step_body(context, module, change, live, path)
+        return
+    if reason := ungraftable(context, old, new, live, members):
+        context.refuse(module, statement, reason, name=shown)
+        return
+    plan_graft(context, module, old, new, live, path, members)
+
+
+def _with_consumed(context: Context, module: str, members: NamespaceDiff) -> NamespaceDiff:
+    """A member that differs inside of a lambda which nobody holds: it was called when the class was made."""
+    changes = [
+        Change(Verdict.CHANGED, c.old, c.new)
+        if c.verdict is Verdict.BODY and c.statement.kind != "class" and context.consumed(module, c)
+        else c
+        for c in members.changes
+    ]
+    return NamespaceDiff(tuple(changes), members.deleted_names)
+
+
+def _step_body(context: Context, module: str, change: Change, live: type, path: tuple[str, ...]) -> None:
+    name = f"{'.'.join(path)}.{change.statement.name}"
+    nested = vars(live).get(change.statement.name)
+    if change.statement.kind == "class" and change.old is not None and isinstance(nested, type):
+        assert isinstance(change.old.node, ast.ClassDef)
+        judge_members(context, module, change.old.node, change.statement, nested, (*path, change.statement.name))
+    else:
+        context.step(module, change.statement, Action.SWAP, "its body changed", name)
+
+
+def _header_changed(old: ast.ClassDef, new: ast.ClassDef) -> str | None:
+    if [ast.dump(b) for b in [*old.bases, *old.keywords]] != [ast.dump(b) for b in [*new.bases, *new.keywords]]:
+        return "its bases (or class arguments) changed"
+    if [ast.dump(d) for d in old.decorator_list] != [ast.dump(d) for d in new.decorator_list]:
+        return "its decorators changed"
+    params = [[ast.dump(p) for p in getattr(node, "type_params", [])] for node in (old, new)]
+    return None if params[0] == params[1] else "its type parameters changed"
+
+
+def _note_bodies(context: Context, module: str, members: NamespaceDiff, path: tuple[str, ...]) -> None:
+    """What ran other code of the class at import may have made something else."""
+    for change in members.of(Verdict.BODY, Verdict.CHANGED):
+        a, b = change.old, change.new
+        if a is None or b is None or not isinstance(a.node, FUNCTIONS) or not isinstance(b.node, FUNCTIONS):
+            continue
+        if runs_otherwise(a.node, b.node) or ast.dump(a.node.args) != ast.dump(b.node.args):
+            context.changed_bodies.add((module, ".".join((*path, b.binds[0]))))
+            if b.binds[0] in _CONSTRUCTION:
+                context.changed_bodies.add((module, path[0]))
+
+
+def schema_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: type) -> tuple[str, str] | None:
+    """Living instances would lack an attribute that the new code counts on, or have it of another kind."""
+    gained = new_attributes(old, new, _read_anywhere(context))
+    gained = {name for name in gained if not any(name in vars(base) for base in live.__mro__[1:])}
+    reshaped = reshaped_attributes(old, new)
+    count = context.instances(live) if gained or reshaped else 0
+    if not count:
+        return None
+    newer = old if context.downgrade else new
+    if _defines(newer, "code_change") or any("code_change" in vars(base) for base in live.__mro__[1:]):
+        units = context.units(live)
+        if units >= count:
+            return None
+        reason = f"{count - units} of its {count} living instances would get no `code_change`: nobody registered them"
+        return reason, f"`flyhot_asgi.register()` them, or {COLD}"
+    if gained:
+        name = min(gained)
+        reason = f"{count} living instance(s) lack the attribute `{name}` that its code now sets at first"
+        return reason, f"give the class a default (`{name} = …` in its body) or a `code_change`, or {COLD}"
+    name = min(reshaped)
+    reason = f"{count} living instance(s) have the attribute `{name}` of another kind than its code now gives it"
+    return reason, f"give the class a `code_change`, or {COLD}"
+
+
+def _read_anywhere(context: Context) -> set[str]:
+    if context.attributes_read is None:
+        context.attributes_read = set().union(*(attributes_read(source.tree) for source in context.new.values()))
+    return context.attributes_read
+
+
+def _defines(node: ast.ClassDef, name: str) -> bool:
+    return any(isinstance(child, ast.FunctionDef) and child.name == name for child in node.body)
+
+
+def plan_graft(
+    context: Context,
+    module: str,
+    old: ast.ClassDef,
+    new: ast.ClassDef,
+    live: type,
+    path: tuple[str, ...],
+    members: NamespaceDiff,
+) -> None:
+    """Write the exchange of these members into the plan, with those built from them; or the first refusal."""
+    shown = ".".join(path)
+    grafted: list[Change] = []
+    for change in _with_dependents(new, members):
+        member = change.statement
+        if change.verdict is Verdict.BODY:
+            _step_body(context, module, change, live, path)
+        if change.verdict in (Verdict.SAME, Verdict.BODY):
+            continue
+        if member.kind == "class" and change.old is not None and change.new is not None:
+            _judge_nested(context, module, change, live, path)
+            continue
+        if reason := _member_problem(context, module, old, live, change):
+            context.refuse(module, member, reason, name=f"{shown}.{member.name}")
+            return
+        if change.verdict is not Verdict.DELETED:
+            grafted.append(change)
+        _step_for(context, module, change, shown)
+    undocumented = any(c.verdict is Verdict.DELETED and c.statement.kind == "doc" for c in members.changes)
+    context.plan.work.append(Graft(module, live, path, tuple(grafted), members.deleted_names, undocumented))
+
+
+def _with_dependents(new: ast.ClassDef, members: NamespaceDiff) -> list[Change]:
+    """The changes in the order of the new body, with the members that were built from changed ones."""
+    known = {change.new: change for change in members.changes if change.new is not None}
+    by_dump = {change.new.dump: change for change in members.changes if change.new is not None}
+    rebound: set[str] = set()
+    found: list[Change] = []
+    for statement in statements_of(new.body, docstring=True):
+        change = known.get(statement) or by_dump.get(statement.dump) or Change(Verdict.SAME, statement, statement)
+        if change.verdict in (Verdict.SAME, Verdict.BODY) and statement.reads & rebound and statement.kind != "class":
+            change = Change(Verdict.RERUN, change.old, change.new)
+        if change.verdict not in (Verdict.SAME, Verdict.BODY):
+            rebound.update(statement.binds)
+        found.append(change)
+    return [*found, *members.of(Verdict.DELETED)]
+
+
+def _step_for(context: Context, module: str, change: Change, shown: str) -> None:
+    member = change.statement
+    words = {
+        Verdict.ADDED: (Action.ADD, "a new member"),
+        Verdict.DELETED: (Action.DELETE, "the member is gone"),
+        Verdict.RERUN: (Action.GRAFT, "it was built from something that is bound anew"),
+    }
+    action, why = words.get(change.verdict, (Action.GRAFT, "the member changed; the class stays the same object"))
+    context.step(module, member, action, why, f"{shown}.{member.name}" if member.binds else shown)
+
+
+def _judge_nested(context: Context, module: str, change: Change, live: type, path: tuple[str, ...]) -> None:
+    assert change.old is not None and change.new is not None
+    name = change.new.binds[0]
+    nested = vars(live).get(name)
+    if isinstance(change.old.node, ast.ClassDef) and isinstance(nested, type) and change.verdict is Verdict.CHANGED:
+        judge_members(context, module, change.old.node, change.new, nested, (*path, name))
+    else:
+        reason = "a nested class was replaced by something else"
+        context.refuse(module, change.new, reason, name=".".join((*path, name)))
+
+
+def _member_problem(context: Context, module: str, old: ast.ClassDef, live: type, change: Change) -> str | None:
+    member = change.statement
+    if member.kind == "class" and change.verdict is Verdict.DELETED:
+        return "a nested class is gone; instances of it may live on"
+    if change.verdict is Verdict.DELETED:
+        if member.kind in ("block", "other") or (member.kind == "expr" and not is_text(member)):
+            return "a statement with effects in a class body is gone"
+        return _deleted_member_problem(context, live, member) if member.kind == "def" else None
+    if member.kind in ("block", "other") or (member.kind == "expr" and not is_text(member)):
+        return "a statement with effects in a class body changed"
+    if member.kind == "assign":
+        if not member.binds or has_part_target(member.node):
+            return "it sets a part of another living object, which can't be taken back"
+        return next((p for n in member.binds if (p := _value_problem(context, module, old, live, n, member))), None)
+    return None
+
+
+def _deleted_member_problem(context: Context, live: type, member: Statement) -> str | None:
+    value = vars(live).get(member.binds[0])
+    if isinstance(value, staticmethod | classmethod):
+        value = value.__func__
+    if not isinstance(value, types.FunctionType):
+        return None
+    held = context.held_elsewhere(value, [*class_dicts(live, value), *_own_descriptors(live)])
+    return f"the method is gone from the source, but still held by {', '.join(held[:3])}" if held else None
+
+
+def _own_descriptors(cls: type) -> list[object]:
+    return [v for v in vars(cls).values() if isinstance(v, property | staticmethod | classmethod)]
+
+
+def class_dicts(cls: type, value: object) -> list[object]:
+    """The dict behind `vars(cls)`, as a referrer of `value` shows it."""
+    found: list[object] = []
+    for holder in gc.get_referrers(value):
+        if type(holder) is dict and holder.get("__module__") == cls.__module__ and "__doc__" in holder:
+            found.append(holder)
+    return found
+
+
+def _value_problem(
+    context: Context, module: str, old: ast.ClassDef, live: type, name: str, member: Statement
+) -> str | None:
+    """A class attribute that the program may have changed since can't be overwritten by the release."""
+    value = vars(live).get(name, _MISSING)
+    if value is _MISSING or is_definition(value) or isinstance(value, property | staticmethod | classmethod):
+        return None
+    cold = _cold_value(context, module, old, live, name)
+    if cold is not _MISSING:
+        if alike(cold, value):
+            return None
+        return f"the class attribute `{name}` was changed by the running program and is changed by the release too"
+    if is_atomic(value):
+        if name not in _stored_anywhere(context):
+            return None
+        return (
+            f"the class attribute `{name}` may have been changed by the running program and is changed by the release"
+        )
+    return f"the class attribute `{name}` is a living {type(value).__qualname__} with state; how it is made changed"
+
+
+def _cold_value(context: Context, module: str, old: ast.ClassDef, live: type, name: str) -> Any:
+    """What the old class body makes of a name, where evaluating that has no effect."""
+    binders = [s for s in statements_of(old.body, docstring=True) if name in s.binds]
+    if not binders or any(not isinstance(s.node, ast.Assign | ast.AnnAssign | ast.AugAssign) for s in binders):
+        return _MISSING
+    if any(has_part_target(s.node) or not is_pure(value_of(s.node)) for s in binders):
+        return _MISSING
+    source = context.old[module]
+    tree = ast.Module(body=[s.node for s in binders], type_ignores=[])
+    code = compile(tree, source.path, "exec", flags=source.future_flags, dont_inherit=True)
+    scratch = {key: value for key, value in vars(live).items() if key not in (name, "__annotations__")}
+    try:
+        exec(transplant(code, source.code), dict(context.namespace(module)), scratch)
+    except Exception:
+        return _MISSING
+    return scratch.get(name, _MISSING)
+
+
+def _stored_anywhere(context: Context) -> set[str]:
+    """Attributes that some function of the old release sets on a class, or on what may be one."""
+    if context.attributes_stored is None:
+        context.attributes_stored = set(_stores(source.tree for source in context.old.values()))
+    return context.attributes_stored
+
+
+def _stores(trees: Iterable[ast.Module]) -> Iterable[str]:
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                if not (isinstance(node.value, ast.Name) and node.value.id == "self"):
+                    yield node.attr

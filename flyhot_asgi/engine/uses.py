@@ -1,0 +1,94 @@
+"""May the running program have changed a module's value? Read off the source. Pure.
+
+Where the old text can't be evaluated for comparison, this is the only way to know whether a living value still is what
+the source made of it: no function stores the name, and none does with the container anything but read it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from .defuse import Home, Names
+from .source import dotted_name
+
+_READING = frozenset("get items keys values index count copy union intersection difference issubset issuperset".split())
+_READERS = frozenset(
+    "len sorted min max sum list set tuple dict frozenset any all enumerate zip iter reversed isinstance bool str repr "
+    "print".split()
+)
+
+
+def may_be_stored(names: Names, home: Home) -> bool:
+    """Some function of the release binds the name anew (`global`, or an attribute of its module)."""
+    module, name = home
+    for owner, source in names.modules.items():
+        if name not in source.text:
+            continue
+        for node in ast.walk(source.tree):
+            if owner == module and isinstance(node, ast.Global) and name in node.names:
+                return True
+            if isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Store):
+                if names.home(owner, dotted_name(node) or "") == home:
+                    return True
+            if isinstance(node, ast.Call) and dotted_name(node.func) in ("setattr", "globals", "vars"):
+                if any(isinstance(a, ast.Constant) and a.value == name for a in ast.walk(node)):
+                    return True
+    return False
+
+
+def may_be_mutated(names: Names, home: Home) -> bool:
+    """Some function of the release does more with the container behind the name than read it."""
+    for owner, source in names.modules.items():
+        if home[1] not in source.text:
+            continue
+        for node, parents in _uses(source.tree):
+            if names.home(owner, node.id) == home or names.home(owner, _whole(node, parents)) == home:
+                if not _reads_only(_chain(node, parents, home[1])):
+                    return True
+    return False
+
+
+def _uses(tree: ast.Module) -> Iterator[tuple[ast.Name, list[ast.AST]]]:
+    """Names inside of functions, each with its ancestors, nearest first."""
+    stack: list[tuple[ast.AST, list[ast.AST]]] = [(tree, [])]
+    while stack:
+        node, parents = stack.pop()
+        inside = any(isinstance(p, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) for p in parents)
+        if isinstance(node, ast.Name) and inside:
+            yield node, parents
+        stack.extend((child, [node, *parents]) for child in ast.iter_child_nodes(node))
+
+
+def _whole(node: ast.Name, parents: list[ast.AST]) -> str:
+    parts = [node.id]
+    for parent in parents:
+        if not isinstance(parent, ast.Attribute):
+            break
+        parts.append(parent.attr)
+    return ".".join(parts)
+
+
+def _chain(node: ast.Name, parents: list[ast.AST], name: str) -> list[ast.AST]:
+    """The use with its ancestors; behind `module.name`, from the attribute on."""
+    chain: list[ast.AST] = [node, *parents]
+    if node.id != name:
+        while len(chain) > 1 and not (isinstance(chain[0], ast.Attribute) and chain[0].attr == name):
+            chain.pop(0)
+    return chain
+
+
+def _reads_only(chain: list[ast.AST]) -> bool:
+    node, *parents = chain
+    if not parents or not isinstance(getattr(node, "ctx", None), ast.Load):
+        return False
+    parent = parents[0]
+    if isinstance(parent, ast.Attribute):
+        return parent.attr in _READING and len(parents) > 1 and isinstance(parents[1], ast.Call)
+    if isinstance(parent, ast.Subscript):
+        return parent.value is not node or isinstance(parent.ctx, ast.Load)
+    if isinstance(parent, ast.Call):
+        return dotted_name(parent.func) in _READERS
+    if isinstance(parent, ast.For | ast.AsyncFor | ast.comprehension):
+        return parent.iter is node
+    return isinstance(parent, ast.Compare | ast.FormattedValue | ast.BoolOp | ast.If | ast.IfExp | ast.UnaryOp)
