@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,13 +11,15 @@ import pytest
 
 from .lab import Lab, private_runtime_dir
 
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a disk would spend most of the time on fsync
+
 
 @pytest.fixture
-async def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lab]:
-    short = tempfile.mkdtemp(prefix="fh-")
-    private_runtime_dir(monkeypatch, short)
-    one = await Lab(tmp_path).start()
-    await one.connect(3)
-    yield one
-    await one.close()
-    shutil.rmtree(short, ignore_errors=True)
+async def lab(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lab]:
+    with tempfile.TemporaryDirectory(prefix="fh-", dir=MEMORY, ignore_cleanup_errors=True) as folder:
+        private_runtime_dir(monkeypatch, f"{folder}/rt")
+        (Path(folder) / "app").mkdir()
+        one = await Lab(Path(folder) / "app").start()
+        await one.connect(3)
+        yield one
+        await one.close()

@@ -13,7 +13,15 @@ from flyhot_asgi.engine import Difference, Journal
 from flyhot_asgi.errors import ControlError, SuspendTimeout
 from flyhot_asgi.runtime import transaction
 
-from .intact import Picture, assert_intact, assert_nothing_held, assert_same, assert_upgraded, picture
+from .intact import (
+    Picture,
+    assert_intact,
+    assert_nothing_held,
+    assert_same,
+    assert_untouched,
+    assert_upgraded,
+    picture,
+)
 from .lab import SECOND, Lab, Scripted, edited
 
 SAD = [SystemExit, KeyboardInterrupt, RecursionError, asyncio.CancelledError, GeneratorExit]
@@ -110,17 +118,19 @@ async def test_a_session_leaves_its_boundary_while_the_others_are_waited_for(
     await assert_intact(lab, before, result)
 
 
-@pytest.mark.parametrize("kind", SAD, ids=lambda kind: kind.__name__)
-async def test_a_statement_of_the_release_raises(lab: Lab, kind: type[BaseException]) -> None:
-    spec = f"asyncio.{kind.__name__}" if kind is asyncio.CancelledError else kind.__name__
-    bad = {
-        **SECOND,
-        "extra.py": f"import asyncio\n\n\ndef fresh(n):\n    seen.append(n)\n    raise {spec}('late')\n\n\nseen = []\n",
-    }
-    before, result = await failed(lab, files=bad)
-    assert result["outcome"] == "rolled_back"
-    assert kind.__name__ in result["error"]["message"] and result["error"]["file"].endswith(".py")
-    await assert_intact(lab, before, result)
+async def test_a_statement_of_the_release_raises(lab: Lab) -> None:
+    for kind in SAD:
+        raises = f"raise {_spelled(kind)}('late')"
+        extra = f"import asyncio\n\nseen = []\n\n\ndef fresh(n):\n    seen.append(n)\n    {raises}\n"
+        before, result = await failed(lab, files={**SECOND, "extra.py": extra})
+        assert result["outcome"] == "rolled_back"
+        assert kind.__name__ in result["error"]["message"] and result["error"]["file"].endswith(".py")
+        await assert_untouched(lab, before, result)
+    await assert_intact(lab, picture(lab), result)
+
+
+def _spelled(kind: type[BaseException]) -> str:
+    return "__import__('asyncio').CancelledError" if kind is asyncio.CancelledError else kind.__name__
 
 
 async def test_a_statement_of_the_release_never_ends(lab: Lab) -> None:
@@ -131,29 +141,29 @@ async def test_a_statement_of_the_release_never_ends(lab: Lab) -> None:
     await assert_intact(lab, before, result)
 
 
-@pytest.mark.parametrize(("victim", "kind"), [(0, ValueError), (2, ValueError), *((1, kind) for kind in SAD)])
-async def test_the_code_change_of_one_session_raises(lab: Lab, victim: int, kind: type[BaseException]) -> None:
-    spec = "__import__('asyncio').CancelledError" if kind is asyncio.CancelledError else kind.__name__
-    bad = edited(
-        SECOND["main.py"],
-        (
-            "state['history'].append('migrated')",
-            f"state['history'].append('x'); seen.append(1); self.y = 1\n"
-            f"        if self is seen[{victim}]: raise {spec}()",
-        ),
-    )
-    before, result = await failed(lab, files={**SECOND, "main.py": bad})
-    assert result["outcome"] == "rolled_back" and result["error"]["kind"] == "migration"
-    assert f"ws-{victim + 1}/1" in result["error"]["message"]
-    await assert_intact(lab, before, result)
+async def test_the_code_change_of_one_session_raises(lab: Lab) -> None:
+    """Of each in turn, and with each kind of exception; what it had changed by then is taken back."""
+    for victim, kind in [(0, ValueError), (2, ValueError), *((1, kind) for kind in SAD)]:
+        mischief = (
+            "state['history'].append('x'); seen.append(1); self.y = 1\n"
+            f"        if self is seen[{victim}]: raise {_spelled(kind)}()"
+        )
+        bad = edited(SECOND["main.py"], ("state['history'].append('migrated')", mischief))
+        before, result = await failed(lab, files={**SECOND, "main.py": bad})
+        assert result["outcome"] == "rolled_back" and result["error"]["kind"] == "migration"
+        assert f"ws-{victim + 1}/1" in result["error"]["message"]
+        await assert_untouched(lab, before, result)
+    await assert_intact(lab, picture(lab), result)
 
 
-@pytest.mark.parametrize("answer", ["None", "[]", "{1: 2}", "state['history']"])
-async def test_a_code_change_returns_nonsense(lab: Lab, answer: str) -> None:
-    bad = edited(SECOND["main.py"], ("return {'n': state['count'], 'history': state['history']}", f"return {answer}"))
-    before, result = await failed(lab, files={**SECOND, "main.py": bad})
-    assert result["outcome"] == "rolled_back" and result["error"]["kind"] == "migration"
-    await assert_intact(lab, before, result)
+async def test_a_code_change_returns_nonsense(lab: Lab) -> None:
+    good = "return {'n': state['count'], 'history': state['history']}"
+    for answer in ("None", "[]", "{1: 2}", "state['history']"):
+        bad = edited(SECOND["main.py"], (good, f"return {answer}"))
+        before, result = await failed(lab, files={**SECOND, "main.py": bad})
+        assert result["outcome"] == "rolled_back" and result["error"]["kind"] == "migration"
+        await assert_untouched(lab, before, result)
+    await assert_intact(lab, picture(lab), result)
 
 
 async def test_a_code_change_never_ends(lab: Lab) -> None:
