@@ -1,0 +1,134 @@
+"""A release imported cold, in a fresh process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flyhot_asgi.engine import SourceModule
+from flyhot_asgi.errors import SourceError
+from flyhot_asgi.runtime.coldimport import import_cold
+
+
+def write(tree: Path, **files: str) -> dict[str, SourceModule]:
+    sources = {}
+    for name, text in files.items():
+        path = name.replace("__", "/") + ".py"
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_text(text)
+        dotted = name.replace("__", ".")
+        sources[dotted] = SourceModule(dotted, str(tree / path), text, False, path)
+    return sources
+
+
+async def cold(tree: Path, *, timeout: float = 60.0, **files: str) -> dict[str, list[str]]:  # noqa: ASYNC109
+    found = await import_cold(tree, tree.parent / "root", write(tree, **files), timeout=timeout)
+    return found["modules"]
+
+
+async def test_the_names_of_each_module(tmp_path: Path) -> None:
+    found = await cold(tmp_path / "t", m="import os\nx = 1\nif x:\n    y = 2\n", pkg__a="from m import x as z\n")
+    assert found == {"m": ["os", "x", "y"], "pkg.a": ["z"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = 1\nraise ValueError('no')\n", ["m.py:2", "ValueError: no"]),
+        ("x = (\n", ["m.py:1", "SyntaxError"]),
+        ("import no_such_library.sub\n", ["m.py:1", "no_such_library"]),
+        ("import sys\nsys.exit(3)\n", ["m.py:2", "SystemExit"]),
+        ("import os\nos._exit(3)\n", ["died"]),
+        ("import os\nos.write(2, b'x' * 300_000 + b'\\nlast words')\nos.abort()\n", ["died", "last words"]),
+    ],
+)
+async def test_what_fails_is_said_with_its_line(tmp_path: Path, text: str, words: list[str]) -> None:
+    with pytest.raises(SourceError) as failed:
+        await cold(tmp_path / "t", m=text)
+    assert all(word in failed.value.message for word in words), failed.value.message
+    assert "the old code still serves" in (failed.value.do or "")
+
+
+async def test_what_never_ends_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    text = (
+        "import subprocess, sys, time\n"
+        f"child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        f"open({str(mark)!r}, 'w').write(str(child.pid))\n"
+        "time.sleep(600)\n"
+    )
+    with pytest.raises(SourceError, match="took longer than 2 s"):
+        await cold(tmp_path / "t", m=text, timeout=2.0)
+    assert _ends(int(mark.read_text()))
+
+
+async def test_a_daemon_that_keeps_our_pipe_open_holds_nobody_up(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    text = (
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        f"open({str(mark)!r}, 'w').write(str(child.pid))\n"
+    )
+    began = time.monotonic()
+    try:
+        assert "child" in (await cold(tmp_path / "t", m=text, timeout=30.0))["m"]
+        assert time.monotonic() - began < 20
+    finally:
+        os.kill(int(mark.read_text()), 9)
+
+
+async def test_cancelled_it_leaves_no_process(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    text = f"import os, time\nopen({str(mark)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
+    task = asyncio.create_task(cold(tmp_path / "t", m=text))
+    async with asyncio.timeout(20):
+        while not (mark.exists() and mark.read_text()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert _ends(int(mark.read_text()))
+
+
+async def test_an_app_of_very_many_modules(tmp_path: Path) -> None:
+    """More than fits on a command line."""
+    sources = write(tmp_path / "t", m="x = 1\n")
+    text = "y = 1\n"
+    for number in range(3000):
+        name = f"a_module_with_a_rather_long_name_{number:05d}"
+        sources[name] = SourceModule(name, "", text, False, f"{name}.py")
+    with pytest.raises(
+        SourceError, match="a_module_with_a_rather_long_name_00000"
+    ):  # it is not there; it was asked for
+        await import_cold(tmp_path / "t", tmp_path / "root", sources)
+
+
+async def test_the_roots_own_entries_of_the_path_become_the_trees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, tree = tmp_path / "root", tmp_path / "t"
+    for folder, word in ((root, "old"), (tree, "new")):
+        (folder / "lib").mkdir(parents=True)
+        (folder / "lib" / f"only_{word}.py").write_text("")
+    monkeypatch.syspath_prepend(str(root / "lib"))
+    sources = write(tree, m="import only_new\n")
+    assert "only_new" in (await import_cold(tree, root, sources))["modules"]
+    assert str(root / "lib") in sys.path
+
+
+def _ends(pid: int) -> bool:
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        try:
+            os.kill(pid, 0)
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.01)  # nothing tells when a process that is not our child ends
+    return False
