@@ -216,13 +216,13 @@ async def test_a_release_that_changes_nothing_that_runs(rooms: LiveApp) -> None:
 
 
 async def test_what_can_t_be_done_hot_is_refused_with_file_and_line(rooms: LiveApp) -> None:
-    rooms.edit("main.py", ("app = FastAPI()", 'app = FastAPI(title="other")'))
+    rooms.edit("main.py", ("LIMIT = 1\n", "LIMIT = 1\nprint('an effect that nobody can take back')\n"))
     done = await rooms.deploy_meanwhile("hot")
     assert (done.exit_code, done.outcome) == (3, "refused"), done.document
-    one_clear_message(done, "main.py:9", "app")
+    one_clear_message(done, "main.py:12")
     plan = await rooms.deploy_meanwhile("plan")
     assert plan.exit_code == 3
-    assert plan.document["plan"]["refusals"][0]["line"] == 9, plan.document
+    assert plan.document["plan"]["refusals"][0]["line"] == 12, plan.document
 
 
 def test_no_running_process(tmp_path: Path, app: LiveApp) -> None:
