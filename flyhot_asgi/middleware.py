@@ -73,9 +73,15 @@ class HotUpgrade:
                 return await self._app(scope, session.gate.receive, session.gate.send)
             finally:
                 process.registry.drop(session)
-        async with process.registry.http(scope):
+        registry = process.registry
+        if not registry.valve.is_open:
+            await registry.valve.opened()
+        request = registry.begin_http(scope)
+        try:
             scope[VSN_KEY] = vsn = process.vsn
             await self._app(scope, receive, _naming(vsn, send) if vsn else send)
+        finally:
+            registry.end_http(request)
 
     async def _other(self, runtime: AppRuntime, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":

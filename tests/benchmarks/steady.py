@@ -1,0 +1,122 @@
+"""Steady state under uvicorn on loopback, with and without `HotUpgrade`, in turns: round trips a second of echo
+websockets and of plain requests on kept connections. The ratio is what counts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.client import connect
+
+ROUNDS = 4
+CONNECTIONS = 8
+TRIPS = 1000  # of each connection, in each round
+
+SOURCE = """
+from starlette.applications import Starlette
+from starlette.endpoints import WebSocketEndpoint
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from flyhot_asgi import HotUpgrade
+
+
+class Echo(WebSocketEndpoint):
+    encoding = "text"
+
+    async def on_receive(self, websocket, data):
+        await websocket.send_text(data)
+
+
+async def index(request):
+    return PlainTextResponse("hello")
+
+
+routes = [Route("/", index), WebSocketRoute("/ws", Echo)]
+plain = Starlette(routes=routes)
+hot = Starlette(routes=routes, middleware=[Middleware(HotUpgrade)])
+"""
+
+
+async def measure() -> dict[str, Any]:
+    rates: dict[tuple[str, str], list[float]] = {}
+    with tempfile.TemporaryDirectory(prefix="fh-") as folder:
+        (Path(folder) / "app").mkdir()
+        (Path(folder) / "app" / "main.py").write_text(SOURCE)
+        async with _server(folder, "plain") as plain, _server(folder, "hot") as hot:
+            for round_ in range(ROUNDS + 1):
+                for name, port in (("plain", plain), ("hot", hot)):
+                    for kind, trips in (("websocket", _websocket), ("http", _http)):
+                        rate = await _rate(trips, port)
+                        if round_:  # the first one warms up
+                            rates.setdefault((kind, name), []).append(rate)
+    median = {key: statistics.median(found) for key, found in rates.items()}
+    return {
+        kind: {
+            "without_per_s": round(median[kind, "plain"]),
+            "with_per_s": round(median[kind, "hot"]),
+            "ratio": round(median[kind, "hot"] / median[kind, "plain"], 3),
+        }
+        for kind in ("websocket", "http")
+    }
+
+
+async def _rate(trips: Any, port: int) -> float:
+    began = time.perf_counter()
+    await asyncio.gather(*(trips(port) for _ in range(CONNECTIONS)))
+    return CONNECTIONS * TRIPS / (time.perf_counter() - began)
+
+
+async def _websocket(port: int) -> None:
+    async with connect(f"ws://127.0.0.1:{port}/ws", compression=None) as ws:
+        for number in range(TRIPS):
+            await ws.send(str(number))
+            assert await ws.recv() == str(number)
+
+
+async def _http(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(TRIPS):
+        writer.write(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200")
+        assert await reader.readexactly(5) == b"hello"
+    writer.close()
+    await writer.wait_closed()
+
+
+@asynccontextmanager
+async def _server(folder: str, name: str) -> AsyncIterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    environment = {**os.environ, "FLYHOT_RUNTIME_DIR": f"{folder}/rt", "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-m", "uvicorn", f"main:{name}", "--port", str(port), "--log-level", "error"]
+    process = await asyncio.create_subprocess_exec(*command, "--no-access-log", cwd=f"{folder}/app", env=environment)
+    try:
+        await _until_up(port)
+        yield port
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _until_up(port: int) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)  # nothing tells us when a port opens
+            else:
+                writer.close()
+                return
