@@ -118,9 +118,9 @@ async def test_the_poll_goes_on_with_the_votes_and_knows_who_voted(noon: Stage, 
 
 async def test_the_chat_stays_on_its_one_connection(noon: Stage, browser: Browser) -> None:
     page = await visit(browser, f"{noon.urls[0]}/chat")
+    await page.get_by_text("on one connection since").wait_for()
     sockets: list[str] = []
     page.on("websocket", lambda socket: sockets.append(socket.url))
-    await page.get_by_text("on one connection since").wait_for()
     await page.locator("#text").fill("hello")
     await page.keyboard.press("Enter")
     await page.locator("#log").get_by_text("hello").wait_for()
