@@ -9,6 +9,7 @@ be brought to the new source.
 from __future__ import annotations
 
 import ast
+import dis
 import types
 from collections import defaultdict
 from collections.abc import Iterator
@@ -119,7 +120,8 @@ def _is_code_of(code: types.CodeType, node: ast.Lambda) -> bool:
     if code.co_firstlineno != node.lineno:
         return False
     spots = {(line, column) for line, _, column, _ in code.co_positions() if column is not None}
-    return not spots or (node.body.lineno, node.body.col_offset) in spots
+    begins = {(node.body.lineno, node.body.col_offset), (node.lineno, node.col_offset)}
+    return not spots - {(node.lineno, 0)} or bool(begins & spots)  # 3.12 places a constant's return at column 0
 
 
 def _lambdas(node: ast.AST) -> list[ast.Lambda]:
@@ -171,3 +173,24 @@ def transplant(code: types.CodeType, canonical: types.CodeType) -> types.CodeTyp
 def _alike(a: types.CodeType, b: types.CodeType) -> bool:
     positions_a, positions_b = list(a.co_positions()), list(b.co_positions())
     return same_contents(a, b) or (bool(positions_a) and positions_a[-1] == positions_b[-1])
+
+
+ClassFacts: TypeAlias = tuple[int, tuple[str, ...] | None]
+
+
+def class_facts(code: types.CodeType) -> dict[str, ClassFacts]:
+    """Qualified name → first line and `__static_attributes__` of each class statement below `code` (3.13+)."""
+    found: dict[str, ClassFacts] = {}
+    for _, child in walk(code):
+        if "__static_attributes__" in child.co_names:
+            found.setdefault(child.co_qualname, (child.co_firstlineno, _static_attributes(child)))
+    return found
+
+
+def _static_attributes(code: types.CodeType) -> tuple[str, ...] | None:
+    before = None
+    for instruction in dis.get_instructions(code):
+        if instruction.opname.startswith("STORE_") and instruction.argval == "__static_attributes__":
+            return before if isinstance(before, tuple) else None
+        before = instruction.argval
+    return None

@@ -61,7 +61,9 @@ class Context:
         self.attributes_read: set[str] | None = None
         self.attributes_stored: set[str] | None = None
         """What schema and member judges count on; had when first asked for."""
-        self.routes_dropped: list[object] = []
+        self.passing_kinds: set[type] = set()
+        """Types of holders that do not count: keys of a framework's caches."""
+        self.dropped: list[object] = []
         """Registered objects that the plan takes out of their registrars."""
         self.deferred: list[Callable[[], None]] = []
         """Judgements about who holds what, made last: containers that will be poured anew hold nothing by then."""
@@ -170,13 +172,17 @@ class Context:
         """Who holds a living object besides the namespaces of first-party modules (and `but`), in words."""
         passing: list[object] = [*(vars(module) for module in self.live.values()), *but, but, *self.poured()]
         passing += self.survey.lists
-        found = holders(value, passing=passing)
+        found = self.foreign(holders(value, passing=passing))
         if found and not self._collected:
             del found
             self.collect()  # garbage holds nothing
             passing[-len(self.survey.lists) :] = self.survey.lists
-            found = holders(value, passing=passing)
+            found = self.foreign(holders(value, passing=passing))
         return sorted({describe(holder) for holder in found})
+
+    def foreign(self, found: list[object]) -> list[object]:
+        """Holders without those that adapters know to be of no account."""
+        return [holder for holder in found if type(holder) not in self.passing_kinds]
 
     def listed(self, value: object) -> str | None:
         """Which container that is module-level state holds a living object; None if none does."""

@@ -9,6 +9,7 @@ import ast
 import types
 
 from .context import Context, active
+from .defuse import Home
 from .diff import Change, Verdict
 from .judge_classes import judge_dependent_class
 from .judge_functions import judge_dependent_function
@@ -26,6 +27,7 @@ def judge_dependents(context: Context) -> None:
         if module in context.live
         for statement in active(source.statements, module)
     ]
+    grafted: dict[Statement, set[Home]] = {}
     while True:
         found = []
         for module, statement, reads in statements:
@@ -34,12 +36,16 @@ def judge_dependents(context: Context) -> None:
                 continue
             if statement in context.planned and statement.kind == "import":
                 context.rebind(module, statement.binds)  # it may have brought what the name meant before
-            if statement not in context.judged and statement not in context.planned:
-                found.append((module, statement, hit))
+            if statement.kind == "class" and hit <= grafted.get(statement, set()):
+                continue
+            if statement.kind == "class" or statement not in context.judged:
+                if statement not in context.planned:
+                    found.append((module, statement, hit))
         if not found:
             return
         for module, statement, homes in found:
             context.judged.add(statement)
+            grafted.setdefault(statement, set()).update(homes)
             _judge_dependent(context, module, statement, f"`{min(homes)[1]}`", homes)
 
 

@@ -44,7 +44,8 @@ class Survey:
         self.clear()
         wanted = self.files
         derived = {cls for base in self.classes for cls in [base, *subclasses(base)]}
-        for obj in gc.get_objects():
+        kinds = frozenset({types.FunctionType, _CACHE, *_RUNNING, *derived})
+        for obj in [one for one in gc.get_objects() if type(one) in kinds]:  # most are none of these
             kind = type(obj)
             if kind is types.FunctionType:
                 if obj.__code__.co_filename in wanted:
@@ -71,6 +72,14 @@ def living_functions(files: Collection[str]) -> list[types.FunctionType]:
     wanted = frozenset(files)
     function = types.FunctionType
     return [o for o in gc.get_objects() if type(o) is function and o.__code__.co_filename in wanted]
+
+
+def functions_of(modules: Iterable[types.ModuleType]) -> list[types.FunctionType]:
+    """Functions whose globals are those of `modules`: one pass at C speed, as long as there are few modules."""
+    namespaces = [vars(module) for module in modules]
+    if not namespaces:
+        return []
+    return [one for one in gc.get_referrers(*namespaces) if type(one) is types.FunctionType]
 
 
 def _cache_type() -> type:

@@ -11,10 +11,13 @@ are not undone; plans refuse statements that are likely to have some.
 from __future__ import annotations
 
 import ctypes
+import inspect
 import sys
 import types
+import warnings
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import Any
 
 from ..errors import UndoFailed
@@ -44,7 +47,7 @@ def set_code(function: types.FunctionType, code: types.CodeType, closure: tuple[
     """
     if closure is not function.__closure__:
         _set_closure(function, closure)
-    function.__code__ = code
+    _assign_codes([function], [code])
 
 
 class Journal:
@@ -165,7 +168,14 @@ class Journal:
 
 
 def _assign_codes(functions: list[types.FunctionType], codes: list[types.CodeType]) -> None:
-    deque(map(setattr, functions, ["__code__"] * len(functions), codes), maxlen=0)
+    turned = any((f.__code__.co_flags ^ code.co_flags) & _KIND for f, code in zip(functions, codes, strict=True))
+    with warnings.catch_warnings() if turned else nullcontext():
+        if turned:  # 3.12+ warns of a plain function that becomes a generator; the plan knows of it
+            warnings.simplefilter("ignore", DeprecationWarning)
+        deque(map(setattr, functions, ["__code__"] * len(functions), codes), maxlen=0)
+
+
+_KIND = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def restore_dict(live: dict[Any, Any], before: dict[Any, Any]) -> None:

@@ -16,7 +16,7 @@ from .context import Context
 from .diff import Change, NamespaceDiff, Verdict
 from .inventory import subclasses
 from .judge_members import judge_members, plan_graft
-from .plan import Action
+from .plan import Action, Graft
 from .source import Statement, dotted_name, statements_of
 
 
@@ -74,7 +74,10 @@ def judge_dependent_class(context: Context, module: str, statement: Statement, r
     assert isinstance(node, ast.ClassDef)
     live = context.value(module, statement.binds[0])
     header = {name for part in [*node.bases, *node.decorator_list] for name in [dotted_name(part)] if name}
-    touched = [m for m in statements_of(node.body, docstring=True) if m.reads & rebound]
+    grafts = [item for item in context.plan.work if isinstance(item, Graft) and item.cls is live]
+    done = {id(change.new.node) for graft in grafts for change in graft.changes if change.new is not None}
+    members_now = statements_of(node.body, docstring=True)
+    touched = [m for m in members_now if m.reads & rebound and id(m.node) not in done]
     if header & rebound or not isinstance(live, type) or any(m.kind not in ("def", "assign") for m in touched):
         context.refuse(module, statement, f"it was built from {of}")
         return

@@ -197,16 +197,36 @@ def _judge_deleted_module(context: Context, name: str) -> None:
             _refuse_module(context, name, cls.__qualname__, f"{count} instance(s) of it are alive")
     functions = [f for f in context.survey.functions if f.__code__.co_filename == source.path]
     passing: list[object] = [*(vars(module) for module in context.live.values()), *context.survey.lists]
-    passing += [functions, classes, *functions, *classes, *map(_dict_of, classes), *context.routes_dropped]
+    passing += [functions, classes, *functions, *classes, *map(_dict_of, classes), *_insides(context)]
     for function in functions:
-        held = holders(function, passing=passing)
+        context.plan.orphans.add(function)
+        held = context.foreign(holders(function, passing=passing))
         if held:
             context.collect()
             passing += context.survey.lists
-            held = holders(function, passing=passing)
+            held = context.foreign(holders(function, passing=passing))
         if held:
             what = describe(held[0])
             _refuse_module(context, name, function.__code__.co_qualname, f"it is still held by {what}")
+
+
+def _insides(context: Context) -> list[object]:
+    """What the registered objects that the plan drops are made of: it goes with them, unless a module names it."""
+    named = {id(value) for module in context.live.values() for value in vars(module).values()}
+    found: list[object] = []
+    seen: set[int] = set()
+    queue = list(context.dropped)
+    while queue and len(found) < 20_000:
+        obj = queue.pop()
+        if id(obj) in seen or id(obj) in named or isinstance(obj, type | types.ModuleType):
+            continue
+        seen.add(id(obj))
+        found.append(obj)
+        if isinstance(obj, types.FunctionType):
+            queue += [*(obj.__closure__ or ()), obj.__defaults__, obj.__kwdefaults__]
+        else:
+            queue += gc.get_referents(obj)
+    return found
 
 
 def _refuse_module(context: Context, module: str, name: str, why: str) -> None:

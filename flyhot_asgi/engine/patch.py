@@ -17,11 +17,12 @@ import weakref
 from typing import Any
 
 from ..errors import UpgradeError
-from .codetree import by_place, match, walk
+from .codetree import ClassFacts, class_facts, match, walk
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
 from .finder import ReleaseFinder
 from .graft import apply_graft, compile_graft
-from .inventory import living_functions
+from .headers import Header, headers
+from .inventory import functions_of, living_functions
 from .journal import Journal, set_code
 from .plan import Execute, Graft, Plan
 from .source import SourceModule
@@ -39,8 +40,13 @@ class Patch:
         self.known: set[int] = set()
         """Ids of the code objects that a first-party function may run after the patch."""
         self._canonical: list[object] = []
+        self._facts: dict[str, dict[str, ClassFacts]] = {}
+        self.headers: dict[int, Header] = {}
+        """By id of the changed modules' code objects: what their functions' defaults must be."""
         self.functions: list[types.FunctionType] = []
-        """The first-party functions that were alive when the patch was applied."""
+        """The living first-party functions that the patch may have to do with."""
+        self._others: weakref.WeakSet[types.FunctionType] = weakref.WeakSet()
+        """Functions of first-party files with the globals of no living module: of a module imported twice."""
         self.orphans: weakref.WeakSet[types.FunctionType] = weakref.WeakSet(plan.orphans)
         """Functions that earlier upgrades deleted and that something (an idle thread, a cache) has not let go."""
 
@@ -54,6 +60,9 @@ class Patch:
         for name in plan.changed:
             old, new = plan.old[name], plan.new[name]
             self._counterparts[old.path] = match(old.code, new.code)
+            self.headers.update(headers(new.tree, new.code))
+            if sys.version_info >= (3, 13):
+                self._facts[new.path] = class_facts(new.code)
         for name in plan.new:
             codes = [code for _, code in walk(plan.new[name].code)]
             self._canonical.append(codes)
@@ -66,11 +75,14 @@ class Patch:
         """Code objects that live now and equal the release's: those of modules that do not change."""
         changed = {self.plan.new[name].path for name in self.plan.changed}
         same = {source.path: {code for _, code in walk(source.code)} for source in self.plan.new.values()}
-        found = [
-            function.__code__
-            for function in living_functions(set(same) - changed)
-            if function.__code__ in same[function.__code__.co_filename]
-        ]
+        found = []
+        namespaces = {id(vars(module)) for module in self.plan.live.values()}
+        for function in living_functions(self.files):
+            code = function.__code__
+            if code.co_filename not in changed and code in same.get(code.co_filename, ()):
+                found.append(code)
+            elif id(function.__globals__) not in namespaces:
+                self._others.add(function)
         self._canonical.append(found)
         self.known.update(id(code) for code in found)
 
@@ -91,10 +103,12 @@ class Patch:
 
         Call it within `StillCollector`, or a collection may run the app's finalizers in the middle.
         """
-        self.functions = living_functions(self.files)
+        self.functions = self._living()
         if not gc.isenabled():
             gc.freeze()  # the second look, at the verification, then sees only what is new
+        journal.note("caches of what functions are", self._clear_caches)
         self._swap(journal)
+        self._clear_caches()
         before = self._finder.modules
         journal.note("the import finder", lambda: setattr(self._finder, "modules", before))
         self._finder.modules = self.plan.new
@@ -112,8 +126,16 @@ class Patch:
             registration.finish(journal)
         self._delete(journal)
         self._finish_modules(journal)
-        for cache in self.plan.caches:
-            cache.cache_clear()
+        self._clear_caches()
+
+    def _living(self) -> list[types.FunctionType]:
+        """First-party functions of changed and deleted modules, those of copies of such modules included. Of all, where
+        looking at each object is quicker."""
+        modules = [self.plan.live[name] for name in [*self.plan.changed, *self.plan.deleted]]
+        if len(modules) > _FEW:
+            return living_functions(self.files)
+        files = set(self.files)
+        return [f for f in [*functions_of(modules), *self._others] if f.__code__.co_filename in files]
 
     def _do(self, item: Execute | Graft, code: types.CodeType | None, executor: Executor, journal: Journal) -> None:
         namespace = vars(self.plan.live[item.module])
@@ -174,6 +196,11 @@ class Patch:
                 return None
         return found if isinstance(found, type) else None
 
+    def _clear_caches(self) -> None:
+        """Before and after statements are executed, and after the undo: registering a function anew fills them."""
+        for cache in self.plan.caches:
+            cache.cache_clear()
+
     def _delete(self, journal: Journal) -> None:
         for module, name in self.plan.deleted_names:
             namespace = vars(self.plan.live[module])
@@ -194,7 +221,7 @@ class Patch:
             source, module = self.plan.new[name], self.plan.live[name]
             journal.set_attribute(module, "__doc__", ast.get_docstring(source.tree, clean=False))
             if sys.version_info >= (3, 13):
-                _first_lines(module, source, journal)
+                _refresh_facts(module, self._facts[source.path], journal)
         for name in [*self.plan.changed, *self.plan.added]:
             show_source(self.plan.new[name], journal)
 
@@ -256,23 +283,33 @@ class StillCollector:
             self._was_enabled = None
 
 
+_FEW = 8
+"""Up to so many modules it is quicker to ask the collector who refers to them than to look at each object."""
+
+
 def docstring(code: types.CodeType) -> str | None:
     """The docstring that a function made of `code` gets."""
-    if sys.version_info >= (3, 13) and not code.co_flags & 0x4000000:
+    if sys.version_info >= (3, 14) and not code.co_flags & 0x4000000:
         return None
     first = code.co_consts[0] if code.co_consts else None
     return first if isinstance(first, str) and code.co_name != "<lambda>" else None
 
 
-def _first_lines(module: types.ModuleType, source: SourceModule, journal: Journal) -> None:
-    """`__firstlineno__` of classes (3.13+), which `inspect.getsource` reads."""
-    lines: dict[str, int] = {}
-    for (name, line, _), _codes in by_place(source.code).items():
-        lines.setdefault(name, line)
-    for value in list(vars(module).values()):
-        if isinstance(value, type) and value.__module__ == module.__name__ and value.__qualname__ in lines:
-            if vars(value).get("__firstlineno__") not in (None, lines[value.__qualname__]):
-                journal.set_attribute(value, "__firstlineno__", lines[value.__qualname__])
+def _refresh_facts(module: types.ModuleType, facts: dict[str, ClassFacts], journal: Journal) -> None:
+    """What 3.13 and later note in a class: its line, which `inspect.getsource` reads, and what its methods set."""
+    queue = [value for value in vars(module).values() if isinstance(value, type)]
+    while queue:
+        cls = queue.pop()
+        if cls.__module__ != module.__name__:
+            continue
+        queue += [v for v in vars(cls).values() if isinstance(v, type) and v.__qualname__.startswith(cls.__qualname__)]
+        if cls.__qualname__ not in facts or "__firstlineno__" not in vars(cls):
+            continue
+        line, attributes = facts[cls.__qualname__]
+        if vars(cls)["__firstlineno__"] != line:
+            journal.set_attribute(cls, "__firstlineno__", line)
+        if attributes is not None and set(vars(cls).get("__static_attributes__", ())) != set(attributes):
+            journal.set_attribute(cls, "__static_attributes__", attributes)
 
 
 def show_source(source: SourceModule, journal: Journal) -> None:

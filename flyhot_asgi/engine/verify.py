@@ -39,6 +39,8 @@ def verify(patch: Patch, names: Mapping[str, list[str]] | None = None) -> list[D
     plan = patch.plan
     found = [
         *_functions(patch),
+        *_defaults(patch),
+        *_removed_members(patch),
         *(difference for name in plan.live if name in plan.new for difference in _names(patch, name, names)),
     ]
     return found
@@ -68,16 +70,26 @@ def _wrong_functions(patch: Patch, functions: list[types.FunctionType]) -> list[
     strangers = [function for function in functions if id(function.__code__) not in patch.known]
     if not strangers:
         return []
-    gone = _planned_deletions(patch)
     same = _codes(patch)
     found: list[types.FunctionType] = []
     for function in strangers:
-        if function in patch.orphans or function.__code__ in same.get(function.__code__.co_filename, ()):
-            continue
-        if _is_gone(function.__code__, gone):
-            patch.orphans.add(function)
-        else:
+        if function not in patch.orphans and function.__code__ not in same.get(function.__code__.co_filename, ()):
             found.append(function)
+    return found
+
+
+def _defaults(patch: Patch) -> list[Difference]:
+    """Functions with the release's code and other defaults than its source gives them."""
+    found = []
+    for function in patch.functions:
+        header = patch.headers.get(id(function.__code__))
+        if header is None:
+            continue
+        keywords = frozenset(function.__kwdefaults__ or ())
+        if len(function.__defaults__ or ()) != header.defaults or keywords != header.keyword_defaults:
+            where, file = function.__code__.co_qualname, function.__code__.co_filename
+            shown = next((s.shown for s in patch.plan.new.values() if s.path == file), file)
+            found.append(Difference(where, "its defaults are not the release's", shown, header.line))
     return found
 
 
@@ -86,22 +98,18 @@ def _codes(patch: Patch) -> dict[str, set[types.CodeType]]:
     return {source.path: {code for _, code in walk(source.code)} for source in patch.plan.new.values()}
 
 
-def _planned_deletions(patch: Patch) -> set[tuple[str, str]]:
-    """File and qualified name of what the plan deletes. It made sure that nobody holds them who could call them."""
-    gone = {(patch.plan.old[module].path, name) for module, name in patch.plan.deleted_names}
-    for item in patch.plan.work:
-        if isinstance(item, Graft):
-            path = patch.plan.old[item.module].path
-            gone |= {(path, ".".join((*item.node_path, name))) for name in item.deleted}
-    for module in patch.plan.deleted:
-        source = patch.plan.old[module]
-        gone |= {(source.path, name) for statement in source.statements for name in statement.binds}
-    return gone
-
-
-def _is_gone(code: types.CodeType, gone: set[tuple[str, str]]) -> bool:
-    parts = code.co_qualname.split(".")
-    return any((code.co_filename, ".".join(parts[: i + 1])) in gone for i in range(len(parts)))
+def _removed_members(patch: Patch) -> list[Difference]:
+    return [
+        Difference(
+            f"{item.cls.__module__}.{item.cls.__qualname__}",
+            f"the member `{name}` should be gone",
+            patch.plan.new[item.module].shown,
+        )
+        for item in patch.plan.work
+        if isinstance(item, Graft)
+        for name in sorted(item.deleted)
+        if name in vars(item.cls)
+    ]
 
 
 def _names(patch: Patch, module: str, cold: Mapping[str, list[str]] | None) -> list[Difference]:

@@ -57,7 +57,14 @@ class AppsAdapter:
         return False
 
     def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
-        return
+        """FastAPI notes by identity whether a function is a coroutine or a generator: it must look again."""
+        models = sys.modules.get("fastapi.dependencies.models")
+        if models is None:
+            return
+        context.passing_kinds.update({kind for kind in [getattr(models, "_CallIdentity", None)] if kind is not None})
+        for cache in context.survey.caches:
+            if (getattr(cache, "__module__", None) or "").partition(".")[0] == "fastapi":
+                context.plan.caches.append(cache)
 
     def takes(self, context: Context, module: str, change: Change, rebound: set[str]) -> bool:
         """Plan a changed assignment, or one that reads names which are bound anew (`rebound`), if it may be done so."""

@@ -234,7 +234,9 @@ class RoutesAdapter:
         living = {new: layout.routes.get(old, []) for old, new in kept.items() if new is not None}
         reused = self._reuse(context, after, living, stale)
         for entry in before:
-            if kept[entry.statement] not in wanted:
+            if (partner_now := kept[entry.statement]) not in reused:
+                context.dropped += layout.routes.get(entry.statement, [])
+            if partner_now not in wanted:
                 context.step(entry.module, entry.statement, Action.REGISTER, "its routes are taken out")
         context.plan.registrations.append(RouteRebuild(router, layout.base, after, reused, layout.tail))
 

@@ -9,7 +9,17 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
-from flyhot_asgi.engine import Journal, Patch, Plan, Refusal, ReleaseFinder, SourceModule, make_plan, verify
+from flyhot_asgi.engine import (
+    Journal,
+    Patch,
+    Plan,
+    Refusal,
+    ReleaseFinder,
+    SourceModule,
+    StillCollector,
+    make_plan,
+    verify,
+)
 from flyhot_asgi.engine.adapters import default_adapters
 
 from .compare import Comparison
@@ -28,6 +38,7 @@ class Lab:
         self.finder.install()
         self.sources = self.before = self.release(**files)
         self.journal = Journal()
+        self.collector = StillCollector()
         self._cold: list[str] = []
         self._write(self.sources)
         sys.path.insert(0, str(root))
@@ -74,10 +85,12 @@ class Lab:
         """Stage and apply; whatever is raised is raised after the rollback."""
         patch = Patch(plan, self.finder)
         patch.stage()
+        self.collector.begin()
         try:
             patch.apply(journal)
         except BaseException:
             journal.rollback()
+            self.collector.end()
             raise
         return patch
 
@@ -87,7 +100,10 @@ class Lab:
         assert plan.refusals == [], [f"{r.file}:{r.line}: {r.name}: {r.reason}" for r in plan.refusals]
         self.journal = Journal()
         patch = self.apply(plan, self.journal)
-        differences = verify(patch)
+        try:
+            differences = verify(patch)
+        finally:
+            self.collector.end()
         assert not differences, [str(d) for d in differences]
         self.before, self.sources = self.sources, self.target
         return plan

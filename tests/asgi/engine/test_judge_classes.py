@@ -222,6 +222,27 @@ RIGHT = {
             double = base * 2 + LIMIT
             def f(self, x=base): return x
         """,
+    "a changed class reads a changed constant, too": """
+        --- conf
+        LIMIT = 1
+        --- m
+        from .conf import LIMIT
+        class C:
+            x = LIMIT
+            y = x + 1
+            def f(self, n=LIMIT): return n
+            def g(self): return 1
+        +++ conf
+        LIMIT = 2
+        +++ m
+        from .conf import LIMIT
+        class C:
+            "Doc."
+            x = LIMIT
+            y = x + 1
+            def f(self, n=LIMIT): return n
+            def g(self, q=1): return 1
+        """,
     "an exception class": """
         --- m
         class Wrong(ValueError):
@@ -402,7 +423,10 @@ def test_a_class_level_default_answers_for_old_instances(lab):
 
 
 def test_instances_of_a_nested_class_count_too(lab):
-    text = "class Out:\n    class In:\n        def __init__(self):\n            self.a = 1\n        def f(self): return 1\n"
+    text = (
+        "class Out:\n    class In:\n        def __init__(self):\n            self.a = 1\n"
+        "        def f(self): return 1\n"
+    )
     app = lab(m=text)
     one = app.m.Out.In()
     app.refused(

@@ -1,5 +1,6 @@
-"""Plain edits of plain apps: refusing one of these is a defect. The apps are written after FastAPI's and Starlette's own
-documentation; each edit is brought hot, compared with a cold import, undone, and brought again."""
+"""Plain edits of plain apps: refusing one of these is a defect. The apps are written after FastAPI's documentation.
+
+Each edit is brought hot, compared with a cold import, undone exactly, and brought again."""
 
 from __future__ import annotations
 
