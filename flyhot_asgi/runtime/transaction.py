@@ -34,6 +34,7 @@ from .order import Order, Pages
 from .relevance import notes_on_other_assets, why_nothing_changes
 from .report import plan_document, result_document
 from .structure import Recorded
+from .threads import in_thread
 from .units import Registered, all_units, count_by_class, unit_classes
 from .vsns import ClassVsns
 
@@ -178,7 +179,7 @@ class Transaction:
             return e.Planned(changes=False)
         live = self._installed.live()
         units = all_units(self._registry, self._registered, live)
-        refused = await asyncio.to_thread(self._plan_in_thread, live, units)
+        refused = await in_thread(lambda: self._plan_in_thread(live, units))
         return e.PlanRefused(refused) if refused is not None else e.Planned(changes=True)
 
     def _plan_in_thread(self, live: dict[str, types.ModuleType], units: list[Unit]) -> FlyhotError | None:
@@ -208,7 +209,7 @@ class Transaction:
         assert self._plan is not None
         self._patch = Patch(self._plan, self._installed.finder)
         self._patch.orphans |= self._installed.orphans
-        await asyncio.to_thread(self._stage_in_thread)
+        await in_thread(self._stage_in_thread)
         return e.Staged()
 
     def _stage_in_thread(self) -> None:

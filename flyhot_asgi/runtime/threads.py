@@ -1,0 +1,24 @@
+"""Work in a thread that is over when its caller is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """As `asyncio.to_thread`; but cancelled, it waits until the work is through, then raises CancelledError.
+
+    A survey of the heap that goes on after its upgrade was cancelled would hold on to what the next one looks at.
+    """
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # it is seen, and nobody's any more
+        raise
