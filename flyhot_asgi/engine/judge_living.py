@@ -58,6 +58,8 @@ def _judge_functions(context: Context, name: str) -> None:
     while stuck:
         function = stuck.pop()
         problem = _problem_of(function, pairs, problems)
+        if _held_by_a_frame(context, function, stuck):
+            continue  # gone when sessions are held; if not, the verification sees it
         if problem is None or not _followed(context, function, planned, stuck):
             _refuse_function(context, name, function.__code__, problem or ("", 1))
         elif pairs.get(function.__code__) is None:
@@ -101,8 +103,6 @@ def _followed(
         for bound in item.statement.binds:
             if is_among(function, function_chain(context.value(item.module, bound))):
                 return True
-    if _held_by_a_frame(context, function, stuck):
-        return False
     return not context.held_elsewhere(function, [stuck, *_doomed(context)])
 
 

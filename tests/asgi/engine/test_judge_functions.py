@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from flyhot_asgi.engine import verify
+
 from .pairs import pair
 
 RIGHT = {
@@ -531,10 +533,10 @@ CLOSURES = {
 @pytest.mark.parametrize(("old", "new", "words"), CLOSURES.values(), ids=CLOSURES)
 def test_a_living_closure_that_cannot_follow_is_refused(lab, old, new, words):
     app = lab(m=old)
-    held = app.m.make(1, 2)
+    held = [app.m.make(1, 2)]
     refusal = app.refused(m=new)
     assert words in refusal.reason
-    assert held is not None
+    assert held
 
 
 @pytest.mark.parametrize(("old", "new", "words"), CLOSURES.values(), ids=CLOSURES)
@@ -614,3 +616,15 @@ def test_a_cached_singleton_lives_on(lab):
     plan = app.upgrade(m=text.replace("return C()", "return [C()][0]"))
     assert app.m.f() is one
     assert any("cache" in note for note in plan.notes)
+
+
+def test_a_closure_that_only_a_running_frame_holds_is_left_to_the_verification(lab):
+    app = lab(m=MAKER)
+    held = app.m.make(1, 2)
+    plan = app.plan(m=MAKER.replace("inner", "other"))
+    assert plan.refusals == []
+    patch = app.apply(plan, app.journal)
+    assert "not the release's" in str(verify(patch)[0])
+    app.undo()
+    app.collector.end()
+    assert held(3) == (3, 1)
