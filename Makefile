@@ -3,7 +3,7 @@
 #   make test          all tests                              (ARGS="-k chat" and the like)
 #   make check         format, lint, types, layers; changes nothing
 #   make lint          mends what can be mended
-#   make bench         the demo's load at three sizes, hold times as JSON lines
+#   make bench         the demo's load at three sizes as JSON lines; steady state with and without; holds
 #   make clean         removes caches and .venv
 
 PYTHON ?= python3
@@ -47,6 +47,7 @@ bench: $(VENV)/.dev-installed
 	@for clients in 20 100 400; do \
 	  $(BIN)/python -m flyhot_deploy demo --json --clients $$clients $(ARGS) || exit 1; \
 	done
+	$(BIN)/python -m tests.benchmarks
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -48,7 +48,7 @@ class Survey:
         for obj in [one for one in gc.get_objects() if type(one) in kinds]:  # most are none of these
             kind = type(obj)
             if kind is types.FunctionType:
-                if obj.__code__.co_filename in wanted:
+                if is_one_of(obj, wanted):
                     self.functions.append(obj)
             elif kind in _RUNNING:
                 if running_code(obj).co_filename in wanted:
@@ -71,7 +71,14 @@ def living_functions(files: Collection[str]) -> list[types.FunctionType]:
     some 30 ns an object, for use while sessions are held."""
     wanted = frozenset(files)
     function = types.FunctionType
-    return [o for o in gc.get_objects() if type(o) is function and o.__code__.co_filename in wanted]
+    return [o for o in gc.get_objects() if type(o) is function and is_one_of(o, wanted)]
+
+
+def is_one_of(function: types.FunctionType, files: Collection[str]) -> bool:
+    """Its code comes from one of `files`. The body of a module is none of its functions, though CPython keeps one for
+    the main module's as long as that runs (`python main.py`)."""
+    code = function.__code__
+    return code.co_filename in files and code.co_name != "<module>"
 
 
 def functions_of(modules: Iterable[types.ModuleType]) -> list[types.FunctionType]:

@@ -22,7 +22,7 @@ from .execute import Executor, annotation_only, compile_nodes, compile_statement
 from .finder import ReleaseFinder
 from .graft import apply_graft, compile_graft
 from .headers import Header, headers
-from .inventory import functions_of, living_functions
+from .inventory import functions_of, is_one_of, living_functions
 from .journal import Journal, set_code
 from .plan import Execute, Graft, Plan
 from .source import SourceModule
@@ -135,7 +135,7 @@ class Patch:
         if len(modules) > _FEW:
             return living_functions(self.files)
         files = set(self.files)
-        return [f for f in [*functions_of(modules), *self._others] if f.__code__.co_filename in files]
+        return [f for f in [*functions_of(modules), *self._others] if is_one_of(f, files)]
 
     def _do(self, item: Execute | Graft, code: types.CodeType | None, executor: Executor, journal: Journal) -> None:
         namespace = vars(self.plan.live[item.module])

@@ -1,7 +1,8 @@
 """Does a release change anything for this process? A deploy that succeeds without effect is the commonest lie.
 
 Relevant is a Python file of a living module, one that a living module imports anywhere (a function may import it
-later), and any asset that a living loader serves.
+later), and any other file of the release: a loader may serve it, the app may read it. The plan names those that no
+loader serves.
 """
 
 from __future__ import annotations

@@ -95,14 +95,7 @@ WAYS: dict[str, tuple[dict[str, str], str, list[str]]] = {
 }
 
 
-# CPython keeps a function object of the module body that `python main.py` is still running; the engine takes it for
-# one of the app's functions that runs old code.
-RUN_AS_MAIN = pytest.mark.xfail(reason="the body of __main__ is still running", strict=True)
-
-
-@pytest.mark.parametrize(
-    "way", [pytest.param(way, marks=[RUN_AS_MAIN] if way.startswith("python") else []) for way in WAYS]
-)
+@pytest.mark.parametrize("way", WAYS)
 def test_an_app_that_is_started_so_is_upgraded(way: str) -> None:
     files, edit, command = WAYS[way]
     app = LiveApp(files)
