@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from .source import FunctionNode, SourceModule, Statement, dotted_name, names_in
+from .source import FunctionNode, SourceModule, Statement, dotted_name
 
 Home: TypeAlias = tuple[str, str]
 _CONSTRUCTION = ("__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__")
@@ -196,9 +196,28 @@ def _run_by(statement: Statement) -> tuple[set[str], set[str]]:
     return names, {func.attr for func in called if isinstance(func, ast.Attribute)}
 
 
+_KEEPERS = frozenset(
+    "add_api_route add_route add_websocket_route add_api_websocket_route add_event_handler add_exception_handler "
+    "add_middleware Route WebSocketRoute Depends".split()
+)
+"""Starlette's and FastAPI's own: they keep the function that they are handed, and call it when a request comes."""
+
+
 def _loaded(node: FunctionNode) -> set[str]:
-    dotted = {name for n in ast.walk(node) if isinstance(n, ast.Attribute) and (name := dotted_name(n))}
-    return names_in(node) | dotted
+    """Names that a function's code loads, but for those that it only hands to something that keeps them."""
+    kept = {id(argument) for call in ast.walk(node) if _keeps(call) for argument in _arguments(call)}
+    loads = [n for n in ast.walk(node) if id(n) not in kept]
+    dotted = {name for n in loads if isinstance(n, ast.Attribute) and (name := dotted_name(n))}
+    return dotted | {n.id for n in loads if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def _keeps(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and (dotted_name(node.func) or "").rpartition(".")[2] in _KEEPERS
+
+
+def _arguments(call: ast.AST) -> list[ast.expr]:
+    assert isinstance(call, ast.Call)
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
 
 
 def methods_of(node: ast.ClassDef) -> Iterator[FunctionNode]:
