@@ -8,31 +8,50 @@ import os
 import platform
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..control.decision import Decisions
 from ..control.wire import Frame
 from ..engine import SourceModule
 from ..errors import FlyhotError
+from ..session import Registry
 from .coldimport import import_cold
 from .control_server import Verb
 from .conversation import Conversation
-from .coordinator import SocketCoordinator
+from .coordinator import Coordinator, SocketCoordinator
 from .installed import Installed
-from .order import Order, read_order
+from .order import Order, Pages, read_order
 from .structure import record
 
-if TYPE_CHECKING:
-    from .process import AppProcess
-
-
 logger = logging.getLogger("flyhot.control")
+
+
+class Upgradable(Protocol):
+    """The process that the verbs speak for. `AppProcess` is one."""
+
+    @property
+    def boot(self) -> str: ...
+
+    @property
+    def registry(self) -> Registry: ...
+
+    @property
+    def pages(self) -> Pages: ...
+
+    @property
+    def state(self) -> str: ...
+
+    def ready(self) -> Installed: ...
+
+    async def plan(self, order: Order) -> tuple[dict[str, Any] | None, FlyhotError | None]: ...
+
+    async def upgrade(self, order: Order, coordinator: Coordinator) -> dict[str, Any]: ...
 
 
 class Verbs:
     """The verbs of one process. Owns nothing; `process` does all that lasts."""
 
-    def __init__(self, process: AppProcess, decisions: Decisions) -> None:
+    def __init__(self, process: Upgradable, decisions: Decisions) -> None:
         self._process = process
         self._decisions = decisions
 

@@ -159,9 +159,7 @@ def test_between_the_first_touch_and_commit_or_undo_all_instructions_are_atomic(
 
 
 @given(st.sampled_from(Direction), st.lists(st.tuples(st.sampled_from(EVENTS), st.booleans()), max_size=60))
-def test_any_order_of_events_keeps_the_rules(
-    direction: Direction, attempts: list[tuple[type[e.Event], bool]]
-) -> None:
+def test_any_order_of_events_keeps_the_rules(direction: Direction, attempts: list[tuple[type[e.Event], bool]]) -> None:
     machine = Upgrade(direction)
     asked: list[type[i.Instruction]] = []
     told: list[type[e.Event]] = []
