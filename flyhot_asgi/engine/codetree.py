@@ -9,10 +9,11 @@ be brought to the new source.
 from __future__ import annotations
 
 import ast
+import difflib
 import dis
 import types
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from .diff import Change
@@ -35,50 +36,75 @@ def walk(code: types.CodeType, path: Path = ()) -> Iterator[tuple[Path, types.Co
         yield from walk(child, here)
 
 
-def match(old: types.CodeType, new: types.CodeType) -> dict[types.CodeType, types.CodeType]:
-    """Old code object → its counterpart in the new compile, at every depth. Keys compare by value: use `by_place`."""
+Owners: TypeAlias = Mapping[int, str]
+"""Line → the names bound by the module's statement that stands there."""
+
+
+def match(
+    old: types.CodeType, new: types.CodeType, owners: tuple[Owners, Owners] = ({}, {})
+) -> dict[types.CodeType, types.CodeType]:
+    """Old code object → its counterpart in the new compile, at every depth.
+
+    `owners` (of the old and of the new source) tell lambdas at module level apart, which have no names of their own.
+    """
     pairs: dict[types.CodeType, types.CodeType] = {}
-    for a, b in _match(old, new):
+    for a, b in _match(old, new, owners):
         pairs.setdefault(a, b)
     return pairs
 
 
-def _match(old: types.CodeType, new: types.CodeType) -> Iterator[tuple[types.CodeType, types.CodeType]]:
-    before, after = _by_name(old), _by_name(new)
+def _match(
+    old: types.CodeType, new: types.CodeType, owners: tuple[Owners, Owners] = ({}, {})
+) -> Iterator[tuple[types.CodeType, types.CodeType]]:
+    before, after = _by_name(old, owners[0]), _by_name(new, owners[1])
+    for name in before.keys() - after.keys():  # their statement is gone, or was renamed
+        before[("<lambda>", "") if name[0] == "<lambda>" else name] += before.pop(name) if name[1] else []
+    for name in after.keys() - before.keys():
+        after[("<lambda>", "") if name[0] == "<lambda>" else name] += after.pop(name) if name[1] else []
     for name, olds in before.items():
         for a, b in _pair_siblings(olds, after.get(name, [])):
             yield a, b
             yield from _match(a, b)
 
 
-def _by_name(code: types.CodeType) -> dict[str, list[types.CodeType]]:
-    named: dict[str, list[types.CodeType]] = defaultdict(list)
+def _by_name(code: types.CodeType, owners: Owners) -> dict[tuple[str, str], list[types.CodeType]]:
+    named: dict[tuple[str, str], list[types.CodeType]] = defaultdict(list)
     for child in children(code):
-        named[child.co_name].append(child)
+        owner = owners.get(child.co_firstlineno, "") if child.co_name == "<lambda>" else ""
+        named[(child.co_name, owner)].append(child)
     return named
 
 
 def _pair_siblings(
     olds: list[types.CodeType], news: list[types.CodeType]
 ) -> list[tuple[types.CodeType, types.CodeType]]:
-    """Equal contents first (at the same place, then anywhere), what is left in order if equally many are left."""
-    pairs: dict[int, types.CodeType] = {}
-    free = list(range(len(news)))
-    for here, a in enumerate(olds):
-        if here < len(news) and same_contents(a, news[here]):
-            pairs[here] = news[here]
-            free.remove(here)
-    for here, a in enumerate(olds):
-        twin = next((k for k in free if here not in pairs and same_contents(a, news[k])), None)
+    """Equal contents first (in order, then anywhere), what is left in order if equally many are left."""
+    kinds: list[types.CodeType] = []
+    keys = [[_kind_of(code, kinds) for code in side] for side in (olds, news)]
+    blocks = difflib.SequenceMatcher(a=keys[0], b=keys[1], autojunk=False).get_matching_blocks()
+    taken = {block.a + i: block.b + i for block in blocks for i in range(block.size)}
+    free = [k for k in range(len(news)) if k not in taken.values()]
+    for here in range(len(olds)):
+        twin = next((k for k in free if here not in taken and keys[1][k] == keys[0][here]), None)
         if twin is not None:
-            pairs[here] = news[twin]
+            taken[here] = twin
             free.remove(twin)
+    pairs = {here: news[k] for here, k in taken.items()}
     left = [here for here in range(len(olds)) if here not in pairs]
     if len(left) == len(free):
         pairs.update(zip(left, (news[k] for k in free), strict=True))
     elif left and free and olds[0].co_name != "<lambda>" and left[-1] == len(olds) - 1 and free[-1] == len(news) - 1:
         pairs[left[-1]] = news[-1]  # the last binder of a name is the one that lives
     return [(olds[here], pairs[here]) for here in sorted(pairs)]
+
+
+def _kind_of(code: types.CodeType, kinds: list[types.CodeType]) -> int:
+    """A number that code objects of equal contents share."""
+    for number, known in enumerate(kinds):
+        if same_contents(known, code):
+            return number
+    kinds.append(code)
+    return len(kinds) - 1
 
 
 def same_contents(a: types.CodeType, b: types.CodeType) -> bool:
@@ -165,14 +191,15 @@ def transplant(code: types.CodeType, canonical: types.CodeType) -> types.CodeTyp
         twins = known.get(place(const), [])
         if not twins:
             return transplant(const, canonical)
-        return twins[0] if len(twins) == 1 else next((t for t in twins if _alike(t, const)), const)
+        return twins[0] if len(twins) == 1 else max(twins, key=lambda twin: _likeness(twin, const))
 
     return code.replace(co_consts=tuple(replaced(const) for const in code.co_consts))
 
 
-def _alike(a: types.CodeType, b: types.CodeType) -> bool:
-    positions_a, positions_b = list(a.co_positions()), list(b.co_positions())
-    return same_contents(a, b) or (bool(positions_a) and positions_a[-1] == positions_b[-1])
+def _likeness(a: types.CodeType, b: types.CodeType) -> tuple[bool, int, bool]:
+    """How sure it is that two code objects of one line are one: several lambdas may share it, with equal contents."""
+    spots = [{spot for spot in code.co_positions() if spot[2]} for code in (a, b)]
+    return (a.co_varnames == b.co_varnames, len(spots[0] & spots[1]), same_contents(a, b))
 
 
 ClassFacts: TypeAlias = tuple[int, tuple[str, ...] | None]

@@ -227,3 +227,23 @@ def _handed_out(node: FunctionNode) -> Iterator[ast.expr]:
 def _wraps(func: ast.expr) -> bool:
     inner = func.func if isinstance(func, ast.Call) else func
     return (dotted_name(inner) or "").rpartition(".")[2] in ("wraps", "update_wrapper", "cast", "partial")
+
+
+def gives(node: ast.AST, *, called: bool) -> str:
+    """What a decorator gives back: `wrapper` (a function nested in it), `function` (the one it got), or `unknown`."""
+    if not isinstance(node, ast.FunctionDef):
+        return "unknown"
+    nested = {n.name: n for n in _own_nodes(node) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
+    names = [_returned(n.value) for n in _own_nodes(node) if isinstance(n, ast.Return)]
+    if not names or len(set(names)) > 1:
+        return "unknown"
+    if names[0] in nested:
+        return gives(nested[names[0]], called=False) if called else "wrapper"
+    own = node.args.args[0].arg if node.args.args else None
+    return "function" if names[0] == own and not called else "unknown"
+
+
+def _returned(value: ast.expr | None) -> str:
+    if isinstance(value, ast.Call) and _wraps(value.func) and value.args:
+        value = value.args[-1]
+    return value.id if isinstance(value, ast.Name) else "?"

@@ -17,7 +17,7 @@ from typing import Any
 from .context import Context
 from .defuse import imported_from
 from .diff import Change, Verdict
-from .effects import consumes_nested, effects_of
+from .effects import consumes_nested, effects_of, gives
 from .plan import Action
 from .source import FunctionNode, Statement, dotted_name, own_shell
 from .values import is_atomic
@@ -144,21 +144,27 @@ def _again(context: Context, module: str, statement: Statement, why: str, *, exc
             return
     if not same:
         context.rebind(module, statement.binds)
-    context.execute(module, statement, rewrap=True, same=same)
+    context.execute(module, statement, rewrap=same, same=same)
     context.step(module, statement, Action.EXECUTE, why)
 
 
 def _globals_of_result(context: Context, module: str, statement: Statement) -> object:
-    """The globals of the function that the outermost decorator gives; None if that can't be told."""
-    if not statement.decorators:
-        return context.namespace(module)
-    outermost = statement.decorators[0]
-    found = look_up(context, module, outermost.func if isinstance(outermost, ast.Call) else outermost)
-    if not isinstance(found, types.FunctionType):
-        return None
-    if found.__module__ == "functools":
-        return None
-    return found.__globals__
+    """The globals of the function that the decorators give in the end; None if that can't be told."""
+    for decorator in statement.decorators:
+        called = isinstance(decorator, ast.Call)
+        expression = decorator.func if isinstance(decorator, ast.Call) else decorator
+        found = look_up(context, module, expression)
+        home = context.new_names.home(module, dotted_name(expression) or "")
+        definition = context.new_names.definition(home) if home is not None else None
+        if definition is None:
+            wraps = isinstance(found, types.FunctionType) and found.__module__ == "contextlib"
+            return found.__globals__ if wraps else None
+        given = gives(definition.node, called=called)
+        if given == "wrapper":
+            return found.__globals__ if isinstance(found, types.FunctionType) else None
+        if given != "function":
+            return None
+    return context.namespace(module)
 
 
 def _judge_replaced(context: Context, module: str, statement: Statement, live: Any) -> None:

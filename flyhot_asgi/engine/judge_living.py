@@ -34,7 +34,7 @@ def judge_living(context: Context) -> None:
 
 def _judge_functions(context: Context, name: str) -> None:
     old, new = context.old[name], context.new[name]
-    pairs = match(old.code, new.code)
+    pairs = match(old.code, new.code, (old.owners, new.owners))
     problems: dict[types.CodeType, tuple[str, int]] = {}
     before, after = headers(old.tree, old.code), headers(new.tree, new.code)
     known = {id(code): code for code in pairs}

@@ -59,7 +59,7 @@ class Patch:
         self._codes = [self._compile(item) for item in plan.work]
         for name in plan.changed:
             old, new = plan.old[name], plan.new[name]
-            self._counterparts[old.path] = match(old.code, new.code)
+            self._counterparts[old.path] = match(old.code, new.code, (old.owners, new.owners))
             self.headers.update(headers(new.tree, new.code))
             if sys.version_info >= (3, 13):
                 self._facts[new.path] = class_facts(new.code)

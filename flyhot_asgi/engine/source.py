@@ -104,6 +104,16 @@ class SourceModule:
         return statements_of(self.tree.body, docstring=True)
 
     @cached_property
+    def owners(self) -> dict[int, str]:
+        """Line → the names that the module's statement on it binds."""
+        return {
+            line: statement.name
+            for statement in self.statements
+            if statement.binds
+            for line in range(statement.line, (statement.node.end_lineno or statement.line) + 1)
+        }
+
+    @cached_property
     def future_flags(self) -> int:
         """Compiler flags of the module's `from __future__` imports, for compiling one statement alone."""
         return int(self.code.co_flags & _FUTURE_MASK)

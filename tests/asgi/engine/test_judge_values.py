@@ -184,6 +184,13 @@ RIGHT = {
         f = lambda x, n=2: x * n
         T = {"a": f, "b": lambda x, y=1: (x, y)}
         """,
+    "lambdas that share a line": """
+        --- m
+        x = 1
+        +++ m
+        T = {"f": lambda: 2, "g": lambda x=0: x, "h": lambda: 2, "i": lambda: 3, "j": [lambda: lambda: 3]}
+        x = 1
+        """,
     "a lambda was called at import": """
         --- m
         WORDS = sorted(["bb", "a"], key=lambda word: len(word))
