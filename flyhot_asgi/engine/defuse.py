@@ -267,6 +267,8 @@ def execution_order(modules: Mapping[str, SourceModule], roots: Iterable[str]) -
 
 def _imports_in(module: SourceModule, node: ast.AST) -> Iterator[str]:
     """Modules that executing `node` imports, function bodies left out; packages before their submodules."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Assign | ast.AnnAssign | ast.Expr):
+        return  # nothing in them imports
     for child in _walk_now(node):
         if isinstance(child, ast.Import):
             yield from (alias.name for alias in child.names)

@@ -7,7 +7,6 @@ raises leaves the journal able to undo what was done. Nothing here decides: the 
 
 from __future__ import annotations
 
-import ast
 import gc
 import importlib
 import linecache
@@ -19,6 +18,7 @@ from typing import Any
 from ..errors import UpgradeError
 from .codetree import ClassFacts, class_facts, match, walk
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
+from .expected import Expected, expected_of
 from .finder import ReleaseFinder
 from .graft import apply_graft, compile_graft
 from .headers import Header, headers
@@ -41,6 +41,7 @@ class Patch:
         """Ids of the code objects that a first-party function may run after the patch."""
         self._canonical: list[object] = []
         self._facts: dict[str, dict[str, ClassFacts]] = {}
+        self.expected: dict[str, Expected] = {}
         self.headers: dict[int, Header] = {}
         """By id of the changed modules' code objects: what their functions' defaults must be."""
         self.functions: list[types.FunctionType] = []
@@ -68,8 +69,18 @@ class Patch:
             self._canonical.append(codes)
             self.known.update(id(code) for code in codes)
         self._recognise()
+        self.expected = {name: expected_of(plan.new[name]) for name in plan.new if name in plan.live}
         for name in plan.preimport:
             _import(name)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Let go of the syntax of modules that do not change: the heap is looked through while sessions are held."""
+        changed = {*self.plan.changed, *self.plan.added, *self.plan.deleted}
+        for sources in (self.plan.old, self.plan.new):
+            for name, source in sources.items():
+                if name not in changed:
+                    source.forget()
 
     def _recognise(self) -> None:
         """Code objects that live now and equal the release's: those of modules that do not change."""
@@ -219,7 +230,7 @@ class Patch:
     def _finish_modules(self, journal: Journal) -> None:
         for name in self.plan.changed:
             source, module = self.plan.new[name], self.plan.live[name]
-            journal.set_attribute(module, "__doc__", ast.get_docstring(source.tree, clean=False))
+            journal.set_attribute(module, "__doc__", self.expected[name].doc)
             if sys.version_info >= (3, 13):
                 _refresh_facts(module, self._facts[source.path], journal)
         for name in [*self.plan.changed, *self.plan.added]:

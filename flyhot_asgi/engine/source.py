@@ -99,6 +99,11 @@ class SourceModule:
         except (SyntaxError, ValueError) as exc:
             raise source_error(exc, self.relpath or self.path) from exc
 
+    def forget(self) -> None:
+        """Drop what was parsed; it is parsed again at next use. Syntax trees are many objects in a living heap."""
+        for name in ("tree", "statements", "owners"):
+            self.__dict__.pop(name, None)
+
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
         return statements_of(self.tree.body, docstring=True)

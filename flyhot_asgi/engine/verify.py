@@ -7,18 +7,16 @@ must have the members of its source. What differs is returned, not raised: the c
 
 from __future__ import annotations
 
-import ast
 import gc
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .codetree import walk
-from .context import active
 from .inventory import living_functions
 from .patch import Patch
 from .plan import Graft
-from .source import SourceModule, Statement, statements_of
+from .source import SourceModule
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,8 @@ def _removed_members(patch: Patch) -> list[Difference]:
 def _names(patch: Patch, module: str, cold: Mapping[str, list[str]] | None) -> list[Difference]:
     source = patch.plan.new[module]
     namespace = vars(patch.plan.live[module])
-    expected = set(cold[module]) if cold and module in cold else _bound(source, module)
+    facts = patch.expected[module]
+    expected = set(cold[module]) if cold and module in cold else facts.names
     found = [
         Difference(module, f"the name `{name}` is missing", source.shown)
         for name in sorted(expected - namespace.keys())
@@ -127,44 +126,14 @@ def _names(patch: Patch, module: str, cold: Mapping[str, list[str]] | None) -> l
         if owner == module and name in namespace and name not in expected
     ]
     if module in patch.plan.changed:
-        for statement in active(source.statements, module):
-            if statement.kind == "class":
-                found += _members(namespace.get(statement.binds[0]), statement, source)
+        for name, line, methods in facts.classes:
+            found += _members(namespace.get(name), line, methods, source)
     return found
 
 
-def _bound(source: SourceModule, module: str) -> set[str]:
-    """Names that executing the module binds for certain: those of plain statements, not of blocks."""
-    deleted = {
-        target.id
-        for statement in source.statements
-        if isinstance(statement.node, ast.Delete)
-        for target in statement.node.targets
-        if isinstance(target, ast.Name)
-    }
-    plain = [s for s in active(source.statements, module) if s.kind in ("def", "class", "import")]
-    values = [
-        s
-        for s in active(source.statements, module)
-        if s.kind == "assign" and not (isinstance(s.node, ast.AnnAssign) and s.node.value is None)
-    ]
-    return {name for s in [*plain, *values] for name in s.binds} - deleted
-
-
-def _members(cls: object, statement: Statement, source: SourceModule) -> list[Difference]:
-    node = statement.node
-    if not isinstance(cls, type) or not isinstance(node, ast.ClassDef) or type(cls) is not type:
+def _members(cls: object, line: int, methods: frozenset[str], source: SourceModule) -> list[Difference]:
+    if type(cls) is not type:
         return []
-    missing = []
-    for member in statements_of(node.body, docstring=True):
-        if member.kind == "def" and member.binds[0] not in vars(cls) and not member.binds[0].startswith("__"):
-            missing.append(member.binds[0])
-    return [
-        Difference(
-            f"{cls.__module__}.{cls.__qualname__}",
-            f"the member `{name}` is missing",
-            source.shown,
-            node.lineno,
-        )
-        for name in missing
-    ]
+    where = f"{cls.__module__}.{cls.__qualname__}"
+    missing = sorted(methods - vars(cls).keys())
+    return [Difference(where, f"the member `{name}` is missing", source.shown, line) for name in missing]

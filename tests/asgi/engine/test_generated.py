@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from .lab import Lab
 from .snapshot import Snapshot
 
-PAIRS = int(os.environ.get("FLYHOT_GENERATED", "25"))
+PAIRS = int(os.environ.get("FLYHOT_GENERATED", "12"))
 DECO = """import functools
 def deco(f):
     @functools.wraps(f)
@@ -161,11 +161,11 @@ def test_a_random_edit_is_refused_or_right(seed: int) -> None:
 
 def test_most_random_edits_go_through() -> None:
     through = 0
-    for seed in range(20):
+    for seed in range(12):
         author = Author(seed)
         old = author.release()
         with TemporaryDirectory() as folder:
             app = Lab(Path(folder), **texts(old))
             through += not app.plan(**texts(author.edit(old))).refusals
             app.close()
-    assert through >= 14
+    assert through >= 8

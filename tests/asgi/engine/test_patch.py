@@ -1,5 +1,5 @@
 """Bodies swapped on every living function object, moves, modules that come and go: pairs of releases, each compared
-with a cold import of the second, undone exactly, and done again."""
+with a cold import of the second, undone exactly."""
 
 from __future__ import annotations
 

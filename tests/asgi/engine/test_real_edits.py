@@ -204,6 +204,7 @@ def test_an_edit_of_the_chat_goes_through(lab, edit):
     manager, served = app.main.manager, app.main.app
     manager.active_connections.append("somebody")
     app.brings(main=new, but=("main.manager.active_connections",))
+    app.upgrade(main=new)  # once more, after the undo
     assert app.main.manager is manager
     assert app.main.app is served
     assert manager.active_connections == ["somebody"]
