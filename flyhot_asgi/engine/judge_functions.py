@@ -73,13 +73,18 @@ def _judge_body(context: Context, module: str, change: Change) -> None:
 def _judge_added(context: Context, module: str, statement: Statement) -> None:
     if context.registers(module, statement):
         return  # the adapter plans it
+    _bind_first(context, module, statement, Action.ADD, "a new function")
+
+
+def _bind_first(context: Context, module: str, statement: Statement, action: Action, why: str) -> None:
+    """Execute a function that its name was not bound to before, unless a decorator enters it where we can't see."""
     for decorator in statement.decorators:
         if (reason := registering(context, module, decorator, new=True)) is not None:
             context.refuse(module, statement, reason)
             return
     context.execute(module, statement)
     context.rebind(module, statement.binds)
-    context.step(module, statement, Action.ADD, "a new function")
+    context.step(module, statement, action, why)
 
 
 def _judge_deleted(context: Context, module: str, statement: Statement) -> None:
@@ -173,13 +178,7 @@ def _judge_replaced(context: Context, module: str, statement: Statement, live: A
         if held := context.held_elsewhere(live):
             context.refuse(module, statement, f"the old `{statement.name}` is still held by {', '.join(held[:3])}")
             return
-    for decorator in statement.decorators:
-        if (reason := registering(context, module, decorator, new=True)) is not None:
-            context.refuse(module, statement, reason)
-            return
-    context.execute(module, statement)
-    context.rebind(module, statement.binds)
-    context.step(module, statement, Action.EXECUTE, "the name means a function now")
+    _bind_first(context, module, statement, Action.EXECUTE, "the name means a function now")
 
 
 def judge_dependent_function(context: Context, module: str, statement: Statement, of: str) -> None:

@@ -129,10 +129,6 @@ class Plan:
     orphans: weakref.WeakSet[types.FunctionType] = field(default_factory=weakref.WeakSet)
     """Functions that the new source has no counterpart for, and that nobody holds who could call them."""
 
-    @property
-    def changes_anything(self) -> bool:
-        return bool(self.steps or self.refusals or self.added or self.deleted)
-
     def counts(self) -> dict[str, int]:
         """Definitions by action."""
         return dict(Counter(step.action.value for step in self.steps))

@@ -366,11 +366,6 @@ class NamesRead(ast.NodeVisitor):
         self.visit(node)
 
 
-def names_in(node: ast.AST) -> set[str]:
-    """Every name that `node` loads anywhere in it, function bodies included."""
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-
-
 def dotted_name(node: ast.expr) -> str | None:
     """`a.b.c` of an attribute chain that starts at a name; None for anything else."""
     parts: list[str] = []
