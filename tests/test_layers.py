@@ -52,6 +52,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "flyhot_deploy.errors": SHARED,
     "flyhot_deploy.config": ("flyhot_deploy.errors", *SHARED),
     "flyhot_deploy.local": ("flyhot_deploy.config", "flyhot_deploy.errors", *SHARED),
+    # Fly's API and CLI know no release; the fleet's protocol knows neither.
+    "flyhot_deploy.fly": ("flyhot_deploy.errors", *SHARED),
+    "flyhot_deploy.fleet": ("flyhot_deploy.fly", "flyhot_deploy.errors", *SHARED),
     "flyhot_deploy.demo": ("flyhot_deploy.errors", *SHARED),
     "flyhot_deploy.cli": (
         "flyhot_deploy.local",
@@ -76,6 +79,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "click": ("flyhot_deploy.cli", "flyhot_deploy.demo", "flyhot_deploy.__main__"),
     "rich": ("flyhot_deploy.cli", "flyhot_deploy.demo"),
     "websockets": ("flyhot_deploy.demo.clients",),
+    "httpx": ("flyhot_deploy.fly.machines",),
 }
 
 # Who may write to the terminal with print(): nobody. The command line's output goes through rich.
