@@ -51,7 +51,7 @@ class LiveUnit:
         """Every page renders, whichever class changed: a template or a function may be what is new."""
         self._page.render_first(vsn)
         if changed:
-            start_upgraded(self._view, self.old_vsn, self, self.label)
+            start_upgraded(self, self)
 
     def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None:
         """As the owner of the view's `upgraded()`: run it in the session, then show what it has done."""

@@ -15,13 +15,12 @@ from ..control.decision import Decisions, decisions_dir
 from ..control.paths import open_store, prepare_runtime_dir, socket_path
 from ..errors import ControlError, FlyhotError
 from ..release.config import project_root, read_settings
-from ..session import Hold
+from ..session import Hold, Registry
 from ..upgrade import Outcome
 from .control_server import ControlServer
 from .coordinator import Alone, Coordinator
 from .installed import Installed
 from .order import Order, Pages
-from .requests import AppRegistry
 from .transaction import Transaction
 from .units import Registered
 from .verbs import Verbs
@@ -49,7 +48,7 @@ class AppProcess:
     """
 
     def __init__(self, registered: Registered, pages: Pages, *, boot: str, root: Path) -> None:
-        self.registry = AppRegistry()
+        self.registry = Registry()
         self.hold = Hold(self.registry)
         self.boot = boot
         self.pages = pages

@@ -360,23 +360,24 @@ class Transaction:
         return e.Resumed()
 
     def _tell_units(self) -> None:
-        changed = {unit.id for unit in self._migration.units} if self._migration is not None else set()
+        vsn = self._installed.vsn
+        changed = self._migration.changed_units if self._migration is not None else ()
         for unit in self._units:
             try:
-                unit.resumed(self._installed.vsn, unit.id in changed)
+                unit.resumed(vsn, id(unit) in changed)
             except Exception:
                 logger.exception("%s could not be told that it runs new code; it does", unit.label)
 
     def _let_go(self) -> None:
         """Whatever happened: sessions flow, garbage is collected. Idempotent; never fails."""
-        self._collector.end()
-        if self._patch is not None:
-            self._patch.functions = []
         if self._suspended:
             self._hold.resume()
         if self._held_at is not None:
             self._hold_ms = (time.monotonic() - self._held_at) * 1000
             self._held_at = None
+        self._collector.end()
+        if self._patch is not None:
+            self._patch.functions = []
 
     async def _rerender(self) -> e.Event:
         vsn = self._installed.vsn

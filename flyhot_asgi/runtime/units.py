@@ -50,8 +50,9 @@ def all_units(registry: Registry, registered: Registered, live: Mapping[str, obj
     for name, obj in registered.items():
         _register(registry, obj, name)
     units = registry.units()
-    known = {id(unit.instance) for unit in units}
-    for module, name, value in _module_objects(live):
+    bound = list(_module_objects(live))
+    known = {id(unit.instance) for unit in units} if bound else set()
+    for module, name, value in bound:
         if id(value) not in known:
             known.add(id(value))
             units.append(ObjectUnit(value, f"{module}.{name}", registry))

@@ -18,6 +18,22 @@ class Session:
     """Owns the units of its connection, the count of bodies at work outside of `receive`, and its units'
     tasks."""
 
+    __slots__ = (
+        "__weakref__",
+        "_attached",
+        "_bodies",
+        "_bodies_done",
+        "_task",
+        "_tasks",
+        "_valve",
+        "gate",
+        "id",
+        "opened_at",
+        "path",
+        "scope",
+        "units",
+    )
+
     def __init__(
         self, id: str, scope: Scope, gate: Gate, valve: Valve, *, task: asyncio.Task[Any] | None = None
     ) -> None:
@@ -29,10 +45,10 @@ class Session:
         self.scope = scope
         self._valve = valve
         self._task = task
-        self._bodies: dict[object, tuple[asyncio.Task[Any] | None, float]] = {}
+        self._bodies: dict[object, tuple[asyncio.Task[Any] | None, float]] | None = None  # once there was one
         self._bodies_done = 0
         self._attached = 0
-        self._tasks = OwnedTasks()
+        self._tasks: OwnedTasks | None = None
 
     @property
     def label(self) -> str:
@@ -87,11 +103,12 @@ class Session:
         """
         await self._valve.opened()
         key = object()
-        self._bodies[key] = (asyncio.current_task(), monotonic())
+        bodies = self._bodies = self._bodies if self._bodies is not None else {}
+        bodies[key] = (asyncio.current_task(), monotonic())
         try:
             yield
         finally:
-            del self._bodies[key]
+            del bodies[key]
             self._bodies_done += 1
             self._valve.stir()
 
@@ -103,15 +120,18 @@ class Session:
             async with self.working():
                 await work()
 
+        if self._tasks is None:
+            self._tasks = OwnedTasks()
         self._tasks.start(body, name=name)
 
     def end(self) -> None:
         """The connection is over: cancel what its units left running. Idempotent."""
-        self._tasks.cancel()
+        if self._tasks is not None:
+            self._tasks.cancel()
 
     def at_work(self) -> list[tuple[asyncio.Task[Any] | None, float]]:
         """The tasks that keep this session from its boundary, each with the time (monotonic) since when."""
-        tasks = list(self._bodies.values())
+        tasks = list(self._bodies.values()) if self._bodies is not None else []
         if not self.gate.parked:
             tasks.insert(0, (self._task, self.gate.busy_since))
         return tasks

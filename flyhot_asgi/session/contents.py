@@ -22,13 +22,12 @@ namespace_of = type.__dict__["__dict__"].__get__
 
 @dataclass(frozen=True)
 class Kind:
-    """How one kind of container is handled. `take` gives a pre-image, `same` says whether the container still
-    holds just that, `put` makes it so, in place; `children` lists what a pre-image refers to."""
+    """How one kind of container is handled. `take` gives a pre-image, a plain container of what this one holds;
+    `same` says whether it still holds just that, `put` makes it so, in place."""
 
     take: Callable[[Any], Any]
     same: Callable[[Any, Any], bool]
     put: Callable[[Any, Any], None]
-    children: Callable[[Any], Iterable[object]]
 
 
 def _identical(ones: Iterable[object], others: Iterable[object]) -> bool:
@@ -57,12 +56,6 @@ def _dict_put(obj: dict[Any, Any], before: dict[Any, Any]) -> None:
                 return
     dict.clear(obj)
     dict.update(obj, before)
-
-
-def _items_children(before: Iterable[tuple[object, object]]) -> Iterable[object]:
-    for key, value in before:
-        yield key
-        yield value
 
 
 def _odd_dict_put(obj: dict[Any, Any], before: list[tuple[Any, Any]]) -> None:
@@ -113,10 +106,6 @@ def _array_put(obj: array[Any], before: array[Any]) -> None:
     array.__setitem__(obj, slice(None), before)
 
 
-def _no_children(before: object) -> Iterable[object]:
-    return ()
-
-
 def _namespace_put(obj: dict[str, Any], before: dict[str, Any]) -> None:
     for name in [name for name in dict.keys(obj) if name not in before]:
         dict.__delitem__(obj, name)
@@ -148,14 +137,13 @@ def _sequence_same(
     return lambda obj, before: length(obj) == len(before) and _identical(iterate(obj), before)
 
 
-DICT = Kind(dict.copy, _dict_same, _dict_put, lambda before: _items_children(before.items()))
+DICT = Kind(dict.copy, _dict_same, _dict_put)
 """A dict, or a subclass that iterates as a dict does. Pre-image: an exact dict."""
 
 ODD_DICT = Kind(
     take=lambda obj: list(dict.items(obj)),
     same=lambda obj, before: _identical_lists(list(dict.items(obj)), before),
     put=_odd_dict_put,
-    children=_items_children,
 )
 """A dict subclass with an `__iter__` of its own, which `dict.copy` would call."""
 
@@ -163,13 +151,11 @@ ORDERED_DICT = Kind(
     take=_ordered_take,
     same=lambda obj, before: _identical_lists(_ordered_take(obj), before),
     put=_ordered_put,
-    children=_items_children,
 )
 NAMESPACE = Kind(
     take=dict.copy,
     same=_namespace_same,
     put=_namespace_put,
-    children=lambda before: [value for name, value in before.items() if name != "__builtins__"],
 )
 """A module's names. Only those that differ are written, as other threads may be looking; their order isn't
 kept."""
@@ -178,30 +164,26 @@ CLASS = Kind(
     take=_class_take,
     same=lambda cls, before: _namespace_same(_class_take(cls), before),
     put=_class_put,
-    children=dict.values,
 )
 """A class's own attributes. The engine's changes to them are the engine's to undo: this keeps what is there
 now."""
 
-LIST = Kind(list.copy, _sequence_same(list.__iter__, list.__len__), _list_put, iter)
-SET = Kind(_set_take, _set_same, _set_put, iter)
+LIST = Kind(list.copy, _sequence_same(list.__iter__, list.__len__), _list_put)
+SET = Kind(_set_take, _set_same, _set_put)
 DEQUE = Kind(
     take=lambda obj: list(deque.__iter__(obj)),
     same=_sequence_same(deque.__iter__, deque.__len__),
     put=_deque_put,
-    children=iter,
 )
 BYTEARRAY = Kind(
     take=lambda obj: bytearray.__getitem__(obj, slice(None)),
     same=lambda obj, before: bytearray.__len__(obj) == len(before) and bytearray.__eq__(obj, before) is True,
     put=_bytearray_put,
-    children=_no_children,
 )
 ARRAY = Kind(
     take=lambda obj: array.__getitem__(obj, slice(None)),
     same=lambda obj, before: array.tobytes(obj) == array.tobytes(before),
     put=_array_put,
-    children=_no_children,
 )
 
 KINDS: dict[type, Kind] = {

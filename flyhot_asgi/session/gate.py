@@ -21,10 +21,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable
 from time import monotonic
 from typing import Any
 
 from flyhot_asgi.types import Message, Receive, Send
+
+_NOBODY: frozenset[asyncio.Task[Any]] = frozenset()
 
 
 class Valve:
@@ -75,7 +78,10 @@ class Valve:
 
 
 class Gate:
-    """One per websocket: stands in the application's `receive` and `send`. Owns the message in hand."""
+    """One per websocket: stands in the application's `receive` and `send`. Owns the message in hand.
+
+    There are thousands, nearly all of them calm: what only a hold or a second task needs is made when it is needed.
+    """
 
     __slots__ = (
         "_carrying",
@@ -97,8 +103,8 @@ class Gate:
         self._valve = valve
         self._hand: Message | None = None
         self._turn = False  # a receive() call is pending; those after it stand in line
-        self._line: deque[asyncio.Future[None]] = deque()
-        self._carrying: set[asyncio.Task[Any]] = set()  # tasks with a message, while another one is parked
+        self._line: deque[asyncio.Future[None]] | None = None  # once there is a second task
+        self._carrying = _NOBODY  # tasks with a message, while another one is parked
         self.parks = 0  # how often the application came to its boundary while somebody watched
         self.busy_since = monotonic()  # when the application last got a message (before that: when it began)
         self.accepted = False
@@ -134,19 +140,23 @@ class Gate:
         self._hand = message
         return await self._hand_over()
 
-    async def send(self, message: Message) -> None:
-        """The application's `send`. Passes always; notes that the connection was accepted or closed."""
+    def send(self, message: Message) -> Awaitable[None]:
+        """The application's `send`, to be awaited. Passes always; notes that the connection was accepted or closed."""
+        if message.get("type") == "websocket.send":
+            return self._send(message)
+        return self._send_and_note(message)
+
+    async def _send_and_note(self, message: Message) -> None:
         await self._send(message)
         kind = message.get("type")
-        if kind != "websocket.send":
-            self.accepted = self.accepted or kind == "websocket.accept"
-            self.closed = self.closed or kind == "websocket.close"
+        self.accepted = self.accepted or kind == "websocket.accept"
+        self.closed = self.closed or kind == "websocket.close"
 
     async def _receive_in_line(self) -> Message:
         """`receive()` with everything that the calm path need not ask."""
         if self._carrying:
             task = _this_task()
-            self._carrying.discard(task)
+            self._carrying -= {task}
             task.remove_done_callback(self._put_down)
         self.parks += 1
         if self._turn:
@@ -181,14 +191,15 @@ class Gate:
 
     async def _take_turn(self) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._line.append(turn)
+        line = self._line = self._line if self._line is not None else deque()
+        line.append(turn)
         try:
             await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
                 self._leave()  # the turn came together with the cancellation: pass it on
-            elif turn in self._line:
-                self._line.remove(turn)
+            elif turn in line:
+                line.remove(turn)
             raise
 
     def _leave(self) -> None:
@@ -202,11 +213,11 @@ class Gate:
         self._turn = False
 
     def _carry(self, task: asyncio.Task[Any]) -> None:
-        self._carrying.add(task)
+        self._carrying |= {task}
         task.add_done_callback(self._put_down)
 
     def _put_down(self, task: asyncio.Task[Any]) -> None:
-        self._carrying.discard(task)
+        self._carrying -= {task}
         self._valve.stir()
 
 

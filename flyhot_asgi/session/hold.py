@@ -118,9 +118,8 @@ class Hold:
                 (),
                 do="deploy again",
             )
-        busy = tuple(self._registry.busy())
-        if busy:
-            raise _timed_out(busy, 0.0)
+        if not self._registry.all_quiescent():
+            raise _timed_out(tuple(self._registry.busy()), 0.0)
 
     async def settle(self, *, timeout: float) -> None:  # noqa: ASYNC109 (raises an error of its own)
         """During a hold: wait until all are quiescent again, with the valve closed, at most `timeout`
@@ -129,7 +128,11 @@ class Hold:
         Raises SuspendTimeout as `confirm()` does. Safe to cancel: the hold goes on. Await it directly.
         """
         end = monotonic() + timeout
-        while self.held and not self._registry.all_quiescent() and (left := end - monotonic()) > 0:
+        while self.held:
+            if self._registry.all_quiescent():
+                return
+            if (left := end - monotonic()) <= 0:
+                break
             await self._stirred_within(left)
         self.confirm()
 

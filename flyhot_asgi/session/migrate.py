@@ -16,16 +16,17 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from time import monotonic
 from types import FunctionType, TracebackType
-from typing import Any, Literal, NoReturn, Protocol
+from typing import Any, Literal, NamedTuple, NoReturn, Protocol
 
 from flyhot_asgi.errors import MigrationFailed, UndoFailed
 from flyhot_asgi.session.budget import Overrun, within
 from flyhot_asgi.session.contents import namespace_of
 from flyhot_asgi.session.shapes import mro_of, own_classes
 from flyhot_asgi.session.snapshot import LIMIT, Snapshot, SnapshotTooLarge
-from flyhot_asgi.session.unit import State, Unit
+from flyhot_asgi.session.unit import InstanceUnit, State, Unit
 from flyhot_asgi.session.whereabouts import is_library
 
 BUDGET = 5.0
@@ -49,23 +50,35 @@ class MigratedUnit:
     migrated: bool
 
 
-@dataclass(frozen=True)
 class MigrationReport:
-    """`units`: all whose class differs. `kept`: how many objects could have been put back. `seconds`: in
-    all."""
+    """`kept`: how many objects could have been put back. `seconds`: in all."""
 
-    units: tuple[MigratedUnit, ...]
-    kept: int
-    seconds: float
+    def __init__(self, jobs: list[_Job], *, kept: int, seconds: float) -> None:
+        self._jobs = jobs
+        self.kept = kept
+        self.seconds = seconds
 
-    @property
+    @cached_property
+    def units(self) -> tuple[MigratedUnit, ...]:
+        """All whose class differs. Made when it is asked for: nobody is held for a report."""
+        return tuple(
+            MigratedUnit(job.unit.id, job.unit.label, job.old_vsn, job.new_vsn, job.code_change is not None)
+            for job in self._jobs
+        )
+
+    @cached_property
     def migrated(self) -> int:
         """How many units' `code_change` ran."""
-        return sum(unit.migrated for unit in self.units)
+        return sum(job.code_change is not None for job in self._jobs)
 
     def changed(self, unit: Unit) -> bool:
         """Is the unit's class another than before? For `Unit.resumed`."""
-        return any(each.id == unit.id for each in self.units)
+        return id(unit) in self.changed_units
+
+    @cached_property
+    def changed_units(self) -> frozenset[int]:
+        """The ids (of `id()`) of the units whose class is another than before."""
+        return frozenset([id(job.unit) for job in self._jobs])
 
 
 class UnitMigrationFailed(MigrationFailed):
@@ -84,8 +97,7 @@ class UnitMigrationFailed(MigrationFailed):
         self.cls = unit.cls
 
 
-@dataclass(frozen=True)
-class _Job:
+class _Job(NamedTuple):
     unit: Unit
     instance: object
     old_vsn: str
@@ -118,70 +130,70 @@ def migrate(
     kept = 0
     if work:
         with _no_collection():
-            before = _keep(work, limit)
+            before, states = _keep(work, limit)
         kept = len(before.snapshot)
         undo.note(f"states of {len(work)} units", before.restore)
         try:
             with _no_collection():
-                states = _compute(work, extra, budget)
-            _swap(before, states)
+                states = _compute(work, states, extra, budget)
+                _swap(work, states)
         except BaseException:
             _restore_quietly(before)
             raise
-    return MigrationReport(
-        units=tuple(
-            MigratedUnit(job.unit.id, job.unit.label, job.old_vsn, job.new_vsn, job.code_change is not None)
-            for job in jobs
-        ),
-        kept=kept,
-        seconds=monotonic() - began,
-    )
+    return MigrationReport(jobs, kept=kept, seconds=monotonic() - began)
 
 
 def _plan(
     units: Iterable[Unit], direction: str, old_vsn: Callable[[type], str], new_vsn: Callable[[type], str]
 ) -> list[_Job]:
     jobs = []
+    known: dict[int, tuple[type, str, str, Callable[[object], Callable[..., object] | None]]] = {}
     for unit in units:
-        instance, cls = unit.instance, unit.cls
+        instance = unit.instance
         if instance is None:
             continue
-        old, new = old_vsn(cls), new_vsn(cls)
+        cls = unit.cls
+        found = known.get(id(cls))
+        if found is None:
+            found = known[id(cls)] = (cls, old_vsn(cls), new_vsn(cls), _binder(cls))
+        _, old, new, bind = found
         if old != new:
             unit.old_vsn = old if direction == "up" else new
-            jobs.append(_Job(unit, instance, old, new, _bound_code_change(cls, instance)))
+            jobs.append(_Job(unit, instance, old, new, bind(instance)))
     return jobs
 
 
-def _bound_code_change(cls: type, instance: object) -> Callable[..., object] | None:
-    """`instance.code_change` as the class has it: an attribute of the instance, or a `__getattr__`, isn't
-    asked."""
+def _binder(cls: type) -> Callable[[object], Callable[..., object] | None]:
+    """What gives `instance.code_change` as the class has it: an attribute of the instance, or a `__getattr__`,
+    isn't asked."""
     for each in mro_of(cls):
         found = namespace_of(each).get("code_change")
+        if type(found) is FunctionType:
+            return found.__get__
         if found is not None:
-            bound = found.__get__(instance, cls) if hasattr(type(found), "__get__") else found
-            return bound if callable(bound) else None
-    return None
+            return lambda instance: _bound(found, instance, cls)
+    return lambda instance: None
+
+
+def _bound(found: Any, instance: object, cls: type) -> Callable[..., object] | None:
+    bound = found.__get__(instance, cls) if hasattr(type(found), "__get__") else found
+    return bound if callable(bound) else None
 
 
 class _Before:
-    """Everything as it was: the pre-images, and the state of each unit that was swapped already."""
+    """Everything as it was: the pre-images, and the states of the units that keep theirs outside of their
+    instance."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, states: list[tuple[Unit, State]]) -> None:
         self.snapshot = snapshot
-        self._swapped: list[tuple[Unit, State]] = []
-
-    def swap(self, unit: Unit, state: State) -> None:
-        self._swapped.append((unit, unit.get_state()))
-        unit.replace_state(state)
+        self._states = states
 
     def restore(self) -> None:
         """Raises UndoFailed, when all that can be put back has been. May be called more than once."""
         failed: list[str] = []
-        while self._swapped:
-            unit, state = self._swapped.pop()
+        for unit, state in reversed(self._states):
             try:
-                unit.replace_state(state)
+                unit.replace_state(dict(state))
             except BaseException as error:
                 failed.append(f"{unit.id}: {_said(error)}")
         self.snapshot.restore()  # last: it also knows which dict it was, and its order
@@ -201,12 +213,14 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _keep(work: list[_Job], limit: int) -> _Before:
+def _keep(work: list[_Job], limit: int) -> tuple[_Before, list[State]]:
+    """The pre-images of all that is reached, and each unit's state, as it is handed to its `code_change`."""
     snapshot = Snapshot(limit=limit)
+    states = [_state_of(job) for job in work]
+    elsewhere = [(job.unit, state) for job, state in zip(work, states, strict=True) if not _is_in_instance(job.unit)]
     try:
-        for job in work:
-            snapshot.add(job.instance)
-            snapshot.add(_state_of(job))
+        snapshot.add_all(job.instance for job in work)
+        snapshot.add_all(state for _, state in elsewhere)
         for cls, code_change in {job.unit.cls: job.code_change for job in work}.items():
             if (function := _function(code_change)) is not None:
                 snapshot.add_namespace(function.__globals__)
@@ -214,7 +228,11 @@ def _keep(work: list[_Job], limit: int) -> _Before:
                 snapshot.add_class(each)
     except SnapshotTooLarge as error:
         raise MigrationFailed(error.message, do=error.do) from error
-    return _Before(snapshot)
+    return _Before(snapshot, [(unit, dict(state)) for unit, state in elsewhere]), states
+
+
+def _is_in_instance(unit: Unit) -> bool:
+    return isinstance(unit, InstanceUnit)
 
 
 def _state_of(job: _Job) -> State:
@@ -224,46 +242,54 @@ def _state_of(job: _Job) -> State:
         _fail(job, f"its state can't be read: {_said(error)}", error)
 
 
-def _compute(work: list[_Job], extra: Mapping[str, Any], budget: float) -> list[tuple[_Job, State]]:
-    current: list[_Job] = []  # the one at work, for the case that time runs out between the lines
+def _compute(work: list[_Job], states: list[State], extra: Mapping[str, Any], budget: float) -> list[State]:
+    current = work[0]  # the one at work, for the case that time runs out between the lines
 
-    def all_of_them() -> list[tuple[_Job, State]]:
-        states = []
-        for job in work:
-            current[:] = [job]
-            states.append((job, _new_state(job, extra)))
-        return states
+    def all_of_them() -> list[State]:
+        nonlocal current
+        new = []
+        for current, state in zip(work, states, strict=True):
+            new.append(_new_state(current, state, extra))
+        return new
 
     try:
         return within(budget, all_of_them)
     except MigrationFailed:
         raise
     except Overrun as overrun:
-        where = f"code_change took longer than {budget:g} s in all"
-        _fail(current[0] if current else work[0], where, overrun)
+        _fail(current, f"code_change took longer than {budget:g} s in all", overrun)
     except BaseException as error:
-        _fail(current[0] if current else work[0], f"code_change raised {_said(error)}", error)
+        _fail(current, f"code_change raised {_said(error)}", error)
 
 
-def _new_state(job: _Job, extra: Mapping[str, Any]) -> State:
-    assert job.code_change is not None
-    new = job.code_change(job.old_vsn, job.unit.get_state(), dict(extra))
+def _new_state(job: _Job, state: State, extra: Mapping[str, Any]) -> State:
+    _, _, old_vsn, _, code_change = job
+    assert code_change is not None
+    new = code_change(old_vsn, state, dict(extra))
+    if type(new) is not dict:
+        _check_is_dict(job, new)
+    assert isinstance(new, dict)
+    for key in dict.keys(new):
+        if type(key) is not str and not isinstance(key, str):
+            _fail(job, f"code_change returned a dict with a key that is no str: {type(key).__qualname__}")
+    if new is state:
+        return state
+    return dict(dict.items(new))  # a copy: one that is handed out twice must not be two units' state
+
+
+def _check_is_dict(job: _Job, new: object) -> None:
     if inspect.iscoroutine(new):
         new.close()
         _fail(job, "code_change must be a plain def, not async: what needs awaiting belongs in upgraded()")
     if not isinstance(new, dict):
         forgotten = " (is a return missing?)" if new is None else ""
         _fail(job, f"code_change must return the new state as a dict; it returned {type(new).__qualname__}{forgotten}")
-    for key in dict.keys(new):
-        if not isinstance(key, str):
-            _fail(job, f"code_change returned a dict with a key that is no str: {type(key).__qualname__}")
-    return dict(dict.items(new))
 
 
-def _swap(before: _Before, states: list[tuple[_Job, State]]) -> None:
-    for job, state in states:
+def _swap(work: list[_Job], states: list[State]) -> None:
+    for job, state in zip(work, states, strict=True):
         try:
-            before.swap(job.unit, state)
+            job.unit.replace_state(state)
         except BaseException as error:
             _fail(job, f"its new state could not be assigned: {_said(error)}", error)
 

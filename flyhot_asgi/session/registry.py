@@ -4,8 +4,7 @@ objects."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -69,7 +68,8 @@ class Registry:
     def __init__(self) -> None:
         self.valve = Valve()
         self._sessions: dict[str, Session] = {}
-        self._requests: dict[int, InFlight] = {}
+        self._requests: dict[int, tuple[Scope, float]] = {}
+        self._last_busy: Session | None = None
         self._objects: dict[str, ObjectUnit] = {}
         self._websockets = 0
         self._http = 0
@@ -83,7 +83,10 @@ class Registry:
     @property
     def requests(self) -> tuple[InFlight, ...]:
         """The HTTP requests in flight, oldest first."""
-        return tuple(self._requests.values())
+        return tuple(
+            InFlight(number, scope.get("method", ""), scope.get("path", ""), since)
+            for number, (scope, since) in self._requests.items()
+        )
 
     async def admit_websocket(self, scope: Scope, receive: Receive, send: Send) -> Session:
         """Wait for the valve, then make the connection a session. Safe to cancel. Call `drop` when it is
@@ -110,17 +113,16 @@ class Registry:
             session.end()
             self.valve.stir()
 
-    @asynccontextmanager
-    async def http(self, scope: Scope) -> AsyncIterator[InFlight]:
-        """Wait for the valve, then count the request as in flight until the body is left. Safe to cancel."""
-        await self.valve.opened()
-        self._http += 1
-        request = InFlight(self._http, scope.get("method", ""), scope.get("path", ""), monotonic())
-        self._requests[request.number] = request
-        try:
-            yield request
-        finally:
-            del self._requests[request.number]
+    def begin_http(self, scope: Scope) -> int:
+        """Count a request as in flight, until `end_http()` of the number that is returned. To be called when the valve
+        is open. (An async context manager would cost more than all the rest that is done for a request.)"""
+        self._http = number = self._http + 1
+        self._requests[number] = (scope, monotonic())
+        return number
+
+    def end_http(self, number: int) -> None:
+        del self._requests[number]
+        if not self.valve.calm:
             self.valve.stir()
 
     def register(self, obj: object, name: str) -> ObjectUnit:
@@ -163,7 +165,15 @@ class Registry:
 
     def all_quiescent(self) -> bool:
         """Are all websocket sessions at their boundary, in this very moment?"""
-        return all(session.quiescent for session in self._sessions.values())
+        last = self._last_busy  # as long as it is, nobody else need be asked
+        if last is not None and not last.quiescent and self.is_here(last):
+            return False
+        for session in self._sessions.values():
+            if not session.quiescent:
+                self._last_busy = session
+                return False
+        self._last_busy = None
+        return True
 
     def busy_sessions(self) -> list[Session]:
         return [session for session in self._sessions.values() if not session.quiescent]

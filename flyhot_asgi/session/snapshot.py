@@ -5,14 +5,22 @@ module holds too must stay the same list. So whatever a migration may reach is w
 depth and cycles don't matter; each object once: aliases stay aliases), and of each mutable thing the contents
 are kept. To restore, each thing is compared with its pre-image by identity, and only what differs is written.
 
+Everybody is held meanwhile, so the walk goes level by level, and each level class by class: what is done for
+each object is done by the loops of C's `map`, `chain` and `gc.get_referents`.
+
 Neither walk runs code of the user's: no `__eq__`, `__getattr__`, `__setattr__`, `__copy__`; contents.py and
-shapes.py tell how, and what is left alone.
+shapes.py tell how, and what is left alone. Classes are told apart by `is` and `id`: a metaclass may define
+`__hash__`.
 """
 
 from __future__ import annotations
 
+import gc
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
+from types import FunctionType, MethodType, NoneType
 from typing import Any, TypeGuard
 
 from flyhot_asgi.errors import UndoFailed, UpgradeError
@@ -24,9 +32,10 @@ LIMIT = 2_000_000
 case."""
 
 _UNSET: Any = object()
-_ATOMS = (int, str, float, bool, bytes, complex, type(None), type(Ellipsis), range, slice)
+_ATOMS = (int, str, float, bool, bytes, complex, NoneType, type(Ellipsis), range, slice)
 _ASGI_TYPES = ("websocket", "http", "lifespan")
 _TRANSPORT = frozenset({"receive", "send"})
+_PLUMBING = WAITERS | _TRANSPORT
 
 
 class SnapshotTooLarge(UpgradeError):
@@ -36,13 +45,23 @@ class SnapshotTooLarge(UpgradeError):
 
 
 @dataclass(frozen=True)
-class _Instance:
-    """Pre-image of an instance's own make-up: its class, which dict is its `__dict__`, and its slots."""
+class _Contents:
+    """Pre-images of the contents of things of one kind; the lists run side by side."""
+
+    kind: Kind
+    objects: list[Any]
+    before: list[Any]
+
+
+@dataclass(frozen=True)
+class _Instances:
+    """Pre-images of the make-up of instances of one class: which dict is its `__dict__`, and its slots."""
 
     cls: type
     shape: Shape
-    namespace: dict[str, Any] | None
-    slots: tuple[Any, ...]
+    objects: list[Any]
+    namespaces: list[dict[str, Any] | None]
+    slots: list[tuple[Any, ...]]
 
 
 class Snapshot:
@@ -51,17 +70,18 @@ class Snapshot:
     def __init__(self, *, limit: int = LIMIT) -> None:
         self._limit = limit
         self._followed = 0
-        self._seen: set[int] = set()
-        self._alive: list[object] = []  # so that an id in `_seen` stays its object's own
-        self._contents: list[tuple[Kind, Any, Any]] = []
-        self._instances: list[tuple[Any, _Instance]] = []
+        self._seen: dict[int, object] = {}  # holds what it lists, so that an id stays its object's own
+        self._contents: list[_Contents] = []
+        self._instances: list[_Instances] = []
         self._shapes: dict[int, Shape | None] = {id(atom): None for atom in _ATOMS}
         self._root_shapes: dict[int, Shape | None] = {}
         self._classes: list[type] = []
 
     def __len__(self) -> int:
         """How many things have a pre-image."""
-        return len(self._contents) + len(self._instances)
+        return sum(len(group.objects) for group in self._contents) + sum(
+            len(group.objects) for group in self._instances
+        )
 
     def add(self, root: object) -> None:
         """Keep `root` and everything it reaches. `root` counts as the application's own, whatever its class
@@ -69,18 +89,16 @@ class Snapshot:
 
         Raises SnapshotTooLarge.
         """
-        cls = type(root)
-        if id(cls) not in self._root_shapes:
-            self._classes.append(cls)
-            self._root_shapes[id(cls)] = shape_of(cls, own=True)
-        shape = self._root_shapes[id(cls)]
-        if shape is not None and id(root) not in self._seen:
-            self._walk(list(self._keep(root, shape)))
+        self.add_all([root])
+
+    def add_all(self, roots: Iterable[object]) -> None:
+        """`add()` for each, at a fraction of the time."""
+        self._walk(self._keep_level(roots, self._root_shapes, own=True))
 
     def add_namespace(self, namespace: dict[str, Any]) -> None:
         """Keep a module's names and everything that its values reach; of the classes defined there, their
         attributes too. Raises SnapshotTooLarge."""
-        self._walk(self._keep_by(NAMESPACE, namespace))
+        self._keep_by(NAMESPACE, namespace)
         module = namespace.get("__name__")
         for value in list(namespace.values()):
             if _is_class(value) and module_of(value) == module:
@@ -88,7 +106,7 @@ class Snapshot:
 
     def add_class(self, cls: type) -> None:
         """Keep a class's own attributes and everything that they reach. Raises SnapshotTooLarge."""
-        self._walk(self._keep_by(CLASS, cls))
+        self._keep_by(CLASS, cls)
 
     def restore(self) -> None:
         """Make everything what it was. May be called more than once.
@@ -96,77 +114,124 @@ class Snapshot:
         Raises UndoFailed if something couldn't be put back; everything else has been, then.
         """
         failures: list[str] = []
-        for obj, before in self._instances:
-            _attempt(lambda obj=obj, before=before: _restore_instance(obj, before), obj, failures)
-        for kind, obj, contents in self._contents:
-            _attempt(lambda k=kind, o=obj, c=contents: k.same(o, c) or k.put(o, c), obj, failures)
+        for instances in self._instances:
+            for each in zip(instances.objects, instances.namespaces, instances.slots, strict=True):
+                try:
+                    _restore_instance(instances, *each)
+                except BaseException as error:  # whatever it is, the others must be put back as well
+                    failures.append(f"{type(each[0]).__qualname__}: {type(error).__name__}")
+        for group in self._contents:
+            kind = group.kind
+            for obj, before in zip(group.objects, group.before, strict=True):
+                try:
+                    if not kind.same(obj, before):
+                        kind.put(obj, before)
+                except BaseException as error:
+                    failures.append(f"{type(obj).__qualname__}: {type(error).__name__}")
         if failures:
             raise UndoFailed(
                 f"{len(failures)} object(s) could not be put back: {'; '.join(failures[:5])}",
                 do="restart the process",
             )
 
-    def _walk(self, stack: list[object]) -> None:
-        """Depth first, with a stack of our own."""
-        seen, shapes = self._seen, self._shapes
-        while stack:
-            obj = stack.pop()
-            cls = type(obj)
-            shape = shapes.get(id(cls), _UNSET)
+    def _walk(self, level: list[Iterable[object]]) -> None:
+        """Breadth first."""
+        while level:
+            level = self._keep_level(chain.from_iterable(level), self._shapes)
+
+    def _keep_level(
+        self, level: Iterable[object], shapes: dict[int, Shape | None], *, own: bool = False
+    ) -> list[Iterable[object]]:
+        """Take the pre-images of what is new in `level`; returns what that refers to."""
+        by_class: defaultdict[int, list[object]] = defaultdict(list)
+        for obj in [
+            each
+            for each in level
+            if (cls := type(each)) is not str and cls is not int and cls is not NoneType and cls is not MethodType
+        ]:
+            by_class[id(type(obj))].append(obj)
+        children: list[Iterable[object]] = []
+        for number, objects in by_class.items():
+            shape = shapes.get(number, _UNSET)
             if shape is _UNSET:
-                shape = self._shape(cls)
-            if shape is None or id(obj) in seen:
-                continue
-            stack.extend(self._keep(obj, shape))
+                cls = type(objects[0])
+                self._classes.append(cls)
+                shape = shapes[number] = shape_of(cls, own=own)
+            if shape is not None and (new := self._new(_without_scopes(objects))):
+                children += self._keep(new, shape)
+        return children
 
-    def _shape(self, cls: type) -> Shape | None:
-        self._classes.append(cls)
-        shape = self._shapes[id(cls)] = shape_of(cls)
-        return shape
+    def _new(self, objects: list[Any]) -> list[Any]:
+        """Those that have no pre-image yet, each once."""
+        seen = self._seen
+        new = {id(obj): obj for obj in objects}
+        if not seen.keys().isdisjoint(new):
+            new = {number: obj for number, obj in new.items() if number not in seen}
+        seen.update(new)
+        return list(new.values())
 
-    def _keep(self, obj: Any, shape: Shape) -> Iterable[object]:
-        """Take the pre-images of one object; returns what it refers to."""
-        self._seen.add(id(obj))
-        self._alive.append(obj)
-        children: list[object] = []
-        if shape.contents is not None and not _is_asgi_scope(obj):
-            contents = shape.contents.take(obj)
-            self._contents.append((shape.contents, obj, contents))
-            children.extend(shape.contents.children(contents))
+    def _keep(self, objects: list[Any], shape: Shape) -> list[Iterable[object]]:
+        """Take the pre-images of objects of one class; returns what they refer to."""
+        children: list[Iterable[object]] = []
+        if shape.contents is not None:
+            children.append(self._keep_contents(shape.contents, objects))
         elif shape.through is not None:
-            children.extend(shape.through(obj))
+            through = list(chain.from_iterable(map(shape.through, objects)))
+            self._follow(len(through))
+            children.append(through)
         if shape.namespace is not None or shape.slots:
-            children.extend(self._keep_instance(obj, shape))
-        self._followed += len(children)
+            children += self._keep_instances(objects, shape)
+        return [each for each in children if each]
+
+    def _keep_contents(self, kind: Kind, objects: list[Any]) -> list[object]:
+        before = list(map(kind.take, objects))
+        self._contents.append(_Contents(kind, objects, before))
+        referred = gc.get_referents(*before)
+        self._follow(len(referred))
+        return referred
+
+    def _keep_by(self, kind: Kind, obj: Any) -> None:
+        """Keep something that isn't to be seen as an ordinary object, and what it reaches."""
+        if id(obj) not in self._seen:
+            self._seen[id(obj)] = obj
+            before = kind.take(obj)
+            self._contents.append(_Contents(kind, [obj], [before]))
+            self._follow(len(before))
+            self._walk([[value for name, value in before.items() if name != "__builtins__"]])
+
+    def _keep_instances(self, objects: list[Any], shape: Shape) -> list[Iterable[object]]:
+        namespaces: list[dict[str, Any] | None] = [None] * len(objects)
+        if shape.namespace is not None:
+            namespaces = list(map(shape.namespace.__get__, objects))
+        slots: list[tuple[Any, ...]] = [()] * len(objects)
+        if shape.slots:
+            slots = [tuple([_slot(member, obj) for member in shape.slots]) for obj in objects]
+        self._instances.append(_Instances(type(objects[0]), shape, objects, namespaces, slots))
+        children: list[Iterable[object]] = []
+        if shape.slots:
+            children.append([value for value in chain.from_iterable(slots) if value is not _UNSET])
+        if shape.namespace is not None:
+            children.append(self._keep_attributes(self._new([names for names in namespaces if names is not None])))
+        return children
+
+    def _keep_attributes(self, namespaces: list[dict[str, Any]]) -> Iterable[object]:
+        """Take the pre-images of instances' `__dict__`s; returns their values."""
+        before = list(map(dict.copy, namespaces))
+        self._contents.append(_Contents(DICT, namespaces, before))
+        self._follow(sum(map(len, before)))
+        plumbing = [names[name] for name in _PLUMBING for names in before if name in names]
+        if all(type(value) is MethodType or type(value) is FunctionType for value in plumbing):  # left alone anyway
+            return chain.from_iterable(map(dict.values, before))
+        return [value for names in before for name, value in names.items() if not _is_plumbing(name, value)]
+
+    def _follow(self, references: int) -> None:
+        self._followed += references
         if self._followed > self._limit:
             raise SnapshotTooLarge(
                 "the states to migrate, and what they refer to, are too much to be put back if the upgrade "
                 f"fails (over {self._limit} references). Nothing was changed; the old code still serves",
                 do="keep large data out of reach of units that have a code_change, or deploy cold",
             )
-        return children
-
-    def _keep_by(self, kind: Kind, obj: Any) -> list[object]:
-        """Take the pre-image of something that isn't to be seen as an ordinary object."""
-        if id(obj) in self._seen:
-            return []
-        self._seen.add(id(obj))
-        self._alive.append(obj)
-        contents = kind.take(obj)
-        self._contents.append((kind, obj, contents))
-        return list(kind.children(contents))
-
-    def _keep_instance(self, obj: Any, shape: Shape) -> list[object]:
-        namespace: dict[str, Any] | None = None if shape.namespace is None else shape.namespace.__get__(obj)
-        slots = tuple(_slot(member, obj) for member in shape.slots)
-        self._instances.append((obj, _Instance(type(obj), shape, namespace, slots)))
-        children = [value for value in slots if value is not _UNSET]
-        if namespace is not None and id(namespace) not in self._seen:
-            self._seen.add(id(namespace))
-            names = DICT.take(namespace)
-            self._contents.append((DICT, namespace, names))
-            children.extend(value for name, value in names.items() if not _is_plumbing(name, value))
-        return children
 
 
 def _is_class(value: object) -> TypeGuard[type]:
@@ -178,11 +243,14 @@ def _is_plumbing(name: object, value: object) -> bool:
     return type(name) is str and (name in WAITERS or (name in _TRANSPORT and callable(value)))
 
 
-def _is_asgi_scope(obj: object) -> bool:
+def _without_scopes(objects: list[Any]) -> list[Any]:
     """An ASGI scope belongs to the server and the framework; it refers to the whole application."""
-    if type(obj) is not dict or "asgi" not in obj:
-        return False
-    kind = obj.get("type")
+    if type(objects[0]) is not dict:
+        return objects
+    return [obj for obj in objects if "asgi" not in obj or not _is_asgi_type(obj.get("type"))]
+
+
+def _is_asgi_type(kind: object) -> bool:
     return type(kind) is str and kind in _ASGI_TYPES
 
 
@@ -193,22 +261,16 @@ def _slot(member: Any, obj: object) -> Any:
         return _UNSET
 
 
-def _restore_instance(obj: Any, before: _Instance) -> None:
-    if type(obj) is not before.cls:
-        object.__setattr__(obj, "__class__", before.cls)
-    if before.namespace is not None and before.shape.namespace.__get__(obj) is not before.namespace:
-        before.shape.namespace.__set__(obj, before.namespace)
-    for member, value in zip(before.shape.slots, before.slots, strict=True):
+def _restore_instance(group: _Instances, obj: Any, namespace: dict[str, Any] | None, slots: tuple[Any, ...]) -> None:
+    shape = group.shape
+    if type(obj) is not group.cls:
+        object.__setattr__(obj, "__class__", group.cls)
+    if namespace is not None and shape.namespace.__get__(obj) is not namespace:
+        shape.namespace.__set__(obj, namespace)
+    for member, value in zip(shape.slots, slots, strict=True):
         if _slot(member, obj) is value:
             continue
         if value is _UNSET:
             member.__delete__(obj)
         else:
             member.__set__(obj, value)
-
-
-def _attempt(step: Any, obj: object, failures: list[str]) -> None:
-    try:
-        step()
-    except BaseException as error:  # whatever it is, the other objects must be put back as well
-        failures.append(f"{type(obj).__qualname__}: {type(error).__name__}")

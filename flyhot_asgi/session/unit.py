@@ -47,7 +47,8 @@ class Unit(Protocol):
         """The state as a new dict; its values are shared with the live object, not copied."""
 
     def replace_state(self, state: State) -> None:
-        """Make `state` the unit's state. A matter of assignments: runs no user code."""
+        """Make `state` the unit's state. A matter of assignments: runs no user code. The dict may be kept: the
+        caller lets go of it."""
 
     def resumed(self, vsn: str, changed: bool) -> None:
         """Called once after commit, before the valve opens. `vsn`: the release that runs now; `changed`: this
@@ -70,8 +71,16 @@ class Place(Owner, Protocol):
     def path(self) -> str: ...
 
 
-class EndpointUnit:
+class InstanceUnit:
+    """A unit whose state is the attributes of its `instance`, or some of them, and nothing else."""
+
+    __slots__ = ()
+
+
+class EndpointUnit(InstanceUnit):
     """A Starlette `WebSocketEndpoint` instance. State: its attributes without `scope`, `receive`, `send`."""
+
+    __slots__ = ("_endpoint", "_session", "id", "old_vsn")
 
     def __init__(self, endpoint: object, session: Place, *, number: int = 1) -> None:
         self._endpoint = endpoint
@@ -92,17 +101,20 @@ class EndpointUnit:
         return self._endpoint
 
     def get_state(self) -> State:
-        return {name: value for name, value in _attributes(self._endpoint).items() if name not in _PLUMBING}
+        state = _attributes(self._endpoint).copy()
+        for name in _PLUMBING:
+            state.pop(name, None)
+        return state
 
     def replace_state(self, state: State) -> None:
         replace_attributes(self._endpoint, state, keep=_PLUMBING)
 
     def resumed(self, vsn: str, changed: bool) -> None:
         if changed:
-            start_upgraded(self._endpoint, self.old_vsn, self._session, self.label)
+            start_upgraded(self, self._session)
 
 
-class ObjectUnit:
+class ObjectUnit(InstanceUnit):
     """Any object that the user registered. Held by a weak reference. State: its `__dict__`.
 
     Raises ConfigError if the object has no `__dict__`, or can't be referred to weakly.
@@ -150,9 +162,8 @@ class ObjectUnit:
             replace_attributes(obj, state)
 
     def resumed(self, vsn: str, changed: bool) -> None:
-        obj = self._ref()
-        if changed and obj is not None:
-            start_upgraded(obj, self.old_vsn, self._owner, self.label)
+        if changed:
+            start_upgraded(self, self._owner)
 
 
 def _attributes(obj: object) -> State:
@@ -166,21 +177,28 @@ def replace_attributes(obj: object, state: State, *, keep: frozenset[str] = froz
     Works on the dict itself: no `__setattr__`, no descriptor of the user's runs.
     """
     attributes = _attributes(obj)
-    kept = {name: attributes[name] for name in keep if name in attributes}
-    wanted = {**state, **kept}  # built before the dict is touched: `state` may be that very dict
-    attributes.clear()
-    attributes.update(wanted)
-
-
-def start_upgraded(instance: object, old_vsn: str | None, owner: Owner, label: str) -> None:
-    """Run the instance's `upgraded(old_vsn)`, if its class has one, in a task of `owner`'s. Its errors are
-    logged."""
-    if not callable(getattr(type(instance), "upgraded", None)):
+    if state is attributes:
         return
+    kept = {}
+    for name in keep:
+        if name in attributes:
+            kept[name] = attributes[name]
+    attributes.clear()
+    attributes.update(state)
+    attributes.update(kept)
+
+
+def start_upgraded(unit: Unit, owner: Owner) -> None:
+    """Run `upgraded(old_vsn)` of the unit's instance, if its class has one, in a task of `owner`'s. Its errors are
+    logged."""
+    instance = unit.instance
+    if instance is None or not callable(getattr(type(instance), "upgraded", None)):
+        return
+    old_vsn = unit.old_vsn
 
     async def work() -> None:
         outcome = instance.upgraded(old_vsn)  # type: ignore[attr-defined]
         if inspect.isawaitable(outcome):
             await outcome
 
-    owner.spawn(work, name=f"upgraded() of {label}")
+    owner.spawn(work, name=f"upgraded() of {unit.label}")

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from flyhot_asgi.session import Registry
+from flyhot_asgi.types import Scope
+
 
 @pytest.fixture
 def runtime_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
@@ -22,6 +25,17 @@ def runtime_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield Path(folder)
         assert not list(Path(folder).glob("*/*.sock")), "a control socket was left behind"
     assert sys.meta_path == finders
+
+
+@asynccontextmanager
+async def in_flight(registry: Registry, scope: Scope) -> AsyncIterator[None]:
+    """A request as the middleware passes it on: it waits for the valve, then it is under way."""
+    await registry.valve.opened()
+    number = registry.begin_http(scope)
+    try:
+        yield
+    finally:
+        registry.end_http(number)
 
 
 async def plain_app(scope: Any, receive: Any, send: Any) -> None:

@@ -15,6 +15,7 @@ from flyhot_asgi.client.frames import Render
 from flyhot_asgi.client.script import tag
 from flyhot_asgi.session import Hold, Registry
 from flyhot_asgi.types import SESSION_KEY, VSN_KEY, ASGIApp, Receive, Scope, Send
+from tests.asgi.memory import in_flight
 
 
 @dataclass
@@ -60,7 +61,7 @@ class Site:
             await self._websocket(scope, receive, send)
         else:
             scope[VSN_KEY] = self.vsn
-            async with self.registry.http(scope):
+            async with in_flight(self.registry, scope):
                 await self._page(scope, receive, send)
 
     async def upgrade(self, vsn: str, *, change: Callable[[], object] | None = None, render: Render = "morph") -> None:

@@ -112,7 +112,7 @@ async def test_a_session_leaves_its_boundary_while_the_others_are_waited_for(
     with monkeypatch.context() as patch:
         patch.setattr(lab.runtime.process.registry.__class__, "all_quiescent", lambda self: True)
         hold = transaction.Hold
-        patch.setattr(hold, "confirm", raising(SuspendTimeout("ws-2 woke up")))
+        patch.setattr(hold, "settle", raising(SuspendTimeout("ws-2 woke up")))
         before, result = await failed(lab)
     assert result["outcome"] == "failed" and "woke up" in result["error"]["message"]
     await assert_intact(lab, before, result)

@@ -12,6 +12,8 @@ import pytest
 from flyhot_asgi.errors import ControlError
 from flyhot_asgi.runtime import AppProcess, Order, Pages, Registered
 from flyhot_asgi.runtime.process import UpgradeUnderWay
+from flyhot_asgi.session import EndpointUnit
+from tests.asgi.memory import in_flight
 from tests.faults.deployer import Deployer
 from tests.faults.lab import FIRST, SECOND, Lab, Scripted, edited
 
@@ -131,7 +133,7 @@ async def test_imported_anew_meanwhile_it_looks_again(lab: Lab) -> None:
 async def test_requests_that_outlive_the_hold_are_listed(lab: Lab) -> None:
     await lab.connect()
     scope = {"type": "http", "method": "GET", "path": "/stream"}
-    async with lab.process.registry.http(scope):
+    async with in_flight(lab.process.registry, scope):
         result = await lab.upgrade(SECOND, http_drain=0.05)
     assert result["outcome"] == "complete"
     assert any(note.startswith("GET /stream: ") for note in result["notes"])
@@ -156,11 +158,12 @@ async def test_the_budget_of_an_order_is_the_holds(lab: Lab) -> None:
     assert seen == [77.0]
 
 
-async def test_units_learn_the_new_release_and_whether_their_class_changed(lab: Lab) -> None:
+async def test_units_learn_the_new_release_and_whether_their_class_changed(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await lab.connect(2)
     told: list[Any] = []
-    for unit in lab.process.registry.units():
-        unit.resumed = lambda vsn, changed: told.append((vsn, changed))  # type: ignore[method-assign]
+    monkeypatch.setattr(EndpointUnit, "resumed", lambda self, vsn, changed: told.append((vsn, changed)))
     only_rules = edited(FIRST["rules.py"], ("return text", "return str(text)"))
     result = await lab.upgrade({**FIRST, "rules.py": only_rules})
     assert told == [(result["to"][:12], False)] * 2 and result["units_migrated"] == 0

@@ -10,6 +10,7 @@ import pytest
 
 from flyhot_asgi.errors import ProtocolError, SuspendTimeout
 from flyhot_asgi.session import Hold, Session, SessionsBusy
+from tests.asgi.memory import in_flight
 from tests.asgi.session.fakes import Server, Wire, echo, numbered, say_all, turn
 
 
@@ -160,7 +161,7 @@ async def test_connections_and_requests_that_come_in_the_hold_wait(server: Serve
     begun = asyncio.Event()
 
     async def request() -> None:
-        async with server.registry.http({"type": "http", "method": "GET", "path": "/"}):
+        async with in_flight(server.registry, {"type": "http", "method": "GET", "path": "/"}):
             begun.set()
 
     task = asyncio.create_task(request())
@@ -177,7 +178,7 @@ async def test_a_request_in_flight_is_drained(server: Server, hold: Hold) -> Non
     may_finish, done = asyncio.Event(), asyncio.Event()
 
     async def request() -> None:
-        async with server.registry.http({"type": "http", "method": "GET", "path": "/slow"}):
+        async with in_flight(server.registry, {"type": "http", "method": "GET", "path": "/slow"}):
             await may_finish.wait()
             done.set()
 
@@ -195,7 +196,7 @@ async def test_a_request_beyond_its_drain_is_listed_not_waited_for(server: Serve
     may_finish = asyncio.Event()
 
     async def stream() -> None:
-        async with server.registry.http({"type": "http", "method": "GET", "path": "/stream"}):
+        async with in_flight(server.registry, {"type": "http", "method": "GET", "path": "/stream"}):
             await may_finish.wait()
 
     task = asyncio.create_task(stream())

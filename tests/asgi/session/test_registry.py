@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from flyhot_asgi.session import EndpointUnit, Session
+from tests.asgi.memory import in_flight
 from tests.asgi.session.fakes import Server, echo, turn
 
 
@@ -48,7 +49,7 @@ async def test_statistics_count_what_is_there(server: Server) -> None:
 
     server.connect(busy)
     await turn()
-    async with server.registry.http({"type": "http", "method": "GET", "path": "/"}):
+    async with in_flight(server.registry, {"type": "http", "method": "GET", "path": "/"}):
         statistics = server.registry.statistics()
     assert (statistics.websockets, statistics.websockets_quiescent, statistics.http_in_flight) == (2, 1, 1)
     assert server.registry.statistics().http_in_flight == 0
@@ -70,7 +71,7 @@ async def test_changed_wakes_when_something_parks_finishes_or_ends(server: Serve
     finish = asyncio.Event()
 
     async def request() -> None:
-        async with registry.http({"type": "http"}):
+        async with in_flight(registry, {"type": "http"}):
             await finish.wait()
 
     server.tasks.append(asyncio.create_task(request()))
