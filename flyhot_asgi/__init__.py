@@ -11,7 +11,20 @@ from .client import flyhot_script
 from .errors import FlyhotError
 from .live import LiveView, PubSub, live_routes
 from .middleware import HotUpgrade, register
+from .stateful import ServerRef, StatefulHandler, whereis
 
 __version__ = "0.1.0"
 
-__all__ = ["FlyhotError", "HotUpgrade", "LiveView", "PubSub", "__version__", "flyhot_script", "live_routes", "register"]
+__all__ = [
+    "FlyhotError",
+    "HotUpgrade",
+    "LiveView",
+    "PubSub",
+    "ServerRef",
+    "StatefulHandler",
+    "__version__",
+    "flyhot_script",
+    "live_routes",
+    "register",
+    "whereis",
+]

@@ -18,6 +18,12 @@
     │   ├── MigrationFailed    a `code_change` failed: carries which unit
     │   ├── VerifyFailed       the live code differs from the release: carries where
     │   └── UndoFailed         the undo itself failed: the process must be restarted
+    ├── HandlerError           a call or a message that a StatefulHandler did not take or answer
+    │   ├── NotRunning         it has ended, or was never started
+    │   ├── AlreadyStarted     another one has the name
+    │   ├── CallTimeout        it did not answer in time (a TimeoutError, too)
+    │   └── HandlerCrashed     it raised; a supervisor starts it anew
+    ├── MailboxFull            more unread messages than a mailbox takes
     └── ProtocolError          flyhot's own fault: an event that can't be in this state
 
 An error carries data (`file`, `line`, `do`) beside its sentence, so that a terminal, a browser and a JSON document
@@ -132,3 +138,29 @@ class UndoFailed(UpgradeError):
 
 class ProtocolError(FlyhotError):
     kind = "protocol"
+
+
+class HandlerError(FlyhotError):
+    kind = "handler"
+
+
+class NotRunning(HandlerError):
+    kind = "not_running"
+
+
+class AlreadyStarted(HandlerError):
+    kind = "already_started"
+
+
+class CallTimeout(HandlerError, TimeoutError):
+    kind = "call_timeout"
+
+
+class HandlerCrashed(HandlerError):
+    kind = "handler_crashed"
+
+
+class MailboxFull(FlyhotError):
+    """A mailbox has that many messages unread: it is handed more than is handled, or a page reads nothing."""
+
+    kind = "mailbox_full"

@@ -1,7 +1,8 @@
 """The lifespan scope, wrapped (ASGI lifespan protocol 2.0).
 
 What is loaded is read before the app starts, so that the least may be edited meanwhile; the control socket opens when
-the app has started, and closes before it stops.
+the app has started, and closes before it stops. Handlers and loops that the app started end before its own shutdown
+begins: they may need what that closes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class Lifespan:
         async def receive_first() -> Message:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
+                await self._runtime.end_actors()
                 await self._stop()
             return message
 
@@ -36,6 +38,7 @@ class Lifespan:
         try:
             await app(scope, receive_first, send_after)
         finally:
+            await self._runtime.end_actors()
             await self._stop()
 
     async def _stop(self) -> None:

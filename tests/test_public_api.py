@@ -18,10 +18,13 @@ PUBLIC = {
     "HotUpgrade",
     "LiveView",
     "PubSub",
+    "ServerRef",
+    "StatefulHandler",
     "__version__",
     "flyhot_script",
     "live_routes",
     "register",
+    "whereis",
 }
 
 

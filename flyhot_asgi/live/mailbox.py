@@ -8,15 +8,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from flyhot_asgi.errors import FlyhotError
+from flyhot_asgi.errors import MailboxFull
 
 LIMIT = 10_000
-
-
-class MailboxFull(FlyhotError):
-    """A view has that many messages unread: it is handed more than it can handle, or its client reads nothing."""
-
-    kind = "mailbox_full"
 
 
 class Mailbox:

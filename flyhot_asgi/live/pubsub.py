@@ -7,7 +7,7 @@ import threading
 from collections.abc import Hashable
 from typing import Any, Protocol
 
-from flyhot_asgi.live.mailbox import MailboxFull
+from flyhot_asgi.errors import MailboxFull
 
 logger = logging.getLogger("flyhot.live")
 

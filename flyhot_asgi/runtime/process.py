@@ -16,6 +16,7 @@ from ..control.paths import open_store, prepare_runtime_dir, socket_path
 from ..errors import ControlError, FlyhotError
 from ..release.config import project_root, read_settings
 from ..session import Hold, Registry
+from ..session.actor import homes
 from ..upgrade import Outcome
 from .control_server import ControlServer
 from .coordinator import Alone, Coordinator
@@ -82,6 +83,7 @@ class AppProcess:
         if self.installed is not None and self._is_still_loaded():
             return
         root = project_root(self.root)
+        homes.open(root, self.registry)
         settings = read_settings(root)
         store = open_store(root, settings)
         self.installed = await asyncio.to_thread(Installed.at_start, root, settings, store)

@@ -86,6 +86,11 @@ class AppRuntime:
         self.failed = False
         return True
 
+    async def end_actors(self) -> None:
+        """The app is about to stop: its handlers and loops end first, while what they need is still there."""
+        if self._users <= 1 and not self.elsewhere:
+            await self.process.registry.shut_down()
+
     async def stop(self) -> None:
         """One user less; with the last one the control socket and the pages are closed, an upgrade is undone."""
         self._users -= 1

@@ -93,12 +93,14 @@ class Verbs:
         except FlyhotError:  # the store is gone: who is here can be said all the same
             vsn_of = _unknown
         counts: Counter[tuple[str, str, str]] = Counter()
-        for session in self._process.registry.sessions:
+        registry = self._process.registry
+        for session in registry.sessions:
             if not session.units:
                 counts[(session.handler, session.handler, "")] += 1
-            for unit in session.units:
-                name = unit.cls.__qualname__
-                counts[(name, f"{unit.cls.__module__}.{name}", vsn_of(unit.cls))] += 1
+        attached = [unit for session in registry.sessions for unit in session.units]
+        for unit in [*attached, *(unit for actor in registry.actors for unit in actor.units)]:
+            name = unit.cls.__qualname__
+            counts[(name, f"{unit.cls.__module__}.{name}", vsn_of(unit.cls))] += 1
         return [
             {"label": label, "cls": cls, "vsn": vsn, "count": count}
             for (label, cls, vsn), count in sorted(counts.items())

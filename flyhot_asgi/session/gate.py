@@ -37,10 +37,11 @@ class Valve:
     To be used from the event loop's thread only.
     """
 
-    __slots__ = ("_waiting", "_watching", "calm", "is_open")
+    __slots__ = ("_waiting", "_watching", "calm", "firm", "is_open")
 
     def __init__(self) -> None:
         self.is_open = True
+        self.firm = False  # closed, and all are at their boundary: nobody may leave it for anybody's sake
         self.calm = True  # open, and nobody watches: all that a gate has to check
         self._waiting: dict[asyncio.Future[None], None] = {}
         self._watching: dict[asyncio.Future[None], None] = {}
@@ -49,9 +50,14 @@ class Valve:
         """Let no further message, connection or request in. Idempotent."""
         self.is_open = self.calm = False
 
+    def fasten(self) -> None:
+        """Closed for good, until it opens: who answered calls of others while they gathered stops that, too."""
+        self.firm = not self.is_open
+
     def open(self) -> None:
         """Let everything flow again. Idempotent."""
         self.is_open = True
+        self.firm = False
         self.calm = not self._watching
         _wake(self._waiting)
 
@@ -60,6 +66,14 @@ class Valve:
         cancel."""
         while not self.is_open:
             await _wait_in(self._waiting)
+
+    def tell(self, waiting: asyncio.Future[None]) -> None:
+        """Resolve `waiting` when the valve opens: for those who wait for something else at the same time."""
+        self._waiting[waiting] = None
+
+    def untell(self, waiting: asyncio.Future[None]) -> None:
+        """It waits no more. Idempotent."""
+        self._waiting.pop(waiting, None)
 
     def stir(self) -> None:
         """Something came to its boundary, or ended: wake those who watch."""

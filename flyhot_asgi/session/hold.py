@@ -12,6 +12,7 @@ from enum import Enum
 from time import monotonic
 
 from flyhot_asgi.errors import ProtocolError, SuspendTimeout
+from flyhot_asgi.session.actor import Actor
 from flyhot_asgi.session.connection import Session
 from flyhot_asgi.session.registry import Busy, InFlight, Registry
 from flyhot_asgi.session.rounds import Phase, Rounds, Seen
@@ -68,7 +69,7 @@ class Hold:
         self._state = _State.FREE
         self._watchdog: asyncio.TimerHandle | None = None
         self._closed_at: float | None = None
-        self._held_up_by: dict[Session, int] = {}
+        self._held_up_by: dict[Session | Actor, int] = {}
         self._requests_before: frozenset[int] = frozenset()
         self.last_seconds = 0.0
         """How long the valve was closed without a break before it was last opened."""
@@ -98,6 +99,7 @@ class Hold:
             self._close()
             await self._gather(rounds, timeout)
         self._state = _State.HELD
+        self._registry.valve.fasten()
         self._watch(self._max_hold)
         assert self._closed_at is not None
         return HoldReport(
@@ -174,7 +176,7 @@ class Hold:
             and not any(request.number in self._requests_before for request in requests),
         )
 
-    def _is_free(self, session: Session, boundaries_before: int) -> bool:
+    def _is_free(self, session: Session | Actor, boundaries_before: int) -> bool:
         came_back = session.quiescent or session.boundaries != boundaries_before
         return came_back or not self._registry.is_here(session)
 

@@ -4,18 +4,22 @@ objects."""
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 from flyhot_asgi.errors import ConfigError
+from flyhot_asgi.session.actor import Actor
 from flyhot_asgi.session.connection import Session
 from flyhot_asgi.session.gate import Gate, Valve
 from flyhot_asgi.session.tasks import OwnedTasks
 from flyhot_asgi.session.unit import ObjectUnit, Unit
 from flyhot_asgi.session.whereabouts import Whereabouts, whereabouts
 from flyhot_asgi.types import Receive, Scope, Send
+
+_REPORTS = 50
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,12 @@ class Registry:
         self._requests: dict[int, tuple[Scope, float]] = {}
         self._last_busy: Session | None = None
         self._objects: dict[str, ObjectUnit] = {}
+        self._actors: dict[str, Actor] = {}
         self._websockets = 0
         self._http = 0
         self._tasks = OwnedTasks()
+        self.reports: deque[str] = deque(maxlen=_REPORTS)
+        """What went wrong in single sessions after an upgrade."""
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -125,6 +132,30 @@ class Registry:
         if not self.valve.calm:
             self.valve.stir()
 
+    @property
+    def actors(self) -> tuple[Actor, ...]:
+        """What lives beside the connections, in the order in which it was started."""
+        return tuple(self._actors.values())
+
+    def join(self, actor: Actor) -> None:
+        """From now on `actor` is held and migrated with the rest. Call `leave` when it has ended."""
+        self._actors[actor.id] = actor
+
+    def leave(self, actor: Actor) -> None:
+        """It has ended. Idempotent."""
+        if self._actors.pop(actor.id, None) is not None:
+            self.valve.stir()
+
+    async def shut_down(self) -> None:
+        """End all actors, the last one started first, as a supervisor does its children. Safe to cancel."""
+        while self._actors:
+            actor = self._actors.popitem()[1]
+            await actor.shut_down()
+
+    def report(self, what: str) -> None:
+        """Something went wrong in one session, which nobody waits for: kept for the status, the newest last."""
+        self.reports.append(what)
+
     def register(self, obj: object, name: str) -> ObjectUnit:
         """Make `obj` a unit, for as long as it lives (it is referred to weakly). The same object again: the
         same unit.
@@ -148,11 +179,12 @@ class Registry:
         self._objects.pop(name, None)
 
     def units(self) -> list[Unit]:
-        """All units: those of the sessions, oldest session first, then the registered objects that still
-        live."""
+        """All units: those of the sessions, oldest session first, of the actors, then the registered objects that
+        still live."""
         self._forget_the_dead()
         attached = [unit for session in self._sessions.values() for unit in session.units]
-        return [*attached, *self._objects.values()]
+        acting = [unit for actor in self._actors.values() for unit in actor.units]
+        return [*attached, *acting, *self._objects.values()]
 
     def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None:
         """Run `work()` in a task of the application's own, as soon as the valve is open; its errors are logged."""
@@ -164,7 +196,14 @@ class Registry:
         self._tasks.start(body, name=name)
 
     def all_quiescent(self) -> bool:
-        """Are all websocket sessions at their boundary, in this very moment?"""
+        """Are all websocket sessions and actors at their boundary, in this very moment?"""
+        return self._sessions_quiescent() and all(actor.quiescent for actor in self._actors.values())
+
+    def others_at_work(self) -> bool:
+        """Is a connection or a request at work, who may wait for an actor's answer?"""
+        return bool(self._requests) or not self._sessions_quiescent()
+
+    def _sessions_quiescent(self) -> bool:
         last = self._last_busy  # as long as it is, nobody else need be asked
         if last is not None and not last.quiescent and self.is_here(last):
             return False
@@ -175,8 +214,10 @@ class Registry:
         self._last_busy = None
         return True
 
-    def busy_sessions(self) -> list[Session]:
-        return [session for session in self._sessions.values() if not session.quiescent]
+    def busy_sessions(self) -> list[Session | Actor]:
+        """Sessions and actors that are not at their boundary."""
+        everybody: tuple[Session | Actor, ...] = (*self._sessions.values(), *self._actors.values())
+        return [each for each in everybody if not each.quiescent]
 
     def busy(self) -> list[Busy]:
         """Who isn't at a boundary, with the line where each awaits. Walks frames: not for the hot path."""
@@ -187,8 +228,8 @@ class Registry:
             for task, since in session.at_work()
         ]
 
-    def is_here(self, session: Session) -> bool:
-        return session.id in self._sessions
+    def is_here(self, session: Session | Actor) -> bool:
+        return session.id in self._sessions or session.id in self._actors
 
     def statistics(self) -> Statistics:
         return Statistics(
@@ -211,7 +252,7 @@ class Registry:
             del self._objects[name]
 
 
-def _describe(session: Session, place: Whereabouts | None, since: float, now: float) -> Busy:
+def _describe(session: Session | Actor, place: Whereabouts | None, since: float, now: float) -> Busy:
     handler = session.handler
     if handler == "websocket" and place is not None:
         handler = place.function

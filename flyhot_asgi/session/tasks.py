@@ -36,3 +36,16 @@ async def _guarded(work: Callable[[], Coroutine[Any, Any, None]], name: str) -> 
         await work()
     except Exception:
         logger.exception("%s failed; the session goes on", name)
+
+
+async def guarded(work: Any) -> Any:
+    """Await `work`. A cancellation that is not this task's own, but that of something it awaited, is an error of its:
+    RuntimeError."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task is not None else 0
+    try:
+        return await work
+    except asyncio.CancelledError as exc:
+        if task is not None and task.cancelling() > before:
+            raise
+        raise RuntimeError("something that was awaited was cancelled") from exc

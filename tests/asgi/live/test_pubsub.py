@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
+from flyhot_asgi.errors import MailboxFull
 from flyhot_asgi.live import PubSub
-from flyhot_asgi.live.mailbox import LIMIT, Mailbox, MailboxFull
+from flyhot_asgi.live.mailbox import LIMIT, Mailbox
 
 
 class Reader:
