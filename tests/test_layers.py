@@ -28,6 +28,17 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "flyhot_asgi.errors": (),
     "flyhot_asgi.types": (),
     "flyhot_asgi.release": FLOOR,
+    # The engine's rooms: pure source, reading the process, planning, changing it, holding it against the release.
+    "flyhot_asgi.engine.source": FLOOR,
+    "flyhot_asgi.engine.living": ("flyhot_asgi.engine.source", *FLOOR),
+    "flyhot_asgi.engine.patching": ("flyhot_asgi.engine.source", "flyhot_asgi.engine.living", *FLOOR),
+    "flyhot_asgi.engine.planning": ("flyhot_asgi.engine.source", "flyhot_asgi.engine.living", *FLOOR),
+    "flyhot_asgi.engine.verification": (
+        "flyhot_asgi.engine.source",
+        "flyhot_asgi.engine.living",
+        "flyhot_asgi.engine.patching",
+        *FLOOR,
+    ),
     "flyhot_asgi.engine": FLOOR,
     "flyhot_asgi.upgrade": FLOOR,
     "flyhot_asgi.session": FLOOR,
@@ -242,7 +253,7 @@ def test_a_file_holds_one_concept(path: Path) -> None:
         ("flyhot_asgi/session/x.py", "from flyhot_asgi import HotUpgrade", True),
         ("flyhot_asgi/middleware.py", "from flyhot_asgi.runtime.runner import Runner", False),
         ("flyhot_deploy/local/x.py", "from flyhot_asgi.control.wire import encode", False),
-        ("flyhot_deploy/local/x.py", "from flyhot_asgi.engine.source import Module", True),
+        ("flyhot_deploy/local/x.py", "from flyhot_asgi.engine.source.module import Module", True),
         ("flyhot_deploy/local/x.py", "from flyhot_deploy.cli import main", True),
     ],
 )

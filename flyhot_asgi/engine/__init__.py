@@ -10,13 +10,13 @@ Knows modules, functions and classes; nothing of ASGI, asyncio, sessions or stor
 
 from __future__ import annotations
 
-from .finder import ReleaseFinder
-from .journal import Journal
-from .patch import Patch, StillCollector
-from .plan import Action, Plan, Refusal, StaleFrame, Step
-from .planner import make_plan
-from .source import SourceModule
-from .verify import Difference, verify
+from .patching.finder import ReleaseFinder
+from .patching.journal import Journal
+from .patching.patch import Patch, StillCollector
+from .planning.planner import make_plan
+from .source.module import SourceModule
+from .source.plan import Action, Plan, Refusal, StaleFrame, Step
+from .verification.verify import Difference, verify
 
 __all__ = [
     "Action",

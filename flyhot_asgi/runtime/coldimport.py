@@ -39,7 +39,7 @@ try:
             found[name] = module
             answer["modules"][name] = sorted(n for n in vars(module) if not n.startswith("__"))
     sys.path.append(spec["ours"])
-    from flyhot_asgi.engine.fingerprint import describe
+    from flyhot_asgi.engine.verification.fingerprint import describe
     answer["structure"] = describe(found, spec["tree"], list(found))
 except BaseException as exc:
     trace = traceback.extract_tb(exc.__traceback__)

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Mapping
 
 from ..engine import Plan, SourceModule
-from ..engine.defuse import imported_from
+from ..engine.source.defuse import imported_from
 from ..release.folder import Release
 from .installed import Installed, Sources
 

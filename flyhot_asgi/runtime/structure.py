@@ -1,7 +1,7 @@
 """The recorded structure of a release, and the living process held against it.
 
 A cold import of the release (twice, with different hash seeds, to see what is never the same) and one of the release
-that runs give three sides; `flyhot_asgi.engine.compare` says what must be equal.
+that runs give three sides; `flyhot_asgi.engine.verification.compare` says what must be equal.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ..engine import Difference, SourceModule
-from ..engine.compare import differences, drifted, unstable_paths
-from ..engine.fingerprint import describe
+from ..engine.verification.compare import differences, drifted, unstable_paths
+from ..engine.verification.fingerprint import describe
 
 Structure = dict[str, tuple[str, str]]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..context import Adapter
+from ..planning.context import Adapter
 from .apps import AppsAdapter
 from .routes import RoutesAdapter
 

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..context import Context
-from ..diff import Change, NamespaceDiff
-from ..execute import compile_nodes
-from ..journal import Journal
-from ..plan import Action
-from ..source import NamesRead, Statement, dotted_name
+from ..patching.execute import compile_nodes
+from ..patching.journal import Journal
+from ..planning.context import Context
+from ..source.diff import Change, NamespaceDiff
+from ..source.module import NamesRead, Statement, dotted_name
+from ..source.plan import Action
 
 _DESCRIBING = frozenset(
     "title summary description version terms_of_service contact license_info openapi_tags servers".split()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..context import Context
-from ..execute import function_chain
-from ..source import Statement
+from ..living.wrapped import function_chain
+from ..planning.context import Context
+from ..source.module import Statement
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..context import Context
-from ..defuse import Names, execution_order
-from ..diff import Change, NamespaceDiff, Verdict
-from ..execute import function_chain
-from ..journal import Journal
-from ..plan import Action
-from ..source import Statement, dotted_name
+from ..living.wrapped import function_chain
+from ..patching.journal import Journal
+from ..planning.context import Context
+from ..source.defuse import Names, execution_order
+from ..source.diff import Change, NamespaceDiff, Verdict
+from ..source.module import Statement, dotted_name
+from ..source.plan import Action
 from .layout import Entry, fused_apart, tell_apart
 
 _DECORATORS = frozenset(

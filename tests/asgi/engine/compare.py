@@ -15,7 +15,7 @@ import types
 from collections import deque
 from typing import Any
 
-from flyhot_asgi.engine.codetree import same_contents
+from flyhot_asgi.engine.source.codetree import same_contents
 
 ATOMS = (type(None), bool, int, float, complex, str, bytes, bytearray, range, type(Ellipsis))
 VALUES = (pathlib.PurePath, datetime.date, datetime.timedelta, decimal.Decimal, re.Pattern)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flyhot_asgi.engine.compare import differences, drifted, unstable_paths
+from flyhot_asgi.engine.verification.compare import differences, drifted, unstable_paths
 
 F1, F2 = ("D", "function m:f home 1"), ("D", "function m:f home 2")
 ONE, TWO, RUN = ("S", "1"), ("S", "2"), ("S", "99")

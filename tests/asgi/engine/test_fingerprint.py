@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flyhot_asgi.engine.fingerprint import describe
+from flyhot_asgi.engine.verification.fingerprint import describe
 
 APP = """
 import functools, logging, os
@@ -70,7 +70,7 @@ room.itself = room
 SCRIPT = """
 import json, sys, importlib
 sys.path.insert(0, sys.argv[1]); sys.path.append(sys.argv[2])
-from flyhot_asgi.engine.fingerprint import describe
+from flyhot_asgi.engine.verification.fingerprint import describe
 m = importlib.import_module("shop")
 print(json.dumps(describe({"shop": m}, sys.argv[1], ["shop"])))
 """

@@ -8,7 +8,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 import pytest
 
 from flyhot_asgi.engine import Journal, Patch
-from flyhot_asgi.engine.journal import refill
+from flyhot_asgi.engine.patching.journal import refill
 from flyhot_asgi.errors import UndoFailed
 
 from .pairs import pair

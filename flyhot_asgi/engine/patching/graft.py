@@ -13,12 +13,12 @@ import types
 from functools import partial
 from typing import Any
 
-from .codetree import transplant
+from ..living.inventory import subclasses
+from ..source.codetree import transplant
+from ..source.module import SourceModule, Statement
+from ..source.plan import Graft
 from .execute import keep_container, pour
-from .inventory import subclasses
 from .journal import Journal
-from .plan import Graft
-from .source import SourceModule, Statement
 
 _IMPLICIT: dict[str, Any] = {
     "__new__": staticmethod,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from .context import active
-from .source import SourceModule, Statement, statements_of
+from .active import active
+from .module import SourceModule, Statement, statements_of
 
 
 @dataclass(frozen=True)

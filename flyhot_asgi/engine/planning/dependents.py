@@ -8,15 +8,16 @@ from __future__ import annotations
 import ast
 import types
 
-from .context import Context, active
-from .defuse import Home
-from .diff import Change, Verdict
+from ..source.active import active
+from ..source.defuse import Home
+from ..source.diff import Change, Verdict
+from ..source.module import Statement
+from ..source.plan import Action
+from ..source.values import is_plain
+from .context import Context
 from .judge_classes import judge_dependent_class
 from .judge_functions import judge_dependent_function
 from .judge_values import judge_block, judge_dependent
-from .plan import Action
-from .source import Statement
-from .values import is_plain
 
 
 def judge_dependents(context: Context) -> None:

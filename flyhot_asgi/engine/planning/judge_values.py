@@ -11,15 +11,15 @@ import ast
 import sys
 from typing import Any
 
-from .codetree import transplant
+from ..living.inventory import is_among
+from ..source.codetree import transplant
+from ..source.defuse import imported_from
+from ..source.diff import Change, Verdict
+from ..source.module import Statement
+from ..source.plan import Action
+from ..source.uses import may_be_mutated, may_be_stored
+from ..source.values import CONTAINERS, alike, has_part_target, is_atomic, is_definition, is_plain, is_pure, value_of
 from .context import COLD, Context
-from .defuse import imported_from
-from .diff import Change, Verdict
-from .inventory import is_among
-from .plan import Action
-from .source import Statement
-from .uses import may_be_mutated, may_be_stored
-from .values import CONTAINERS, alike, has_part_target, is_atomic, is_definition, is_plain, is_pure, value_of
 
 MISSING: Any = object()
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)

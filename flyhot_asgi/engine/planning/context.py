@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import gc
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from .codetree import changed_lambdas
-from .defuse import Home, Names, execution_order
-from .diff import Change, NamespaceDiff
-from .inventory import Survey, describe, holders, is_among
-from .plan import Action, Execute, Plan, Refusal, Step
-from .source import SourceModule, Statement
+from ..living.inventory import Survey, describe, holders, is_among
+from ..source.active import active
+from ..source.codetree import changed_lambdas
+from ..source.defuse import Home, Names, execution_order
+from ..source.diff import Change, NamespaceDiff
+from ..source.module import SourceModule, Statement
+from ..source.plan import Action, Execute, Plan, Refusal, Step
 
 COLD = "deploy this change cold (restart the app)"
 _MISSING: Any = object()
@@ -219,17 +219,3 @@ def _nested(value: object, depth: int = 4) -> Iterator[object]:
 def _holds(container: Any, value: object) -> bool:
     values = [*container.keys(), *container.values()] if isinstance(container, dict) else container
     return is_among(value, values)
-
-
-def active(statements: Sequence[Statement], module: str) -> list[Statement]:
-    """Statements that a process executes: without `if TYPE_CHECKING`, and without the main guard."""
-    return [s for s in statements if not _guarded(s.node)]
-
-
-def _guarded(node: ast.stmt) -> bool:
-    if not isinstance(node, ast.If):
-        return False
-    test = ast.unparse(node.test)
-    if test in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-        return not node.orelse
-    return test in ("__name__ == '__main__'", "'__main__' == __name__")

@@ -18,7 +18,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from .source import Statement
+from .module import Statement
 
 
 class Verdict(Enum):

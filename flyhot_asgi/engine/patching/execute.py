@@ -11,14 +11,15 @@ import ast
 import copy
 import types
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from ..errors import UpgradeError
-from .codetree import transplant
+from ...errors import UpgradeError
+from ..living.wrapped import function_chain
+from ..source.codetree import transplant
+from ..source.module import SourceModule, Statement
+from ..source.plan import Execute
 from .journal import FUNCTION_FIELDS, Journal, refill, set_code
-from .plan import Execute
-from .source import SourceModule, Statement
 
 ADOPT = "__flyhot_adopt__"
 _MISSING = object()
@@ -86,27 +87,6 @@ def pour(old: types.FunctionType, new: types.FunctionType, journal: Journal) -> 
     old.__dict__.clear()
     old.__dict__.update(attributes)
     return old
-
-
-def function_chain(value: object, depth: int = 6) -> Iterator[types.FunctionType]:
-    """A function and those that it wraps, found through its closure and `__wrapped__`."""
-    seen: set[int] = set()
-    queue: list[tuple[object, int]] = [(value, 0)]
-    while queue:
-        found, level = queue.pop(0)
-        if id(found) in seen or level > depth:
-            continue
-        seen.add(id(found))
-        if isinstance(found, types.FunctionType):
-            yield found
-            for cell in found.__closure__ or ():
-                try:
-                    queue.append((cell.cell_contents, level + 1))
-                except ValueError:
-                    continue
-        inner = getattr(found, "__dict__", {}).get("__wrapped__") if callable(found) else None
-        if inner is not None:
-            queue.append((inner, level + 1))
 
 
 def _stands_at(function: types.FunctionType) -> tuple[str, str]:

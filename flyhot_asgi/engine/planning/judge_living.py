@@ -12,15 +12,15 @@ import gc
 import types
 from typing import Any
 
-from .codetree import match, walk
+from ..living.inventory import describe, holders, is_among, subclasses
+from ..living.wrapped import function_chain
+from ..source.codetree import match, walk
+from ..source.headers import Header, headers
+from ..source.module import shell_of
+from ..source.plan import Execute, Refusal
 from .context import COLD, Context
-from .execute import function_chain
-from .headers import Header, headers
-from .inventory import describe, holders, is_among, subclasses
 from .judge_classes import all_classes
 from .judge_members import schema_gap
-from .plan import Execute, Refusal
-from .source import shell_of
 
 
 def judge_living(context: Context) -> None:

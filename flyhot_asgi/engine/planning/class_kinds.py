@@ -8,12 +8,12 @@ import ast
 import enum
 import typing
 
+from ..source.diff import Change, NamespaceDiff, Verdict
+from ..source.effects import effects_of_method
+from ..source.module import Statement, dotted_name
+from ..source.schema import field_names
 from .context import Context
-from .diff import Change, NamespaceDiff, Verdict
-from .effects import effects_of_method
 from .judge_functions import look_up, registering
-from .schema import field_names
-from .source import Statement, dotted_name
 
 _NEUTRAL_DECORATORS = frozenset({"final", "runtime_checkable", "typing.final", "typing.runtime_checkable"})
 _DATACLASS = frozenset({"dataclass", "dataclasses.dataclass"})

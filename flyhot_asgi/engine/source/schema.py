@@ -14,7 +14,7 @@ import ast
 from collections.abc import Container, Iterable
 
 from .defuse import construction_methods, methods_of
-from .source import FunctionNode, bound_names, dotted_name
+from .module import FunctionNode, bound_names, dotted_name
 
 _KINDS: dict[type[ast.AST], str] = {
     ast.List: "list",

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from .values import ATOMS
+from ..source.values import ATOMS
 
 DEFINITION, STATE = "D", "S"
 _DEPTH = 4

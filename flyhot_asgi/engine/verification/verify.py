@@ -12,11 +12,11 @@ import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .codetree import walk
-from .inventory import living_functions
-from .patch import Patch
-from .plan import Graft
-from .source import SourceModule
+from ..living.inventory import living_functions
+from ..patching.patch import Patch
+from ..source.codetree import walk
+from ..source.module import SourceModule
+from ..source.plan import Graft
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import enum
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
 
-from .source import dotted_name
+from .module import dotted_name
 
 CONTAINER_CALLS = frozenset(
     {

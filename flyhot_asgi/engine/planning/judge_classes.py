@@ -11,13 +11,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
+from ..living.inventory import subclasses
+from ..source.diff import Change, NamespaceDiff, Verdict
+from ..source.module import Statement, dotted_name, statements_of
+from ..source.plan import Action, Graft
 from .class_kinds import ungraftable, why_not_made
 from .context import Context
-from .diff import Change, NamespaceDiff, Verdict
-from .inventory import subclasses
 from .judge_members import judge_members, plan_graft
-from .plan import Action, Graft
-from .source import Statement, dotted_name, statements_of
 
 
 def judge_class(context: Context, module: str, change: Change) -> None:

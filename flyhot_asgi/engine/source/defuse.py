@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from .source import FunctionNode, SourceModule, Statement, dotted_name
+from .module import FunctionNode, SourceModule, Statement, dotted_name
 
 Home: TypeAlias = tuple[str, str]
 _CONSTRUCTION = ("__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__")

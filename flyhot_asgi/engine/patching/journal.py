@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any
 
-from ..errors import UndoFailed
+from ...errors import UndoFailed
 
 _MISSING = object()
 _set_closure = ctypes.pythonapi.PyFunction_SetClosure

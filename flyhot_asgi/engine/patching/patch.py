@@ -15,18 +15,18 @@ import types
 import weakref
 from typing import Any
 
-from ..errors import UpgradeError
-from .codetree import ClassFacts, class_facts, match, walk
+from ...errors import UpgradeError
+from ..living.inventory import functions_of, is_one_of, living_functions
+from ..source.codetree import ClassFacts, class_facts, match, walk
+from ..source.expected import Expected, expected_of
+from ..source.headers import Header, headers
+from ..source.module import SourceModule
+from ..source.plan import Execute, Graft, Plan
+from ..source.values import EXACT_CONTAINERS
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
-from .expected import Expected, expected_of
 from .finder import ReleaseFinder
 from .graft import apply_graft, compile_graft
-from .headers import Header, headers
-from .inventory import functions_of, is_one_of, living_functions
 from .journal import Journal, set_code
-from .plan import Execute, Graft, Plan
-from .source import SourceModule
-from .values import EXACT_CONTAINERS
 
 
 class Patch:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .defuse import Home, Names, construction_methods
-from .source import FunctionNode, dotted_name, is_builtin
+from .module import FunctionNode, dotted_name, is_builtin
 
 _SAFE_MODULES = frozenset(
     "functools inspect typing typing_extensions contextlib abc asyncio time types itertools operator copy re os math "

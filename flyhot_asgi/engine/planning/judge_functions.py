@@ -14,13 +14,13 @@ import sys
 import types
 from typing import Any
 
+from ..source.defuse import imported_from
+from ..source.diff import Change, Verdict
+from ..source.effects import consumes_nested, effects_of, gives
+from ..source.module import FunctionNode, Statement, dotted_name, own_shell
+from ..source.plan import Action
+from ..source.values import is_atomic
 from .context import Context
-from .defuse import imported_from
-from .diff import Change, Verdict
-from .effects import consumes_nested, effects_of, gives
-from .plan import Action
-from .source import FunctionNode, Statement, dotted_name, own_shell
-from .values import is_atomic
 
 _WRAPPING_MODULES = frozenset(
     {

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any
 
 from .diff import Change
-from .source import SourceModule, Statement
+from .module import SourceModule, Statement
 
 
 class Action(Enum):

@@ -15,7 +15,7 @@ import sys
 import types
 from collections.abc import Mapping, Sequence
 
-from .source import SourceModule
+from ..source.module import SourceModule
 
 
 class ReleaseLoader(importlib.abc.InspectLoader):

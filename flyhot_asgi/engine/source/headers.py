@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from .codetree import by_place
-from .source import shell_of
+from .module import shell_of
 
 Place: TypeAlias = tuple[str, int, str]
 

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 
 from .defuse import Home, Names
-from .source import dotted_name
+from .module import dotted_name
 
 _READING = frozenset("get items keys values index count copy union intersection difference issubset issuperset".split())
 _READERS = frozenset(

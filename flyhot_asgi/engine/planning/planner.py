@@ -13,20 +13,21 @@ import types
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+from ..living.inventory import is_suspended, running_code, survey
+from ..source.active import active
+from ..source.defuse import imported_from
+from ..source.diff import Change, NamespaceDiff, Verdict, diff
+from ..source.module import SourceModule, Statement
+from ..source.plan import Action, Execute, Graft, Plan, Refusal, StaleFrame
+from ..source.values import is_plain
 from .class_kinds import why_not_made
-from .context import COLD, Adapter, Context, active
-from .defuse import imported_from
+from .context import COLD, Adapter, Context
 from .dependents import judge_dependents, judge_import_time_calls
-from .diff import Change, NamespaceDiff, Verdict, diff
-from .inventory import is_suspended, running_code, survey
 from .judge_classes import all_classes, judge_class
 from .judge_functions import FUNCTIONS, judge_function
 from .judge_living import judge_living
 from .judge_members import schema_gap
 from .judge_values import bind, judge_assignment, judge_block, judge_call, judge_import
-from .plan import Action, Execute, Graft, Plan, Refusal, StaleFrame
-from .source import SourceModule, Statement
-from .values import is_plain
 
 _SUPPORTED_OTHER = (ast.Assert, ast.Global)
 

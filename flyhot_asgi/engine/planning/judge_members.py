@@ -11,15 +11,15 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
+from ..source.codetree import transplant
+from ..source.diff import Change, NamespaceDiff, Verdict, diff
+from ..source.module import Statement, statements_of
+from ..source.plan import Action, Graft
+from ..source.schema import attributes_read, new_attributes, reshaped_attributes
+from ..source.values import alike, has_part_target, is_atomic, is_definition, is_pure, value_of
 from .class_kinds import is_text, ungraftable
-from .codetree import transplant
 from .context import COLD, Context
-from .diff import Change, NamespaceDiff, Verdict, diff
 from .judge_functions import FUNCTIONS, runs_otherwise
-from .plan import Action, Graft
-from .schema import attributes_read, new_attributes, reshaped_attributes
-from .source import Statement, statements_of
-from .values import alike, has_part_target, is_atomic, is_definition, is_pure, value_of
 
 _MISSING: Any = object()
 _CONSTRUCTION = ("__init__", "__new__", "__post_init__")
