@@ -219,6 +219,8 @@ class Transaction:
         if self._recorded is not None:
             self._recorded.look(self._patch.plan.live, self._installed.root)
         self._tree = self._order.release.tree
+        self._patch.look_ahead()
+        self._collector.hide()
 
     async def _report_prepared(self) -> e.Event:
         assert self._document is not None

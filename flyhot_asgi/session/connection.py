@@ -28,7 +28,6 @@ class Session:
         "_valve",
         "gate",
         "id",
-        "opened_at",
         "path",
         "scope",
         "units",
@@ -41,7 +40,6 @@ class Session:
         self.path: str = scope.get("path", "")
         self.gate = gate
         self.units: list[Unit] = []
-        self.opened_at = monotonic()
         self.scope = scope
         self._valve = valve
         self._task = task

@@ -70,7 +70,8 @@ class Snapshot:
     def __init__(self, *, limit: int = LIMIT) -> None:
         self._limit = limit
         self._followed = 0
-        self._seen: dict[int, object] = {}  # holds what it lists, so that an id stays its object's own
+        # By class and then by id; holds what it lists, so that an id stays its object's own.
+        self._seen: dict[int, dict[int, Any]] = {}
         self._contents: list[_Contents] = []
         self._instances: list[_Instances] = []
         self._shapes: dict[int, Shape | None] = {id(atom): None for atom in _ATOMS}
@@ -157,17 +158,20 @@ class Snapshot:
                 cls = type(objects[0])
                 self._classes.append(cls)
                 shape = shapes[number] = shape_of(cls, own=own)
-            if shape is not None and (new := self._new(_without_scopes(objects))):
+            if shape is not None and (new := self._new(number, _without_scopes(objects))):
                 children += self._keep(new, shape)
         return children
 
-    def _new(self, objects: list[Any]) -> list[Any]:
-        """Those that have no pre-image yet, each once."""
-        seen = self._seen
+    def _new(self, cls: int, objects: list[Any]) -> list[Any]:
+        """Those that have no pre-image yet, each once; `cls` is the id of their class."""
         new = {id(obj): obj for obj in objects}
-        if not seen.keys().isdisjoint(new):
-            new = {number: obj for number, obj in new.items() if number not in seen}
-        seen.update(new)
+        seen = self._seen.get(cls)
+        if seen is None:
+            self._seen[cls] = new
+        else:
+            if not seen.keys().isdisjoint(new):
+                new = {number: obj for number, obj in new.items() if number not in seen}
+            seen.update(new)
         return list(new.values())
 
     def _keep(self, objects: list[Any], shape: Shape) -> list[Iterable[object]]:
@@ -192,8 +196,7 @@ class Snapshot:
 
     def _keep_by(self, kind: Kind, obj: Any) -> None:
         """Keep something that isn't to be seen as an ordinary object, and what it reaches."""
-        if id(obj) not in self._seen:
-            self._seen[id(obj)] = obj
+        if self._new(id(kind), [obj]):
             before = kind.take(obj)
             self._contents.append(_Contents(kind, [obj], [before]))
             self._follow(len(before))
@@ -211,7 +214,8 @@ class Snapshot:
         if shape.slots:
             children.append([value for value in chain.from_iterable(slots) if value is not _UNSET])
         if shape.namespace is not None:
-            children.append(self._keep_attributes(self._new([names for names in namespaces if names is not None])))
+            held = [names for names in namespaces if names is not None]
+            children.append(self._keep_attributes(self._new(id(dict), held)))
         return children
 
     def _keep_attributes(self, namespaces: list[dict[str, Any]]) -> Iterable[object]:

@@ -102,8 +102,10 @@ class EndpointUnit(InstanceUnit):
 
     def get_state(self) -> State:
         state = _attributes(self._endpoint).copy()
-        for name in _PLUMBING:
-            state.pop(name, None)
+        drop = state.pop
+        drop("scope", None)
+        drop("receive", None)
+        drop("send", None)
         return state
 
     def replace_state(self, state: State) -> None:

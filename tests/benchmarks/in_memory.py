@@ -1,20 +1,25 @@
 """What the middleware adds to a request and to a websocket message, without a server: in microseconds, the best of nine
-rounds of each, taken in turns."""
+rounds of each, taken in turns. And what it adds to each open websocket: in bytes."""
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from flyhot_asgi import HotUpgrade
 from tests.asgi.memory import lifespan
+from tests.faults.lab import websocket
 
 ROUNDS = 9
 REQUESTS = 10_000
 MESSAGES = 50_000
+SESSIONS = 2_000
 BODY = {"type": "http.response.body", "body": b"x"}
 TEXT = {"type": "websocket.receive", "text": "hi"}
 
@@ -44,11 +49,14 @@ async def measure() -> dict[str, Any]:
                     for with_us in (False, True):
                         seconds = await run(hot if with_us else app)
                         took[kind, with_us] = min(seconds, took.get((kind, with_us), seconds))
+            without, with_us_too = await _bytes_of(app), await _bytes_of(hot)
     return {
         "http_us": {"without": _us(took["http", False]), "with": _us(took["http", True])},
         "http_added_us": _us(took["http", True] - took["http", False]),
         "message_us": {"without": _us(took["websocket", False]), "with": _us(took["websocket", True])},
         "message_added_us": _us(took["websocket", True] - took["websocket", False]),
+        "session_bytes": {"without": without, "with": with_us_too},
+        "session_added_bytes": with_us_too - without,
     }
 
 
@@ -78,3 +86,25 @@ async def _websocket(target: Callable[..., Awaitable[None]]) -> float:
     began = time.perf_counter()
     await target({"type": "websocket", "path": "/", "root_path": "", "headers": []}, receive, _nowhere)
     return (time.perf_counter() - began) / MESSAGES
+
+
+async def _bytes_of(target: Callable[..., Awaitable[None]]) -> int:
+    """What each open, idle websocket takes, its coroutines included."""
+    over = asyncio.Event()
+
+    async def receive() -> Any:
+        await over.wait()
+        return {"type": "websocket.disconnect"}
+
+    gc.collect()
+    tracemalloc.start()
+    scopes = [websocket("/") for _ in range(SESSIONS)]
+    tasks = [asyncio.ensure_future(target(scope, receive, _nowhere)) for scope in scopes]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    gc.collect()
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    over.set()
+    await asyncio.gather(*tasks)
+    return taken // SESSIONS

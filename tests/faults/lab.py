@@ -178,6 +178,7 @@ class Lab:
     def __init__(self, folder: Path, files: dict[str, str] = FIRST) -> None:
         self.top = f"lab{next(_numbers)}"
         self.root = folder
+        self.files = files
         self.clients: list[Client] = []
         (folder / "pyproject.toml").write_text(f'[project]\nname = "{self.top}"\n')
         (folder / self.top).mkdir()
@@ -208,7 +209,7 @@ class Lab:
         async with asyncio.timeout(PATIENCE):
             await up.wait()
         assert self.process.started
-        self.first = await self.release(FIRST)
+        self.first = await self.release(self.files)
         assert self.first.digest == self.installed.digest
         return self
 

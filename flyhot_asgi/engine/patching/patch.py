@@ -46,6 +46,7 @@ class Patch:
         """By id of the changed modules' code objects: what their functions' defaults must be."""
         self.functions: list[types.FunctionType] = []
         """The living first-party functions that the patch may have to do with."""
+        self._seen_ahead: list[weakref.ref[types.FunctionType]] = []
         self._others: weakref.WeakSet[types.FunctionType] = weakref.WeakSet()
         """Functions of first-party files with the globals of no living module: of a module imported twice."""
         self.orphans: weakref.WeakSet[types.FunctionType] = weakref.WeakSet(plan.orphans)
@@ -73,6 +74,11 @@ class Patch:
         for name in plan.preimport:
             _import(name)
         self._forget()
+
+    def look_ahead(self) -> None:
+        """Find the functions that live now, so that `apply()` need only look at what came since: hide the rest from it,
+        with `StillCollector.hide()`. May be called in a thread."""
+        self._seen_ahead = [weakref.ref(function) for function in self._look()]
 
     def _forget(self) -> None:
         """Let go of the syntax of modules that do not change: the heap is looked through while sessions are held."""
@@ -140,6 +146,10 @@ class Patch:
         self._clear_caches()
 
     def _living(self) -> list[types.FunctionType]:
+        ahead = [function for ref in self._seen_ahead if (function := ref()) is not None]
+        return list({id(function): function for function in [*ahead, *self._look()]}.values())
+
+    def _look(self) -> list[types.FunctionType]:
         """First-party functions of changed and deleted modules, those of copies of such modules included. Of all, where
         looking at each object is quicker."""
         modules = [self.plan.live[name] for name in [*self.plan.changed, *self.plan.deleted]]
@@ -276,10 +286,16 @@ def _touch_state(plan: Plan, journal: Journal) -> None:
 
 
 class StillCollector:
-    """No garbage collection between `begin()` and `end()`. Both idempotent."""
+    """No garbage collection between `begin()` and `end()`. All idempotent."""
 
     def __init__(self) -> None:
         self._was_enabled: bool | None = None
+        self._hidden = False
+
+    def hide(self) -> None:
+        """Until `end()` the collector shows only what is made from now on; the rest has been looked at."""
+        self._hidden = True
+        gc.freeze()
 
     def begin(self) -> None:
         if self._was_enabled is None:
@@ -287,8 +303,10 @@ class StillCollector:
             gc.disable()
 
     def end(self) -> None:
-        if self._was_enabled is not None:
+        if self._hidden or self._was_enabled is not None:
             gc.unfreeze()
+            self._hidden = False
+        if self._was_enabled is not None:
             if self._was_enabled:
                 gc.enable()
             self._was_enabled = None
