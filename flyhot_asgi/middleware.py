@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable
 from pathlib import Path
 
 from .client import ClientHub
@@ -23,6 +22,11 @@ from .types import SESSION_KEY, VSN_KEY, ASGIApp, Message, Receive, Scope, Send
 
 registered = Registered()
 """Objects named by `register()`: process-wide, as the modules that make them are."""
+
+ASKS = b"x-flyhot"
+"""A request with this header is told in `X-Flyhot-Vsn` which release answers. The client script asks, and so may you
+(`curl -si -H x-flyhot:1`).
+Others are not told: the header would cost each response more than all else that is done for it."""
 
 LATE_SECONDS = 0.5
 """Under a server that runs no lifespan: how long after the first connection the runtime starts. A test client's event
@@ -79,8 +83,11 @@ class HotUpgrade:
             await registry.valve.opened()
         number = registry.begin_http(scope)
         try:
-            scope[VSN_KEY] = vsn = process.vsn
-            await self._app(scope, receive, _naming(vsn, send) if vsn else send)
+            scope[VSN_KEY] = process.vsn
+            for header in scope["headers"]:
+                if header[0] == ASKS:
+                    send = _naming(process.vsn, send)
+            await self._app(scope, receive, send)
         finally:
             registry.end_http(number)
 
@@ -126,12 +133,11 @@ async def _run_late(runtime: AppRuntime) -> None:
 
 
 def _naming(vsn: str, send: Send) -> Send:
-    """A `send` that says in each response which release gave it. It hands on what the server's returns: a coroutine of
-    its own for each message would cost as much as all the rest."""
+    """A `send` that says in the response which release gave it."""
 
-    def send_with_vsn(message: Message) -> Awaitable[None]:
+    async def send_with_vsn(message: Message) -> None:
         if message["type"] == "http.response.start":  # a copy: the app may send the same message again
             message = {**message, "headers": [*message.get("headers", ()), (b"x-flyhot-vsn", vsn.encode())]}
-        return send(message)
+        await send(message)
 
     return send_with_vsn

@@ -42,6 +42,9 @@ async def echo(websocket: Any) -> None:
         await websocket.send_text(text)
 
 
+ASKING = [(b"x-flyhot", b"1")]
+
+
 def starlette(root: Path, *, twice: bool = False, **more: Any) -> Starlette:
     stack = [Middleware(HotUpgrade, root=root)] * (2 if twice else 1)
     return Starlette(routes=[Route("/", hello), WebSocketRoute("/ws", echo)], middleware=stack, **more)
@@ -54,16 +57,17 @@ def process_of(root: Path) -> Any:
 async def test_a_response_says_which_release_gave_it_and_so_does_the_scope(tmp_path: Path) -> None:
     app = starlette(tmp_path)
     async with lifespan(app):
-        _, body, headers = await get(app)
+        _, body, headers = await get(app, headers=ASKING)
         vsn = process_of(tmp_path).vsn
         assert len(vsn) == 12 and headers[b"x-flyhot-vsn"] == vsn.encode() and body == f"hello from {vsn}".encode()
+        assert b"x-flyhot-vsn" not in (await get(app))[2], "who does not ask is not told"
 
 
 async def test_the_apps_own_messages_are_left_as_they_are(tmp_path: Path) -> None:
     app = HotUpgrade(plain_app, root=tmp_path)
     async with lifespan(app):
         for _ in range(3):
-            _, _, headers = await get(app)
+            _, _, headers = await get(app, headers=ASKING)
             assert set(headers) == {b"x-mine", b"x-flyhot-vsn"}
     assert START["headers"] == [(b"x-mine", b"1")]
 
@@ -97,7 +101,7 @@ async def test_one_behind_another_one_does_nothing(tmp_path: Path) -> None:
         client.says()
         await client.until_answered()
         assert process.registry.statistics().websockets == 1
-        _, _, headers = await get(app)
+        _, _, headers = await get(app, headers=ASKING)
         assert process.registry.statistics().http_in_all == 1 and b"x-flyhot-vsn" in headers
         client.leaves()
         await connection
@@ -174,7 +178,7 @@ async def test_without_a_lifespan_the_first_connection_starts_it(
     async with asyncio.timeout(10):
         while not process_of(tmp_path).started:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
-    assert b"x-flyhot-vsn" in (await get(app))[2]
+    assert b"x-flyhot-vsn" in (await get(app, headers=ASKING))[2]
     assert len([task for task in asyncio.all_tasks() if task.get_name() == "flyhot-start"]) == 1
     late.cancel()  # what the end of the loop does
     await asyncio.wait([late])
@@ -214,7 +218,7 @@ def test_a_test_client_starts_and_stops_as_often_as_it_likes(tmp_path: Path) -> 
     app = starlette(tmp_path)
     for _ in range(3):
         with TestClient(app) as client:
-            assert client.get("/").headers["x-flyhot-vsn"]
+            assert client.get("/", headers={"x-flyhot": "1"}).headers["x-flyhot-vsn"]
             with client.websocket_connect("/ws") as ws:
                 ws.send_text("one")
                 assert ws.receive_text() == "one"
