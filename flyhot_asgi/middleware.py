@@ -25,8 +25,8 @@ registered = Registered()
 
 ASKS = b"x-flyhot"
 """A request with this header is told in `X-Flyhot-Vsn` which release answers. The client script asks, and so may you
-(`curl -si -H x-flyhot:1`).
-Others are not told: the header would cost each response more than all else that is done for it."""
+(`curl -si -H x-flyhot:1`). Others are not told: the header would cost each response more than all else that is done for
+it."""
 
 LATE_SECONDS = 0.5
 """Under a server that runs no lifespan: how long after the first connection the runtime starts. A test client's event

@@ -35,8 +35,8 @@ from .relevance import notes_on_other_assets, why_nothing_changes
 from .report import plan_document, result_document
 from .structure import Recorded
 from .threads import in_thread
-from .units import Registered, all_units, count_by_class, unit_classes
-from .vsns import ClassVsns
+from .units import Registered, all_units, count_by_class, tell_resumed, unit_classes
+from .vsns import ClassVsns, with_classes_read
 
 logger = logging.getLogger("flyhot.upgrade")
 
@@ -194,7 +194,7 @@ class Transaction:
             units=lambda cls: count_by_class(classes, cls),
             downgrade=self._order.direction == "down",
         )
-        self._vsns = _with_classes_read(sources.vsns(), units)
+        self._vsns = with_classes_read(sources.vsns(), units)
         assets = installed.assets_between(release)
         self._document = plan_document(self._plan, installed.digest, release.digest, assets)
         if nothing := why_nothing_changes(installed, release, sources, self._plan, assets):
@@ -353,22 +353,13 @@ class Transaction:
         complete = self._machine.decided is Outcome.COMPLETE
         try:
             if complete:
-                self._tell_units()
+                tell_resumed(self._units, self._installed.vsn, self._migration)
         finally:
             self._let_go()
         if not complete and self._suspended:
             vsn = self._installed.vsn
             self._tell(lambda: self._pages.resume(self._order.id, ok=False, vsn=vsn, render="none"))
         return e.Resumed()
-
-    def _tell_units(self) -> None:
-        vsn = self._installed.vsn
-        changed = self._migration.changed_units if self._migration is not None else ()
-        for unit in self._units:
-            try:
-                unit.resumed(vsn, id(unit) in changed)
-            except Exception:
-                logger.exception("%s could not be told that it runs new code; it does", unit.label)
 
     def _let_go(self) -> None:
         """Whatever happened: sessions flow, garbage is collected. Idempotent; never fails."""
@@ -392,11 +383,3 @@ class Transaction:
             tell()
         except Exception:
             logger.exception("the open pages could not be told of upgrade %s", self._order.id)
-
-
-def _with_classes_read(vsns: tuple[ClassVsns, ClassVsns], units: list[Unit]) -> tuple[ClassVsns, ClassVsns]:
-    """The vsns of what lives are worked out now, not while sessions are held."""
-    for cls in {unit.cls for unit in units}:
-        for each in vsns:
-            each.of(cls)
-    return vsns

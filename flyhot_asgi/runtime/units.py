@@ -3,14 +3,18 @@ class has a `code_change`."""
 
 from __future__ import annotations
 
+import logging
 import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..engine import Journal
 from ..errors import ConfigError
+from ..session import MigrationReport
 from ..session.registry import Registry
 from ..session.unit import ObjectUnit, Unit
+
+logger = logging.getLogger("flyhot.upgrade")
 
 
 class Registered:
@@ -92,6 +96,16 @@ def unit_classes(units: Iterable[Unit], live: Mapping[str, object]) -> list[type
 
 def count_by_class(classes: Iterable[type], cls: type) -> int:
     return sum(1 for each in classes if issubclass(each, cls))
+
+
+def tell_resumed(units: Iterable[Unit], vsn: str, migration: MigrationReport | None) -> None:
+    """Tell each unit that it runs release `vsn`, before anything flows again. What one of them raises is logged."""
+    changed = migration.changed_units if migration is not None else ()
+    for unit in units:
+        try:
+            unit.resumed(vsn, id(unit) in changed)
+        except Exception:
+            logger.exception("%s could not be told that it runs new code; it does", unit.label)
 
 
 _NOBODY = Registry()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..engine import SourceModule
+from ..session import Unit
 
 
 @dataclass(frozen=True)
@@ -68,3 +69,11 @@ def _explicit(node: ast.ClassDef) -> str | None:
             if isinstance(value, ast.Constant):
                 return str(value.value)
     return None
+
+
+def with_classes_read(vsns: tuple[ClassVsns, ClassVsns], units: Iterable[Unit]) -> tuple[ClassVsns, ClassVsns]:
+    """The vsns of what lives are worked out now, not while sessions are held."""
+    for cls in {unit.cls for unit in units}:
+        for each in vsns:
+            each.of(cls)
+    return vsns
