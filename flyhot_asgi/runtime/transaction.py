@@ -75,6 +75,7 @@ class Transaction:
         self._recorded = Recorded.of(order.cold)
         self._units: list[Unit] = []
         self._migration: MigrationReport | None = None
+        self._migrated = 0
         self._verified = False
         self._vsns: tuple[ClassVsns, ClassVsns] | None = None
         self._held_at: float | None = None
@@ -167,7 +168,7 @@ class Transaction:
             verified=self._verified and outcome is Outcome.COMPLETE,
             hold_ms=self._hold_ms,
             phases_ms=self._phases,
-            units_migrated=self._migration.migrated if self._migration and outcome is Outcome.COMPLETE else 0,
+            units_migrated=self._migrated if outcome is Outcome.COMPLETE else 0,
             sessions=self._sessions,
             error=self._machine.error,
         )
@@ -301,6 +302,7 @@ class Transaction:
                 undo=self._journal,
                 budget=self._left(),
             )
+            self._migrated = self._migration.migrated
         except FlyhotError as exc:
             exc.file = self._relative(exc.file)
             return e.MigrationFailed(exc)
@@ -371,6 +373,7 @@ class Transaction:
         self._collector.end()
         if self._patch is not None:
             self._patch.functions = []
+        self._units, self._migration = [], None  # or a thread that is late would hold on to code that has gone
 
     async def _rerender(self) -> e.Event:
         vsn = self._installed.vsn

@@ -280,11 +280,15 @@ async def test_an_undo_that_fails_is_said_and_nothing_is_tried_on_top_of_it(
 
 async def test_a_unit_that_can_not_be_told_does_not_stop_the_others(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     told = []
-    units = lab.process.registry.units()
+    deaf = lab.process.registry.units()[0]
+
+    def resumed(self: Any, vsn: str, changed: bool) -> None:
+        if self is deaf:
+            raise RuntimeError("deaf")
+        told.append((vsn, changed))
+
     with monkeypatch.context() as patch:
-        patch.setattr(units[0], "resumed", raising(RuntimeError("deaf")))
-        for unit in units[1:]:
-            patch.setattr(unit, "resumed", lambda vsn, changed: told.append((vsn, changed)))
+        patch.setattr(type(deaf), "resumed", resumed)
         result = await lab.upgrade(SECOND)
     assert told == [(result["to"][:12], True)] * 2
     await assert_upgraded(lab, result)
