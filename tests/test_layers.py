@@ -39,6 +39,13 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "flyhot_asgi.engine.patching",
         *FLOOR,
     ),
+    # Fresh processes that import a release cold, and what they say.
+    "flyhot_asgi.engine.oracle": (
+        "flyhot_asgi.engine.source",
+        "flyhot_asgi.engine.living",
+        "flyhot_asgi.engine.verification",
+        *FLOOR,
+    ),
     "flyhot_asgi.engine": FLOOR,
     "flyhot_asgi.upgrade": FLOOR,
     "flyhot_asgi.session": FLOOR,

@@ -1,6 +1,7 @@
 """The code engine: brings a running process from one release of its source to another.
 
-Knows modules, functions and classes; nothing of ASGI, asyncio, sessions or stores. The order of use is
+Knows modules, functions and classes; nothing of ASGI, asyncio, sessions or stores. Used alone through `Engine`; its
+drivers' order of use is
 
     plan = make_plan(old, new, live)      reads only; refusals are in the plan
     patch = Patch(plan, finder); patch.stage()
@@ -10,6 +11,8 @@ Knows modules, functions and classes; nothing of ASGI, asyncio, sessions or stor
 
 from __future__ import annotations
 
+from .api import Engine
+from .outcome import Outcome, Reason, Refused, Timings
 from .patching.finder import ReleaseFinder
 from .patching.journal import Journal
 from .patching.patch import Patch, StillCollector
@@ -21,15 +24,20 @@ from .verification.verify import Difference, verify
 __all__ = [
     "Action",
     "Difference",
+    "Engine",
     "Journal",
+    "Outcome",
     "Patch",
     "Plan",
+    "Reason",
     "Refusal",
+    "Refused",
     "ReleaseFinder",
     "SourceModule",
     "StaleFrame",
     "Step",
     "StillCollector",
+    "Timings",
     "make_plan",
     "verify",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .loaded import find_root
+from ..engine.living.modules import find_root
 from .order import Order, Pages
 from .process import AppProcess, why_unsupported
 from .shared import AppRuntime, runtime_of, say_impossible

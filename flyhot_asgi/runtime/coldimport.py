@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from ..engine import SourceModule
+from ..engine.living.modules import import_name
 from ..errors import SourceError
-from .loaded import import_name
 
 _TAIL = 1 << 16
 _SCRIPT = r"""

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..engine import ReleaseFinder, SourceModule
+from ..engine.living.modules import LoadedModules
 from ..release.config import Settings
 from ..release.folder import FolderStore, Release
 from ..release.manifest import Manifest
 from ..release.scan import scan
 from .assets import AssetFolders
-from .loaded import LoadedModules
 from .vsns import ClassVsns
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from ..engine import Journal, Patch, Plan, StillCollector, make_plan, verify
 from ..engine.adapters import default_adapters
+from ..engine.verification.recorded import Recorded
 from ..errors import FlyhotError, NothingToDo, SuspendTimeout, UpgradeError
 from ..session import Hold, MigrationReport, Registry, Unit
 from ..session.budget import within
@@ -33,7 +34,6 @@ from .installed import Installed, Sources
 from .order import Order, Pages
 from .relevance import notes_on_other_assets, why_nothing_changes
 from .report import plan_document, result_document
-from .structure import Recorded
 from .threads import in_thread
 from .units import Registered, all_units, count_by_class, tell_resumed, unit_classes
 from .vsns import ClassVsns, with_classes_read

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from ..control.decision import Decisions
 from ..control.wire import Frame
 from ..engine import SourceModule
+from ..engine.verification.recorded import record
 from ..errors import FlyhotError
 from ..session import Registry
 from .coldimport import import_cold
@@ -21,7 +22,6 @@ from .conversation import Conversation
 from .coordinator import Coordinator, SocketCoordinator
 from .installed import Installed
 from .order import Order, Pages, read_order
-from .structure import record
 
 logger = logging.getLogger("flyhot.control")
 

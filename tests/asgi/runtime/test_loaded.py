@@ -11,8 +11,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from flyhot_asgi.engine.living.modules import LoadedModules, find_root, import_name, import_root
 from flyhot_asgi.errors import SourceError
-from flyhot_asgi.runtime.loaded import LoadedModules, find_root, import_name, import_root
 
 from .conftest import Importer
 

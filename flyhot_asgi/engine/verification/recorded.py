@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..engine import Difference, SourceModule
-from ..engine.verification.compare import differences, drifted, unstable_paths
-from ..engine.verification.fingerprint import describe
+from ..source.module import SourceModule
+from .compare import differences, drifted, unstable_paths
+from .fingerprint import describe
+from .verify import Difference
 
 Structure = dict[str, tuple[str, str]]
 

@@ -13,8 +13,8 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ..engine import SourceModule
-from ..errors import SourceError
+from ...errors import SourceError
+from ..source.module import SourceModule
 
 OURS = ("flyhot_asgi", "flyhot_deploy")
 
@@ -81,12 +81,13 @@ def _installed(file: str) -> bool:
 def relative_file(module: types.ModuleType, root: Path) -> str | None:
     """A module's file relative to the root (posix), None if it is not below it."""
     file = getattr(module, "__file__", None)
-    if not isinstance(file, str) or not file.endswith(".py") or _installed(file):
+    if not isinstance(file, str) or not file.endswith(".py"):
         return None
     try:
-        return Path(os.path.realpath(file)).relative_to(root).as_posix()
+        relative = Path(os.path.realpath(file)).relative_to(root).as_posix()
     except ValueError:
         return None
+    return None if _installed(relative) or _installed(os.path.relpath(file, root)) else relative
 
 
 class LoadedModules:

@@ -1,0 +1,245 @@
+"""The one way in without ASGI: bring this process to what lies on disk now, or say why not, and undo it.
+
+Synchronous; for any process that has imported its packages. Nothing here holds anybody: who calls `upgrade()` sees
+to it that no other thread runs the program meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+import types
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import FlyhotError, SourceError, UndoFailed, UpgradeError
+from .adapters import default_adapters
+from .living.modules import LoadedModules
+from .living.tree import read_tree
+from .oracle.cold import TIMEOUT, import_all
+from .oracle.request import ColdRequest, request_in_place
+from .outcome import Outcome, Reason, Refused, Timings, reason_of_difference, reason_of_refusal
+from .patching.finder import ReleaseFinder
+from .patching.journal import Journal
+from .patching.patch import Patch, StillCollector
+from .planning.planner import make_plan
+from .source.module import SourceModule
+from .source.plan import Plan
+from .verification.recorded import Recorded, record
+from .verification.verify import verify
+
+_RESTART = "mend it, or restart the program on the new release"
+
+
+@dataclass
+class _Releases:
+    """Both releases as modules of this process."""
+
+    live: dict[str, types.ModuleType]
+    old: dict[str, SourceModule]
+    new: dict[str, SourceModule]
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+class Engine:
+    """Upgrades the first-party code of this process. Make it while the old source is on disk and imported.
+
+    `root`: the folder that all first-party files lie below; `packages`: top-level names of first-party packages and
+    modules, such as `["app"]`. They need not be imported wholly, or at all. `cold`: modules that a cold import of a
+    release imports (default: those that live here and that it still has). `python`: the interpreter for cold imports;
+    `environment` its environment (default: this process's); `timeout` seconds for one of them.
+    `units(cls)`: how many living instances of a class the caller migrates itself with its `code_change`.
+
+    Raises SourceError if a file of the packages is no Python text, OSError if it can't be read. Not safe for threads.
+    """
+
+    def __init__(
+        self,
+        root: Path | str,
+        packages: Sequence[str],
+        *,
+        cold: Sequence[str] | None = None,
+        python: str = sys.executable,
+        environment: Mapping[str, str] | None = None,
+        timeout: float = TIMEOUT,
+        units: Callable[[type], int] = lambda cls: 0,
+    ) -> None:
+        self.root = Path(root).resolve()
+        self.packages = tuple(packages)
+        self._modules = LoadedModules(self.root, self.packages)
+        self._files = read_tree(self.root, self.packages)
+        self._finder = ReleaseFinder()
+        self._orphans: weakref.WeakSet[types.FunctionType] = weakref.WeakSet()
+        self._cold, self._python, self._environment, self._timeout = cold, python, environment, timeout
+        self._units = units
+        self._images: dict[str, dict[str, Any]] = {}
+        self._last: tuple[Journal, dict[str, bytes]] | None = None
+        self._releases()  # what is no Python text is told now
+
+    def plan(self) -> dict[str, Any]:
+        """What `upgrade()` would do with the files as they are now: see the reference of plans. Changes nothing.
+
+        Raises SourceError for a file that can't be compiled. Refusals are in the document.
+        """
+        return self._plan(self._releases()).document()
+
+    def upgrade(self) -> Outcome:
+        """Bring the process to the files as they are now. Raises Refused, and everything is as it was; UndoFailed if
+        that could not be reached: then the process must be restarted."""
+        self._forget_last()
+        began = time.perf_counter()
+        plan: Plan | None = None
+        try:
+            releases = self._releases()
+            plan = self._plan(releases)
+            if plan.refusals:
+                raise Refused([reason_of_refusal(one) for one in plan.refusals], plan=plan.document())
+            recorded, names = self._record(releases)
+            patch = Patch(plan, self._finder)
+            patch.orphans |= self._orphans
+            patch.stage()
+            recorded.look(releases.live, self.root)
+        except SourceError as exc:
+            raise _refused(exc, plan) from exc
+        prepared = time.perf_counter()
+        outcome = self._commit(patch, recorded, names, releases)
+        return replace(outcome, timings=replace(outcome.timings, prepare=(prepared - began) * 1000))
+
+    def undo_last(self) -> None:
+        """Everything is again as it was before the last `upgrade()`, what the program did since then included; the new
+        files stay on disk. Once, and until the next `upgrade()`. Raises UpgradeError if there is nothing to undo,
+        UndoFailed if the process must be restarted."""
+        if self._last is None:
+            raise UpgradeError("there is no upgrade to undo", do="nothing was changed")
+        (journal, files), self._last = self._last, None
+        journal.rollback()
+        self._files = files
+
+    def close(self) -> None:
+        """Forget what could be undone and stop answering for imports. Idempotent."""
+        self._forget_last()
+        self._finder.uninstall()
+
+    # -- prepare -----------------------------------------------------------------------------
+
+    def _releases(self) -> _Releases:
+        files = read_tree(self.root, self.packages)
+        live = self._modules.live({**self._files, **files})
+        old = self._modules.sources(self._files, self._files.__getitem__, live)
+        new = self._modules.sources(files, files.__getitem__, live)
+        for name in [name for name in {**old, **new} if name not in live]:
+            if not all(_compiles(side[name]) for side in (old, new) if name in side):
+                old.pop(name, None)  # a template, a test's data: nobody imports it
+                new.pop(name, None)
+        return _Releases({name: live[name] for name in live if name in old}, old, new, files)
+
+    def _plan(self, releases: _Releases) -> Plan:
+        return make_plan(releases.old, releases.new, releases.live, adapters=default_adapters(), units=self._units)
+
+    def _record(self, releases: _Releases) -> tuple[Recorded, dict[str, list[str]]]:
+        """The structures that cold imports give; those of a release are remembered."""
+        new, old = (
+            self._request(releases.new, releases.old, releases),
+            self._request(releases.old, releases.new, releases),
+        )
+        asked = [(new, 1), (new, 2), (old, 1)]
+        keys = [
+            _key(request, seed, sources)
+            for (request, seed), sources in zip(asked, (releases.new, releases.new, releases.old), strict=True)
+        ]
+        missing = {key: item for key, item in zip(keys, asked, strict=True) if key not in self._images}
+        for key, answer in zip(missing, import_all(list(missing.values()), timeout=self._timeout), strict=True):
+            if not isinstance(answer, SourceError):
+                self._images[key] = answer
+            elif key != keys[2]:
+                raise answer
+        first, again, before = self._images[keys[0]], self._images[keys[1]], self._images.get(keys[2])
+        self._images = {key: self._images[key] for key in keys if key in self._images}
+        recorded = Recorded.of(record(first, again, before))
+        assert recorded is not None
+        return recorded, first["modules"]
+
+    def _request(
+        self, sources: dict[str, SourceModule], other: dict[str, SourceModule], releases: _Releases
+    ) -> ColdRequest:
+        names = self._cold if self._cold is not None else releases.live
+        modules = tuple(name for name in names if name in sources)
+        request = request_in_place(self.root, sources, other, modules)
+        return replace(request, python=self._python, environment=self._environment)
+
+    # -- commit ------------------------------------------------------------------------------
+
+    def _commit(self, patch: Patch, recorded: Recorded, names: dict[str, list[str]], releases: _Releases) -> Outcome:
+        journal, collector = Journal(), StillCollector()
+        began = time.perf_counter()
+        try:
+            collector.begin()
+            patch.apply(journal)
+            applied = time.perf_counter()
+            found = verify(patch, names) or recorded.compare(self.root, releases.new)
+            verified = time.perf_counter()
+        except BaseException as exc:
+            self._undo(journal, collector)
+            if isinstance(exc, Exception) and not isinstance(exc, UndoFailed):
+                raise _refused(exc, patch.plan) from exc
+            raise
+        if found:
+            self._undo(journal, collector)
+            raise Refused([reason_of_difference(one) for one in found], plan=patch.plan.document())
+        patch.functions = []
+        collector.end()
+        self._orphans |= patch.orphans
+        self._last, self._files = (journal, self._files), releases.files
+        timings = Timings(commit=(applied - began) * 1000, verify=(verified - applied) * 1000)
+        return Outcome(verified=True, plan=patch.plan.document(), timings=timings)
+
+    def _undo(self, journal: Journal, collector: StillCollector) -> None:
+        try:
+            journal.rollback()
+        finally:
+            collector.end()
+
+    def _forget_last(self) -> None:
+        if self._last is not None:
+            self._last[0].discard()
+            self._last = None
+
+
+def _compiles(source: SourceModule) -> bool:
+    try:
+        return source.code is not None
+    except SourceError:
+        return False
+
+
+def _key(request: ColdRequest, seed: int, sources: Mapping[str, SourceModule]) -> str:
+    """One image: what is imported, of which texts, by whom."""
+    text = hashlib.sha256(repr((request.modules, request.path, request.python, seed)).encode())
+    for name, source in sorted(sources.items()):
+        text.update(f"\0{name}\0{source.path}\0".encode())
+        text.update(source.text.encode("utf-8", "surrogatepass"))
+    return text.hexdigest()
+
+
+def _refused(exc: Exception, plan: Plan | None) -> Refused:
+    """What a statement of the release, or a step of ours, raised."""
+    document = plan.document() if plan is not None else None
+    if isinstance(exc, Refused):
+        return exc
+    if isinstance(exc, FlyhotError):
+        reason = Reason("", exc.file or "", exc.line, "the release", exc.message, exc.do or _RESTART)
+        return Refused([reason], plan=document, detail=exc.detail)
+    shown = {source.path: source for source in plan.new.values()} if plan is not None else {}
+    at = exc.__traceback__
+    file, line, module = "", None, ""
+    while at is not None:
+        source = shown.get(at.tb_frame.f_code.co_filename)
+        if source is not None:
+            file, line, module = source.shown, at.tb_lineno, source.name
+        at = at.tb_next
+    why = f"executing the release's code raised {type(exc).__name__}: {exc}"
+    return Refused([Reason(module, file, line, "a statement", why, _RESTART)], plan=document)

@@ -1,0 +1,135 @@
+"""What runs in the fresh process: imports a release cold and describes it. Run as a file, never imported by the app.
+
+`python child.py ASKED` reads a document (see `request.py`), writes its answer to the file that it names and leaves
+without a word to anyone's exit handlers. Nothing of flyhot is imported before the release is: it must find the process
+as the app would.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import sys
+import traceback
+import types
+from typing import Any
+
+
+class _Overlay(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Modules of the release whose text is not, or no longer, what lies on disk (PEP 451)."""
+
+    def __init__(self, modules: dict[str, dict[str, Any]]) -> None:
+        self._modules = modules
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        asked = self._modules.get(fullname)
+        if asked is None:
+            return None
+        if "absent" in asked:
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+        file = asked["file"]
+        if file is None:  # a folder without __init__.py
+            spec = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
+            spec.submodule_search_locations = [asked["folder"]]
+            return spec
+        loader = _Text(fullname, file, asked["text"])
+        folders = [os.path.dirname(file)] if asked["package"] else None
+        return importlib.util.spec_from_file_location(fullname, file, loader=loader, submodule_search_locations=folders)
+
+
+class _Text(importlib.machinery.SourceFileLoader):
+    """Resources are read from disk, the code is that of the text."""
+
+    def __init__(self, fullname: str, path: str, text: str) -> None:
+        super().__init__(fullname, path)
+        self._text = text
+
+    def get_source(self, fullname: str) -> str:
+        return self._text
+
+    def get_code(self, fullname: str) -> types.CodeType:
+        code: types.CodeType = compile(self._text, self.path, "exec", dont_inherit=True)
+        return code
+
+
+def first_party(tree: str, names: list[str] | None) -> dict[str, types.ModuleType]:
+    """The imported modules that are the release's: those of `names`, or (None) all whose file lies in `tree`."""
+    found = {}
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if type(module) is not types.ModuleType or not file or not os.path.realpath(file).startswith(tree):
+            continue
+        if names is None or name in names:
+            found[name] = module
+    return found
+
+
+def import_release(spec: dict[str, Any]) -> dict[str, types.ModuleType]:
+    """Import what is asked for; return the release's modules that are there then. Raises whatever they raise."""
+    sys.path[:] = spec["path"]
+    if spec["overlay"]:
+        sys.meta_path.insert(0, _Overlay(spec["overlay"]))
+    for name in spec["modules"]:
+        importlib.import_module(name)
+    return first_party(spec["tree"], spec["own"])
+
+
+def bring_in_flyhot(folder: str) -> None:
+    """Make the engine importable, after the release. Without the package's own `__init__`, which imports a web
+    framework, unless the app has imported it."""
+    sys.path.append(folder)
+    for name in ("flyhot_asgi", "flyhot_asgi.engine"):
+        if name not in sys.modules:
+            package = types.ModuleType(name)
+            package.__path__ = [os.path.join(folder, *name.split("."))]
+            sys.modules[name] = package
+
+
+def describe_failure(exc: BaseException, tree: str) -> dict[str, Any]:
+    """Where in the release it happened, as far as it happened there."""
+    frames = [f for f in traceback.extract_tb(exc.__traceback__) if os.path.realpath(f.filename).startswith(tree)]
+    file, line = (frames[-1].filename, frames[-1].lineno) if frames else (None, None)
+    if isinstance(exc, SyntaxError):
+        file, line = exc.filename, exc.lineno
+    return {
+        "ok": False,
+        "type": type(exc).__name__,
+        "message": str(exc),
+        "file": file,
+        "line": line,
+        "module": getattr(exc, "name", None),
+        "trace": "".join(traceback.format_exception(exc))[-4000:],
+    }
+
+
+def describe_release(spec: dict[str, Any]) -> dict[str, Any]:
+    """The names and the structure of the release's modules, after a cold import."""
+    found = import_release(spec)
+    names = {name: sorted(n for n in vars(module) if not n.startswith("__")) for name, module in found.items()}
+    bring_in_flyhot(spec["ours"])
+    from flyhot_asgi.engine.verification.fingerprint import describe
+
+    return {"ok": True, "modules": names, "structure": describe(found, spec["tree"], list(found))}
+
+
+def main() -> None:
+    with open(sys.argv[1]) as asked:
+        spec = json.load(asked)
+    try:
+        answer = describe_release(spec)
+    except BaseException as exc:
+        answer = describe_failure(exc, spec["tree"])
+    with open(spec["out"], "w") as out:
+        json.dump(answer, out)
+        out.flush()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

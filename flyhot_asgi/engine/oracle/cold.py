@@ -1,0 +1,127 @@
+"""Fresh processes that import a release cold, before anybody is held for it. Blocking; to be run in a thread.
+
+The process that serves starts them itself, so that interpreter, environment, working folder and `sys.path` are the
+app's own. What fails here (a module that raises, a dependency that is missing) fails at no cost; what succeeds says
+what each module really has, for the verification.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from ...errors import SourceError
+from .request import ColdRequest, failed, failure_of
+
+TIMEOUT = 60.0
+_TAIL = 1 << 16
+_CHILD = Path(__file__).with_name("child.py")
+_LOOK = 0.02
+"""Seconds between two looks whether it was cancelled."""
+
+
+class Cancelled(Exception):
+    """The cold import was told to end."""
+
+
+def import_cold(
+    request: ColdRequest,
+    *,
+    hash_seed: int | None = None,
+    timeout: float = TIMEOUT,
+    cancel: threading.Event | None = None,
+) -> dict[str, Any]:
+    """Import it in a fresh process: `{"modules": {name: names}, "structure": {path: [channel, text]}}` (see
+    `verification.fingerprint`). `hash_seed` is that process's PYTHONHASHSEED; `timeout` in seconds.
+
+    Takes as long as the app takes to import. Raises SourceError naming file and line of the release; Cancelled when
+    `cancel` is set. The process, and what it started, is killed then.
+    """
+    with tempfile.TemporaryDirectory(prefix="flyhot-cold-") as folder:
+        asked, out, errors = (Path(folder) / name for name in ("asked.json", "answer.json", "errors.txt"))
+        asked.write_text(json.dumps({**request.document(), "out": str(out)}))
+        environment = dict(request.environment if request.environment is not None else os.environ)
+        if hash_seed is not None:
+            environment["PYTHONHASHSEED"] = str(hash_seed)
+        with errors.open("wb") as to:  # a file: what the app starts at import may keep a pipe open for good
+            run_child([request.python, *_flags(), str(_CHILD), str(asked)], environment, to.fileno(), timeout, cancel)
+        return _answer(request, out, _tail(errors))
+
+
+def import_all(
+    asked: Sequence[tuple[ColdRequest, int | None]],
+    *,
+    timeout: float = TIMEOUT,
+    cancel: threading.Event | None = None,
+) -> list[dict[str, Any] | SourceError]:
+    """Several cold imports (request and hash seed) side by side, as many at a time as there are cores. What one raises
+    is its answer. Raises Cancelled."""
+
+    def one(item: tuple[ColdRequest, int | None]) -> dict[str, Any] | SourceError:
+        try:
+            return import_cold(item[0], hash_seed=item[1], timeout=timeout, cancel=cancel)
+        except SourceError as exc:
+            return exc
+
+    with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2)) as pool:
+        return list(pool.map(one, asked))
+
+
+def run_child(
+    command: list[str], environment: dict[str, str], stderr: int, timeout: float, cancel: threading.Event | None
+) -> None:
+    """Run one process to its end, in a session of its own. Raises SourceError past `timeout`, Cancelled if told to."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+        env=environment,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + timeout
+    try:
+        while process.poll() is None:
+            if cancel is not None and cancel.is_set():
+                raise Cancelled
+            if time.monotonic() > deadline:
+                raise failed(f"importing the release cold took longer than {timeout:g} s")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_LOOK if cancel is not None else max(0.0, deadline - time.monotonic()) + 0.001)
+    finally:
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _flags() -> list[str]:
+    return ["-O"] * sys.flags.optimize
+
+
+def _tail(errors: Path) -> str:
+    with errors.open("rb") as said:
+        said.seek(max(0, errors.stat().st_size - _TAIL))
+        return said.read().decode("utf-8", "replace")
+
+
+def _answer(request: ColdRequest, out: Path, errors: str) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = json.loads(out.read_text())
+    except (OSError, ValueError):
+        tail = errors.strip().splitlines()[-1:] or ["no output"]
+        raise failed(f"the process that imported the release cold died: {tail[0]}", detail=errors) from None
+    if not answer["ok"]:
+        raise failure_of(request, answer)
+    return {"modules": answer["modules"], "structure": answer["structure"]}

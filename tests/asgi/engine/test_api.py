@@ -1,0 +1,186 @@
+"""`Engine`, as somebody uses it who has no web app: files change on disk, the process follows or says why not."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flyhot_asgi.engine import Engine, Refused
+from flyhot_asgi.errors import UpgradeError
+
+_numbers = itertools.count()
+
+
+class Project:
+    """A throw-away project on disk and in this process. `TOP` in texts and paths is its top-level name."""
+
+    def __init__(self, root: Path, folder: str = "") -> None:
+        self.root, self.folder = root, root / folder
+        self.top = f"proj{next(_numbers)}"
+        self.folder.mkdir(exist_ok=True, parents=True)
+        sys.path.insert(0, str(self.folder))
+
+    def write(self, **files: str | None) -> None:
+        """`pkg__m` is `TOP/pkg/m.py`; None deletes."""
+        for name, text in files.items():
+            parts = ["__init__" if part == "init" else part for part in name.split("__")]
+            path = self.folder.joinpath(self.top, *parts).with_suffix(".py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if text is None:
+                path.unlink()
+            else:
+                path.write_text(text.replace("TOP", self.top))
+
+    def load(self, *names: str) -> Any:
+        importlib.invalidate_caches()
+        for name in names:
+            importlib.import_module(f"{self.top}.{name}")
+        return sys.modules[f"{self.top}.{names[-1]}"]
+
+    def engine(self, **options: Any) -> Engine:
+        return Engine(self.root, [self.top], **options)
+
+    def close(self) -> None:
+        sys.path.remove(str(self.folder))
+        for name in [name for name in sys.modules if name.partition(".")[0] == self.top]:
+            del sys.modules[name]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    made = Project(tmp_path)
+    yield made
+    made.close()
+
+
+def test_files_change_and_the_process_follows(project: Project) -> None:
+    project.write(init="", m="def greet():\n    return 'old'\nseen = []\n")
+    m = project.load("m")
+    greet, seen = m.greet, m.seen
+    seen.append(1)
+    engine = project.engine()
+    project.write(m="def greet():\n    return 'new'\nseen = []\n")
+    document = engine.plan()
+    assert [step["action"] for step in document["steps"]] == ["swap"]
+    assert greet() == "old"
+    outcome = engine.upgrade()
+    assert outcome.verified and outcome.plan == document and outcome.differences == ()
+    assert outcome.timings.prepare > 0 and outcome.timings.commit > 0 and outcome.timings.verify > 0
+    assert greet() == "new" and m.greet is greet and m.seen is seen == [1]
+    engine.undo_last()
+    assert greet() == "old"
+    engine.close()
+
+
+def test_several_in_a_row_with_modules_that_come_and_go(project: Project) -> None:
+    project.write(init="", m="def f():\n    return 1\n")
+    m = project.load("m")
+    engine = project.engine()
+    project.write(other="def g():\n    return 2\n", m="from TOP.other import g\ndef f():\n    return g()\n")
+    assert engine.upgrade().verified and m.f() == 2
+    project.write(other="def g():\n    return 3\n")
+    assert engine.upgrade().verified and m.f() == 3
+    project.write(other=None, m="def f():\n    return 4\n")
+    assert engine.upgrade().verified and m.f() == 4
+    assert f"{project.top}.other" not in sys.modules
+    engine.close()
+
+
+def test_a_module_that_is_imported_later_is_upgraded_as_well(project: Project) -> None:
+    project.write(init="", m="x = 1\n", late="def f():\n    return 1\n")
+    project.load("m")
+    engine = project.engine()
+    late = project.load("late")
+    project.write(late="def f():\n    return 2\n")
+    assert engine.upgrade().verified and late.f() == 2
+    project.write(later="def f():\n    return 3\n")
+    assert engine.upgrade().verified and project.load("later").f() == 3
+    engine.close()
+
+
+def test_a_src_layout_and_the_package_itself(tmp_path: Path) -> None:
+    project = Project(tmp_path, "src")
+    project.write(init="VERSION = 1\n", pkg__init="def f():\n    return 1\n")
+    project.load("pkg")
+    engine = project.engine()
+    project.write(init="VERSION = 2\n", pkg__init="def f():\n    return 2\n")
+    assert engine.upgrade().verified
+    assert sys.modules[project.top].VERSION == 2 and sys.modules[f"{project.top}.pkg"].f() == 2
+    engine.close()
+    project.close()
+
+
+def test_a_single_module_is_a_package_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "lonely_module.py").write_text("def f():\n    return 1\n")
+    module: Any = importlib.import_module("lonely_module")
+    engine = Engine(tmp_path, ["lonely_module"])
+    (tmp_path / "lonely_module.py").write_text("def f():\n    return 2\n")
+    assert engine.upgrade().verified and module.f() == 2
+    engine.close()
+    del sys.modules["lonely_module"]
+
+
+def test_what_can_not_be_done_is_refused_with_where_and_why(project: Project) -> None:
+    project.write(init="", m="import threading\nlock = threading.Lock()\nclass A:\n    __slots__ = ('a',)\na = A()\n")
+    m = project.load("m")
+    engine = project.engine()
+    project.write(m="import threading\nlock = threading.Lock()\nclass A:\n    __slots__ = ('a', 'b')\na = A()\n")
+    with pytest.raises(Refused) as refused:
+        engine.upgrade()
+    reason = refused.value.reasons[0]
+    assert reason.module == f"{project.top}.m" and reason.file.endswith("m.py") and reason.line
+    assert reason.construct and reason.why and reason.mend
+    assert refused.value.plan is not None and refused.value.plan["refusals"]
+    assert m.A.__slots__ == ("a",)
+    with pytest.raises(UpgradeError):
+        engine.undo_last()
+    engine.close()
+
+
+@pytest.mark.parametrize("text", ["def f(:\n", "raise RuntimeError('at import')\n", "import no_such_module_at_all\n"])
+def test_a_release_that_can_not_be_imported_is_refused_with_its_line(project: Project, text: str) -> None:
+    project.write(init="", m="def f():\n    return 1\n")
+    m = project.load("m")
+    engine = project.engine()
+    project.write(m=f"def f():\n    return 2\n{text}")
+    with pytest.raises(Refused) as refused:
+        engine.upgrade()
+    assert any(reason.file.endswith("m.py") and reason.line == 3 for reason in refused.value.reasons)
+    assert m.f() == 1
+    engine.close()
+
+
+def test_a_file_that_nobody_imports_need_not_be_python(project: Project) -> None:
+    project.write(init="", m="def f():\n    return 1\n", broken="this is {{ a }} template\n")
+    m = project.load("m")
+    engine = project.engine()
+    project.write(m="def f():\n    return 2\n", broken="that is {{ another }} template\n")
+    assert engine.upgrade().verified and m.f() == 2
+    engine.close()
+
+
+def test_a_file_of_the_same_size_in_the_same_second_is_told_apart(project: Project) -> None:
+    """Byte code on disk is valid by time and size: neither release may be imported from the other's."""
+    project.write(init="", m="X = [1]\n")
+    m = project.load("m")
+    engine = project.engine()
+    for number in range(2, 6):
+        project.write(m=f"X = [{number}]\n")
+        assert engine.upgrade().verified and m.X == [number]
+    engine.close()
+
+
+def test_the_process_that_is_the_release_is_compared_all_the_same(project: Project) -> None:
+    project.write(init="", m="def f():\n    return 1\n")
+    project.load("m")
+    engine = project.engine()
+    outcome = engine.upgrade()
+    assert outcome.verified and outcome.plan["steps"] == []
+    engine.close()
