@@ -9,34 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import time
 import types
 from collections.abc import Callable, Coroutine
 from contextlib import contextmanager
 from typing import Any
 
-from ..engine import Journal, Patch, Plan, StillCollector, make_plan, verify
-from ..engine.adapters import default_adapters
-from ..engine.verification.recorded import Recorded
-from ..errors import FlyhotError, NothingToDo, SuspendTimeout, UpgradeError
-from ..session import Hold, MigrationReport, Registry, Unit
+from ..errors import FlyhotError, SuspendTimeout, UpgradeError
+from ..session import Hold, Registry
 from ..session.budget import within
-from ..session.migrate import migrate
 from ..upgrade import Outcome, Upgrade
 from ..upgrade import events as e
 from ..upgrade import instructions as i
-from .complaints import differs, refusal_of
+from .code_upgrade import CodeUpgrade
+from .complaints import differs
 from .coordinator import Coordinator
 from .failures import event_for
 from .gathering import gather
-from .installed import Installed, Sources
+from .installed import Installed
 from .order import Order, Pages
-from .relevance import notes_on_other_assets, why_nothing_changes
-from .report import plan_document, result_document
+from .report import result_document
 from .threads import in_thread
-from .units import Registered, all_units, count_by_class, tell_resumed, unit_classes
-from .vsns import ClassVsns, with_classes_read
+from .units import Registered
+from .units_upgrade import UnitsUpgrade
 
 logger = logging.getLogger("flyhot.upgrade")
 
@@ -59,25 +54,14 @@ class Transaction:
     ) -> None:
         self._order = order
         self._installed = installed
-        self._registry = registry
-        self._registered = registered
         self._hold = hold
         self._pages = pages
         self._coordinator = coordinator
         self._machine = Upgrade(order.direction)
         self._from = installed.digest
-        self._plan: Plan | None = None
-        self._document: dict[str, Any] | None = None
-        self._patch: Patch | None = None
-        self._sources: Sources | None = None
-        self._journal = Journal()
-        self._collector = StillCollector()
-        self._recorded = Recorded.of(order.cold)
-        self._units: list[Unit] = []
-        self._migration: MigrationReport | None = None
-        self._migrated = 0
+        self._code = CodeUpgrade(order, installed)
+        self._units = UnitsUpgrade(order, registry, registered, old=installed.digest, root=installed.root)
         self._verified = False
-        self._vsns: tuple[ClassVsns, ClassVsns] | None = None
         self._held_at: float | None = None
         self._hold_ms = 0.0
         self._deadline = 0.0
@@ -110,7 +94,7 @@ class Transaction:
     async def plan_only(self) -> tuple[dict[str, Any] | None, FlyhotError | None]:
         """Plan and change nothing: the plan's document, and why it can't be carried out if it can't."""
         event = await self._do(i.Plan())
-        return self._document, event.error if isinstance(event, e.Failure) else None
+        return self._code.document, event.error if isinstance(event, e.Failure) else None
 
     async def run(self) -> dict[str, Any]:
         """Do it; return RESULT. Cancelling it before the commit undoes everything and resumes, then raises."""
@@ -146,7 +130,7 @@ class Transaction:
             return self._event_for(instruction, exc)
 
     def _event_for(self, instruction: i.Instruction, exc: BaseException) -> e.Event:
-        sources = self._sources.new if self._sources is not None else {}
+        sources = self._code.sources.new if self._code.sources is not None else {}
         return event_for(instruction, exc, sources, self._order.hold_budget)
 
     @contextmanager
@@ -163,12 +147,12 @@ class Transaction:
             outcome=outcome.value,
             old=self._from,
             new=self._order.release.digest,
-            plan=self._plan,
-            document=self._document,
+            plan=self._code.plan,
+            document=self._code.document,
             verified=self._verified and outcome is Outcome.COMPLETE,
             hold_ms=self._hold_ms,
             phases_ms=self._phases,
-            units_migrated=self._migrated if outcome is Outcome.COMPLETE else 0,
+            units_migrated=self._units.migrated if outcome is Outcome.COMPLETE else 0,
             sessions=self._sessions,
             error=self._machine.error,
         )
@@ -179,55 +163,24 @@ class Transaction:
         if self._order.release.digest == self._installed.digest:
             return e.Planned(changes=False)
         live = self._installed.live()
-        units = all_units(self._registry, self._registered, live)
-        refused = await in_thread(lambda: self._plan_in_thread(live, units))
+        count = self._units.look(live)
+        refused = await in_thread(lambda: self._plan_in_thread(live, count))
         return e.PlanRefused(refused) if refused is not None else e.Planned(changes=True)
 
-    def _plan_in_thread(self, live: dict[str, types.ModuleType], units: list[Unit]) -> FlyhotError | None:
-        release, installed = self._order.release, self._installed
-        sources = self._sources = installed.sources_with(release, live)
-        classes = unit_classes(units, live)
-        self._plan = make_plan(
-            sources.old,
-            sources.new,
-            sources.live,
-            adapters=default_adapters(),
-            units=lambda cls: count_by_class(classes, cls),
-            downgrade=self._order.direction == "down",
-        )
-        self._vsns = with_classes_read(sources.vsns(), units)
-        assets = installed.assets_between(release)
-        self._document = plan_document(self._plan, installed.digest, release.digest, assets)
-        if nothing := why_nothing_changes(installed, release, sources, self._plan, assets):
-            raise NothingToDo(
-                f"the release differs, but not in anything that this app runs: {nothing}",
-                do="deploy from the folder that the app runs from; the old code still serves",
-            )
-        self._document["notes"] += notes_on_other_assets(installed, assets)
-        return refusal_of(self._plan)
+    def _plan_in_thread(self, live: dict[str, types.ModuleType], count: Callable[[type], int]) -> FlyhotError | None:
+        refused = self._code.make_plan(live, count)
+        self._units.read_vsns(self._code.vsns())
+        return refused
 
     async def _stage(self) -> e.Event:
-        assert self._plan is not None
-        self._patch = Patch(self._plan, self._installed.finder)
-        self._patch.orphans |= self._installed.orphans
-        await in_thread(self._stage_in_thread)
+        await in_thread(self._code.stage)
         return e.Staged()
 
-    def _stage_in_thread(self) -> None:
-        assert self._patch is not None
-        self._patch.stage()
-        self._installed.assets.look()
-        if self._recorded is not None:
-            self._recorded.look(self._patch.plan.live, self._installed.root)
-        self._tree = self._order.release.tree
-        self._patch.look_ahead()
-        self._collector.hide()
-
     async def _report_prepared(self) -> e.Event:
-        assert self._document is not None
+        assert self._code.document is not None
         try:
             async with asyncio.timeout(PREPARED_SECONDS):
-                go = await self._coordinator.prepared(self._document)
+                go = await self._coordinator.prepared(self._code.document)
         except TimeoutError:
             return e.VotedAbort(UpgradeError(f"nobody said how to go on within {PREPARED_SECONDS:g} s of the plan"))
         return e.Go() if go else e.VotedAbort()
@@ -245,10 +198,7 @@ class Transaction:
         self._held_at = report.closed_at
         self._deadline = report.closed_at + order.hold_budget
         self._sessions = report.sessions
-        assert self._document is not None
-        self._document["notes"] += [
-            f"{request}: was under way, and ends on the old code" for request in report.requests
-        ]
+        self._code.add_notes([f"{request}: was under way, and ends on the old code" for request in report.requests])
         return e.Suspended()
 
     async def _report_held(self) -> e.Event:
@@ -271,59 +221,20 @@ class Transaction:
         return max(0.0, self._deadline - time.monotonic())
 
     def _load(self) -> e.Event:
-        assert self._patch is not None
-        patch = self._patch
-        self._collector.begin()
-        self._registered.keep(self._journal)
-        self._install_finder()
-        self._installed.assets.follow(self._tree, self._journal)
-        within(self._left(), lambda: patch.apply(self._journal))
+        self._units.keep(self._code.journal)
+        self._code.load(lambda apply: within(self._left(), apply))
         return e.Loaded()
 
-    def _install_finder(self) -> None:
-        """Modules that the release adds are imported from the release, not from what lies on disk by now."""
-        finder = self._installed.finder
-        if finder not in sys.meta_path:
-            self._journal.note("sys.meta_path", finder.uninstall)
-            finder.install()
-
     def _code_change(self) -> e.Event:
-        assert self._sources is not None and self._vsns is not None
-        now, then = self._vsns
-        older, newer = (now, then) if self._order.direction == "up" else (then, now)
+        assert self._code.sources is not None
         try:
-            self._units = all_units(self._registry, self._registered, self._sources.live)
-            self._migration = migrate(
-                self._units,
-                direction=self._order.direction,
-                old_vsn=older.of,
-                new_vsn=newer.of,
-                extra=self._extra(),
-                undo=self._journal,
-                budget=self._left(),
-            )
-            self._migrated = self._migration.migrated
+            self._units.code_change(dict(self._code.sources.live), self._code.journal, self._left())
         except FlyhotError as exc:
-            exc.file = self._relative(exc.file)
             return e.MigrationFailed(exc)
         return e.Migrated()
 
-    def _relative(self, file: str | None) -> str | None:
-        prefix = f"{self._installed.root}/"
-        return file[len(prefix) :] if file is not None and file.startswith(prefix) else file
-
-    def _extra(self) -> dict[str, Any]:
-        order = self._order
-        ours = {"direction": order.direction, "from_release": self._from, "to_release": order.release.digest}
-        return {**order.extra, **ours}
-
     def _verify(self) -> e.Event:
-        assert self._patch is not None
-        cold = self._order.cold or {}
-        found = verify(self._patch, cold.get("modules"))
-        if not found and self._recorded is not None:
-            found = self._recorded.compare(self._installed.root, self._patch.plan.new)
-        if found:
+        if found := self._code.verify():
             return e.VerifyFailed(differs(found))
         if self._left() <= 0.0:
             late = (
@@ -339,14 +250,11 @@ class Transaction:
         return e.VotedCommit() if self._coordinator.vote(self._left()) else e.VotedAbort()
 
     def _commit(self) -> e.Event:
-        assert self._patch is not None
-        self._installed.switch(self._order.release.manifest)  # first: it is true already
-        self._installed.orphans |= self._patch.orphans
-        self._journal.discard()
+        self._code.commit()
         return e.Committed()
 
     def _undo(self) -> e.Event:
-        self._journal.rollback()
+        self._code.journal.rollback()
         return e.Undone()
 
     # -- served again ------------------------------------------------------------------------
@@ -355,7 +263,7 @@ class Transaction:
         complete = self._machine.decided is Outcome.COMPLETE
         try:
             if complete:
-                tell_resumed(self._units, self._installed.vsn, self._migration)
+                self._units.tell(self._installed.vsn)
         finally:
             self._let_go()
         if not complete and self._suspended:
@@ -370,10 +278,8 @@ class Transaction:
         if self._held_at is not None:
             self._hold_ms = (time.monotonic() - self._held_at) * 1000
             self._held_at = None
-        self._collector.end()
-        if self._patch is not None:
-            self._patch.functions = []
-        self._units, self._migration = [], None  # or a thread that is late would hold on to code that has gone
+        self._code.let_go()
+        self._units.let_go()
 
     async def _rerender(self) -> e.Event:
         vsn = self._installed.vsn

@@ -11,7 +11,7 @@ import pytest
 
 from flyhot_asgi.engine import Difference, Journal
 from flyhot_asgi.errors import ControlError, SuspendTimeout
-from flyhot_asgi.runtime import transaction
+from flyhot_asgi.runtime import code_upgrade, transaction
 
 from .intact import (
     Picture,
@@ -45,7 +45,7 @@ async def failed(lab: Lab, coordinator: Any = None, files: Any = SECOND, **optio
 
 async def test_the_plan_crashes(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(transaction, "make_plan", raising(KeyError("oh")))
+        patch.setattr(code_upgrade, "make_plan", raising(KeyError("oh")))
         before, result = await failed(lab)
     assert result["outcome"] == "failed" and "planning: KeyError" in result["error"]["message"]
     await assert_intact(lab, before, result)
@@ -60,7 +60,7 @@ async def test_the_plan_refuses(lab: Lab) -> None:
 
 async def test_staging_crashes(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(transaction.Patch, "stage", raising(OSError("no more files")))
+        patch.setattr(code_upgrade.Patch, "stage", raising(OSError("no more files")))
         before, result = await failed(lab)
     assert result["outcome"] == "failed" and "staging: OSError" in result["error"]["message"]
     await assert_intact(lab, before, result)
@@ -175,7 +175,7 @@ async def test_a_code_change_never_ends(lab: Lab) -> None:
 
 async def test_the_process_differs_from_the_release(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(transaction, "verify", lambda *_: [Difference("main.f", "is another one", "main.py", 3)])
+        patch.setattr(code_upgrade, "verify", lambda *_: [Difference("main.f", "is another one", "main.py", 3)])
         before, result = await failed(lab)
     assert result["outcome"] == "rolled_back" and result["error"]["kind"] == "verify"
     await assert_intact(lab, before, result)
@@ -183,7 +183,7 @@ async def test_the_process_differs_from_the_release(lab: Lab, monkeypatch: pytes
 
 async def test_the_verification_crashes(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(transaction, "verify", raising(KeyError("oh")))
+        patch.setattr(code_upgrade, "verify", raising(KeyError("oh")))
         before, result = await failed(lab)
     assert result["outcome"] == "rolled_back" and "KeyError" in result["error"]["message"]
     await assert_intact(lab, before, result)
@@ -192,7 +192,7 @@ async def test_the_verification_crashes(lab: Lab, monkeypatch: pytest.MonkeyPatc
 async def test_the_budget_is_used_up_before_the_vote(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     coordinator = Scripted()
     with monkeypatch.context() as patch:
-        real = transaction.verify
+        real = code_upgrade.verify
 
         def slow(*arguments: Any) -> Any:
             here = transaction.time.monotonic() + 0.3
@@ -200,7 +200,7 @@ async def test_the_budget_is_used_up_before_the_vote(lab: Lab, monkeypatch: pyte
                 pass
             return real(*arguments)
 
-        patch.setattr(transaction, "verify", slow)
+        patch.setattr(code_upgrade, "verify", slow)
         before, result = await failed(lab, coordinator, hold_budget=0.25)
     assert result["outcome"] == "rolled_back" and "vote" not in coordinator.asked
     await assert_intact(lab, before, result)

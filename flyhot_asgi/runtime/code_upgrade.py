@@ -1,0 +1,130 @@
+"""The code of this process, brought to one release: planned and staged while users are served, applied while they wait.
+
+Drives the engine for one transaction and owns what that needs: the plan, the patch, the journal that the whole
+transaction writes to. Knows nothing of the event loop: what blocks is called in a thread by the transaction, what is
+atomic on the loop's thread.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..engine import Difference, Journal, Patch, Plan, StillCollector, make_plan, verify
+from ..engine.adapters import default_adapters
+from ..engine.verification.recorded import Recorded
+from ..errors import FlyhotError, NothingToDo
+from .complaints import refusal_of
+from .installed import Installed, Sources
+from .order import Order
+from .relevance import notes_on_other_assets, why_nothing_changes
+from .report import plan_document
+from .vsns import ClassVsns
+
+
+class CodeUpgrade:
+    """One release's way into this process. Use once."""
+
+    def __init__(self, order: Order, installed: Installed) -> None:
+        self.journal = Journal()
+        """Of everything that the transaction touches, states included."""
+        self.plan: Plan | None = None
+        self.document: dict[str, Any] | None = None
+        """The plan as it is told; notes are added to it on the way."""
+        self.sources: Sources | None = None
+        self._order = order
+        self._installed = installed
+        self._patch: Patch | None = None
+        self._collector = StillCollector()
+        self._recorded = Recorded.of(order.cold)
+        self._tree: Path | None = None
+
+    # -- while users are served --------------------------------------------------------------
+
+    def make_plan(self, live: dict[str, types.ModuleType], count: Callable[[type], int]) -> FlyhotError | None:
+        """Plan; return why it can't be done, if so. `count(cls)`: living units of a class. Blocking.
+
+        Raises SourceError, and NothingToDo if the release changes nothing that is loaded.
+        """
+        release, installed = self._order.release, self._installed
+        sources = self.sources = installed.sources_with(release, live)
+        self.plan = make_plan(
+            sources.old,
+            sources.new,
+            sources.live,
+            adapters=default_adapters(),
+            units=count,
+            downgrade=self._order.direction == "down",
+        )
+        assets = installed.assets_between(release)
+        self.document = plan_document(self.plan, installed.digest, release.digest, assets)
+        if nothing := why_nothing_changes(installed, release, sources, self.plan, assets):
+            raise NothingToDo(
+                f"the release differs, but not in anything that this app runs: {nothing}",
+                do="deploy from the folder that the app runs from; the old code still serves",
+            )
+        self.document["notes"] += notes_on_other_assets(installed, assets)
+        return refusal_of(self.plan)
+
+    def vsns(self) -> tuple[ClassVsns, ClassVsns]:
+        """Those of the classes of both releases, old and new."""
+        assert self.sources is not None
+        return self.sources.vsns()
+
+    def stage(self) -> None:
+        """Everything that can be done before anybody is held. Blocking. Raises SourceError, UpgradeError."""
+        assert self.plan is not None
+        patch = self._patch = Patch(self.plan, self._installed.finder)
+        patch.orphans |= self._installed.orphans
+        patch.stage()
+        self._installed.assets.look()
+        if self._recorded is not None:
+            self._recorded.look(self.plan.live, self._installed.root)
+        self._tree = self._order.release.tree
+        patch.look_ahead()
+        self._collector.hide()
+
+    def add_notes(self, notes: list[str]) -> None:
+        assert self.document is not None
+        self.document["notes"] += notes
+
+    # -- held --------------------------------------------------------------------------------
+
+    def load(self, run: Callable[[Callable[[], None]], None]) -> None:
+        """Apply the patch, within what `run` allows it. Raises whatever the release's statements raise."""
+        assert self._patch is not None and self._tree is not None
+        patch = self._patch
+        self._collector.begin()
+        self._install_finder()
+        self._installed.assets.follow(self._tree, self.journal)
+        run(lambda: patch.apply(self.journal))
+
+    def _install_finder(self) -> None:
+        """Modules that the release adds are imported from the release, not from what lies on disk by now."""
+        finder = self._installed.finder
+        if finder not in sys.meta_path:
+            self.journal.note("sys.meta_path", finder.uninstall)
+            finder.install()
+
+    def verify(self) -> list[Difference]:
+        """In what the process is not the release."""
+        assert self._patch is not None
+        found = verify(self._patch, (self._order.cold or {}).get("modules"))
+        if not found and self._recorded is not None:
+            found = self._recorded.compare(self._installed.root, self._patch.plan.new)
+        return found
+
+    def commit(self) -> None:
+        assert self._patch is not None
+        self._installed.switch(self._order.release.manifest)  # first: it is true already
+        self._installed.orphans |= self._patch.orphans
+        self.journal.discard()
+
+    def let_go(self) -> None:
+        """Garbage is collected again. Idempotent; never fails."""
+        self._collector.end()
+        if self._patch is not None:
+            self._patch.functions = []

@@ -1,0 +1,83 @@
+"""The states of this process's units, brought to one release, and their word of it."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..engine import Journal
+from ..errors import FlyhotError
+from ..session import MigrationReport, Registry, Unit
+from ..session.migrate import migrate
+from .order import Order
+from .units import Registered, all_units, count_by_class, tell_resumed, unit_classes
+from .vsns import ClassVsns, with_classes_read
+
+
+class UnitsUpgrade:
+    """The units of one transaction. Use once."""
+
+    def __init__(self, order: Order, registry: Registry, registered: Registered, *, old: str, root: Path) -> None:
+        self.migrated = 0
+        self._order = order
+        self._registry = registry
+        self._registered = registered
+        self._old = old
+        self._root = root
+        self._units: list[Unit] = []
+        self._migration: MigrationReport | None = None
+        self._vsns: tuple[ClassVsns, ClassVsns] | None = None
+
+    def look(self, live: dict[str, types.ModuleType]) -> Callable[[type], int]:
+        """Who is there now: how many units of a class there are, for the plan."""
+        self._units = all_units(self._registry, self._registered, live)
+        classes = unit_classes(self._units, live)
+        return lambda cls: count_by_class(classes, cls)
+
+    def read_vsns(self, vsns: tuple[ClassVsns, ClassVsns]) -> None:
+        """Of the old and the new release, worked out for those who are there. Blocking."""
+        self._vsns = with_classes_read(vsns, self._units)
+        self._units = []
+
+    def keep(self, journal: Journal) -> None:
+        """Who registers meanwhile is forgotten by the undo."""
+        self._registered.keep(journal)
+
+    def code_change(self, live: dict[str, types.ModuleType], journal: Journal, budget: float) -> None:
+        """Migrate every unit, within `budget` seconds. Raises MigrationFailed and its kin."""
+        assert self._vsns is not None
+        now, then = self._vsns
+        older, newer = (now, then) if self._order.direction == "up" else (then, now)
+        try:
+            self._units = all_units(self._registry, self._registered, live)
+            self._migration = migrate(
+                self._units,
+                direction=self._order.direction,
+                old_vsn=older.of,
+                new_vsn=newer.of,
+                extra=self._extra(),
+                undo=journal,
+                budget=budget,
+            )
+            self.migrated = self._migration.migrated
+        except FlyhotError as exc:
+            exc.file = self._relative(exc.file)
+            raise
+
+    def _relative(self, file: str | None) -> str | None:
+        prefix = f"{self._root}/"
+        return file[len(prefix) :] if file is not None and file.startswith(prefix) else file
+
+    def _extra(self) -> dict[str, Any]:
+        order = self._order
+        ours = {"direction": order.direction, "from_release": self._old, "to_release": order.release.digest}
+        return {**order.extra, **ours}
+
+    def tell(self, vsn: str) -> None:
+        tell_resumed(self._units, vsn, self._migration)
+
+    def let_go(self) -> None:
+        """Or a thread that is late would hold on to code that has gone. Idempotent."""
+        self._units, self._migration = [], None
