@@ -5,7 +5,9 @@
     ├── ReleaseError           a release is malformed, incomplete or not what its digest says
     │   ├── ManifestError
     │   ├── HashMismatch
-    │   └── UnknownRelease
+    │   ├── UnknownRelease
+    │   ├── SignatureInvalid   nobody we trust signed it
+    │   └── NotApplicable      it is sound, and not for this machine: carries why
     ├── StoreError             the store can't be read or written
     │   └── StoreLocked        another deploy holds the lock
     ├── ControlError           the conversation with a process went wrong
@@ -86,6 +88,14 @@ class HashMismatch(ReleaseError):
 
 class UnknownRelease(ReleaseError):
     kind = "unknown_release"
+
+
+class SignatureInvalid(ReleaseError):
+    kind = "signature"
+
+
+class NotApplicable(ReleaseError):
+    kind = "not_applicable"
 
 
 class StoreError(FlyhotError):

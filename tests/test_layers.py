@@ -71,6 +71,17 @@ LAYERS: dict[str, tuple[str, ...]] = {
     # The tooling sees only what a release is and how to speak with a process.
     "flyhot_deploy.errors": SHARED,
     "flyhot_deploy.config": ("flyhot_deploy.errors", *SHARED),
+    # A release that travels, the place where it is kept, and the one room that joins the two.
+    "flyhot_deploy.release": SHARED,
+    "flyhot_deploy.store": SHARED,
+    "flyhot_deploy.repository": ("flyhot_deploy.release", "flyhot_deploy.store", *SHARED),
+    "flyhot_deploy.environment": (
+        "flyhot_deploy.repository",
+        "flyhot_deploy.release",
+        "flyhot_deploy.store",
+        "flyhot_deploy.errors",
+        *SHARED,
+    ),
     "flyhot_deploy.local": ("flyhot_deploy.config", "flyhot_deploy.errors", *SHARED),
     # Fly's API and CLI know no release; the fleet's protocol knows neither.
     "flyhot_deploy.fly": ("flyhot_deploy.errors", *SHARED),
@@ -98,6 +109,10 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     ),
     "click": ("flyhot_deploy.cli", "flyhot_deploy.demo", "flyhot_deploy.__main__"),
     "rich": ("flyhot_deploy.cli", "flyhot_deploy.demo"),
+    "boto3": ("flyhot_deploy.store.s3",),
+    "botocore": ("flyhot_deploy.store.s3",),
+    "urllib3": ("flyhot_deploy.store.s3",),
+    "cryptography": ("flyhot_deploy.release.signing",),
     "websockets": ("flyhot_deploy.demo.clients",),
     "httpx": ("flyhot_deploy.fly.machines",),
 }
@@ -122,7 +137,12 @@ class Import:
 
 def source_files() -> list[Path]:
     # Vendored static files and composed demo releases are not source of ours.
-    return [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py")) if "releases" not in path.parts]
+    return [
+        path
+        for name in PACKAGES
+        for path in sorted((ROOT / name).rglob("*.py"))
+        if "releases" not in path.relative_to(ROOT).parts
+    ]
 
 
 def module_name(path: Path) -> str:

@@ -1,0 +1,1 @@
+"""All that flyhot keeps in a store: which objects, under which keys, written by whom and when."""

@@ -1,0 +1,1 @@
+"""An object store with conditional writes: a bucket, a folder, or memory. Knows no release."""
