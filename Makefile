@@ -4,6 +4,8 @@
 #   make check         format, lint, types, layers; changes nothing
 #   make lint          mends what can be mended
 #   make bench         the demo's load at three sizes as JSON lines; steady state with and without; holds
+#   make bench-replay  real releases and commits, upgraded and compared with cold imports, beside other tools
+#                      (ARGS="--all --peers --last 10", ARGS="--git PATH --packages app --install fastapi")
 #   make clean         removes caches and .venv
 
 PYTHON ?= python3
@@ -11,7 +13,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 
-.PHONY: demo test check lint bench clean
+.PHONY: demo test check lint bench bench-replay clean
 .DEFAULT_GOAL := test
 
 $(BIN)/python:
@@ -48,6 +50,9 @@ bench: $(VENV)/.dev-installed
 	  $(BIN)/python -m flyhot_deploy demo --json --clients $$clients $(ARGS) || exit 1; \
 	done
 	$(BIN)/python -m tests.benchmarks
+
+bench-replay: $(VENV)/.dev-installed
+	$(BIN)/python -m tests.benchmarks.replay $(or $(ARGS),--all --peers --last 3)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

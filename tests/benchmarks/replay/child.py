@@ -1,0 +1,235 @@
+"""One process of the replay: imports a release, and describes it, cold or after a tool upgraded it.
+
+    python child.py SPEC.json     SPEC: root, path, packages, tool, names (None: all), out
+
+Says `ready` on stdout when the old release is imported and held; waits for a line; then lets the tool work.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib
+import inspect
+import json
+import os
+import pkgutil
+import sys
+import time
+import types
+import warnings
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from contestants import Refusal, contestant
+from describe import aliases, describe, lines
+
+
+def main(spec: dict[str, Any]) -> None:
+    warnings.simplefilter("ignore")
+    sys.path[:0] = spec["path"]
+    sys.path.append(str(Path(__file__).resolve().parents[3]))
+    said = sys.stdout
+    sys.stdout = sys.stderr
+    names = import_all(spec)
+    answer: dict[str, Any] = {"imported": names}
+    if spec["tool"] == "cold":
+        answer |= _picture(spec)
+    else:
+        tool = contestant(spec["tool"], spec["root"], spec["packages"], spec["path"])
+        before = _picture(spec) if spec["tool"] == "flyhot" else {}
+        held = Held(spec)
+        said.write("ready\n")
+        said.flush()
+        sys.stdin.readline()
+        answer |= _upgrade(tool, spec, held, before)
+    Path(spec["out"]).write_text(json.dumps(answer))
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _upgrade(tool: Any, spec: dict[str, Any], held: Held, before: dict[str, Any]) -> dict[str, Any]:
+    began = time.perf_counter()
+    try:
+        answer: dict[str, Any] = {"outcome": "done", "said": tool.upgrade()}
+    except Refusal as exc:
+        answer = {"outcome": "refused", "said": exc.reasons}
+    except BaseException as exc:
+        answer = {"outcome": "raised", "said": [f"{type(exc).__name__}: {exc}"]}
+    answer["seconds"] = time.perf_counter() - began
+    now = _picture(spec)
+    if answer["outcome"] == "done":
+        answer |= now
+        answer["stale"] = held.stale()
+        answer["kept"] = held.kept()
+        if before:
+            tool.undo()
+            answer["undo"] = changed(before, _picture(spec))
+    elif before:
+        answer["undo"] = changed(before, now)
+    return answer
+
+
+def changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    old, new = before["described"], now["described"]
+    return [path for path in sorted({**old, **new}) if old.get(path) != new.get(path)][:20]
+
+
+def import_all(spec: dict[str, Any]) -> list[str]:
+    """Every module of the packages that can be imported here, in a stable order; or exactly those that are named."""
+    found = []
+    names = spec["names"] if spec["names"] is not None else sorted(_names(spec))
+    for name in names:
+        with contextlib.suppress(Exception, SystemExit):
+            importlib.import_module(name)
+            found.append(name)
+    if spec["names"] is not None and len(found) < len(names) and spec["tool"] == "cold":
+        there = [n for n in names if n not in found and _exists(n, spec["path"])]
+        if there:
+            raise SystemExit(f"a cold import of the new release fails: {there[:3]}")
+    return found
+
+
+def _names(spec: dict[str, Any]) -> list[str]:
+    skipped = (".tests", ".test", ".alembic", ".migrations", "__main__", ".conftest")
+    found = []
+    for package in spec["packages"]:
+        found.append(package)
+        for base in spec["path"]:
+            folder = Path(base, package)
+            if folder.is_dir():
+                for info in pkgutil.walk_packages([str(folder)], f"{package}.", onerror=lambda name: None):
+                    if not any(part in info.name for part in skipped):
+                        found.append(info.name)
+    return found
+
+
+def _exists(name: str, path: list[str]) -> bool:
+    relative = name.replace(".", "/")
+    return any(Path(b, f"{relative}.py").is_file() or Path(b, relative, "__init__.py").is_file() for b in path)
+
+
+def modules_of(spec: dict[str, Any]) -> dict[str, types.ModuleType]:
+    tops = set(spec["packages"])
+    return {n: m for n, m in list(sys.modules.items()) if n.partition(".")[0] in tops and type(m) is types.ModuleType}
+
+
+def _picture(spec: dict[str, Any]) -> dict[str, Any]:
+    modules = modules_of(spec)
+    apis = {}
+    for name, module in modules.items():
+        for key, value in list(vars(module).items()):
+            if type(value).__name__ == "FastAPI" and type(value).__module__ == "fastapi.applications":
+                cached, value.openapi_schema = value.openapi_schema, None
+                with contextlib.suppress(Exception):
+                    apis[f"{name}:{key}"] = json.dumps(value.openapi(), sort_keys=True)
+                value.openapi_schema = cached
+    return {
+        "modules": sorted(modules),
+        "described": describe(modules, spec["root"]),
+        "aliases": aliases(modules),
+        "lines": lines(modules),
+        "apis": apis,
+    }
+
+
+class Held:
+    """What somebody may hold of the old release: every function and class, an instance of each plain class, and the
+    objects that module-level statements made."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self._spec = spec
+        self._definitions: list[tuple[str, str, Any]] = []
+        self._instances: list[tuple[str, str, Any]] = []
+        self._state: list[tuple[str, str, Any, str]] = []
+        for name, module in modules_of(spec).items():
+            self._hold(name, vars(module), "")
+            texts = _assignments(module)
+            for key, value in list(vars(module).items()):
+                if key in texts and not isinstance(value, (type, types.FunctionType)) and _is_state(value):
+                    self._state.append((name, key, value, texts[key]))
+
+    def _hold(self, module: str, namespace: Any, prefix: str) -> None:
+        for key, value in list(namespace.items()):
+            value = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
+            if getattr(value, "__module__", None) != module or not isinstance(value, (type, types.FunctionType)):
+                continue
+            if value.__qualname__ != prefix + key:
+                continue
+            self._definitions.append((module, prefix + key, value))
+            if isinstance(value, type):
+                if type(value) is type and value.__init__ is not object.__init__:
+                    with contextlib.suppress(Exception):
+                        self._instances.append((module, prefix + key, object.__new__(value)))
+                self._hold(module, vars(value), f"{prefix}{key}.")
+
+    def stale(self) -> list[str]:
+        """Held definitions that are not what their name means now, and do something else."""
+        found = []
+        for module, name, value in self._definitions:
+            now = _find(module, name)
+            if now is None or now is value or type(now) is not type(value):
+                continue
+            if isinstance(value, type) or not _same_function(value, now):
+                found.append(f"{module}:{name}")
+        for module, name, value in self._instances:
+            now = _find(module, name)
+            if isinstance(now, type) and type(now) is type and type(value) is not now:
+                found.append(f"{module}:{name} (an instance)")
+        return found
+
+    def kept(self) -> list[str]:
+        """Objects of statements that say the same in both releases, and that are others now."""
+        found = []
+        for module, name, value, text in self._state:
+            now = sys.modules.get(module)
+            if now is None or _assignments(now).get(name) != text or name not in vars(now):
+                continue
+            if vars(now)[name] is not value:
+                found.append(f"{module}:{name}")
+        return found
+
+
+def _same_function(old: types.FunctionType, new: types.FunctionType) -> bool:
+    fields = ("__code__", "__defaults__", "__kwdefaults__", "__globals__")
+    return all(getattr(old, f) == getattr(new, f) for f in fields[:3]) and old.__globals__ is new.__globals__
+
+
+def _find(module: str, name: str) -> Any:
+    found: Any = sys.modules.get(module)
+    for part in name.split("."):
+        found = (vars(found) if isinstance(found, (type, types.ModuleType)) else {}).get(part)
+        found = found.__func__ if isinstance(found, (staticmethod, classmethod)) else found
+    return found
+
+
+def _is_state(value: Any) -> bool:
+    if isinstance(value, (dict, list, set)):
+        return True
+    return (
+        type(value).__module__ not in ("typing", "re", "builtins", "functools")
+        and hasattr(type(value), "__dict__")
+        and type(inspect.getattr_static(value, "__dict__", None)) in (dict, types.GetSetDescriptorType)
+    )
+
+
+def _assignments(module: types.ModuleType) -> dict[str, str]:
+    """Names that exactly one plain assignment binds, and what it says."""
+    try:
+        tree = ast.parse(Path(str(module.__file__)).read_text())
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    found: dict[str, list[str]] = {}
+    for node in tree.body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        for target in targets:
+            if isinstance(target, ast.Name):
+                found.setdefault(target.id, []).append(ast.dump(node))
+    return {name: texts[0] for name, texts in found.items() if len(texts) == 1}
+
+
+if __name__ == "__main__":
+    main(json.loads(Path(sys.argv[1]).read_text()))

@@ -1,0 +1,51 @@
+"""The replay can tell: what it calls right is right, what it calls wrong is wrong."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from .contest import Contest, Unusable, Verdict
+from .pairs import Pair
+
+HOLDER = "from pkg.one import work\n\n\ndef call():\n    return work()\n"
+STATE = "seen = {}\n\n\ndef work():\n    return len(seen)\n"
+
+
+def replay(tmp_path: Path, old: dict[str, str], new: dict[str, str], tool: str) -> Verdict:
+    sides = []
+    for side, files in (("old", old), ("new", new)):
+        for name, text in {"pkg/__init__.py": "", **files}.items():
+            path = tmp_path / side / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        sides.append(tmp_path / side)
+    pair = Pair("pkg", "1 -> 2", sides[0], sides[1], ("pkg",))
+    return Contest(pair, tmp_path / "work", sys.executable, {}).run(tool)
+
+
+def test_a_constant_that_only_its_module_knows_is_right_by_reload(tmp_path: Path) -> None:
+    verdict = replay(tmp_path, {"pkg/one.py": "LIMIT = 1\n"}, {"pkg/one.py": "LIMIT = 2\n"}, "reload")
+    assert (verdict.result, verdict.differences) == ("right", [])
+
+
+def test_a_copy_in_another_module_is_wrong_by_reload(tmp_path: Path) -> None:
+    old = {"pkg/one.py": "def work():\n    return 1\n", "pkg/two.py": HOLDER}
+    new = {"pkg/one.py": "def work():\n    return 2\n", "pkg/two.py": HOLDER}
+    verdict = replay(tmp_path, old, new, "reload")
+    assert verdict.result == "wrong"
+    assert any("pkg.two:work" in difference for difference in verdict.differences)
+    assert "stale: pkg.one:work" in verdict.differences
+
+
+def test_state_that_lost_its_identity_is_wrong(tmp_path: Path) -> None:
+    new = {"pkg/one.py": STATE.replace("len(seen)", "len(seen) + 1")}
+    verdict = replay(tmp_path, {"pkg/one.py": STATE}, new, "reload")
+    assert "another object: pkg.one:seen" in verdict.differences
+
+
+def test_a_release_that_cannot_be_imported_says_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Unusable):
+        replay(tmp_path, {"pkg/one.py": "LIMIT = 1\n"}, {"pkg/one.py": "LIMIT = 1 / 0\n"}, "reload")
