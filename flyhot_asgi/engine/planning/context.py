@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from ..living.inventory import Survey, describe, holders, is_among
+from ..living.holders import Scan
+from ..living.inventory import Survey, is_among
+from ..living.territory import territory_of
 from ..source.active import active
 from ..source.codetree import changed_lambdas
 from ..source.defuse import Home, Names, execution_order
@@ -48,11 +50,13 @@ class Context:
         adapters: tuple[Adapter, ...],
         units: Callable[[type], int],
         downgrade: bool,
+        embedding: Collection[str] = (),
     ) -> None:
         self.plan = Plan(old=old, new=new, live=live)
         self.old_names, self.new_names = Names(old), Names(new)
         self.old, self.new, self.live = old, new, live
         self.survey = survey
+        self.territory = territory_of({**old, **new}, embedding)
         self.adapters = adapters
         self.units = units
         self.downgrade = downgrade
@@ -168,21 +172,24 @@ class Context:
     def owned(self, value: object) -> bool:
         return any(adapter.owns(value) for adapter in self.adapters)
 
-    def held_elsewhere(self, value: object, but: Sequence[object] = ()) -> list[str]:
-        """Who holds a living object besides the namespaces of first-party modules (and `but`), in words."""
-        passing: list[object] = [*(vars(module) for module in self.live.values()), *but, but, *self.poured()]
-        passing += self.survey.lists
-        found = self.foreign(holders(value, passing=passing))
-        if found and not self._collected:
+    def held_elsewhere(self, value: object, but: Sequence[object] = (), *, by_anybody: bool = False) -> list[str]:
+        """Who of the app or of a library holds a living object besides the namespaces of first-party modules (and
+        `but`), in words. What only the embedding program holds is noted in the plan, or counts too: `by_anybody`."""
+        found = self._scan(value, but)
+        if (found.counting() or (by_anybody and found.outside())) and not self._collected:
             del found
             self.collect()  # garbage holds nothing
-            passing[-len(self.survey.lists) :] = self.survey.lists
-            found = self.foreign(holders(value, passing=passing))
-        return sorted({describe(holder) for holder in found})
+            found = self._scan(value, but)
+        held, outside = found.counting(), found.outside()
+        if by_anybody:
+            return held or outside
+        if not held and outside:
+            self.plan.note_orphan(value, outside)
+        return held
 
-    def foreign(self, found: list[object]) -> list[object]:
-        """Holders without those that adapters know to be of no account."""
-        return [holder for holder in found if type(holder) not in self.passing_kinds]
+    def _scan(self, value: object, but: Sequence[object]) -> Scan:
+        passing = [*but, but, *self.poured(), *self.survey.lists]
+        return Scan([value], self.territory, passing, kinds=self.passing_kinds)
 
     def listed(self, value: object) -> str | None:
         """Which container that is module-level state holds a living object; None if none does."""

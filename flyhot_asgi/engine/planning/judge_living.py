@@ -12,7 +12,7 @@ import gc
 import types
 from typing import Any
 
-from ..living.inventory import describe, holders, is_among, subclasses
+from ..living.inventory import is_among, subclasses
 from ..living.wrapped import function_chain
 from ..source.codetree import match, walk
 from ..source.headers import Header, headers
@@ -103,7 +103,8 @@ def _followed(
         for bound in item.statement.binds:
             if is_among(function, function_chain(context.value(item.module, bound))):
                 return True
-    return not context.held_elsewhere(function, [stuck, *_doomed(context)])
+    deleted = (function.__module__, top) in context.plan.deleted_names
+    return not context.held_elsewhere(function, [stuck, *_doomed(context)], by_anybody=not deleted)
 
 
 def _held_by_a_frame(context: Context, function: types.FunctionType, stuck: list[types.FunctionType]) -> bool:
@@ -196,18 +197,11 @@ def _judge_deleted_module(context: Context, name: str) -> None:
         if count := context.instances(cls):
             _refuse_module(context, name, cls.__qualname__, f"{count} instance(s) of it are alive")
     functions = [f for f in context.survey.functions if f.__code__.co_filename == source.path]
-    passing: list[object] = [*(vars(module) for module in context.live.values()), *context.survey.lists]
-    passing += [functions, classes, *functions, *classes, *map(_dict_of, classes), *_insides(context)]
+    dropped = [functions, classes, *functions, *classes, *map(_dict_of, classes), *_insides(context)]
     for function in functions:
         context.plan.orphans.add(function)
-        held = context.foreign(holders(function, passing=passing))
-        if held:
-            context.collect()
-            passing += context.survey.lists
-            held = context.foreign(holders(function, passing=passing))
-        if held:
-            what = describe(held[0])
-            _refuse_module(context, name, function.__code__.co_qualname, f"it is still held by {what}")
+        if held := context.held_elsewhere(function, dropped):
+            _refuse_module(context, name, function.__code__.co_qualname, f"it is still held by {held[0]}")
 
 
 def _insides(context: Context) -> list[object]:

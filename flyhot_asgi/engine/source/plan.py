@@ -129,6 +129,13 @@ class Plan:
     orphans: weakref.WeakSet[types.FunctionType] = field(default_factory=weakref.WeakSet)
     """Functions that the new source has no counterpart for, and that nobody holds who could call them."""
 
+    def note_orphan(self, value: object, outside: list[str]) -> None:
+        """A definition that leaves the app, and that only the program around the app still refers to."""
+        name = f"{getattr(value, '__module__', None)}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+        note = f"`{name}` lives on outside of the app, as it was: {', '.join(outside[:3])}"
+        if note not in self.notes:
+            self.notes.append(note)
+
     def counts(self) -> dict[str, int]:
         """Definitions by action."""
         return dict(Counter(step.action.value for step in self.steps))

@@ -570,18 +570,24 @@ def functools_partial(*args):
 
 def test_a_deleted_function_that_somebody_holds_is_refused(lab):
     app = lab(m="def f(): return 1\ndef g(): return 2\n")
-    held = [app.m.f]
+    app.m.g.held = [app.m.f]
     refusal = app.refused(m="def g(): return 2\n")
     assert "still held" in refusal.reason
+
+
+def test_a_deleted_function_that_only_the_program_around_the_app_holds_is_noted(lab):
+    app = lab(m="def f(): return 1\ndef g(): return 2\n")
+    held = [app.m.f]
+    plan = app.brings(m="def g(): return 2\n")
+    assert any(".f` lives on outside of the app" in note for note in plan.notes)
     assert held
 
 
 def test_a_deleted_cache_that_somebody_holds_is_refused(lab):
     app = lab(m="import functools\n@functools.lru_cache\ndef f(x): return 1\ndef g(): return 2\n")
-    held = [app.m.f]
+    app.m.g.held = [app.m.f]
     refusal = app.refused(m="import functools\ndef g(): return 2\n")
     assert "still held" in refusal.reason
-    assert held
 
 
 def test_a_decorated_function_held_elsewhere_keeps_its_identity_or_is_refused(lab):
