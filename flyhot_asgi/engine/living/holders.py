@@ -76,7 +76,8 @@ class Scan:
         self._keep = [targets, passing, list(passing)]
         self._ignored = {id(self), id(vars(self)), *map(id, self._keep), *map(id, self._keep[2])}
         self._ignored |= {id(self._keep), id(self.holders)}
-        self._rootless: dict[int, _Node] = {}
+        self._below: dict[int, set[int]] = {}
+        self._settled: set[int] = set()
         self._own_lists: list[object] = []
         bits: dict[int, int] = {}
         inner: list[object] = []
@@ -97,7 +98,10 @@ class Scan:
             ours = {id(frontier), id(above), id(nodes)}
             for holder in gc.get_referrers(*frontier) if frontier else []:
                 key = id(holder)
-                if key in self._ignored or key in ours or key in self._inner or type(holder) is types.FrameType:
+                if key in self._ignored or key in ours or type(holder) is types.FrameType:
+                    continue
+                if key in self._inner:
+                    self._settled.update(id(r) for r in gc.get_referents(holder))
                     continue
                 visited += 1
                 node = self._meet(holder, nodes)
@@ -106,24 +110,35 @@ class Scan:
                     if known is None or node.targets & ~known.targets:
                         node.targets |= known.targets if known is not None else 0
                         nodes[key] = node
-                        if not node.named:
-                            self._rootless[key] = node
                         above.append(holder)
                 del holder
             self._ignored |= {id(frontier), id(above)}
             self._own_lists += [frontier, above]
             frontier = above
-        for node in self._rootless.values():
-            self._note([node], Place.LIBRARY if node.library else Place.EMBEDDER, node.library or node.first)
+        self._rootless(nodes)
+
+    def _rootless(self, nodes: dict[int, _Node]) -> None:
+        """What no root leads to and what goes with no target: held by a frame, or where the collector does not look."""
+        queue = list(self._settled)
+        while queue:
+            for child in self._below.get(queue.pop(), ()):
+                if child not in self._settled:
+                    self._settled.add(child)
+                    queue.append(child)
+        for key, node in nodes.items():
+            if key not in self._settled and key not in self._inner and not node.named:
+                self._note([node], Place.LIBRARY if node.library else Place.EMBEDDER, node.library or node.first)
 
     def _meet(self, holder: object, nodes: dict[int, _Node]) -> _Node | None:
         """A node to climb on from; None if the walk ends here, whoever it is then being noted."""
-        keys = [id(r) for r in gc.get_referents(holder) if id(r) in nodes]
+        keys = [key for r in gc.get_referents(holder) if (key := id(r)) in nodes]
         below = [nodes[key] for key in keys]
-        for key in keys:
-            self._rootless.pop(key, None)
-        if not below or self._is_root(holder, below):
+        if not below:
             return None
+        if self._is_root(holder, below):
+            self._settled.update(keys)
+            return None
+        self._below.setdefault(id(holder), set()).update(keys)
         kind = type(holder)
         nearest = min(below, key=lambda one: not one.named)
         node = _Node(0, nearest.first, nearest.named and kind in _TRANSPARENT, nearest.library)
@@ -160,7 +175,8 @@ class Scan:
         place = self._territory.of_module(name)
         for node in below:
             if place is not Place.OWN or self._names or not node.named:
-                self._note([node], place, f"{node.first} of module {name}" if node.first else f"module {name}")
+                what = f"{node.first} of module {name}" if node.first else f"module {name}"
+                self._note([node], Place.LIBRARY if node.library and place is Place.EMBEDDER else place, what)
         return True
 
     def _definition(self, holder: Any, below: list[_Node]) -> bool:
