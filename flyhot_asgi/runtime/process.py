@@ -21,6 +21,7 @@ from ..upgrade import Outcome
 from .control_server import ControlServer
 from .coordinator import Alone, Coordinator
 from .installed import Installed
+from .joining import crew_in, join
 from .order import Order, Pages
 from .transaction import Transaction
 from .units import Registered
@@ -107,7 +108,10 @@ class AppProcess:
         decisions = Decisions(decisions_dir(folder))
         await asyncio.to_thread(decisions.forget)
         path = socket_path(folder, os.getpid())
-        server = ControlServer(path, Verbs(self, decisions).table())
+        crew = crew_in(folder)
+        if crew is not None:
+            await join(self, crew, decisions)
+        server = ControlServer(path, Verbs(self, decisions, crew).table())
         try:
             await server.start()
         except OSError as exc:

@@ -7,20 +7,24 @@ import logging
 import os
 import platform
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..control.crew import Crew
 from ..control.decision import Decisions
 from ..control.wire import Frame
 from ..engine import SourceModule
 from ..engine.verification.recorded import record
-from ..errors import FlyhotError
+from ..errors import ControlError, FlyhotError
 from ..session import Registry
 from .coldimport import import_cold
 from .control_server import Verb
 from .conversation import Conversation
 from .coordinator import Coordinator, SocketCoordinator
 from .installed import Installed
+from .joining import may_take
 from .order import Order, Pages, read_order
 
 logger = logging.getLogger("flyhot.control")
@@ -51,9 +55,10 @@ class Upgradable(Protocol):
 class Verbs:
     """The verbs of one process. Owns nothing; `process` does all that lasts."""
 
-    def __init__(self, process: Upgradable, decisions: Decisions) -> None:
+    def __init__(self, process: Upgradable, decisions: Decisions, crew: Crew | None = None) -> None:
         self._process = process
         self._decisions = decisions
+        self._crew = crew
 
     def table(self) -> dict[str, Verb]:
         return {
@@ -131,7 +136,23 @@ class Verbs:
         order = await self._order(request)
         self._decisions.standing(order.id)  # a name that can't be one is refused now, not at the vote
         coordinator = SocketCoordinator(conversation, self._decisions, order.id, order.vote_timeout)
-        return {"result": await self._process.upgrade(order, coordinator)}
+        if self._crew is None or self._process.state != "serving":
+            return {"result": await self._process.upgrade(order, coordinator)}
+        async with self._noted(self._crew, order):
+            return {"result": await self._process.upgrade(order, coordinator)}
+
+    @asynccontextmanager
+    async def _noted(self, crew: Crew, order: Order) -> AsyncIterator[None]:
+        """The crew knows what this process is about to run, and in the end what it runs."""
+        old, new = self._process.ready().digest, order.release.digest
+        await asyncio.to_thread(crew.begin, order.id, release=new, old=old, within=may_take(order))
+        try:
+            yield
+        finally:
+            try:
+                crew.settle(self._process.ready().digest)
+            except ControlError as exc:
+                logger.error("a worker that is started later may not join: %s", exc)
 
     async def _order(self, request: Frame) -> Order:
         installed = self._process.ready()

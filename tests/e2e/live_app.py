@@ -87,6 +87,8 @@ class LiveApp:
         where = {
             "uvicorn": ["--port", str(port), "--log-level", "warning"],
             "hypercorn": ["--bind", f"127.0.0.1:{port}"],
+            "gunicorn": ["--bind", f"127.0.0.1:{port}", "--log-level", "warning"],
+            "granian": ["--interface", "asgi", "--port", str(port), "--log-level", "warning"],
         }
         command = [sys.executable, "-m", server, self.target, *where[server]]
         process = subprocess.Popen(

@@ -11,6 +11,8 @@ from .live_app import LiveApp, Talker
 pytestmark = pytest.mark.e2e
 
 APP = """
+import asyncio
+
 from starlette.applications import Starlette
 from starlette.endpoints import WebSocketEndpoint
 from starlette.middleware import Middleware
@@ -29,6 +31,8 @@ class Echo(WebSocketEndpoint):
 
     async def on_receive(self, websocket, data):
         self.count += 1
+        if data == "sleep":
+            await asyncio.sleep(3)
         await websocket.send_text(f"r1 {self.count} {data}")
 
 

@@ -1,0 +1,110 @@
+"""Workers of one server belong together: what their crew has decided to run, for a worker that is started later.
+
+A server with worker processes (`uvicorn --workers`, gunicorn, hypercorn, granian) starts a worker anew when one dies,
+from whatever lies in the app's folder by then. So whoever takes part in an upgrade leaves a note with the crew:
+
+    <base>/<app id>/crews/<supervisor>.json     {"release", "old", "tx", "until"}
+
+While an upgrade is under way, `tx` names it and the decision record says which of the two releases stands (see
+decision.py); a worker that comes up meanwhile waits for that until `until` (epoch seconds). Afterwards `tx` is null.
+The note is the supervisor's: a server that is started anew starts from its folder, as ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ControlError
+from ..release.files import write_atomically
+
+SERVERS = ("uvicorn", "hypercorn", "granian")
+"""Whose `multiprocessing` children are workers."""
+
+KEEP_SECONDS = 7 * 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Note:
+    release: str
+    old: str
+    tx: str | None
+    until: float
+
+
+class Crew:
+    """The note of one supervisor's workers. `supervisor` names it, for as long as it runs, and never another one."""
+
+    def __init__(self, folder: Path, supervisor: str) -> None:
+        self.path = folder / "crews" / f"{supervisor}.json"
+
+    def begin(self, tx: str, *, release: str, old: str, within: float) -> None:
+        """This worker may go from `old` to `release`, as upgrade `tx` decides `within` seconds. Raises ControlError."""
+        self._write(Note(release, old, tx, time.time() + within))
+
+    def settle(self, release: str) -> None:
+        """This worker runs `release`, and no upgrade is under way. Raises ControlError."""
+        self._write(Note(release, release, None, 0.0))
+
+    def read(self) -> Note | None:
+        """What was noted last; None if nothing was. Raises ControlError if it can't be read."""
+        try:
+            document = json.loads(self.path.read_bytes())
+            tx = document["tx"]
+            return Note(
+                str(document["release"]),
+                str(document["old"]),
+                None if tx is None else str(tx),
+                float(document["until"]),
+            )
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as exc:
+            raise ControlError(f"the note {self.path} can't be read: {exc}", file=str(self.path)) from exc
+
+    def _write(self, note: Note) -> None:
+        try:
+            self.path.parent.mkdir(mode=0o700, exist_ok=True)
+            write_atomically(self.path, json.dumps(asdict(note)).encode(), mode=0o600)
+        except OSError as exc:
+            why = exc.strerror or exc
+            raise ControlError(f"the note {self.path} can't be written: {why}", file=str(self.path)) from exc
+
+    def forget(self, *, older_than: float = KEEP_SECONDS) -> None:
+        """Remove notes of supervisors that have gone long since. `older_than` is in seconds. Never raises."""
+        limit = time.time() - older_than
+        with contextlib.suppress(OSError):
+            for path in self.path.parent.iterdir():
+                with contextlib.suppress(OSError):
+                    if path != self.path and path.stat().st_mtime < limit:
+                        path.unlink()
+
+
+def supervisor() -> str | None:
+    """Who starts this process anew when it dies; None if nobody does that we know.
+
+    Not the parent of `--reload`: that one starts a process because the folder has changed.
+    """
+    process: Any = multiprocessing.current_process()
+    target = getattr(process, "_target", None)
+    parent = multiprocessing.parent_process()
+    if parent is not None and str(getattr(target, "__module__", "")).partition(".")[0] in SERVERS:
+        config = (getattr(process, "_kwargs", None) or {}).get("config")
+        return None if getattr(config, "reload", False) else _named(int(parent.pid or 0))
+    return _named(os.getppid()) if "gunicorn.arbiter" in sys.modules else None
+
+
+def _named(pid: int) -> str:
+    """A pid, and when its process began, as far as the system says: pids are used again."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return f"{pid}-{fields[19]}"
+    except (OSError, IndexError):
+        return f"{pid}"

@@ -1,0 +1,84 @@
+"""What the workers of one server note for each other."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+import types
+from pathlib import Path
+
+import pytest
+
+from flyhot_asgi.control import crew as module
+from flyhot_asgi.control.crew import Crew, supervisor
+from flyhot_asgi.errors import ControlError
+
+
+def test_a_note_is_read_as_it_was_written(tmp_path: Path) -> None:
+    crew = Crew(tmp_path, "12-34")
+    assert crew.read() is None
+    crew.begin("tx", release="new", old="old", within=10)
+    note = crew.read()
+    assert note is not None and (note.release, note.old, note.tx) == ("new", "old", "tx")
+    assert 0 < note.until - time.time() <= 10
+    crew.settle("new")
+    note = crew.read()
+    assert note is not None and (note.release, note.tx) == ("new", None)
+    assert Crew(tmp_path, "12-35").read() is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"release": "a", "old": "b", "tx": null, "until": "x"}'])
+def test_what_can_not_be_read_is_an_error(tmp_path: Path, text: str) -> None:
+    crew = Crew(tmp_path, "12")
+    crew.settle("new")
+    crew.path.write_text(text)
+    with pytest.raises(ControlError, match="can't be read"):
+        crew.read()
+
+
+def test_what_can_not_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "crews").write_text("a file")
+    with pytest.raises(ControlError, match="can't be written"):
+        Crew(tmp_path, "12").settle("new")
+
+
+def test_notes_of_supervisors_that_have_gone_are_removed(tmp_path: Path) -> None:
+    old, crew = Crew(tmp_path, "1"), Crew(tmp_path, "2")
+    crew.forget()
+    for each in (old, crew):
+        each.settle("new")
+        os.utime(each.path, (0, 0))
+    crew.forget()
+    assert old.read() is None and crew.read() is not None
+
+
+class Child:
+    """A process as `multiprocessing` shows it to itself."""
+
+    def __init__(self, server: str, **config: bool) -> None:
+        def target() -> None: ...
+
+        target.__module__ = server
+        self._target = target
+        self._kwargs = {"config": types.SimpleNamespace(**config)}
+
+
+def test_a_workers_supervisor_is_the_server_that_started_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    parent = types.SimpleNamespace(pid=os.getpid())
+    assert supervisor() is None, "nobody starts a test anew"
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: parent)
+    for server in ("uvicorn._subprocess", "hypercorn.run", "granian.server.mp"):
+        monkeypatch.setattr(multiprocessing, "current_process", lambda server=server: Child(server))
+        name = supervisor()
+        assert name is not None and name.partition("-")[0] == str(os.getpid())
+        assert name == supervisor()
+    for child in (Child("uvicorn._subprocess", reload=True), Child("somebody.elses")):
+        monkeypatch.setattr(multiprocessing, "current_process", lambda child=child: child)
+        assert supervisor() is None
+
+
+def test_gunicorns_workers_are_its_forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(module.sys.modules, "gunicorn.arbiter", types.ModuleType("gunicorn.arbiter"))
+    name = supervisor()
+    assert name is not None and name.partition("-")[0] == str(os.getppid())

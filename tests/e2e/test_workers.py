@@ -1,0 +1,165 @@
+"""Worker processes of one server: all of them upgrade, or none; whoever is started meanwhile joins what stands."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flyhot_asgi.control.paths import RUNTIME_VARIABLE
+from flyhot_deploy.config import Patience, find_project, options_for
+from flyhot_deploy.local import deploy
+from flyhot_deploy.local.coordinate import Coordinator
+from flyhot_deploy.local.coordination import Command, Coordination, Tell
+
+from .live_app import LiveApp, Talker
+from .test_servers import APP
+
+pytestmark = pytest.mark.e2e
+
+CREWS = {
+    "uvicorn": ("uvicorn", ["--workers", "2"]),
+    "gunicorn": ("gunicorn", ["--workers", "2", "--worker-class", "uvicorn_worker.UvicornWorker"]),
+}
+
+
+@pytest.fixture
+def crew(request: pytest.FixtureRequest) -> Iterator[LiveApp]:
+    app = LiveApp({"main.py": APP})
+    try:
+        server, options = CREWS[getattr(request, "param", "uvicorn")]
+        app.start(*options, server=server)
+        yield app
+    finally:
+        app.stop()
+
+
+async def releases(app: LiveApp) -> dict[int, str]:
+    document = (await app.deploy_meanwhile("status")).document
+    return {process["pid"]: process["release"] for process in document.get("processes", [])}
+
+
+async def until_two(app: LiveApp, *, without: int) -> dict[int, str]:
+    """Wait until there are two workers again, none of which is the one that was killed."""
+    async with asyncio.timeout(40):
+        while True:
+            found = await releases(app)
+            if len(found) == 2 and without not in found:
+                return found
+
+
+@contextlib.asynccontextmanager
+async def traffic(app: LiveApp, count: int = 8) -> AsyncIterator[list[Talker]]:
+    stop = asyncio.Event()
+    talkers = [Talker(app, "/echo") for _ in range(count)]
+    tasks = [asyncio.create_task(talker.talk(stop, pause=0.01)) for talker in talkers]
+    await asyncio.gather(*(talker.answered.wait() for talker in talkers))
+    try:
+        yield talkers
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+@pytest.mark.parametrize("crew", CREWS, indirect=True)
+async def test_a_worker_that_is_killed_after_an_upgrade_comes_back_on_the_release(crew: LiveApp) -> None:
+    """The folder has moved on meanwhile: what the other worker runs counts, not what lies there."""
+    await crew.until_processes(2)
+    crew.write({"main.py": APP.replace("r1", "r2")})
+    assert (await crew.deploy_meanwhile("hot")).outcome == "complete"
+    crew.write({"main.py": APP.replace("r1", "r3")})
+    before = await releases(crew)
+    victim = min(before)
+    os.kill(victim, signal.SIGKILL)
+    after = await until_two(crew, without=victim)
+    assert set(after.values()) == set(before.values())
+    assert {(await asyncio.to_thread(crew.get, "/")).text for _ in range(6)} == {"r2"}
+    back = await crew.deploy_meanwhile("rollback")
+    assert (back.exit_code, len(back.processes)) == (0, 2), back.document
+    os.kill(max(after), signal.SIGKILL)
+    assert len(set((await until_two(crew, without=max(after))).values())) == 1
+    assert {(await asyncio.to_thread(crew.get, "/")).text for _ in range(6)} == {"r1"}
+
+
+async def test_all_workers_killed_at_once_come_back_on_the_release(crew: LiveApp) -> None:
+    await crew.until_processes(2)
+    crew.write({"main.py": APP.replace("r1", "r2")})
+    assert (await crew.deploy_meanwhile("hot")).outcome == "complete"
+    crew.write({"main.py": APP.replace("r1", "r3")})
+    before = await releases(crew)
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    async with asyncio.timeout(40):
+        while len(after := await releases(crew)) < 2 or set(after) & set(before):
+            pass
+    assert set(after.values()) == set(before.values())
+    assert {(await asyncio.to_thread(crew.get, "/")).text for _ in range(6)} == {"r2"}
+
+
+class Killing(Coordinator):
+    """Kills one worker instead of giving it a certain word."""
+
+    word = ""
+    killed = 0
+
+    def _execute(self, machine: Coordination, command: Command) -> None:
+        if isinstance(command, Tell) and command.go == type(self).word and not type(self).killed:
+            type(self).killed = command.pid
+            os.kill(command.pid, signal.SIGKILL)
+        super()._execute(machine, command)
+
+
+@pytest.mark.parametrize("word", ["suspend", "apply", "commit"])
+async def test_a_worker_that_is_killed_at_a_station(crew: LiveApp, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the decision nobody changes; after it, the survivor has the release, and so has who comes after."""
+    await crew.until_processes(2)
+    monkeypatch.setenv(RUNTIME_VARIABLE, crew.environment[RUNTIME_VARIABLE])
+    monkeypatch.setattr(Killing, "word", word)
+    monkeypatch.setattr(Killing, "killed", 0)
+    monkeypatch.setattr(deploy, "Coordinator", Killing)
+    async with traffic(crew) as talkers:
+        crew.write({"main.py": APP.replace("r1", "r2")})
+        report = await hot(crew.root)
+        runs = "r2" if word == "commit" else "r1"
+        assert report.outcome == ("mixed" if word == "commit" else "failed"), report.error
+        after = await until_two(crew, without=Killing.killed)
+        assert len(set(after.values())) == 1
+        assert {(await asyncio.to_thread(crew.get, "/")).text for _ in range(6)} == {runs}
+    assert [talker.problems for talker in talkers if talker.problems] == []
+    closed = [talker for talker in talkers if talker.closed]
+    assert len(closed) < len(talkers), "those of the other worker went on"
+    assert all("ConnectionClosedError" in str(talker.closed) for talker in closed)
+    again = await crew.deploy_meanwhile("hot")
+    assert (again.exit_code, len(again.processes)) == (0, 2), again.document
+    assert set((await releases(crew)).values()) == {again.document["to"]}
+
+
+async def hot(root: Path) -> Any:
+    project = find_project(root)
+    options = options_for(project.settings, extra={})
+    return await deploy.hot(project, options, patience=Patience(), notify=lambda note: None)
+
+
+async def test_a_worker_that_comes_up_in_the_middle_waits_for_the_decision(crew: LiveApp) -> None:
+    """Its predecessor died before the deploy looked for processes; the other one is held up while it starts."""
+    await crew.until_processes(2)
+    victim = max(await releases(crew))
+    os.kill(victim, signal.SIGKILL)
+    async with asyncio.timeout(20):
+        while victim in await releases(crew):
+            pass
+    async with crew.websocket("/echo") as ws:
+        crew.write({"main.py": APP.replace("r1", "r2")})
+        deploy_ = asyncio.create_task(crew.deploy_meanwhile("hot"))
+        await ws.send("sleep")
+        done = await deploy_
+        assert done.outcome == "complete", done.document
+        after = await until_two(crew, without=victim)
+        assert set(after.values()) == {done.document["to"]}
+        assert await ws.recv() == "r1 1 sleep"
