@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .client import flyhot_script
 from .errors import FlyhotError
+from .functions import CodeChanged, checkpoint, upgradable
 from .live import LiveView, PubSub, live_routes
 from .middleware import HotUpgrade, register
 from .stateful import ServerRef, StatefulHandler, whereis
@@ -16,6 +17,7 @@ from .stateful import ServerRef, StatefulHandler, whereis
 __version__ = "0.1.0"
 
 __all__ = [
+    "CodeChanged",
     "FlyhotError",
     "HotUpgrade",
     "LiveView",
@@ -23,8 +25,10 @@ __all__ = [
     "ServerRef",
     "StatefulHandler",
     "__version__",
+    "checkpoint",
     "flyhot_script",
     "live_routes",
     "register",
+    "upgradable",
     "whereis",
 ]

@@ -14,6 +14,7 @@ import flyhot_asgi
 
 ROOT = Path(__file__).resolve().parent.parent
 PUBLIC = {
+    "CodeChanged",
     "FlyhotError",
     "HotUpgrade",
     "LiveView",
@@ -21,9 +22,11 @@ PUBLIC = {
     "ServerRef",
     "StatefulHandler",
     "__version__",
+    "checkpoint",
     "flyhot_script",
     "live_routes",
     "register",
+    "upgradable",
     "whereis",
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,16 @@ class CodeUpgrade:
         self._tree: Path | None = None
 
     # -- while users are served --------------------------------------------------------------
+
+    def leave_out_frames(self, functions: Collection[str]) -> None:
+        """Frames of these functions, and of those inside of them, do not stay on the old code: they are ended."""
+        assert self.plan is not None and self.document is not None
+
+        def ended(name: str) -> bool:
+            return any(name == function or name.startswith(f"{function}.<locals>.") for function in functions)
+
+        self.plan.stale_frames = [frame for frame in self.plan.stale_frames if not ended(frame.name)]
+        self.document["stale_frames"] = [each for each in self.document["stale_frames"] if not ended(each["name"])]
 
     def make_plan(self, live: dict[str, types.ModuleType], count: Callable[[type], int]) -> FlyhotError | None:
         """Plan; return why it can't be done, if so. `count(cls)`: living units of a class. Blocking.

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..engine import Journal
 from ..errors import FlyhotError
+from ..functions.unit import FunctionUnit
 from ..session import MigrationReport, Registry, Unit
 from ..session.migrate import migrate
 from .order import Order
@@ -29,10 +30,13 @@ class UnitsUpgrade:
         self._units: list[Unit] = []
         self._migration: MigrationReport | None = None
         self._vsns: tuple[ClassVsns, ClassVsns] | None = None
+        self.renewed: frozenset[str] = frozenset()
+        """The functions that start anew when their code has changed (qualified names): theirs are no stale frames."""
 
     def look(self, live: dict[str, types.ModuleType]) -> Callable[[type], int]:
         """Who is there now: how many units of a class there are, for the plan."""
         self._units = all_units(self._registry, self._registered, live)
+        self.renewed = frozenset(unit.function.__qualname__ for unit in self._units if isinstance(unit, FunctionUnit))
         classes = unit_classes(self._units, live)
         return lambda cls: count_by_class(classes, cls)
 

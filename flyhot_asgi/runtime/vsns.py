@@ -1,7 +1,8 @@
 """The vsn of a class: its attribute `vsn` if the source gives it a literal one, else a digest of its source.
 
 Read from a release's sources, not from the living class, as both sides of an upgrade must be known at once. A class's
-digest covers the first-party classes that it derives from: a changed base is a changed class.
+digest covers the first-party classes that it derives from: a changed base is a changed class. Functions have digests,
+too: an `@upgradable` one is a unit, for which a class of its name stands.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ def _classes(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, ClassVsn]
         elif isinstance(node, ast.If | ast.Try):
             yield from _classes([*node.body, *node.orelse], prefix)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            name = prefix + node.name  # a class may stand for it: see `@upgradable`
+            yield name, ClassVsn(None, hashlib.sha256(ast.dump(node).encode()).hexdigest())
             yield from _classes(node.body, f"{prefix}{node.name}.<locals>.")
 
 

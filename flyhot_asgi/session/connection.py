@@ -23,6 +23,7 @@ class Session:
         "_attached",
         "_bodies",
         "_bodies_done",
+        "_report",
         "_task",
         "_tasks",
         "_valve",
@@ -34,7 +35,14 @@ class Session:
     )
 
     def __init__(
-        self, id: str, scope: Scope, gate: Gate, valve: Valve, *, task: asyncio.Task[Any] | None = None
+        self,
+        id: str,
+        scope: Scope,
+        gate: Gate,
+        valve: Valve,
+        *,
+        task: asyncio.Task[Any] | None = None,
+        report: Callable[[str], None] | None = None,
     ) -> None:
         self.id = id
         self.path: str = scope.get("path", "")
@@ -43,6 +51,7 @@ class Session:
         self.scope = scope
         self._valve = valve
         self._task = task
+        self._report = report
         self._bodies: dict[object, tuple[asyncio.Task[Any] | None, float]] | None = None  # once there was one
         self._bodies_done = 0
         self._attached = 0
@@ -62,6 +71,15 @@ class Session:
         endpoint = self.scope.get("endpoint")
         name = getattr(endpoint, "__qualname__", None) or getattr(type(endpoint), "__qualname__", None)
         return "websocket" if endpoint is None or not isinstance(name, str) else name
+
+    @property
+    def valve(self) -> Valve:
+        return self._valve
+
+    def report(self, what: str) -> None:
+        """Something went wrong in this session, which nobody waits for."""
+        if self._report is not None:
+            self._report(what)
 
     @property
     def vsn(self) -> str | None:

@@ -102,6 +102,7 @@ class Gate:
         "_hand",
         "_line",
         "_receive",
+        "_resting",
         "_send",
         "_turn",
         "_valve",
@@ -119,6 +120,7 @@ class Gate:
         self._turn = False  # a receive() call is pending; those after it stand in line
         self._line: deque[asyncio.Future[None]] | None = None  # once there is a second task
         self._carrying = _NOBODY  # tasks with a message, while another one is parked
+        self._resting = 0  # tasks that wait at a boundary of their own, beside receive()
         self.parks = 0  # how often the application came to its boundary while somebody watched
         self.busy_since = monotonic()  # when the application last got a message (before that: when it began)
         self.accepted = False
@@ -128,7 +130,15 @@ class Gate:
     def parked(self) -> bool:
         """At least one `receive()` is pending here, and no task that got its message beside it is still at
         work."""
-        return self._turn and not self._carrying
+        return (self._turn or self._resting > 0) and not self._carrying
+
+    def rest(self, resting: bool) -> None:
+        """The application waits at a boundary of its own (`checkpoint()`), or has left it: as good as a pending
+        `receive()`, but that nothing is received."""
+        self._resting += 1 if resting else -1
+        self.parks += resting
+        self.busy_since = monotonic()
+        self._valve.stir()
 
     @property
     def has_message(self) -> bool:

@@ -81,6 +81,7 @@ class Registry:
         self._tasks = OwnedTasks()
         self.reports: deque[str] = deque(maxlen=_REPORTS)
         """What went wrong in single sessions after an upgrade."""
+        self._report = self.report  # one bound method for all sessions
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -110,6 +111,7 @@ class Registry:
             Gate(receive, send, self.valve),
             self.valve,
             task=asyncio.current_task(),
+            report=self._report,
         )
         self._sessions[session.id] = session
         return session

@@ -46,26 +46,32 @@ def whereabouts(task: asyncio.Task[Any] | None) -> Whereabouts | None:
     if task is None or task.done():
         return None
     best: Whereabouts | None = None
-    for frame in _frames(task):
+    for frame in frames_of(task):
         here = Whereabouts(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
         if best is None or not is_library(here.file) or is_library(best.file):
             best = here
     return best
 
 
-def _frames(task: asyncio.Task[Any]) -> list[FrameType]:
+def frames_of(task: asyncio.Task[Any]) -> list[FrameType]:
     """The frames of a waiting task, outermost first; goes on into a task that it waits for."""
     frames: list[FrameType] = []
     seen: set[int] = set()
     waiting: asyncio.Future[Any] | None = task
     while isinstance(waiting, asyncio.Task) and id(waiting) not in seen:
         seen.add(id(waiting))
-        link: object = waiting.get_coro()
-        while link is not None and len(frames) < _DEEPEST:
-            frame, link = _step(link)
-            if frame is not None:
-                frames.append(frame)
+        frames += frames_from(waiting.get_coro())
         waiting = getattr(waiting, "_fut_waiter", None)
+    return frames
+
+
+def frames_from(link: object) -> list[FrameType]:
+    """The frames of a coroutine that waits, and of those that it awaits, outermost first."""
+    frames: list[FrameType] = []
+    while link is not None and len(frames) < _DEEPEST:
+        frame, link = _step(link)
+        if frame is not None:
+            frames.append(frame)
     return frames
 
 

@@ -33,8 +33,12 @@ _WRAPPING_MODULES = frozenset(
         "dataclasses",
         "warnings",
         "enum",
+        "flyhot_asgi.functions.upgradable",
     }
 )
+_THEIR_WRAPPER = ("contextlib", "flyhot_asgi.functions.upgradable")
+"""Of these the decorators return a function of their own module's."""
+
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -162,7 +166,7 @@ def _globals_of_result(context: Context, module: str, statement: Statement) -> o
         home = context.new_names.home(module, dotted_name(expression) or "")
         definition = context.new_names.definition(home) if home is not None else None
         if definition is None:
-            wraps = isinstance(found, types.FunctionType) and found.__module__ == "contextlib"
+            wraps = isinstance(found, types.FunctionType) and found.__module__ in _THEIR_WRAPPER
             return found.__globals__ if wraps else None
         given = gives(definition.node, called=called)
         if given == "wrapper":
