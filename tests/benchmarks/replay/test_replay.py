@@ -49,3 +49,10 @@ def test_state_that_lost_its_identity_is_wrong(tmp_path: Path) -> None:
 def test_a_release_that_cannot_be_imported_says_nothing(tmp_path: Path) -> None:
     with pytest.raises(Unusable):
         replay(tmp_path, {"pkg/one.py": "LIMIT = 1\n"}, {"pkg/one.py": "LIMIT = 1 / 0\n"}, "reload")
+
+
+@pytest.mark.parametrize("new", ["def work():\n    return 2\n", "def work(times=3):\n    return times\n"])
+def test_the_engine_is_right_where_reload_is_not(tmp_path: Path, new: str) -> None:
+    old = {"pkg/one.py": "def work():\n    return 1\n", "pkg/two.py": HOLDER}
+    verdict = replay(tmp_path, old, {**old, "pkg/one.py": new}, "flyhot")
+    assert (verdict.result, verdict.differences, verdict.undo) == ("right", [], [])
