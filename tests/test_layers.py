@@ -46,6 +46,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "flyhot_asgi.engine.verification",
         *FLOOR,
     ),
+    # The loop that tries a plan and enlarges it: drives all of the above.
+    "flyhot_asgi.engine.rehearsal": ("flyhot_asgi.engine", *FLOOR),
     "flyhot_asgi.engine": FLOOR,
     "flyhot_asgi.upgrade": FLOOR,
     "flyhot_asgi.session": FLOOR,

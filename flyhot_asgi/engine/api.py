@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
+import traceback
 import types
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -17,20 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FlyhotError, SourceError, UndoFailed, UpgradeError
-from .adapters import default_adapters
 from .living.modules import LoadedModules
 from .living.tree import read_tree
 from .oracle.cold import TIMEOUT, import_all
 from .oracle.request import ColdRequest, request_in_place
-from .outcome import Outcome, Reason, Refused, Timings, reason_of_difference, reason_of_refusal
+from .outcome import Outcome, Refused, reason_of_fault, reason_of_raised, reason_of_refusal
 from .patching.finder import ReleaseFinder
 from .patching.journal import Journal
-from .patching.patch import Patch, StillCollector
-from .planning.planner import make_plan
+from .rehearsal.attempts import Ground, attempt
 from .source.module import SourceModule
-from .source.plan import Plan
 from .verification.recorded import Recorded, record
-from .verification.verify import verify
 
 _RESTART = "mend it, or restart the program on the new release"
 
@@ -85,29 +82,37 @@ class Engine:
 
         Raises SourceError for a file that can't be compiled. Refusals are in the document.
         """
-        return self._plan(self._releases()).document()
+        return self._ground(self._releases()).plan().document()
 
     def upgrade(self) -> Outcome:
         """Bring the process to the files as they are now. Raises Refused, and everything is as it was; UndoFailed if
         that could not be reached: then the process must be restarted."""
         self._forget_last()
         began = time.perf_counter()
-        plan: Plan | None = None
+        sources: Mapping[str, SourceModule] = {}
         try:
             releases = self._releases()
-            plan = self._plan(releases)
+            sources = releases.new
+            ground = self._ground(releases)
+            plan = ground.plan()
             if plan.refusals:
                 raise Refused([reason_of_refusal(one) for one in plan.refusals], plan=plan.document())
-            recorded, names = self._record(releases)
-            patch = Patch(plan, self._finder)
-            patch.orphans |= self._orphans
-            patch.stage()
+            recorded = ground.recorded = self._record(releases)
             recorded.look(releases.live, self.root)
-        except SourceError as exc:
-            raise _refused(exc, plan) from exc
-        prepared = time.perf_counter()
-        outcome = self._commit(patch, recorded, names, releases)
-        return replace(outcome, timings=replace(outcome.timings, prepare=(prepared - began) * 1000))
+            arrival = attempt(ground, plan)
+        except Refused:
+            raise
+        except FlyhotError as exc:
+            if isinstance(exc, UndoFailed):
+                raise
+            raise Refused([reason_of_raised(exc, sources)], detail=exc.detail) from exc
+        except Exception as exc:
+            raise Refused([reason_of_fault(exc)], detail=traceback.format_exc()) from exc
+        self._orphans |= arrival.patch.orphans
+        self._last, self._files = (arrival.journal, self._files), releases.files
+        spent = (time.perf_counter() - began) * 1000 - arrival.timings.commit - arrival.timings.verify
+        timings = replace(arrival.timings, prepare=spent)
+        return Outcome(True, arrival.plan.document(), timings, arrival.passes)
 
     def undo_last(self) -> None:
         """Everything is again as it was before the last `upgrade()`, what the program did since then included; the new
@@ -137,10 +142,18 @@ class Engine:
                 new.pop(name, None)
         return _Releases({name: live[name] for name in live if name in old}, old, new, files)
 
-    def _plan(self, releases: _Releases) -> Plan:
-        return make_plan(releases.old, releases.new, releases.live, adapters=default_adapters(), units=self._units)
+    def _ground(self, releases: _Releases) -> Ground:
+        return Ground(
+            self.root,
+            releases.old,
+            releases.new,
+            releases.live,
+            self._finder,
+            units=self._units,
+            orphans=self._orphans,
+        )
 
-    def _record(self, releases: _Releases) -> tuple[Recorded, dict[str, list[str]]]:
+    def _record(self, releases: _Releases) -> Recorded:
         """The structures that cold imports give; those of a release are remembered."""
         new, old = (
             self._request(releases.new, releases.old, releases),
@@ -161,7 +174,7 @@ class Engine:
         self._images = {key: self._images[key] for key in keys if key in self._images}
         recorded = Recorded.of(record(first, again, before))
         assert recorded is not None
-        return recorded, first["modules"]
+        return recorded
 
     def _request(
         self, sources: dict[str, SourceModule], other: dict[str, SourceModule], releases: _Releases
@@ -170,38 +183,6 @@ class Engine:
         modules = tuple(name for name in names if name in sources)
         request = request_in_place(self.root, sources, other, modules)
         return replace(request, python=self._python, environment=self._environment)
-
-    # -- commit ------------------------------------------------------------------------------
-
-    def _commit(self, patch: Patch, recorded: Recorded, names: dict[str, list[str]], releases: _Releases) -> Outcome:
-        journal, collector = Journal(), StillCollector()
-        began = time.perf_counter()
-        try:
-            collector.begin()
-            patch.apply(journal)
-            applied = time.perf_counter()
-            found = verify(patch, names) or recorded.compare(self.root, releases.new)
-            verified = time.perf_counter()
-        except BaseException as exc:
-            self._undo(journal, collector)
-            if isinstance(exc, Exception) and not isinstance(exc, UndoFailed):
-                raise _refused(exc, patch.plan) from exc
-            raise
-        if found:
-            self._undo(journal, collector)
-            raise Refused([reason_of_difference(one) for one in found], plan=patch.plan.document())
-        patch.functions = []
-        collector.end()
-        self._orphans |= patch.orphans
-        self._last, self._files = (journal, self._files), releases.files
-        timings = Timings(commit=(applied - began) * 1000, verify=(verified - applied) * 1000)
-        return Outcome(verified=True, plan=patch.plan.document(), timings=timings)
-
-    def _undo(self, journal: Journal, collector: StillCollector) -> None:
-        try:
-            journal.rollback()
-        finally:
-            collector.end()
 
     def _forget_last(self) -> None:
         if self._last is not None:
@@ -223,23 +204,3 @@ def _key(request: ColdRequest, seed: int, sources: Mapping[str, SourceModule]) -
         text.update(f"\0{name}\0{source.path}\0".encode())
         text.update(source.text.encode("utf-8", "surrogatepass"))
     return text.hexdigest()
-
-
-def _refused(exc: Exception, plan: Plan | None) -> Refused:
-    """What a statement of the release, or a step of ours, raised."""
-    document = plan.document() if plan is not None else None
-    if isinstance(exc, Refused):
-        return exc
-    if isinstance(exc, FlyhotError):
-        reason = Reason("", exc.file or "", exc.line, "the release", exc.message, exc.do or _RESTART)
-        return Refused([reason], plan=document, detail=exc.detail)
-    shown = {source.path: source for source in plan.new.values()} if plan is not None else {}
-    at = exc.__traceback__
-    file, line, module = "", None, ""
-    while at is not None:
-        source = shown.get(at.tb_frame.f_code.co_filename)
-        if source is not None:
-            file, line, module = source.shown, at.tb_lineno, source.name
-        at = at.tb_next
-    why = f"executing the release's code raised {type(exc).__name__}: {exc}"
-    return Refused([Reason(module, file, line, "a statement", why, _RESTART)], plan=document)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import UpgradeRefused
+from ..errors import FlyhotError, UpgradeRefused
+from .source.module import SourceModule
 from .source.plan import Refusal
 from .verification.verify import Difference
+
+RESTART = "mend it, or restart the program on the new release"
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Outcome:
     verified: bool
     plan: dict[str, Any]
     timings: Timings
+    passes: int = 1
+    """How often it was tried: what differed after an attempt enlarged the plan of the next."""
     differences: tuple[Difference, ...] = ()
 
 
@@ -64,6 +69,29 @@ def reason_of_refusal(refusal: Refusal) -> Reason:
 
 
 def reason_of_difference(difference: Difference) -> Reason:
-    module = difference.where.partition(":")[0]
-    mend = "restart the program on the new release"
-    return Reason(module, difference.file, difference.line, difference.where, difference.what, mend)
+    module = difference.home[0] if difference.home is not None else difference.where.partition(":")[0]
+    why = f"after the upgrade {difference.what}"
+    return Reason(module, difference.file, difference.line, difference.where, why, RESTART)
+
+
+def reason_of_raised(exc: Exception, sources: Mapping[str, SourceModule]) -> Reason:
+    """What a statement of the release, or a step of ours, raised: told by the innermost line of the release."""
+    if isinstance(exc, FlyhotError):
+        module = next((source.name for source in sources.values() if source.shown == exc.file), "")
+        return Reason(module, exc.file or "", exc.line, module or "the release", exc.message, exc.do or RESTART)
+    shown = {source.path: source for source in sources.values()}
+    file, line, module, construct = "", None, "", "a statement"
+    at = exc.__traceback__
+    while at is not None:
+        source = shown.get(at.tb_frame.f_code.co_filename)
+        if source is not None:
+            file, line, module = source.shown, at.tb_lineno, source.name
+            construct = next((s.name for s in source.statements if s.line <= line <= s.end), construct)
+        at = at.tb_next
+    return Reason(module, file, line, construct, f"executing it raised {type(exc).__name__}: {exc}", RESTART)
+
+
+def reason_of_fault(exc: Exception) -> Reason:
+    """flyhot's own fault, before anything was touched."""
+    why = f"flyhot failed while preparing: {type(exc).__name__}: {exc}"
+    return Reason("", "", None, "the release", why, "restart the program on the new release; please report it")

@@ -60,6 +60,8 @@ class Context:
         self.adapters = adapters
         self.units = units
         self.downgrade = downgrade
+        self.also: frozenset[Home] = frozenset()
+        """Names whose statements are executed whether they changed or not: what a rehearsal found to be needed."""
         self._collected = False
         self._active: dict[str, list[Statement]] = {}
         self.attributes_read: set[str] | None = None

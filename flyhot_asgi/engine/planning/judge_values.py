@@ -69,7 +69,10 @@ def judge_assignment(context: Context, module: str, change: Change) -> None:
     elif change.verdict is Verdict.ADDED and not any(n in context.namespace(module) for n in statement.binds):
         bind(context, module, statement, "a new name", action=Action.ADD)
     elif change.verdict is Verdict.RERUN:
-        bind(context, module, statement, "another statement binds the same name")
+        if context.also.intersection((module, name) for name in statement.binds):
+            bind(context, module, statement, "what it made is not what the release makes", changed=True)
+        else:
+            bind(context, module, statement, "another statement binds the same name")
     else:
         why = (
             "the constant changed" if before is not None and is_pure(before) and is_pure(after) else "its text changed"

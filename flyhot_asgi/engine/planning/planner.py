@@ -11,11 +11,11 @@ import ast
 import sys
 import types
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..living.inventory import is_suspended, running_code, survey
 from ..source.active import active
-from ..source.defuse import imported_from
+from ..source.defuse import Home, imported_from
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import SourceModule, Statement
 from ..source.plan import Action, Execute, Graft, Plan, Refusal, StaleFrame
@@ -40,13 +40,16 @@ def make_plan(
     adapters: Sequence[Adapter] = (),
     units: Callable[[type], int] = lambda cls: 0,
     downgrade: bool = False,
+    also: Collection[Home] = (),
 ) -> Plan:
     """Plan the way from `old` to `new` in this process. `live` are the first-party modules in import order.
 
     Raises SourceError if a file of the new release can't be compiled. Everything else that can't be done is in
     `plan.refusals`. `units(cls)`: how many instances of a class will get its `code_change`; that of the newer release,
-    which is the running one on a `downgrade`. Reads the process only, so it may be called in a thread while the app
-    serves. Up to some 100 ms for a large app (passes over the heap, referrers of replaced objects).
+    which is the running one on a `downgrade`. `also`: names whose statements are executed as if they had changed,
+    because a rehearsal found that what they made is not what the new release makes. Reads the process only, so it may
+    be called in a thread while the app serves. Up to some 100 ms for a large app (passes over the heap, referrers of
+    replaced objects).
     """
     for source in new.values():
         if source.name not in old or old[source.name].text != source.text:
@@ -54,8 +57,10 @@ def make_plan(
     files = [source.path for source in old.values()]
     classes = [cls for name, module in live.items() for cls in all_classes(vars(module), name)]
     context = Context(old, new, live, survey(files, classes), tuple(adapters), units, downgrade)
+    context.also = frozenset(also)
     _modules(context)
-    diffs = {name: _diff_module(context, name) for name in context.plan.changed}
+    looked_at = [*context.plan.changed, *_also_in(context)]
+    diffs = {name: _diff_module(context, name) for name in looked_at}
     for name, changes in diffs.items():
         for change in changes.changes:
             _judge(context, name, change)
@@ -110,7 +115,30 @@ def _differs(old: SourceModule, new: SourceModule) -> bool:
 
 def _diff_module(context: Context, name: str) -> NamespaceDiff:
     old, new = context.old[name], context.new[name]
-    return diff(active(old.statements, name), active(new.statements, name))
+    found = diff(active(old.statements, name), active(new.statements, name))
+    if not any(module == name for module, _ in context.also):
+        return found
+    return NamespaceDiff(tuple(_again(context, name, change) for change in found.changes), found.deleted_names)
+
+
+def _again(context: Context, module: str, change: Change) -> Change:
+    """The change of a statement that is to be executed again whether its text differs or not."""
+    asked = any((module, name) in context.also for name in change.statement.binds)
+    if not asked or change.new is None or change.verdict in (Verdict.ADDED, Verdict.RERUN):
+        return change
+    if change.verdict is Verdict.CHANGED and change.new.kind != "class":
+        return change  # it is executed as it is
+    return Change(Verdict.RERUN, change.old, change.new)
+
+
+def _also_in(context: Context) -> list[str]:
+    """Modules whose text is the same, with names that are asked for."""
+    plan = context.plan
+    return [
+        name
+        for name in context.live
+        if name in {m for m, _ in context.also} and name in context.new and name not in plan.changed
+    ]
 
 
 def _judge(context: Context, module: str, change: Change) -> None:

@@ -63,6 +63,11 @@ class Statement:
         return min(int(node.lineno) for node in [self.node, *decorators])
 
     @property
+    def end(self) -> int:
+        """Last line (1-based)."""
+        return self.node.end_lineno or self.node.lineno
+
+    @property
     def name(self) -> str:
         return ", ".join(self.binds) if self.binds else f"line {self.line}"
 

@@ -27,7 +27,8 @@ class Recorded:
 
     new: Structure
     old: Structure | None
-    modules: tuple[str, ...]
+    names: Mapping[str, list[str]]
+    """By module, those that it had."""
     masked: set[str] = field(default_factory=set)
 
     @classmethod
@@ -39,7 +40,7 @@ class Recorded:
         return cls(
             new=_structure(cold["structure"]),
             old=_structure(before) if before is not None else None,
-            modules=tuple(cold["modules"]),
+            names=cold["modules"],
             masked=set(cold.get("masked", ())),
         )
 
@@ -50,9 +51,9 @@ class Recorded:
 
     def compare(self, root: Path, sources: Mapping[str, SourceModule]) -> list[Difference]:
         """The living modules against the new release's record. Runs none of the app's code."""
-        loaded = {name: module for name in self.modules if type(module := sys.modules.get(name)) is types.ModuleType}
+        loaded = {name: module for name in self.names if type(module := sys.modules.get(name)) is types.ModuleType}
         new = {path: entry for path, entry in self.new.items() if path.partition(":")[0] in loaded}
-        found = differences(self.old, describe(loaded, str(root), self.modules), new, self.masked)
+        found = differences(self.old, describe(loaded, str(root), self.names), new, self.masked)
         return [_difference(path, what, sources) for path, what in found]
 
 
@@ -78,4 +79,4 @@ def _difference(path: str, what: str, sources: Mapping[str, SourceModule]) -> Di
         return Difference(path, what, module)
     top = name.partition(".")[0].partition("[")[0]
     line = next((s.line for s in source.statements if top in s.binds), None)
-    return Difference(path, what, source.shown, line)
+    return Difference(path, what, source.shown, line, (module, top))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ..living.inventory import living_functions
 from ..patching.patch import Patch
 from ..source.codetree import walk
+from ..source.defuse import Home
 from ..source.module import SourceModule
 from ..source.plan import Graft
 
@@ -27,6 +28,8 @@ class Difference:
     what: str
     file: str
     line: int | None = None
+    home: Home | None = None
+    """The module-level name that it belongs to, if it belongs to one."""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}"
@@ -52,16 +55,17 @@ def _functions(patch: Patch) -> list[Difference]:
         gc.unfreeze()
         gc.collect()
         wrong = _wrong_functions(patch, living_functions(patch.files))
-    shown = {source.path: source.shown for source in {**patch.plan.old, **patch.plan.new}.values()}
-    return [
-        Difference(
-            function.__code__.co_qualname,
-            "a living function runs code that is not the release's",
-            shown.get(function.__code__.co_filename, function.__code__.co_filename),
-            function.__code__.co_firstlineno,
-        )
-        for function in wrong
-    ]
+    return [_about(patch, function, "a living function runs code that is not the release's") for function in wrong]
+
+
+def _about(patch: Patch, function: types.FunctionType, what: str) -> Difference:
+    code = function.__code__
+    sources = {source.path: source for source in {**patch.plan.old, **patch.plan.new}.values()}
+    source = sources.get(code.co_filename)
+    shown, home = code.co_filename, None
+    if source is not None:
+        shown, home = source.shown, (source.name, code.co_qualname.partition(".")[0])
+    return Difference(code.co_qualname, what, shown, code.co_firstlineno, home)
 
 
 def _wrong_functions(patch: Patch, functions: list[types.FunctionType]) -> list[types.FunctionType]:
@@ -85,9 +89,7 @@ def _defaults(patch: Patch) -> list[Difference]:
             continue
         keywords = frozenset(function.__kwdefaults__ or ())
         if len(function.__defaults__ or ()) != header.defaults or keywords != header.keyword_defaults:
-            where, file = function.__code__.co_qualname, function.__code__.co_filename
-            shown = next((s.shown for s in patch.plan.new.values() if s.path == file), file)
-            found.append(Difference(where, "its defaults are not the release's", shown, header.line))
+            found.append(_about(patch, function, "its defaults are not the release's"))
     return found
 
 
@@ -102,6 +104,7 @@ def _removed_members(patch: Patch) -> list[Difference]:
             f"{item.cls.__module__}.{item.cls.__qualname__}",
             f"the member `{name}` should be gone",
             patch.plan.new[item.module].shown,
+            home=(item.module, item.node_path[0]),
         )
         for item in patch.plan.work
         if isinstance(item, Graft)
@@ -116,24 +119,24 @@ def _names(patch: Patch, module: str, cold: Mapping[str, list[str]] | None) -> l
     facts = patch.expected[module]
     expected = set(cold[module]) if cold and module in cold else facts.names
     found = [
-        Difference(module, f"the name `{name}` is missing", source.shown)
+        Difference(module, f"the name `{name}` is missing", source.shown, home=(module, name))
         for name in sorted(expected - namespace.keys())
         if not name.startswith("__")
     ]
     found += [
-        Difference(module, f"the name `{name}` should be gone", source.shown)
+        Difference(module, f"the name `{name}` should be gone", source.shown, home=(module, name))
         for owner, name in patch.plan.deleted_names
         if owner == module and name in namespace and name not in expected
     ]
     if module in patch.plan.changed:
         for name, line, methods in facts.classes:
-            found += _members(namespace.get(name), line, methods, source)
+            found += _members(namespace.get(name), line, methods, source, (module, name))
     return found
 
 
-def _members(cls: object, line: int, methods: frozenset[str], source: SourceModule) -> list[Difference]:
+def _members(cls: object, line: int, methods: frozenset[str], source: SourceModule, home: Home) -> list[Difference]:
     if type(cls) is not type:
         return []
     where = f"{cls.__module__}.{cls.__qualname__}"
     missing = sorted(methods - vars(cls).keys())
-    return [Difference(where, f"the member `{name}` is missing", source.shown, line) for name in missing]
+    return [Difference(where, f"the member `{name}` is missing", source.shown, line, home) for name in missing]

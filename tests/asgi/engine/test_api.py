@@ -184,3 +184,41 @@ def test_the_process_that_is_the_release_is_compared_all_the_same(project: Proje
     outcome = engine.upgrade()
     assert outcome.verified and outcome.plan["steps"] == []
     engine.close()
+
+
+# -- the loop ----------------------------------------------------------------------------------
+
+HIDDEN = """
+import TOP.helpers as helpers
+value = getattr(helpers, 'comp' + 'ute')()
+state = {'count': 0}
+"""
+
+
+def test_what_differs_from_a_cold_import_enlarges_the_plan(project: Project) -> None:
+    """No reading of the source can see that `value` depends on `compute`."""
+    project.write(init="", helpers="def compute():\n    return 1\n", m=HIDDEN, other="from TOP.m import value\n")
+    m, other = project.load("m"), project.load("other")
+    m.state["count"] = 7
+    engine = project.engine()
+    project.write(helpers="def compute():\n    return 2\n")
+    outcome = engine.upgrade()
+    assert outcome.verified and outcome.passes == 2
+    assert (m.value, other.value, m.state) == (2, 2, {"count": 7})
+    assert {(step["module"].rpartition(".")[2], step["name"]) for step in outcome.plan["steps"]} >= {("m", "value")}
+    engine.undo_last()
+    assert (m.value, other.value, m.helpers.compute()) == (1, 1, 1)
+    engine.close()
+
+
+def test_a_difference_that_nothing_mends_is_refused_and_undone(project: Project) -> None:
+    text = "import os\nfrom TOP import helpers\nexec('hidden = helpers.' + 'compute()')\n"
+    project.write(init="", helpers="def compute():\n    return 1\n", m=text)
+    m = project.load("m")
+    engine = project.engine()
+    project.write(helpers="def compute():\n    return 2\n")
+    with pytest.raises(Refused) as refused:
+        engine.upgrade()
+    assert any("hidden" in reason.construct for reason in refused.value.reasons), refused.value.reasons
+    assert m.hidden == 1 and m.helpers.compute() == 1
+    engine.close()

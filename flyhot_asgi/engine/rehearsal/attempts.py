@@ -1,0 +1,157 @@
+"""The loop: plan, apply, compare; undo, enlarge the plan by what differed or raised, try again.
+
+Each attempt is made in this process, under a journal, and undone unless it arrives. A process that serves must be held
+for it; a scratch process has nobody to hold.
+"""
+
+from __future__ import annotations
+
+import time
+import types
+import weakref
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...errors import FlyhotError, UndoFailed
+from ..adapters import default_adapters
+from ..outcome import Reason, Refused, Timings, reason_of_difference, reason_of_raised, reason_of_refusal
+from ..patching.finder import ReleaseFinder
+from ..patching.journal import Journal
+from ..patching.patch import Patch, StillCollector
+from ..planning.planner import make_plan
+from ..source.defuse import Home
+from ..source.module import SourceModule
+from ..source.plan import Plan
+from ..verification.recorded import Recorded
+from ..verification.verify import Difference, verify
+from .repair import homes_of, homes_of_failure
+
+MOST_PASSES = 5
+
+
+@dataclass
+class Ground:
+    """A process, the release that it runs and the one that it shall run, and what a cold import says of that."""
+
+    root: Path
+    old: Mapping[str, SourceModule]
+    new: Mapping[str, SourceModule]
+    live: Mapping[str, types.ModuleType]
+    finder: ReleaseFinder
+    recorded: Recorded | None = None
+    """None: nothing but the source to compare with."""
+    units: Callable[[type], int] = lambda cls: 0
+    orphans: weakref.WeakSet[types.FunctionType] = field(default_factory=weakref.WeakSet)
+    downgrade: bool = False
+
+    def plan(self, also: Collection[Home] = ()) -> Plan:
+        """Raises SourceError."""
+        return make_plan(
+            self.old,
+            self.new,
+            self.live,
+            adapters=default_adapters(),
+            units=self.units,
+            downgrade=self.downgrade,
+            also=also,
+        )
+
+    def compare(self, patch: Patch) -> list[Difference]:
+        """In what the process is not the release, after the patch."""
+        if self.recorded is None:
+            return verify(patch)
+        return [*verify(patch, self.recorded.names), *self.recorded.compare(self.root, self.new)]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An attempt that arrived: the process is the new release. `journal` undoes it."""
+
+    patch: Patch
+    journal: Journal
+    also: frozenset[Home]
+    passes: int
+    timings: Timings
+
+    @property
+    def plan(self) -> Plan:
+        return self.patch.plan
+
+
+def attempt(ground: Ground, plan: Plan, also: Iterable[Home] = (), *, most: int = MOST_PASSES) -> Arrival:
+    """Bring the process to the release, beginning with `plan` (made with `also`), in at most `most` attempts.
+
+    Raises Refused with the reasons, and everything is as it was; UndoFailed if that could not be reached; whatever else
+    is no Exception, after the undo.
+    """
+    asked = frozenset(also)
+    why: list[Reason] = []
+    for number in range(1, most + 1):
+        if plan.refusals:
+            refusals = [reason_of_refusal(one) for one in plan.refusals]
+            raise Refused([*refusals, *why], plan=plan.document())
+        tried = _try(ground, plan)
+        if isinstance(tried.arrived, tuple):
+            journal, patch = tried.arrived
+            return Arrival(patch, journal, asked, number, tried.timings)
+        why, needed = tried.why, tried.needed - asked
+        if not needed or number == most:
+            raise Refused(why, plan=plan.document()) from tried.cause
+        asked |= needed
+        plan = ground.plan(asked)
+    raise AssertionError("unreachable: the last attempt arrives or raises")
+
+
+@dataclass
+class _Tried:
+    arrived: tuple[Journal, Patch] | None = None
+    timings: Timings = field(default_factory=Timings)
+    why: list[Reason] = field(default_factory=list)
+    needed: frozenset[Home] = frozenset()
+    cause: Exception | None = None
+
+
+def _try(ground: Ground, plan: Plan) -> _Tried:
+    """One attempt; undone if it did not arrive."""
+    patch = Patch(plan, ground.finder)
+    patch.orphans |= ground.orphans
+    try:
+        patch.stage()
+    except FlyhotError as exc:
+        return _Tried(why=[reason_of_raised(exc, ground.new)], cause=exc)
+    journal, collector = Journal(), StillCollector()
+    patch.look_ahead()
+    collector.hide()
+    began = time.perf_counter()
+    try:
+        collector.begin()
+        patch.apply(journal)
+        applied = time.perf_counter()
+        found = ground.compare(patch)
+        verified = time.perf_counter()
+        if found:
+            return _undone(journal, _Tried(why=_reasons(found), needed=frozenset(homes_of(found, ground.new))))
+    except UndoFailed:
+        raise
+    except Exception as exc:
+        needed = homes_of_failure(exc, ground.new, ground.live)
+        tried = _Tried(why=[reason_of_raised(exc, ground.new)], needed=frozenset(needed), cause=exc)
+        return _undone(journal, tried)
+    except BaseException:
+        journal.rollback()
+        raise
+    finally:
+        patch.functions = []
+        collector.end()
+    timings = Timings(commit=(applied - began) * 1000, verify=(verified - applied) * 1000)
+    return _Tried(arrived=(journal, patch), timings=timings)
+
+
+def _undone(journal: Journal, tried: _Tried) -> _Tried:
+    journal.rollback()
+    return tried
+
+
+def _reasons(found: list[Difference]) -> list[Reason]:
+    return [reason_of_difference(one) for one in found]
