@@ -47,11 +47,19 @@ app = Starlette(routes=routes, middleware=[Middleware(HotUpgrade)])
 SERVERS = {
     "uvicorn on uvloop": ("uvicorn", ["--loop", "uvloop"]),
     "uvicorn on asyncio": ("uvicorn", ["--loop", "asyncio", "--http", "h11"]),
+    "uvicorn with websockets' legacy core": ("uvicorn", ["--ws", "websockets"]),
     "uvicorn with wsproto": ("uvicorn", ["--ws", "wsproto"]),
     "uvicorn with websockets' sans-I/O core": ("uvicorn", ["--ws", "websockets-sansio"]),
     "uvicorn without lifespan": ("uvicorn", ["--lifespan", "off"]),
     "uvicorn with two workers": ("uvicorn", ["--workers", "2"]),
+    "gunicorn with two uvicorn workers": (
+        "gunicorn",
+        ["--workers", "2", "--worker-class", "uvicorn_worker.UvicornWorker"],
+    ),
     "hypercorn": ("hypercorn", []),
+    "hypercorn with two workers": ("hypercorn", ["--workers", "2"]),
+    "granian": ("granian", []),
+    "granian with two workers": ("granian", ["--workers", "2"]),
 }
 
 
@@ -61,7 +69,7 @@ async def test_an_upgrade_and_a_rollback_under_traffic(name: str) -> None:
     app = LiveApp({"main.py": APP})
     try:
         app.start(*options, server=server)
-        workers = 2 if "workers" in name else 1
+        workers = 2 if name.endswith("workers") else 1
         await asyncio.to_thread(app.get, "/")  # without lifespan, the first request starts the runtime
         await app.until_processes(workers)
         stop = asyncio.Event()
