@@ -17,6 +17,7 @@ from ..client import ClientHub
 from ..errors import ControlError, FlyhotError
 from .order import Pages
 from .process import AppProcess
+from .shutdown import GentleShutdown
 from .units import Registered
 
 logger = logging.getLogger("flyhot.upgrade")
@@ -36,6 +37,9 @@ class HubPages(Pages):
     def count(self) -> int:
         return self._hub.statistics().sockets
 
+    async def bye(self) -> None:
+        await self._hub.close(RETRY_MS)
+
     def hold(self, id: str, *, eta_ms: int, max_ms: int) -> None:
         self._hub.hold(id, eta_ms=eta_ms, max_ms=max_ms)
 
@@ -52,6 +56,7 @@ class AppRuntime:
         self.process = AppProcess(registered, HubPages(self.hub), boot=boot, root=root)
         self.failed = False
         """It could not be started, which has been said: the app runs on without."""
+        self._shutdown = GentleShutdown(self.process.drain, lambda: self.process.is_connected)
         self._users = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -84,6 +89,7 @@ class AppRuntime:
         self._users += 1
         self._loop = asyncio.get_running_loop()
         self.failed = False
+        self._shutdown.install()
         return True
 
     async def end_actors(self) -> None:
@@ -96,6 +102,7 @@ class AppRuntime:
         self._users -= 1
         if self._users == 0:
             self._loop = None
+            self._shutdown.remove()
             await self.process.stop()
             await self.hub.close(RETRY_MS)
 

@@ -25,7 +25,7 @@ from .conversation import Conversation
 from .coordinator import Coordinator, SocketCoordinator
 from .installed import Installed
 from .joining import may_take
-from .order import Order, Pages, read_order
+from .order import Order, Pages, read_order, seconds
 
 logger = logging.getLogger("flyhot.control")
 
@@ -51,6 +51,8 @@ class Upgradable(Protocol):
 
     async def upgrade(self, order: Order, coordinator: Coordinator) -> dict[str, Any]: ...
 
+    async def drain(self, within: float | None = None) -> int: ...
+
 
 class Verbs:
     """The verbs of one process. Owns nothing; `process` does all that lasts."""
@@ -67,6 +69,7 @@ class Verbs:
             "check": self._check,
             "plan": self._plan,
             "upgrade": self._upgrade,
+            "drain": self._drain,
         }
 
     async def _status(self, request: Frame, conversation: Conversation) -> Frame:
@@ -153,6 +156,10 @@ class Verbs:
                 crew.settle(self._process.ready().digest)
             except ControlError as exc:
                 logger.error("a worker that is started later may not join: %s", exc)
+
+    async def _drain(self, request: Frame, conversation: Conversation) -> Frame:
+        within = seconds("within", request["within"]) if "within" in request else None
+        return {"ok": True, "closed": await self._process.drain(within)}
 
     async def _order(self, request: Frame) -> Order:
         installed = self._process.ready()
