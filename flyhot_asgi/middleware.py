@@ -14,6 +14,7 @@ from pathlib import Path
 
 from .client import ClientHub
 from .errors import FlyhotError
+from .integrations import install as install_integrations
 from .lifespan import Lifespan
 from .release.config import project_root
 from .runtime import AppRuntime, Registered, find_root, runtime_of, say_impossible, why_unsupported
@@ -117,6 +118,7 @@ class HotUpgrade:
             say_impossible(exc)
             return None
         install_endpoints()
+        install_integrations(root)
         self._runtime = runtime_of(root, registered)
         return self._runtime
 

@@ -55,6 +55,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "flyhot_asgi.live": ("flyhot_asgi.session", "flyhot_asgi.client", *FLOOR),
     "flyhot_asgi.stateful": ("flyhot_asgi.session", *FLOOR),
     "flyhot_asgi.functions": ("flyhot_asgi.session", *FLOOR),
+    "flyhot_asgi.integrations": ("flyhot_asgi.session", *FLOOR),
     "flyhot_asgi.control": ("flyhot_asgi.release", *FLOOR),
     # The drivers join the rooms above; nothing above imports them.
     "flyhot_asgi.runtime": (
