@@ -90,16 +90,41 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "flyhot_deploy.local": ("flyhot_deploy.config", "flyhot_deploy.errors", *SHARED),
     # Fly's API and CLI know no release; the fleet's protocol knows neither.
     "flyhot_deploy.fly": ("flyhot_deploy.errors", *SHARED),
-    "flyhot_deploy.fleet": ("flyhot_deploy.fly", "flyhot_deploy.errors", *SHARED),
-    "flyhot_deploy.demo": ("flyhot_deploy.errors", *SHARED),
-    "flyhot_deploy.cli": (
+    "flyhot_deploy.fleet": (
+        "flyhot_deploy.fly",
         "flyhot_deploy.local",
-        "flyhot_deploy.demo",
+        "flyhot_deploy.repository",
+        "flyhot_deploy.release",
+        "flyhot_deploy.store",
         "flyhot_deploy.config",
         "flyhot_deploy.errors",
         *SHARED,
     ),
-    "flyhot_deploy.__main__": ("flyhot_deploy.cli", "flyhot_deploy.errors"),
+    # Only the agent joins the fleet with the processes of one machine.
+    "flyhot_deploy.agent": (
+        "flyhot_deploy.fleet",
+        "flyhot_deploy.local",
+        "flyhot_deploy.environment",
+        "flyhot_deploy.repository",
+        "flyhot_deploy.release",
+        "flyhot_deploy.store",
+        "flyhot_deploy.config",
+        "flyhot_deploy.errors",
+        *SHARED,
+    ),
+    "flyhot_deploy.demo": ("flyhot_deploy.errors", *SHARED),
+    "flyhot_deploy.cli": (
+        "flyhot_deploy.local",
+        "flyhot_deploy.demo",
+        "flyhot_deploy.agent",
+        "flyhot_deploy.fleet",
+        "flyhot_deploy.fly",
+        "flyhot_deploy.environment",
+        "flyhot_deploy.config",
+        "flyhot_deploy.errors",
+        *SHARED,
+    ),
+    "flyhot_deploy.__main__": ("flyhot_deploy.cli", "flyhot_deploy.agent.apply", "flyhot_deploy.errors"),
     "flyhot_deploy": ("flyhot_deploy.errors",),
 }
 

@@ -15,6 +15,7 @@ from typing import Literal
 
 from ..client import ClientHub
 from ..errors import ControlError, FlyhotError
+from .companion import Companion
 from .order import Pages
 from .process import AppProcess
 from .shutdown import GentleShutdown
@@ -57,6 +58,7 @@ class AppRuntime:
         self.failed = False
         """It could not be started, which has been said: the app runs on without."""
         self._shutdown = GentleShutdown(self.process.drain, lambda: self.process.is_connected)
+        self._companion = Companion()
         self._users = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -83,6 +85,7 @@ class AppRuntime:
             if self.elsewhere:
                 raise ControlError("another event loop of this process serves it", do="run one server in a process")
             await self.process.start()
+            self._companion.start(self.process.ready().root)
         except Exception as exc:
             self._say(exc)
             return False
@@ -103,6 +106,7 @@ class AppRuntime:
         if self._users == 0:
             self._loop = None
             self._shutdown.remove()
+            self._companion.stop()
             await self.process.stop()
             await self.hub.close(RETRY_MS)
 
