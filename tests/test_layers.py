@@ -91,6 +91,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     # Fly's API and CLI know no release; the fleet's protocol knows neither.
     "flyhot_deploy.fly": ("flyhot_deploy.errors", *SHARED),
     "flyhot_deploy.fleet": (
+        "flyhot_deploy.environment",
         "flyhot_deploy.fly",
         "flyhot_deploy.local",
         "flyhot_deploy.repository",
@@ -113,6 +114,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         *SHARED,
     ),
     "flyhot_deploy.demo": ("flyhot_deploy.errors", *SHARED),
+    "flyhot_deploy.agent.apply": ("flyhot_deploy.agent",),
     "flyhot_deploy.cli": (
         "flyhot_deploy.local",
         "flyhot_deploy.demo",

@@ -26,22 +26,12 @@ from . import memory as memories
 from .duty import Converge, Do, Duty, Forget, GoBack, Rest, Settle, Situation, WriteAbort, WriteReverted, next_duty
 from .health import Watch
 from .memory import Memory
+from .rhythm import Rhythm
 from .steps import Steps
+from .voice import Voice
 from .workers import Look, Workers
 
 logger = logging.getLogger("flyhot.agent")
-
-
-@dataclass(frozen=True)
-class Rhythm:
-    """How often the agent looks, in seconds. `idle` costs one conditional GET each time; `longest` is the back-off's
-    end."""
-
-    idle: float = 10.0
-    awake: float = 0.2
-    watch: float = 0.25
-    longest: float = 120.0
-    jitter: float = 0.25
 
 
 @dataclass
@@ -66,16 +56,15 @@ class Agent:
     _reachable: bool = False
     _failures: int = 0
     _look: Look = field(default_factory=Look)
-    _unsaid: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _said: dict[str, Any] = field(default_factory=dict)
     _watch: Watch | None = None
     _judged_at: float = 0.0
-    _recalled: bool = False
     _tries: dict[str, tuple[int, float]] = field(default_factory=dict)
     steps: Steps = field(init=False)
+    voice: Voice = field(init=False)
 
     def __post_init__(self) -> None:
         self.steps = Steps(self.repository, self.workers, self.facts_once)
+        self.voice = Voice(self.machine, self.repository)
 
     async def run(self) -> None:
         """Look, do, sleep; for ever. What fails is logged once and tried again with a growing, jittered pause."""
@@ -154,7 +143,7 @@ class Agent:
         )
         duty = next_duty(situation)
         await self._do(duty, candidate, offer)
-        await self._say_everything()
+        await self.voice.speak(self.document())
         return not (isinstance(duty, Rest) and not duty.awake)
 
     async def _read_pointer(self) -> bool:
@@ -196,14 +185,10 @@ class Agent:
         return await asyncio.to_thread(self.workers.pids) != [document.get("pid") for document in self._look.documents]
 
     async def _recall(self) -> None:
-        """Once: what an agent before us remembered and died before it said."""
-        memory, self._recalled, recalled = self.memory, True, self._recalled
+        memory = self.memory
         candidate = self._pointer.candidate if self._pointer is not None else None
-        if recalled or candidate is None or candidate.deploy != memory.deploy or memory.word in ("", "committing"):
-            return
-        said = await asyncio.to_thread(self.repository.report_of, memory.deploy, self.machine)
-        if said is None or said.get("word") != memory.word:
-            self._unsaid[memory.deploy] = self._document_of(memory.deploy, memory.word, {})
+        if candidate is not None and candidate.deploy == memory.deploy and memory.word not in ("", "committing"):
+            await self.voice.recall(memory.deploy, memory.word, self._look.running)
 
     def _find_image(self) -> None:
         """Before this image was ever upgraded hot, what runs is the image's own release."""
@@ -379,29 +364,7 @@ class Agent:
         self._remember(self.memory.with_word(deploy, word, self.clock()))
         if word in ("verified", "sick"):  # the time that it may stay provisional runs from the commit
             self._remember(replace(self.memory, provisional=True))
-        self._unsaid[deploy] = self._document_of(deploy, word, detail)
-
-    def _document_of(self, deploy: str, word: str, detail: Mapping[str, Any]) -> dict[str, Any]:
-        look = self._look
-        return {
-            "machine": self.machine,
-            "deploy": deploy,
-            "word": word,
-            "at": time.time(),
-            "releases": list(look.running),
-            "pids": [document.get("pid") for document in look.documents],
-            **detail,
-        }
-
-    async def _say_everything(self) -> None:
-        for deploy, document in list(self._unsaid.items()):
-            await asyncio.to_thread(self.repository.report, deploy, self.machine, document)
-            if self._unsaid.get(deploy) is document:
-                del self._unsaid[deploy]
-        now = self.document()
-        if now != self._said:
-            await asyncio.to_thread(self.repository.say, self.machine, now | {"at": time.time()})
-            self._said = now
+        self.voice.report(deploy, word, self._look.running, detail)
 
     def _boot(self, what: str, manifest: str) -> None:
         if self.boot is None:

@@ -22,7 +22,8 @@ from ..config import Project, find_project
 from ..environment import Place, read_place
 from ..release.machine import MachineFacts, facts_here
 from . import place
-from .agent import Agent, Rhythm
+from .agent import Agent
+from .rhythm import Rhythm
 from .server import AgentServer
 from .workers import Workers
 

@@ -14,7 +14,8 @@ from typing import Any
 from flyhot_asgi.errors import UpgradeRefused
 from flyhot_asgi.release.folder import FolderStore
 from flyhot_asgi.release.manifest import Manifest
-from flyhot_deploy.agent.agent import Agent, Rhythm
+from flyhot_deploy.agent.agent import Agent
+from flyhot_deploy.agent.rhythm import Rhythm
 from flyhot_deploy.agent.workers import Look
 from flyhot_deploy.errors import Exit
 from flyhot_deploy.fleet.conduct import Bounds, Conductor, deploy_name
@@ -207,7 +208,9 @@ class Fleet:
 
     async def until(self, what: Any, within: float = 5.0) -> None:
         async with asyncio.timeout(within):
-            while not what():
+            while True:
+                if what():
+                    return
                 await asyncio.sleep(0.01)
 
 
