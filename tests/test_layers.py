@@ -87,6 +87,16 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "flyhot_deploy.errors",
         *SHARED,
     ),
+    "flyhot_deploy.packing": ("flyhot_deploy.release", *SHARED),
+    "flyhot_deploy.fetch": ("flyhot_deploy.repository", "flyhot_deploy.release", "flyhot_deploy.store", *SHARED),
+    "flyhot_deploy.boot": (
+        "flyhot_deploy.environment",
+        "flyhot_deploy.fetch",
+        "flyhot_deploy.repository",
+        "flyhot_deploy.release",
+        "flyhot_deploy.errors",
+        *SHARED,
+    ),
     "flyhot_deploy.local": ("flyhot_deploy.config", "flyhot_deploy.errors", *SHARED),
     # Fly's API and CLI know no release; the fleet's protocol knows neither.
     "flyhot_deploy.fly": ("flyhot_deploy.errors", *SHARED),
@@ -103,6 +113,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     # Only the agent joins the fleet with the processes of one machine.
     "flyhot_deploy.agent": (
+        "flyhot_deploy.boot",
+        "flyhot_deploy.fetch",
         "flyhot_deploy.fleet",
         "flyhot_deploy.local",
         "flyhot_deploy.environment",
@@ -116,6 +128,11 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "flyhot_deploy.demo": ("flyhot_deploy.errors", *SHARED),
     "flyhot_deploy.agent.apply": ("flyhot_deploy.agent",),
     "flyhot_deploy.cli": (
+        "flyhot_deploy.boot",
+        "flyhot_deploy.packing",
+        "flyhot_deploy.repository",
+        "flyhot_deploy.release",
+        "flyhot_deploy.store",
         "flyhot_deploy.local",
         "flyhot_deploy.demo",
         "flyhot_deploy.agent",
@@ -127,7 +144,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         *SHARED,
     ),
     "flyhot_deploy.__main__": ("flyhot_deploy.cli", "flyhot_deploy.agent.apply", "flyhot_deploy.errors"),
-    "flyhot_deploy": ("flyhot_deploy.errors",),
+    "flyhot_deploy": ("flyhot_deploy.boot", "flyhot_deploy.errors"),
 }
 
 # third-party package -> where it may be imported. What isn't here may be imported nowhere.

@@ -14,6 +14,7 @@ from typing import Any
 from ..control.decision import Decisions, decisions_dir
 from ..control.paths import open_store, prepare_runtime_dir, socket_path
 from ..errors import ControlError, FlyhotError
+from ..release import boots
 from ..release.config import project_root, read_settings
 from ..session import Hold, Registry
 from ..session.actor import homes
@@ -121,6 +122,7 @@ class AppProcess:
         self._server = server
         if installed.finder.modules:
             installed.finder.install()
+        boots.came_up()
         logger.info("%s runs release %s and can be upgraded (control: %s)", installed.root, self.vsn, path)
 
     async def stop(self) -> None:
