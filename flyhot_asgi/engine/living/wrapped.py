@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Iterator
 
@@ -25,3 +26,18 @@ def function_chain(value: object, depth: int = 6) -> Iterator[types.FunctionType
         inner = getattr(found, "__dict__", {}).get("__wrapped__") if callable(found) else None
         if inner is not None:
             queue.append((inner, level + 1))
+
+
+def functions_of_member(value: object) -> Iterator[types.FunctionType]:
+    """The functions behind a member of a class: those of accessors and wrappers, in the order of their making."""
+    if isinstance(value, property):
+        for accessor in (value.fdel, value.fset, value.fget):
+            yield from function_chain(accessor)
+    elif isinstance(value, staticmethod | classmethod):
+        yield from function_chain(value.__func__)
+    elif isinstance(value, functools.cached_property | functools.partialmethod):
+        yield from function_chain(value.func)
+    elif isinstance(value, functools.singledispatchmethod):
+        yield from function_chain(value.func)
+    else:
+        yield from function_chain(value)

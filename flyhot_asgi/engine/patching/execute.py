@@ -11,14 +11,14 @@ import ast
 import copy
 import types
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from ...errors import UpgradeError
-from ..living.wrapped import function_chain
+from ..living.wrapped import functions_of_member
 from ..source.codetree import transplant
-from ..source.module import SourceModule, Statement
-from ..source.plan import Execute
+from ..source.module import SourceModule, Statement, dotted_name
+from ..source.plan import Execute, Twin
 from .journal import FUNCTION_FIELDS, Journal, refill, set_code
 
 ADOPT = "__flyhot_adopt__"
@@ -26,18 +26,33 @@ _MISSING = object()
 
 
 class _Injector(ast.NodeTransformer):
-    """Puts `@adopt(name, layer)` around and between the decorators of functions at namespace level; 0 is outermost."""
+    """Puts `@adopt(name, layer)` around and between the decorators of functions at namespace level; 0 is outermost.
+
+    With `inside` also of methods, under their dotted names (`C.f`).
+    """
+
+    def __init__(self, *, inside: bool = False) -> None:
+        self._inside = inside
+        self._path: list[str] = []
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
-        layers: list[ast.expr] = [_adopt_call(node.name, 0, node.decorator_list[0] if node.decorator_list else node)]
+        name = ".".join((*self._path, node.name))
+        if self._path and any((dotted_name(d) or "").endswith("overload") for d in node.decorator_list):
+            return node  # a stub beside the function of that name
+        layers: list[ast.expr] = [_adopt_call(name, 0, node.decorator_list[0] if node.decorator_list else node)]
         for layer, decorator in enumerate(node.decorator_list, 1):
-            layers += [decorator, _adopt_call(node.name, layer, decorator)]
+            layers += [decorator, _adopt_call(name, layer, decorator)]
         node.decorator_list = layers
         return node
 
     visit_FunctionDef = visit_AsyncFunctionDef = _function
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        if not self._inside:
+            return node
+        self._path.append(node.name)
+        node.body = [self.visit(child) for child in node.body]
+        self._path.pop()
         return node
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
@@ -52,18 +67,33 @@ def _adopt_call(name: str, layer: int, where: ast.AST) -> ast.expr:
     return call
 
 
-def compile_statement(source: SourceModule, statement: Statement, *, adopt: bool = True) -> types.CodeType:
-    """One statement as a code object to `exec`, its nested code taken from the whole module's compile."""
+def compile_statement(
+    source: SourceModule, statement: Statement, *, adopt: bool = True, inside: bool = False
+) -> types.CodeType:
+    """One statement as a code object to `exec`, its nested code taken from the whole module's compile.
+
+    `inside` adopts the methods of its classes, too: the bodies of these are then the statement's own code.
+    """
     node = copy.deepcopy(statement.node)
     if adopt:
-        node = _Injector().visit(node)
-    return compile_nodes(source, [node])
+        node = _Injector(inside=inside).visit(node)
+    return compile_nodes(source, [node], classes_of(node) if inside else ())
 
 
-def compile_nodes(source: SourceModule, nodes: list[ast.stmt]) -> types.CodeType:
+def classes_of(node: ast.AST, path: tuple[str, ...] = ()) -> set[str]:
+    """Qualified names of the classes that executing a node makes by class statements, nested ones included."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.expr):
+        return set()
+    if isinstance(node, ast.ClassDef):
+        path = (*path, node.name)
+    found = {".".join(path)} if isinstance(node, ast.ClassDef) else set()
+    return found.union(*(classes_of(child, path) for child in ast.iter_child_nodes(node)))
+
+
+def compile_nodes(source: SourceModule, nodes: list[ast.stmt], opened: Collection[str] = ()) -> types.CodeType:
     tree = ast.fix_missing_locations(ast.Module(body=nodes, type_ignores=[]))
     code: types.CodeType = compile(tree, source.path, "exec", flags=source.future_flags, dont_inherit=True)
-    return transplant(code, source.code)
+    return transplant(code, source.code, opened)
 
 
 def annotation_only(statement: Statement) -> list[ast.stmt]:
@@ -89,7 +119,7 @@ def pour(old: types.FunctionType, new: types.FunctionType, journal: Journal) -> 
     return old
 
 
-def _stands_at(function: types.FunctionType) -> tuple[str, str]:
+def stands_at(function: types.FunctionType) -> tuple[str, str]:
     return (function.__code__.co_filename, function.__code__.co_qualname)
 
 
@@ -124,6 +154,16 @@ class Executor:
             if item.same and namespace.get(name) is not old:
                 raise UpgradeError(f"`{name}` of {item.module} became another object, which its holders would not see")
 
+    def run_twin(self, item: Twin, code: types.CodeType, namespace: dict[str, Any], before: dict[str, Any]) -> None:
+        """Execute a statement that makes classes, its methods adopted from `before` (`C.f` → the living member)."""
+        self._journal.touch_namespace(namespace, f"names of {item.module}")
+        named = {name: namespace.get(name, _MISSING) for name in item.statement.binds}
+        namespace[ADOPT] = self._adopter({**named, **before}, rewrap=False)
+        try:
+            exec(code, namespace)
+        finally:
+            namespace.pop(ADOPT, None)
+
     def _adopter(self, before: dict[str, Any], *, rewrap: bool) -> Callable[[str, int], Callable[[Any], Any]]:
         taken: set[int] = set()
 
@@ -154,10 +194,10 @@ def _partner(
     """
     if rewrap and layer == 0 and isinstance(old, types.FunctionType) and old.__globals__ is value.__globals__:
         return None if value is old else old
-    for candidate in reversed(list(function_chain(old))):  # the innermost is made first
+    for candidate in reversed(list(functions_of_member(old))):  # the innermost is made first
         if id(candidate) in taken or (rewrap and candidate is old) or candidate is value:
             continue
-        if candidate.__globals__ is value.__globals__ and _stands_at(candidate) == _stands_at(value):
+        if candidate.__globals__ is value.__globals__ and stands_at(candidate) == stands_at(value):
             return candidate
     return None
 

@@ -73,6 +73,10 @@ class Journal:
         self._keep.append(obj)
         return True
 
+    def knows(self, obj: object) -> bool:
+        """There is a pre-image of `obj`."""
+        return id(obj) in self._seen
+
     def touch_namespace(self, namespace: dict[str, Any], what: str) -> None:
         if self.first_touch(namespace):
             before = dict(namespace)

@@ -21,12 +21,13 @@ from ..source.codetree import ClassFacts, class_facts, match, walk
 from ..source.expected import Expected, expected_of
 from ..source.headers import Header, headers
 from ..source.module import SourceModule
-from ..source.plan import Execute, Graft, Plan
-from ..source.values import EXACT_CONTAINERS
+from ..source.plan import Execute, Graft, Plan, Twin
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
 from .finder import ReleaseFinder
 from .graft import apply_graft, compile_graft
 from .journal import Journal, set_code
+from .state import touch_state
+from .twin import TwinPourer, free
 
 
 class Patch:
@@ -103,8 +104,10 @@ class Patch:
         self._canonical.append(found)
         self.known.update(id(code) for code in found)
 
-    def _compile(self, item: Execute | Graft) -> types.CodeType | None:
+    def _compile(self, item: Execute | Graft | Twin) -> types.CodeType | None:
         source = self.plan.new[item.module]
+        if isinstance(item, Twin):
+            return compile_statement(source, item.statement, inside=True)
         if isinstance(item, Graft):
             return compile_graft(source, item)
         if item.annotate_only:
@@ -133,7 +136,7 @@ class Patch:
             journal.note("the import finder's place", self._finder.uninstall)
             self._finder.install()
         _touch_modules(journal)
-        _touch_state(self.plan, journal)
+        touch_state(self.plan, journal)
         for registration in self.plan.registrations:
             registration.begin(journal)
         executor = Executor(journal)
@@ -158,8 +161,14 @@ class Patch:
         files = set(self.files)
         return [f for f in [*functions_of(modules), *self._others] if is_one_of(f, files)]
 
-    def _do(self, item: Execute | Graft, code: types.CodeType | None, executor: Executor, journal: Journal) -> None:
+    def _do(
+        self, item: Execute | Graft | Twin, code: types.CodeType | None, executor: Executor, journal: Journal
+    ) -> None:
         namespace = vars(self.plan.live[item.module])
+        if isinstance(item, Twin):
+            assert code is not None
+            self._twin(item, code, executor, journal)
+            return
         if isinstance(item, Graft):
             apply_graft(item, code, namespace, journal)
             return
@@ -167,6 +176,13 @@ class Patch:
         executor.run(item, code, namespace)
         for registration in self.plan.registrations:
             registration.collect(item.statement)
+
+    def _twin(self, item: Twin, code: types.CodeType, executor: Executor, journal: Journal) -> None:
+        namespace = vars(self.plan.live[item.module])
+        pourer = TwinPourer(item, journal)
+        pourer.begin()
+        executor.run_twin(item, code, namespace, pourer.members())
+        free(pourer.finish(namespace), journal)
 
     def _swap(self, journal: Journal) -> None:
         """New code into every living function of the changed modules, equal code at new lines included."""
@@ -259,30 +275,6 @@ def _touch_modules(journal: Journal) -> None:
                 sys.modules[name] = module
 
     journal.note("sys.modules", undo)
-
-
-def _touch_state(plan: Plan, journal: Journal) -> None:
-    """Module namespaces, and the containers and first-party objects that are module-level state.
-
-    A statement of the release may call first-party code that changes them; one level deep is what a registering
-    decorator or a constructor reaches. Only needed when statements are executed at all.
-    """
-    if not plan.work and not plan.added:
-        return
-    own = set(plan.live)
-    for name, module in plan.live.items():
-        namespace = vars(module)
-        journal.touch_namespace(namespace, f"names of {name}")
-        for key, value in list(namespace.items()):
-            if key.startswith("__"):
-                continue
-            if type(value) in EXACT_CONTAINERS:
-                journal.touch_container(value, f"a container of {name}")
-            elif type(value).__module__ in own and type(getattr(value, "__dict__", None)) is dict:
-                journal.touch_namespace(vars(value), f"an object of {name}")
-                for inner in list(vars(value).values()):
-                    if type(inner) in EXACT_CONTAINERS:
-                        journal.touch_container(inner, f"a container of an object of {name}")
 
 
 class StillCollector:

@@ -9,7 +9,7 @@ import enum
 import typing
 
 from ..source.diff import Change, NamespaceDiff, Verdict
-from ..source.effects import effects_of_method
+from ..source.effects import effects_of, effects_of_method
 from ..source.module import Statement, dotted_name
 from ..source.schema import field_names
 from .context import Context
@@ -22,11 +22,25 @@ _PLAIN_DECORATORS = frozenset({"property", "staticmethod", "classmethod", "abstr
 _HARMLESS_HOOKS = frozenset({"builtins", "typing", "typing_extensions", "abc", "pydantic", "starlette", "fastapi"})
 
 
+def why_not_again(context: Context, module: str, statement: Statement, live: type) -> str | None:
+    """Why the class can't be made a second time: a library would keep the second one, or what it made of it."""
+    metaclass = type(live)
+    if not (metaclass in (*_PLAIN_METACLASSES, enum.EnumMeta) or _is_own(context, metaclass)):
+        return f"its metaclass {metaclass.__qualname__} made more of it than its members"
+    return why_not_made(context, module, statement)
+
+
+def _is_own(context: Context, cls: type) -> bool:
+    return cls.__module__ in context.new or cls.__module__ in context.old or cls.__module__ == "typing"
+
+
 def why_not_made(context: Context, module: str, statement: Statement) -> str | None:
     """Why creating this new class would have effects elsewhere that can't be undone; None if it has none known."""
     node = statement.node
     assert isinstance(node, ast.ClassDef)
     for decorator in node.decorator_list:
+        if _is_journaled(context, module, decorator):
+            continue
         if (reason := registering(context, module, decorator, new=True)) is not None:
             return reason
     for base in node.bases:
@@ -35,9 +49,19 @@ def why_not_made(context: Context, module: str, statement: Statement) -> str | N
             return reason
     for keyword in node.keywords:
         metaclass = look_up(context, module, keyword.value) if keyword.arg == "metaclass" else None
-        if isinstance(metaclass, type) and not _known_metaclass(metaclass):
+        if isinstance(metaclass, type) and not _known_metaclass(metaclass) and metaclass.__module__ not in context.new:
             return f"its metaclass {metaclass.__qualname__} may register classes"
     return None
+
+
+def _is_journaled(context: Context, module: str, decorator: ast.expr) -> bool:
+    """The decorator is the app's and hands the class to nobody else's: the journal knows its registers."""
+    called = isinstance(decorator, ast.Call)
+    dotted = dotted_name(decorator.func if isinstance(decorator, ast.Call) else decorator)
+    home = context.new_names.home(module, dotted) if dotted else None
+    if home is None:
+        return False
+    return not effects_of(context.new_names, home, called=called).foreign
 
 
 def _known_metaclass(metaclass: type) -> bool:
@@ -45,7 +69,7 @@ def _known_metaclass(metaclass: type) -> bool:
 
 
 def _registering_base(context: Context, base: type) -> str | None:
-    if not _known_metaclass(type(base)):
+    if not _known_metaclass(type(base)) and type(base).__module__ not in context.new:
         kind = type(base).__qualname__
         return f"its base `{base.__qualname__}` has a metaclass ({kind}) that may register classes"
     for owner in base.__mro__:
@@ -54,9 +78,8 @@ def _registering_base(context: Context, base: type) -> str | None:
         if owner.__module__ not in context.new:
             return f"`{owner.__qualname__}.__init_subclass__` may register classes"
         effects = effects_of_method(context.new_names, (owner.__module__, owner.__qualname__), "__init_subclass__")
-        dicts = all(type(context.value(m, n)) is dict for m, n in effects.entries if m in context.live)
-        if effects.other or not dicts:
-            return f"`{owner.__qualname__}.__init_subclass__` registers classes, which could not be undone"
+        if effects.foreign:
+            return f"`{owner.__qualname__}.__init_subclass__` may register classes with a library's"
     return None
 
 

@@ -66,6 +66,7 @@ class Context:
         self._active: dict[str, list[Statement]] = {}
         self.attributes_read: set[str] | None = None
         self.attributes_stored: set[str] | None = None
+        self.attributes_changed: set[str] | None = None
         """What schema and member judges count on; had when first asked for."""
         self.passing_kinds: set[type] = set()
         """Types of holders that do not count: keys of a framework's caches."""
@@ -78,6 +79,10 @@ class Context:
         """Homes whose object is another one after the upgrade: what read them must read again."""
         self.reshaped: set[Home] = set()
         """Functions that stay the same object with another signature: registrars must look again."""
+        self.remade: set[Home] = set()
+        """Classes that are made anew and stay the same objects: what derives from them may have to be, too."""
+        self.rebased: set[Home] = set()
+        """Those of them whose bases or metaclass are others, and with them the metaclass of what derives from them."""
         self.changed_bodies: set[Home] = set()
         """Functions, and methods as `Class.method`, whose own code differs: what called them at import time may have
         made something else."""

@@ -17,6 +17,7 @@ from ..source.values import is_plain
 from .context import Context
 from .judge_classes import judge_dependent_class
 from .judge_functions import judge_dependent_function
+from .judge_twin import derives_from_remade
 from .judge_values import judge_block, judge_dependent
 
 
@@ -32,7 +33,7 @@ def judge_dependents(context: Context) -> None:
     while True:
         found = []
         for module, statement, reads in statements:
-            hit = set(reads & context.rebound)
+            hit = set(reads & context.rebound) | derives_from_remade(context, module, statement)
             if not hit:
                 continue
             if statement in context.planned and statement.kind == "import":

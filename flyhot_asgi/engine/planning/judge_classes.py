@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 
 from ..living.inventory import subclasses
 from ..source.diff import Change, NamespaceDiff, Verdict
-from ..source.module import Statement, dotted_name, statements_of
+from ..source.module import NamesRead, Statement, statements_of
 from ..source.plan import Action, Graft
 from .class_kinds import ungraftable, why_not_made
 from .context import Context
-from .judge_members import judge_members, plan_graft
+from .judge_members import Ungraftable, judge_members, plan_graft, whole
 
 
 def judge_class(context: Context, module: str, change: Change) -> None:
@@ -26,7 +26,7 @@ def judge_class(context: Context, module: str, change: Change) -> None:
         _judge_added(context, module, statement)
     elif change.verdict is Verdict.DELETED:
         _judge_deleted(context, module, statement)
-    elif change.verdict is Verdict.RERUN:
+    elif change.verdict is Verdict.RERUN and not context.also.intersection((module, n) for n in statement.binds):
         context.refuse(module, statement, "several statements bind this class's name, and one of them changed")
     else:
         assert change.old is not None
@@ -34,7 +34,13 @@ def judge_class(context: Context, module: str, change: Change) -> None:
         if not isinstance(change.old.node, ast.ClassDef) or not isinstance(live, type):
             context.refuse(module, statement, "the name meant something else before; what was made of that lives on")
             return
-        judge_members(context, module, change.old.node, statement, live, (statement.binds[0],))
+        if change.verdict is Verdict.RERUN:
+            whole(context, module, change.old.node, statement, live, "what it made is not what the release makes")
+            return
+        try:
+            judge_members(context, module, change.old.node, statement, live, (statement.binds[0],))
+        except Ungraftable as exc:
+            whole(context, module, change.old.node, statement, live, str(exc))
 
 
 def _judge_added(context: Context, module: str, statement: Statement) -> None:
@@ -73,21 +79,27 @@ def judge_dependent_class(context: Context, module: str, statement: Statement, r
     node = statement.node
     assert isinstance(node, ast.ClassDef)
     live = context.value(module, statement.binds[0])
-    header = {name for part in [*node.bases, *node.decorator_list] for name in [dotted_name(part)] if name}
+    header = NamesRead.of(*node.bases, *node.keywords, *node.decorator_list)
     grafts = [item for item in context.plan.work if isinstance(item, Graft) and item.cls is live]
     done = {id(change.new.node) for graft in grafts for change in graft.changes if change.new is not None}
     members_now = statements_of(node.body, docstring=True)
     touched = [m for m in members_now if m.reads & rebound and id(m.node) not in done]
-    if header & rebound or not isinstance(live, type) or any(m.kind not in ("def", "assign") for m in touched):
+    if not isinstance(live, type):
         context.refuse(module, statement, f"it was built from {of}")
+        return
+    if header & rebound or any(m.kind not in ("def", "assign") for m in touched):
+        whole(context, module, node, statement, live, f"it was built from {of}")
         return
     members = NamespaceDiff(tuple(Change(Verdict.RERUN, m, m) for m in touched), frozenset())
     if not touched:
         return
     if reason := ungraftable(context, node, node, live, members):
-        context.refuse(module, statement, f"it was built from {of}, and {reason}")
+        whole(context, module, node, statement, live, f"it was built from {of}, and {reason}")
         return
-    plan_graft(context, module, node, node, live, (statement.binds[0],), members)
+    try:
+        plan_graft(context, module, node, node, live, (statement.binds[0],), members)
+    except Ungraftable as exc:
+        whole(context, module, node, statement, live, str(exc))
 
 
 def all_classes(namespace: Mapping[str, object], module: str) -> Iterator[type]:

@@ -17,7 +17,7 @@ from ..living.wrapped import function_chain
 from ..source.codetree import match, walk
 from ..source.headers import Header, headers
 from ..source.module import shell_of
-from ..source.plan import Execute, Refusal
+from ..source.plan import Execute, Refusal, Twin
 from .context import COLD, Context
 from .judge_classes import all_classes
 from .judge_members import schema_gap
@@ -123,7 +123,10 @@ def _doomed(context: Context) -> list[object]:
         if isinstance(value, type):
             found += [value, _dict_of(value), *vars(value).values()]
     for item in context.plan.work:
-        if not isinstance(item, Execute):
+        if isinstance(item, Twin):
+            gone = [v for one in item.classes for k, v in vars(one.cls).items() if k not in one.bound]
+            found += [*gone, *(_dict_of(one.cls) for one in item.classes)]
+        elif not isinstance(item, Execute):
             found += [value for key, value in vars(item.cls).items() if key in item.deleted]
             found += [_dict_of(item.cls)]
     return found

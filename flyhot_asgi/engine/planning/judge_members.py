@@ -6,6 +6,7 @@ And what can't be seen in the members: instances that the old code made and that
 from __future__ import annotations
 
 import ast
+import enum
 import gc
 import types
 from collections.abc import Iterable
@@ -17,9 +18,10 @@ from ..source.module import Statement, statements_of
 from ..source.plan import Action, Graft
 from ..source.schema import attributes_read, new_attributes, reshaped_attributes
 from ..source.values import alike, has_part_target, is_atomic, is_definition, is_pure, value_of
-from .class_kinds import is_text, ungraftable
+from .class_kinds import is_text, ungraftable, why_not_again
 from .context import COLD, Context
 from .judge_functions import FUNCTIONS, runs_otherwise
+from .judge_twin import plan_twin
 
 _MISSING: Any = object()
 _CONSTRUCTION = ("__init__", "__new__", "__post_init__")
@@ -33,7 +35,7 @@ def judge_members(
     assert isinstance(new, ast.ClassDef)
     shown = ".".join(path)
     if reason := _header_changed(old, new):
-        context.refuse(module, statement, reason, name=shown)
+        _whole(context, module, old, statement, live, path, reason)
         return
     members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
     members = _with_consumed(context, module, members)
@@ -46,9 +48,51 @@ def judge_members(
             _step_body(context, module, change, live, path)
         return
     if reason := ungraftable(context, old, new, live, members):
-        context.refuse(module, statement, reason, name=shown)
+        _whole(context, module, old, statement, live, path, reason)
         return
     plan_graft(context, module, old, new, live, path, members)
+
+
+def _whole(
+    context: Context, module: str, old: ast.ClassDef, statement: Statement, live: type, path: tuple[str, ...], why: str
+) -> None:
+    if len(path) > 1:
+        raise Ungraftable(why)
+    whole(context, module, old, statement, live, why)
+
+
+def whole(context: Context, module: str, old: ast.ClassDef, statement: Statement, live: type, why: str) -> None:
+    """The class is made anew, unless its living instances, or values that the program changed, speak against it."""
+    path = (live.__name__,)
+    if (reason := why_not_again(context, module, statement, live)) is not None:
+        context.refuse(module, statement, f"{why}, and {reason}" if reason not in why else why)
+        return
+    new = statement.node
+    assert isinstance(new, ast.ClassDef)
+    members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
+    _note_bodies(context, module, members, path)
+    if gap := schema_gap(context, old, new, live):
+        context.refuse(module, statement, gap[0], do=gap[1])
+        return
+    for change in members.of(Verdict.CHANGED, Verdict.DELETED, Verdict.RERUN):
+        if issubclass(live, enum.Enum) and change.statement.kind == "assign":
+            continue  # its members are judged as such
+        if (problem := _state_problem(context, module, old, live, change)) is not None:
+            context.refuse(module, change.statement, problem, name=f"{path[0]}.{change.statement.name}")
+            return
+    plan_twin(context, module, old, statement, live, why)
+
+
+def _state_problem(context: Context, module: str, old: ast.ClassDef, live: type, change: Change) -> str | None:
+    member = change.statement
+    if change.verdict is Verdict.DELETED:
+        return _deleted_member_problem(context, live, member) if member.kind == "def" else None
+    names = member.binds if member.kind == "assign" else ()
+    return next((p for n in names if (p := _value_problem(context, module, old, live, n, member))), None)
+
+
+class Ungraftable(Exception):
+    """A nested class can't be grafted: the class around it is made anew."""
 
 
 def _with_consumed(context: Context, module: str, members: NamespaceDiff) -> NamespaceDiff:
@@ -192,25 +236,18 @@ def _judge_nested(context: Context, module: str, change: Change, live: type, pat
     if isinstance(change.old.node, ast.ClassDef) and isinstance(nested, type) and change.verdict is Verdict.CHANGED:
         judge_members(context, module, change.old.node, change.new, nested, (*path, name))
     else:
-        reason = "a nested class was replaced by something else"
-        context.refuse(module, change.new, reason, name=".".join((*path, name)))
+        raise Ungraftable(f"the nested class `{name}` means something else now")
 
 
 def _member_problem(context: Context, module: str, old: ast.ClassDef, live: type, change: Change) -> str | None:
     member = change.statement
     if member.kind == "class" and change.verdict is Verdict.DELETED:
-        return "a nested class is gone; instances of it may live on"
-    if change.verdict is Verdict.DELETED:
-        if member.kind in ("block", "other") or (member.kind == "expr" and not is_text(member)):
-            return "a statement with effects in a class body is gone"
-        return _deleted_member_problem(context, live, member) if member.kind == "def" else None
+        raise Ungraftable("a nested class is gone")
     if member.kind in ("block", "other") or (member.kind == "expr" and not is_text(member)):
-        return "a statement with effects in a class body changed"
-    if member.kind == "assign":
-        if not member.binds or has_part_target(member.node):
-            return "it sets a part of another living object, which can't be taken back"
-        return next((p for n in member.binds if (p := _value_problem(context, module, old, live, n, member))), None)
-    return None
+        raise Ungraftable("a statement with effects in its body changed")
+    if member.kind == "assign" and (not member.binds or has_part_target(member.node)):
+        raise Ungraftable("a statement of its body sets a part of another object")
+    return _state_problem(context, module, old, live, change)
 
 
 def _deleted_member_problem(context: Context, live: type, member: Statement) -> str | None:
@@ -241,8 +278,8 @@ def _value_problem(
 ) -> str | None:
     """A class attribute that the program may have changed since can't be overwritten by the release."""
     value = vars(live).get(name, _MISSING)
-    if value is _MISSING or is_definition(value) or isinstance(value, property | staticmethod | classmethod):
-        return None
+    if value is _MISSING or is_definition(value) or hasattr(type(value), "__get__"):
+        return None  # a method, or another descriptor: what the class is, not what the program made of it
     cold = _cold_value(context, module, old, live, name)
     if cold is not _MISSING:
         if alike(cold, value):

@@ -18,7 +18,7 @@ from ..source.active import active
 from ..source.defuse import Home, imported_from
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import SourceModule, Statement
-from ..source.plan import Action, Execute, Graft, Plan, Refusal, StaleFrame
+from ..source.plan import Action, Execute, Graft, Plan, Refusal, StaleFrame, Twin
 from ..source.values import is_plain
 from .class_kinds import why_not_made
 from .context import COLD, Adapter, Context
@@ -85,7 +85,7 @@ def make_plan(
 
 
 def _position(context: Context, item: object, order: Mapping[Statement, int]) -> int:
-    if isinstance(item, Execute):
+    if isinstance(item, Execute | Twin):
         return order.get(item.statement, len(order))
     assert isinstance(item, Graft)
     binder = context.new_names.binders(item.module).get(item.node_path[0])

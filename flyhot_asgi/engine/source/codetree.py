@@ -13,7 +13,7 @@ import difflib
 import dis
 import types
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TypeAlias
 
 from .diff import Change
@@ -177,8 +177,10 @@ def by_place(code: types.CodeType) -> dict[tuple[str, int, str], list[types.Code
     return found
 
 
-def transplant(code: types.CodeType, canonical: types.CodeType) -> types.CodeType:
+def transplant(code: types.CodeType, canonical: types.CodeType, opened: Collection[str] = ()) -> types.CodeType:
     """`code` with every nested code object replaced by the equal-placed one of `canonical`.
+
+    Those whose qualified names are in `opened` (bodies of classes) are kept, with what is in them replaced.
 
     Compiling one statement by itself gives other bytecode than compiling the whole module; only the latter counts, as
     it is what a cold import runs and what the verification compares with.
@@ -189,8 +191,8 @@ def transplant(code: types.CodeType, canonical: types.CodeType) -> types.CodeTyp
         if not isinstance(const, types.CodeType):
             return const
         twins = known.get(place(const), [])
-        if not twins:
-            return transplant(const, canonical)
+        if not twins or const.co_qualname in opened:
+            return transplant(const, canonical, opened)
         return twins[0] if len(twins) == 1 else max(twins, key=lambda twin: _likeness(twin, const))
 
     return code.replace(co_consts=tuple(replaced(const) for const in code.co_consts))

@@ -29,6 +29,8 @@ class Effects:
 
     entries: set[Home] = field(default_factory=set)
     other: bool = False
+    foreign: bool = False
+    """Something is called whose source is not the app's: what it keeps can't be taken back."""
 
     @property
     def none(self) -> bool:
@@ -50,7 +52,7 @@ def effects_of_method(names: Names, cls: Home, method: str) -> Effects:
         if isinstance(node, ast.FunctionDef) and node.name == method:
             _Body(names, cls[0], found, set()).run(node, 1)
             return found
-    found.other = True
+    found.other = found.foreign = True
     return found
 
 
@@ -66,7 +68,7 @@ def _definition(names: Names, home: Home, levels: int, found: Effects, seen: set
         for method in construction_methods(node):
             _Body(names, home[0], found, seen).run(method, 1)
     else:
-        found.other = True
+        found.other = found.foreign = True
 
 
 class _Body:
@@ -143,7 +145,7 @@ class _Body:
         if home is not None:
             self._first_party(home, rest)
         elif not self._harmless(first, rest):
-            self._found.other = True
+            self._found.other = self._found.foreign = True
 
     def _method(self, func: ast.expr) -> None:
         """A method of something that is no name: of a text, or of what another call gave."""

@@ -307,6 +307,13 @@ class NamesRead(ast.NodeVisitor):
         self.reads: set[str] = set()
         self.calls: set[str] = set()
 
+    @classmethod
+    def of(cls, *nodes: ast.AST) -> set[str]:
+        found = cls()
+        for node in nodes:
+            found.visit(node)
+        return found.reads
+
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self.reads.add(node.id)

@@ -95,6 +95,37 @@ class Graft:
     undocumented: bool = False
     """Its docstring is gone."""
 
+    def within(self, module: str, name: str) -> bool:
+        """It is about the class `name` of a module, or one nested in it."""
+        return self.module == module and self.node_path[0] == name
+
+
+@dataclass(frozen=True)
+class TwinOf:
+    """One living class that a statement makes anew. `keep`: members that stay the living ones, as the program may have
+    changed them and the release did not; `bound`: names that the new class body binds."""
+
+    cls: type
+    path: tuple[str, ...]
+    keep: frozenset[str]
+    bound: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Twin:
+    """Execute a statement that makes classes, and pour what comes out into the living ones.
+
+    `classes` are listed outer ones first. `state`: attributes that functions of the app set or change; `holders`:
+    containers that hold the living classes now; `deleted`: members of the first class that are gone from the source.
+    """
+
+    module: str
+    statement: Statement
+    classes: tuple[TwinOf, ...]
+    state: frozenset[str]
+    holders: tuple[Any, ...]
+    deleted: frozenset[str]
+
 
 @dataclass(frozen=True)
 class StaleFrame:
@@ -120,7 +151,7 @@ class Plan:
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     stale_frames: list[StaleFrame] = field(default_factory=list)
-    work: list[Execute | Graft] = field(default_factory=list)
+    work: list[Execute | Graft | Twin] = field(default_factory=list)
     deleted_names: list[tuple[str, str]] = field(default_factory=list)
     registrations: list[Any] = field(default_factory=list)
     preimport: list[str] = field(default_factory=list)

@@ -92,3 +92,39 @@ def _reads_only(chain: list[ast.AST]) -> bool:
     if isinstance(parent, ast.For | ast.AsyncFor | ast.comprehension):
         return parent.iter is node
     return isinstance(parent, ast.Compare | ast.FormattedValue | ast.BoolOp | ast.If | ast.IfExp | ast.UnaryOp)
+
+
+_HOOKS = frozenset({"__init_subclass__", "__set_name__", "__init__", "__new__", "__prepare__"})
+_MUTATING = frozenset(
+    "append add insert extend update setdefault pop popitem popleft appendleft remove discard clear sort "
+    "reverse".split()
+)
+
+
+def attributes_changed(tree: ast.Module) -> set[str]:
+    """Attributes of other objects than `self` that functions set, or whose containers they change, at run time.
+
+    What makes classes (`__init_subclass__`, a metaclass's `__new__`) does that at import.
+    """
+    found: set[str] = set()
+    stack: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while stack:
+        node, running = stack.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            running = getattr(node, "name", "") not in _HOOKS
+        elif running:
+            found.update(_changed_by(node))
+        stack.extend((child, running) for child in ast.iter_child_nodes(node))
+    return found
+
+
+def _changed_by(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del):
+        if not (isinstance(node.value, ast.Name) and node.value.id == "self"):
+            yield node.attr
+    elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
+        if isinstance(node.value, ast.Attribute):
+            yield node.value.attr
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _MUTATING:
+        if isinstance(node.func.value, ast.Attribute):
+            yield node.func.value.attr

@@ -68,7 +68,7 @@ class Comparison:
         if type(a) is not type(b) and not self._first_party_type(type(a)):
             self._expect(False, path, f"{type(a).__qualname__} instead of {type(b).__qualname__}")
             return
-        if isinstance(a, ATOMS):
+        if isinstance(a, ATOMS) and not self._first_party_type(type(a)):
             mine, other = (a, self._live_name(b)) if isinstance(a, str) else (a, b)
             self._expect(type(a) is type(b) and mine == other, path, f"{a!r} instead of {b!r}")
             return

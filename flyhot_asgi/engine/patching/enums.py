@@ -1,0 +1,57 @@
+"""Members of a living enum: they stay the objects that everybody holds, with what the new source says of them."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+from ...errors import UpgradeError
+from ..source.values import alike
+from .journal import Journal
+
+
+def pour_members(living: Any, twin: Any, journal: Journal) -> list[tuple[Any, Any]]:
+    """Members of the twin that have a namesake in the living enum, paired with it; new ones get the living class.
+
+    Raises UpgradeError where the value is part of the object itself (`class E(int, Enum)`) and changed.
+    """
+    pairs: list[tuple[Any, Any]] = []
+    before: dict[str, Any] = dict(vars(living).get("_member_map_", {}))
+    for name, member in vars(twin)["_member_map_"].items():
+        old = before.get(name)
+        if old is None or name != object.__getattribute__(member, "_name_") or old._name_ != name:
+            continue
+        _pour(living, twin, old, member, journal)
+        pairs.append((member, old))
+    known = {id(member) for member, _ in pairs}
+    for member in vars(twin)["_member_map_"].values():
+        if id(member) not in known:
+            object.__setattr__(member, "__class__", living)
+    _keep_combinations(living, twin, before)
+    return pairs
+
+
+def _pour(living: Any, twin: Any, old: Any, new: Any, journal: Journal) -> None:
+    mixed = twin._member_type_
+    if mixed is not object and mixed.__eq__(old, new) is False:
+        where = f"`{living.__qualname__}.{new._name_}`"
+        raise UpgradeError(f"the value of {where} is part of the living object, and the release changes it")
+    fields = object.__getattribute__(old, "__dict__")
+    journal.touch_namespace(fields, f"{living.__qualname__}.{new._name_}")
+    wanted = object.__getattribute__(new, "__dict__")
+    for name in [name for name in fields if name not in wanted]:
+        del fields[name]
+    for name, value in wanted.items():
+        if name not in fields or not alike(fields[name], value):
+            fields[name] = value
+
+
+def _keep_combinations(living: Any, twin: Any, before: dict[str, Any]) -> None:
+    """What `A | B` made of a living flag is kept by its value."""
+    if not issubclass(twin, enum.Flag):
+        return
+    own = {id(member) for member in before.values()}
+    values = vars(twin)["_value2member_map_"]
+    for value, member in vars(living)["_value2member_map_"].items():
+        if id(member) not in own:
+            values.setdefault(value, member)

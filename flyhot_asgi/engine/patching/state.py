@@ -1,0 +1,64 @@
+"""Pre-images of module-level state: what a statement of the release may change through the app's own code."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+from ..living.inventory import subclasses
+from ..source.plan import Plan
+from ..source.values import EXACT_CONTAINERS
+from .journal import Journal
+
+_DEPTH, _MOST, _LOOKED_INTO = 4, 50_000, 1000
+
+
+def touch_state(plan: Plan, journal: Journal) -> None:
+    """Module namespaces, and the containers and first-party objects that are module-level state or a class's.
+
+    A registering decorator, a constructor, a hook of a class reach them by name. Only needed when statements are
+    executed at all. What only libraries hold is not among it.
+    """
+    if not plan.work and not plan.added:
+        return
+    walk = _Walk(frozenset(plan.live), journal)
+    for name, module in plan.live.items():
+        journal.touch_namespace(vars(module), f"names of {name}")
+        for key, value in list(vars(module).items()):
+            if not key.startswith("__"):
+                walk.touch(value, f"`{key}` of {name}", _DEPTH)
+    for cls in subclasses(object):
+        if cls.__module__ in walk.own:
+            for key, value in list(vars(cls).items()):
+                if not key.startswith("__"):
+                    walk.touch(value, f"`{cls.__qualname__}.{key}`", _DEPTH - 1)
+
+
+class _Walk:
+    """Down through containers and the attributes of first-party objects."""
+
+    def __init__(self, own: frozenset[str], journal: Journal) -> None:
+        self.own = own
+        self._journal = journal
+        self._seen: set[int] = set()
+
+    def touch(self, value: Any, what: str, depth: int) -> None:
+        kind = type(value)
+        if kind in EXACT_CONTAINERS:
+            inside = value
+            if id(value) not in self._seen:
+                self._journal.touch_container(value, what)
+        elif kind.__module__ in self.own and not isinstance(value, type | types.ModuleType):
+            inside = getattr(value, "__dict__", None)
+            if type(inside) is not dict:
+                return
+            if id(value) not in self._seen:
+                self._journal.touch_namespace(inside, what)
+        else:
+            return
+        if id(value) in self._seen or not depth or len(self._seen) > _MOST or kind is bytearray:
+            return
+        self._seen.add(id(value))
+        if len(inside) <= _LOOKED_INTO:
+            for item in list(inside.values() if isinstance(inside, dict) else inside):
+                self.touch(item, what, depth - 1)

@@ -1,0 +1,214 @@
+"""A class statement executed whole: the class that it makes, its **twin**, is poured into the living one.
+
+What makes a class more than its members (bases, metaclass, decorators, hooks, generated methods, enum members, slots)
+comes out right by construction, as it was made by executing the statement. Then the twin's contents move into the
+living class, everything that was told of the twin is told of the living class, and the twin is freed: it leaves
+`__subclasses__()` and weak registries with that. A layout that living instances do not have raises UpgradeError; so
+does a twin that can't be freed. Both mean that the journal is rolled back. What this can't see (values computed from
+the class elsewhere, order in registries) is seen by the comparison with a cold import.
+"""
+
+from __future__ import annotations
+
+import abc
+import enum
+import gc
+import sys
+import types
+import weakref
+from typing import Any, TypeAlias
+
+from ...errors import UpgradeError
+from ..living.inventory import subclasses
+from ..source.plan import Twin, TwinOf
+from ..source.values import alike
+from .classobject import (
+    descriptor_for,
+    forget_abstract_answers,
+    layout_problem,
+    members,
+    owned_by,
+    set_bases,
+    set_members,
+    set_metaclass,
+    touch_class,
+)
+from .enums import pour_members
+from .execute import keep_container, pour, stands_at
+from .journal import Journal, refill
+from .substitute import Substitution, substitute_weakly
+
+_LIVING_ONLY = frozenset({"_abc_impl"})
+_CODE = (types.FunctionType, staticmethod, classmethod, property)
+_MISSING: Any = object()
+
+
+Held: TypeAlias = tuple["weakref.ref[type]", type]
+"""A twin that is still alive, and the living class in whose place it stood."""
+
+
+class TwinPourer:
+    """Pours the classes that one statement made anew into the living ones. One for each statement."""
+
+    def __init__(self, item: Twin, journal: Journal) -> None:
+        self._item = item
+        self._journal = journal
+        self._pairs: list[tuple[Any, Any]] = []
+        self._lost = False
+        self._taken: set[int] = set()
+        self._became: dict[int, types.FunctionType] = {}
+        """Of one statement's functions, by id: they live as long as its twin does."""
+
+    def begin(self) -> None:
+        """Pre-images of the classes and of whoever holds them, before the statement is executed."""
+        for one in self._item.classes:
+            touch_class(one.cls, self._journal)
+        for ref in self._item.holders:
+            self._journal.touch_container(ref, "who holds the class")
+
+    def members(self) -> dict[str, Any]:
+        """`C.f` → what the living class has there: what methods are poured into as soon as they are made."""
+        found: dict[str, Any] = {}
+        for one in self._item.classes:
+            for name, value in vars(one.cls).items():
+                found[f"{'.'.join(one.path)}.{name}"] = value
+        return found
+
+    def finish(self, namespace: dict[str, Any]) -> list[Held]:
+        """Pour, replace, bind. Returns the twins that are still held by something that can't be seen now."""
+        for one in self._item.classes:
+            if len(one.path) == 1:
+                self._finish_one(one, namespace.get(one.path[0]))
+        twins = [(weakref.ref(old), new) for old, new in self._pairs if isinstance(old, type)]
+        self._tell(namespace)
+        forget_abstract_answers(lost=self._lost)
+        gc.collect()
+        return [(ref, living) for ref, living in twins if ref() is not None]
+
+    def _finish_one(self, one: TwinOf, twin: object) -> None:
+        if not isinstance(twin, type):
+            raise UpgradeError(f"`{one.path[0]}` of {self._item.module} is no class any more")
+        if twin is not one.cls:
+            self._pour(one, one.cls, twin)
+
+    def _tell(self, namespace: dict[str, Any]) -> None:
+        also: list[object] = [namespace, *self._item.holders]
+        for old, new in self._pairs:
+            if isinstance(new, type):
+                also.append(members(new))
+                substitute_weakly(old, new)
+        del old, new
+        substitution = Substitution(self._pairs)
+        self._pairs.clear()
+        substitution.run(also)
+
+    def _pour(self, one: TwinOf, living: type, twin: type) -> None:
+        if (problem := layout_problem(living, twin)) is not None:
+            raise UpgradeError(f"`{living.__qualname__}` of {living.__module__}: {problem}")
+        touch_class(living, self._journal)
+        self._pairs.append((twin, living))
+        if issubclass(twin, enum.Enum):
+            self._pairs += pour_members(living, twin, self._journal)
+        wanted = {name: self._member(one, living, twin, name, value) for name, value in vars(twin).items()}
+        for name, value in vars(living).items():
+            if name not in wanted and self._stays(one, name):
+                wanted[name] = value
+        to = {id(old): new for old, new in self._pairs}
+        bases = tuple(to.get(id(base), base) for base in twin.__bases__)
+        self._lost |= bool(set(living.__bases__) - set(bases) or vars(living).keys() - wanted.keys())
+        set_metaclass(living, type(twin))
+        set_bases(living, bases, to.get(id(twin.__base__), twin.__base__))
+        set_members(living, wanted)
+        type.__setattr__(living, "__qualname__", twin.__qualname__)
+        self._derived(living)
+
+    def _derived(self, living: type) -> None:
+        derived: list[Any] = sorted(subclasses(living), key=lambda kind: len(kind.__mro__))
+        for kind in derived:
+            if issubclass(type(kind), abc.ABCMeta) and "__abstractmethods__" in vars(kind):
+                touch_class(kind, self._journal)
+                abc.update_abstractmethods(kind)
+
+    def _stays(self, one: TwinOf, name: str) -> bool:
+        """The program gave the class an attribute that no source text binds."""
+        return name in self._item.state and not name.startswith("__") and name not in self._item.deleted
+
+    def _member(self, one: TwinOf, living: type, twin: type, name: str, value: Any) -> Any:
+        """What the living class gets for one member of its twin."""
+        old = vars(living).get(name, _MISSING)
+        if owned_by(value, twin) and old is _MISSING:
+            return descriptor_for(living, value)
+        if owned_by(value, twin) or (name in (*one.keep, *_LIVING_ONLY) and old is not _MISSING):
+            return old
+        if isinstance(value, type) and isinstance(old, type) and _same_place(value, old, twin):
+            inner = next((o for o in self._item.classes if o.cls is old), None)
+            self._pour(inner or TwinOf(old, (*one.path, name), frozenset(), frozenset()), old, value)
+            return old
+        if name in one.bound or name == "__annotations__":
+            return self._merge(old, value)
+        generated = self._merge(old, value) if isinstance(value, _CODE) else value
+        if name in self._item.state and not name.startswith("__") and old is not _MISSING and not alike(old, value):
+            where = f"`{living.__qualname__}.{name}`"
+            raise UpgradeError(f"{where} was changed by the running program, and what makes it is executed again")
+        return generated
+
+    def _merge(self, old: Any, new: Any) -> Any:
+        """The object to store: the old one, made new, where its kind allows."""
+        if isinstance(old, types.FunctionType) and isinstance(new, types.FunctionType):
+            return self._pour_function(old, new)
+        if isinstance(old, staticmethod | classmethod) and type(old) is type(new):
+            if isinstance(old.__func__, types.FunctionType) and isinstance(new.__func__, types.FunctionType):
+                return old if self._pour_function(old.__func__, new.__func__) is old.__func__ else new
+            return old if old.__func__ is new.__func__ else new
+        if type(old) is property and type(new) is property:
+            pairs = [(old.fget, new.fget), (old.fset, new.fset), (old.fdel, new.fdel)]
+            parts = [self._merge(a, b) for a, b in pairs]
+            return property(parts[0], parts[1], parts[2], new.__doc__)
+        return keep_container(old, new, self._journal)
+
+    def _pour_function(self, old: types.FunctionType, new: types.FunctionType) -> types.FunctionType:
+        if id(new) in self._became:
+            return self._became[id(new)]
+        if old is new or id(old) in self._taken or stands_at(old) != stands_at(new):
+            return new
+        if old.__globals__ is not new.__globals__:
+            if not (_is_private(old.__globals__) and _is_private(new.__globals__)):
+                return new
+            self._journal.touch_container(old.__globals__, "the globals of a generated function")
+            refill(old.__globals__, dict(new.__globals__))
+        self._taken.add(id(old))
+        self._became[id(new)] = old
+        return pour(old, new, self._journal)
+
+
+def _same_place(value: type, old: type, twin: type) -> bool:
+    return (value.__module__, value.__qualname__) == (old.__module__, old.__qualname__) and (
+        value.__qualname__.rpartition(".")[0] == twin.__qualname__
+    )
+
+
+def _is_private(namespace: dict[str, Any]) -> bool:
+    """The globals of a function that `exec` made for one class (a named tuple, attrs), not those of a module."""
+    module = sys.modules.get(str(namespace.get("__name__")))
+    return namespace is not getattr(module, "__dict__", None) and "__spec__" not in namespace
+
+
+def free(held: list[Held], journal: Journal) -> None:
+    """Twins that something old holds beside what was known: told of the living class as well, if that can be undone.
+
+    Looks through the whole heap: 50-200 ms, seldom needed. Raises UpgradeError for a holder without a pre-image.
+    """
+    pairs = [(twin, living) for ref, living in held if (twin := ref()) is not None]
+    if not pairs:
+        return
+    gc.unfreeze()
+    names = [f"`{living.__qualname__}` of {living.__module__}" for _, living in pairs]
+    substitution = Substitution(pairs)
+    pairs.clear()
+    strangers = substitution.run_known(journal)
+    del substitution
+    gc.collect()
+    for (ref, _), name in zip(held, names, strict=False):
+        if (twin := ref()) is not None:
+            who = strangers or Substitution([]).holders(twin)
+            raise UpgradeError(f"making {name} anew told {', '.join(who[:3]) or 'something unknown'} of a second one")

@@ -1,0 +1,245 @@
+"""When a class statement is executed whole, and what must hold for that: the plan of a `Twin`.
+
+The member-wise graft is for classes that are no more than their members. Everything else is executed whole, and what it
+makes is poured into the living class. Refused is only what is known to be wrong beforehand: living instances without a
+place for what the new class gives them, members of an enum that somebody holds, values that the program and the
+release both changed. The rest is seen when it is executed (layouts) or compared with a cold import (registries, values
+that were computed from the class).
+"""
+
+from __future__ import annotations
+
+import ast
+import enum
+import gc
+from collections.abc import Iterator
+
+from ..source.defuse import Home
+from ..source.diff import Change, NamespaceDiff, Verdict, diff
+from ..source.module import Statement, dotted_name, statements_of
+from ..source.plan import Action, Graft, Step, Twin, TwinOf
+from ..source.schema import field_names, new_attributes
+from ..source.uses import attributes_changed
+from ..source.values import value_of
+from .context import COLD, Context
+
+_GENERATED = frozenset({"def", "class", "doc"})
+
+
+def plan_twin(context: Context, module: str, old: ast.ClassDef, statement: Statement, live: type, why: str) -> bool:
+    """Write the twin of a top-level class statement into the plan; False if it was refused."""
+    new = statement.node
+    assert isinstance(new, ast.ClassDef)
+    if (problem := _instances_problem(context, module, old, new, live)) is not None:
+        context.refuse(module, statement, problem[0], do=problem[1])
+        return False
+    members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
+    if (reason := _enum_problem(context, live, old, new)) is not None:
+        context.refuse(module, statement, reason)
+        return False
+    context.plan.work[:] = [i for i in context.plan.work if not (isinstance(i, Graft) and i.within(module, new.name))]
+    context.plan.steps[:] = [s for s in context.plan.steps if not _about(s, module, new.name)]
+    classes = tuple(_classes(context, module, old, new, live, (new.name,)))
+    state = frozenset(_state(context))
+    holders = tuple(_containers_of(context, [one.cls for one in classes]))
+    context.plan.work.append(Twin(module, statement, classes, state, holders, members.deleted_names))
+    context.planned.add(statement)
+    context.remade.add((module, new.name))
+    if [ast.dump(b) for b in [*old.bases, *old.keywords]] != [ast.dump(b) for b in [*new.bases, *new.keywords]]:
+        context.rebased.add((module, new.name))
+    context.step(module, statement, Action.GRAFT, f"{why}; it is made anew, the class stays the same object")
+    return True
+
+
+def _about(step: Step, module: str, name: str) -> bool:
+    return step.module == module and (step.name == name or step.name.startswith(f"{name}."))
+
+
+def _classes(
+    context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef, live: type, path: tuple[str, ...]
+) -> Iterator[TwinOf]:
+    members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
+    bound = frozenset(name for statement in statements_of(new.body, docstring=True) for name in statement.binds)
+    rebound = {name for m in members.changes if m.verdict is not Verdict.SAME for name in m.statement.binds}
+    touched = {
+        name
+        for change in members.changes
+        if change.statement.kind in ("block", "expr", "other") or not change.statement.binds
+        for name in change.statement.reads
+        if change.verdict is not Verdict.SAME
+    }
+    rebound |= {name.partition(".")[0] for name in touched}
+    keep = {
+        name
+        for change in members.of(Verdict.SAME)
+        if change.statement.kind == "assign" and not _depends(context, module, change.statement, rebound)
+        for name in change.statement.binds
+    }
+    yield TwinOf(live, path, frozenset(keep - rebound), bound)
+    for change in members.changes:
+        a, b = (s.node if s is not None else None for s in (change.old, change.new))
+        if isinstance(a, ast.ClassDef) and isinstance(b, ast.ClassDef):
+            nested = vars(live).get(b.name)
+            if isinstance(nested, type):
+                yield from _classes(context, module, a, b, nested, (*path, b.name))
+
+
+def _depends(context: Context, module: str, statement: Statement, rebound: set[str]) -> bool:
+    """Its value was made from something that is another one now."""
+    if statement.reads & rebound:
+        return True
+    homes = {home for name in statement.reads for home in context.new_names.trail(module, name)}
+    return bool(homes & (context.rebound | context.changed_bodies))
+
+
+def _instances_problem(
+    context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef, live: type
+) -> tuple[str, str] | None:
+    if _slots(old) != _slots(new):
+        return "its `__slots__` changed, and with them the layout of its instances", COLD
+    if not (count := context.instances(live)):
+        return None
+    before, after = field_names(old), field_names(new)
+    generated = _makes_fields(new) or _makes_fields(old)
+    if issubclass(live, tuple) and list(before) != list(after):
+        return f"its fields changed, and {count} living instance(s) are tuples of the old ones", COLD
+    if generated:
+        if missing := [name for name in after.keys() - before.keys() if not _has_default(new, name)]:
+            name = min(missing)
+            do = f"give the class a default (`{name}: … = …`) or a `code_change`, or {COLD}"
+            if not _migrates(context, live, count):
+                return f"{count} living instance(s) lack the field `{name}`", do
+    for name in ("__eq__", "__hash__"):
+        if _defines(old, name) != _defines(new, name):
+            return (
+                f"its `{name}` came or went, and with it what sets and dicts think of {count} living instance(s)",
+                COLD,
+            )
+    if _arguments(old) != _arguments(new) and generated:
+        return f"the arguments of its decorator changed, and {count} living instance(s) were made under the old", COLD
+    for base in _new_bases(context, module, old, new):
+        if gained := new_attributes(_EMPTY, base):
+            name = min(gained)
+            if not _migrates(context, live, count):
+                return f"{count} living instance(s) lack the attribute `{name}` of its new base `{base.name}`", COLD
+    return None
+
+
+_EMPTY = ast.ClassDef(name="", bases=[], keywords=[], body=[], decorator_list=[])
+
+
+def _migrates(context: Context, live: type, count: int) -> bool:
+    return any("code_change" in vars(base) for base in live.__mro__) and context.units(live) >= count
+
+
+def _slots(node: ast.ClassDef) -> list[str]:
+    return [ast.dump(s) for s in node.body if isinstance(s, ast.Assign | ast.AnnAssign) and "__slots__" in ast.dump(s)]
+
+
+def _defines(node: ast.ClassDef, name: str) -> bool:
+    return any(name in statement.binds for statement in statements_of(node.body, docstring=False))
+
+
+def _makes_fields(node: ast.ClassDef) -> bool:
+    """A decorator that may make an `__init__` of the annotated names."""
+    names = [dotted_name(d.func if isinstance(d, ast.Call) else d) or "?" for d in node.decorator_list]
+    return any(name.rpartition(".")[2] not in ("final", "runtime_checkable", "total_ordering") for name in names)
+
+
+def _arguments(node: ast.ClassDef) -> list[str]:
+    return sorted(ast.dump(d) for d in node.decorator_list)
+
+
+def _has_default(node: ast.ClassDef, name: str) -> bool:
+    """The class itself answers for instances that lack the field."""
+    for statement in statements_of(node.body, docstring=False):
+        if name in statement.binds and (value := value_of(statement.node)) is not None:
+            called = dotted_name(value.func) if isinstance(value, ast.Call) else None
+            factory = isinstance(value, ast.Call) and any(
+                k.arg in ("default_factory", "factory") for k in value.keywords
+            )
+            default = isinstance(value, ast.Call) and any(k.arg == "default" for k in value.keywords)
+            makes = (called or "").rpartition(".")[2] in ("field", "ib", "attrib", "Field", "Factory")
+            return not factory and (default or not makes)
+    return False
+
+
+def _new_bases(context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef) -> Iterator[ast.ClassDef]:
+    before = {ast.dump(base) for base in old.bases}
+    for base in new.bases:
+        if ast.dump(base) in before:
+            continue
+        home = context.new_names.home(module, dotted_name(base) or "")
+        definition = context.new_names.definition(home) if home is not None else None
+        if definition is not None and isinstance(definition.node, ast.ClassDef):
+            yield definition.node
+
+
+def _enum_problem(context: Context, live: type, old: ast.ClassDef, new: ast.ClassDef) -> str | None:
+    """Members that are gone from an enum while somebody holds them would be no members of anything."""
+    if not issubclass(live, enum.Enum):
+        return None
+    bound = {name for statement in statements_of(new.body, docstring=False) for name in statement.binds}
+    for name, member in list(vars(live)["_member_map_"].items()):
+        if name in bound or member._name_ != name:
+            continue
+        held = context.held_elsewhere(member, _enum_insides(live))
+        if held:
+            return f"its member `{name}` is gone from the source, but still held by {', '.join(held[:3])}"
+    return None
+
+
+def _enum_insides(live: type) -> list[object]:
+    found: list[object] = [live, *gc.get_referents(live.__dict__)]
+    for key in ("_member_map_", "_value2member_map_"):
+        found.append(vars(live)[key])
+    for value in vars(live).values():
+        if type(value).__module__ == "enum":
+            found += [value, getattr(value, "__dict__", None)]
+    return found
+
+
+def _state(context: Context) -> set[str]:
+    if context.attributes_changed is None:
+        trees = [source.tree for source in context.old.values()]
+        context.attributes_changed = set().union(*(attributes_changed(tree) for tree in trees))
+    return context.attributes_changed
+
+
+def _containers_of(context: Context, classes: list[type]) -> Iterator[object]:
+    """Containers that hold one of the living classes: registries. Classes' own dicts are journaled with them."""
+    own = {id(cls.__mro__) for cls in classes}
+    for holder in gc.get_referrers(*classes):
+        if type(holder).__module__ in ("builtins", "collections") and isinstance(holder, dict | list | set):
+            if id(holder) in own or holder is classes or (isinstance(holder, dict) and _is_class_dict(holder)):
+                continue
+            yield holder
+
+
+def _is_class_dict(holder: dict[object, object]) -> bool:
+    return "__module__" in holder and "__doc__" in holder
+
+
+def derives_from_remade(context: Context, module: str, statement: Statement) -> set[Home]:
+    """Classes that are made anew, among the bases of an unchanged class that took more from them than inheritance."""
+    node = statement.node
+    if not isinstance(node, ast.ClassDef) or not context.remade:
+        return set()
+    bases = {home for base in node.bases for home in context.new_names.trail(module, dotted_name(base) or "")}
+    hit = bases & context.remade
+    if hit & context.rebased:
+        context.rebased.add((module, node.name))
+        return hit
+    return hit if hit and _takes_more(context.value(module, node.name), node) else set()
+
+
+def _takes_more(live: object, node: ast.ClassDef) -> bool:
+    if not isinstance(live, type):
+        return False
+    hooked = any("__init_subclass__" in vars(base) for base in live.__mro__[1:] if base.__module__ != "builtins")
+    return bool(node.decorator_list) or type(live) not in (type,) or hooked
+
+
+def unchanged(node: ast.ClassDef) -> NamespaceDiff:
+    members = statements_of(node.body, docstring=True)
+    return NamespaceDiff(tuple(Change(Verdict.SAME, m, m) for m in members), frozenset())

@@ -1,1 +1,0 @@
-"""How a machine comes up: the current release is laid over its image before the app is imported."""
