@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ..planning.context import Adapter
 from .apps import AppsAdapter
+from .models import ModelsAdapter
 from .routes import RoutesAdapter
 
 __all__ = ["default_adapters"]
 
 
 def default_adapters() -> tuple[Adapter, ...]:
-    return (RoutesAdapter(), AppsAdapter())
+    return (RoutesAdapter(), AppsAdapter(), ModelsAdapter())

@@ -15,7 +15,8 @@ from typing import Any
 
 from ..patching.execute import compile_nodes
 from ..patching.journal import Journal
-from ..planning.context import Context
+from ..patching.registration import Registration
+from ..planning.context import Adapter, Context
 from ..source.diff import Change, NamespaceDiff
 from ..source.module import NamesRead, Statement, dotted_name
 from ..source.plan import Action
@@ -26,7 +27,7 @@ _DESCRIBING = frozenset(
 
 
 @dataclass
-class Description:
+class Description(Registration):
     """Sets an app's describing attributes to what the new source says, when all statements have been executed."""
 
     app: Any
@@ -36,9 +37,6 @@ class Description:
     def begin(self, journal: Journal) -> None:
         journal.set_attribute(self.app, "openapi_schema", None)
 
-    def collect(self, statement: Statement) -> None:
-        return
-
     def finish(self, journal: Journal) -> None:
         for name, code in self.values.items():
             result: dict[str, Any] = {}
@@ -46,7 +44,7 @@ class Description:
             journal.set_attribute(self.app, name, result["value"])
 
 
-class AppsAdapter:
+class AppsAdapter(Adapter):
     """Claims assignments that make a FastAPI app, where only its description changes."""
 
     def owns(self, value: object) -> bool:

@@ -15,14 +15,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..living.inventory import subclasses
 from ..living.wrapped import function_chain
 from ..patching.journal import Journal
-from ..planning.context import Context
+from ..patching.registration import Registration
+from ..planning.context import Adapter, Context
 from ..source.defuse import Names, execution_order
 from ..source.diff import Change, NamespaceDiff, Verdict
 from ..source.module import Statement, dotted_name
 from ..source.plan import Action
 from .layout import Entry, fused_apart, tell_apart
+from .schemas import instances_of
 
 _DECORATORS = frozenset(
     "get post put delete patch head options trace api_route route websocket websocket_route".split()
@@ -36,7 +39,7 @@ _DO = "deploy this change cold (restart the app)"
 
 
 @dataclass
-class RouteRebuild:
+class RouteRebuild(Registration):
     """The new list of one router: what stays, and what the executed statements append."""
 
     router: Any
@@ -54,7 +57,7 @@ class RouteRebuild:
         journal.touch_container(self.router.routes, "a router's routes")
         self.router.routes.clear()
 
-    def collect(self, statement: Statement) -> None:
+    def collect(self, statement: Statement, journal: Journal) -> None:
         """Take what `statement` has just appended."""
         if self.router.routes:
             self._fresh.setdefault(statement, []).extend(self.router.routes)
@@ -69,19 +72,13 @@ class RouteRebuild:
 
 
 @dataclass
-class SchemaReset:
+class SchemaReset(Registration):
     """FastAPI keeps the OpenAPI document that it made once; it must be made again."""
 
     app: Any
 
     def begin(self, journal: Journal) -> None:
         journal.set_attribute(self.app, "openapi_schema", None)
-
-    def collect(self, statement: Statement) -> None:
-        return
-
-    def finish(self, journal: Journal) -> None:
-        return
 
 
 def mark_changed(router: Any) -> None:
@@ -91,7 +88,7 @@ def mark_changed(router: Any) -> None:
         mark()
 
 
-class RoutesAdapter:
+class RoutesAdapter(Adapter):
     """Claims statements that register routes with a living Starlette or FastAPI app or router."""
 
     def owns(self, value: object) -> bool:
@@ -114,8 +111,7 @@ class RoutesAdapter:
             before = old.get(key, (router, []))[1]
             after = new.get(key, (router, []))[1]
             self._plan_router(context, router, before, after, stale, diffs)
-        if context.plan.registrations:
-            self._reset_schemas(context)
+        self._reset_schemas(context)
 
     def takes(self, context: Context, module: str, change: Change, rebound: set[str]) -> bool:
         return False
@@ -254,12 +250,11 @@ class RoutesAdapter:
         return reused
 
     def _reset_schemas(self, context: Context) -> None:
-        seen: set[int] = set()
-        for module in context.live:
-            for value in list(context.namespace(module).values()):
-                if self.owns(value) and "openapi_schema" in vars(value) and id(value) not in seen:
-                    seen.add(id(value))
-                    context.plan.registrations.append(SchemaReset(value))
+        kind = getattr(sys.modules.get("fastapi.applications"), "FastAPI", None)
+        if kind is not None and context.plan.changed:
+            for app in instances_of([kind, *subclasses(kind)]):
+                if "openapi_schema" in vars(app):
+                    context.plan.registrations.append(SchemaReset(app))
 
     def _lifespans(self, context: Context) -> None:
         """A lifespan function has run its start-up long ago: new code in it would never be run."""

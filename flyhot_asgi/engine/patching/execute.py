@@ -19,7 +19,9 @@ from ..living.wrapped import functions_of_member
 from ..source.codetree import transplant
 from ..source.module import SourceModule, Statement, dotted_name
 from ..source.plan import Execute, Twin
-from .journal import FUNCTION_FIELDS, Journal, refill, set_code
+from .journal import Journal, refill
+from .pouring import pour
+from .recast import RECAST, ClassInjector, Recaster
 
 ADOPT = "__flyhot_adopt__"
 _MISSING = object()
@@ -68,13 +70,16 @@ def _adopt_call(name: str, layer: int, where: ast.AST) -> ast.expr:
 
 
 def compile_statement(
-    source: SourceModule, statement: Statement, *, adopt: bool = True, inside: bool = False
+    source: SourceModule, statement: Statement, *, adopt: bool = True, inside: bool = False, recast: bool = False
 ) -> types.CodeType:
     """One statement as a code object to `exec`, its nested code taken from the whole module's compile.
 
-    `inside` adopts the methods of its classes, too: the bodies of these are then the statement's own code.
+    `inside` adopts the methods of its classes, too: the bodies of these are then the statement's own code. `recast`
+    lets a class statement make the living class again.
     """
     node = copy.deepcopy(statement.node)
+    if recast:
+        node = ClassInjector().visit(node)
     if adopt:
         node = _Injector(inside=inside).visit(node)
     return compile_nodes(source, [node], classes_of(node) if inside else ())
@@ -105,20 +110,6 @@ def annotation_only(statement: Statement) -> list[ast.stmt]:
     return [node]
 
 
-def pour(old: types.FunctionType, new: types.FunctionType, journal: Journal) -> types.FunctionType:
-    """Give `old` everything that `new` is; return `old`."""
-    if old is new:
-        return old
-    journal.touch_function(old)
-    set_code(old, new.__code__, new.__closure__)
-    for name in FUNCTION_FIELDS:
-        setattr(old, name, getattr(new, name))
-    attributes = {key: value for key, value in new.__dict__.items()}
-    old.__dict__.clear()
-    old.__dict__.update(attributes)
-    return old
-
-
 def stands_at(function: types.FunctionType) -> tuple[str, str]:
     return (function.__code__.co_filename, function.__code__.co_qualname)
 
@@ -144,10 +135,13 @@ class Executor:
                 if isinstance(annotations, dict):
                     annotations.pop(name, None)
         namespace[ADOPT] = self._adopter(dict(before) if item.adopt else {}, rewrap=item.rewrap)
+        if item.recast:
+            namespace[RECAST] = Recaster(item.module, namespace, self._journal)
         try:
             exec(code, namespace)
         finally:
             namespace.pop(ADOPT, None)
+            namespace.pop(RECAST, None)
         for name, old in before.items():
             if item.keep and old is not _MISSING and name in namespace:
                 namespace[name] = keep_value(old, namespace[name], self._journal)

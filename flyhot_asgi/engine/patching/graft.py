@@ -17,8 +17,9 @@ from ..living.inventory import subclasses
 from ..source.codetree import transplant
 from ..source.module import SourceModule, Statement
 from ..source.plan import Graft
-from .execute import keep_container, pour
+from .execute import keep_container
 from .journal import Journal
+from .pouring import pour
 
 _IMPLICIT: dict[str, Any] = {
     "__new__": staticmethod,

@@ -112,7 +112,7 @@ class Patch:
             return compile_graft(source, item)
         if item.annotate_only:
             return compile_nodes(source, annotation_only(item.statement))
-        return compile_statement(source, item.statement)
+        return compile_statement(source, item.statement, recast=item.recast)
 
     @property
     def files(self) -> list[str]:
@@ -124,6 +124,8 @@ class Patch:
         Call it within `StillCollector`, or a collection may run the app's finalizers in the middle.
         """
         self.functions = self._living()
+        for registration in self.plan.registrations:
+            registration.look()
         if not gc.isenabled():
             gc.freeze()  # the second look, at the verification, then sees only what is new
         journal.note("caches of what functions are", self._clear_caches)
@@ -175,7 +177,7 @@ class Patch:
         assert code is not None
         executor.run(item, code, namespace)
         for registration in self.plan.registrations:
-            registration.collect(item.statement)
+            registration.collect(item.statement, journal)
 
     def _twin(self, item: Twin, code: types.CodeType, executor: Executor, journal: Journal) -> None:
         namespace = vars(self.plan.live[item.module])

@@ -34,8 +34,9 @@ from .classobject import (
     touch_class,
 )
 from .enums import pour_members
-from .execute import keep_container, pour, stands_at
+from .execute import keep_container, stands_at
 from .journal import Journal, refill
+from .pouring import pour
 from .substitute import Substitution, substitute_weakly
 
 _LIVING_ONLY = frozenset({"_abc_impl"})

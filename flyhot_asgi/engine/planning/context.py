@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import types
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from ..living.holders import Scan
 from ..living.inventory import Survey, is_among
@@ -21,21 +21,34 @@ COLD = "deploy this change cold (restart the app)"
 _MISSING: Any = object()
 
 
-class Adapter(Protocol):
-    """Knowledge of one framework's registrars. Imports the framework only if the app did."""
+class Adapter:
+    """Knowledge of one framework. Imports the framework only if the app did. What an adapter does not know it leaves to
+    the others: every method has a default that says so."""
 
     def registers(self, context: Context, module: str, statement: Statement) -> bool:
         """Executing `statement` adds to a living registrar that this adapter can rebuild."""
+        return False
 
     def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
-        """Write the rebuilds (or refusals) that these diffs need into the plan."""
+        """Write the rebuilds (or refusals) that these diffs need into the plan. Called when all judges are done."""
 
     def takes(self, context: Context, module: str, change: Change, rebound: set[str]) -> bool:
         """Plan the change of a statement that makes a registrar (`rebound`: names it reads that are bound anew), or
         leave it."""
+        return False
+
+    def recasts(self, context: Context, module: str, change: Change, living: type, of: str | None) -> bool:
+        """Plan the change of a class statement, or leave it. `of`: its text is the old one, but what it was built from
+        is not."""
+        return False
+
+    def knows(self, cls: type) -> bool:
+        """`cls` is made by this framework: to make one more has no effect that could not be undone."""
+        return False
 
     def owns(self, value: object) -> bool:
         """`value` is a registrar of this framework, or something made by registering."""
+        return False
 
 
 class Context:
@@ -135,12 +148,13 @@ class Context:
         annotate_only: bool = False,
         rewrap: bool = False,
         same: bool = False,
+        recast: bool = False,
     ) -> None:
         if statement not in self.planned:
             self.planned.add(statement)
             binders = self.new_names.binders(module)
             last = all(binders.get(name) is statement for name in statement.binds)
-            item = Execute(module, statement, keep, annotate_only, rewrap, same and last, adopt=last)
+            item = Execute(module, statement, keep, annotate_only, rewrap, same and last, last, recast)
             self.plan.work.append(item)
 
     def active_old(self, module: str) -> list[Statement]:
@@ -172,6 +186,9 @@ class Context:
 
     def registers(self, module: str, statement: Statement) -> bool:
         return any(adapter.registers(self, module, statement) for adapter in self.adapters)
+
+    def recast(self, module: str, change: Change, living: type, of: str | None = None) -> bool:
+        return any(adapter.recasts(self, module, change, living, of) for adapter in self.adapters)
 
     def taken(self, module: str, change: Change, rebound: set[str]) -> bool:
         return any(adapter.takes(self, module, change, rebound) for adapter in self.adapters)

@@ -48,10 +48,10 @@ def judge_dependents(context: Context) -> None:
         for module, statement, homes in found:
             context.judged.add(statement)
             grafted.setdefault(statement, set()).update(homes)
-            _judge_dependent(context, module, statement, f"`{min(homes)[1]}`", homes)
+            judge_reader(context, module, statement, f"`{min(homes)[1]}`", homes)
 
 
-def _judge_dependent(context: Context, module: str, statement: Statement, of: str, hit: set[tuple[str, str]]) -> None:
+def judge_reader(context: Context, module: str, statement: Statement, of: str, hit: set[tuple[str, str]]) -> None:
     if context.registers(module, statement):
         context.reshaped.update((module, name) for name in statement.binds)
         return

@@ -26,6 +26,8 @@ def judge_class(context: Context, module: str, change: Change) -> None:
         _judge_added(context, module, statement)
     elif change.verdict is Verdict.DELETED:
         _judge_deleted(context, module, statement)
+    elif _recast(context, module, change):
+        return
     elif change.verdict is Verdict.RERUN and not context.also.intersection((module, n) for n in statement.binds):
         context.refuse(module, statement, "several statements bind this class's name, and one of them changed")
     else:
@@ -41,6 +43,13 @@ def judge_class(context: Context, module: str, change: Change) -> None:
             judge_members(context, module, change.old.node, statement, live, (statement.binds[0],))
         except Ungraftable as exc:
             whole(context, module, change.old.node, statement, live, str(exc))
+
+
+def _recast(context: Context, module: str, change: Change) -> bool:
+    """A framework's adapter makes the living class again by executing its statement."""
+    live = context.value(module, change.statement.binds[0])
+    of = "something that is bound anew" if change.verdict is Verdict.RERUN else None
+    return isinstance(live, type) and context.recast(module, change, live, of)
 
 
 def _judge_added(context: Context, module: str, statement: Statement) -> None:
@@ -79,6 +88,8 @@ def judge_dependent_class(context: Context, module: str, statement: Statement, r
     node = statement.node
     assert isinstance(node, ast.ClassDef)
     live = context.value(module, statement.binds[0])
+    if isinstance(live, type) and context.recast(module, Change(Verdict.RERUN, statement, statement), live, of):
+        return
     header = NamesRead.of(*node.bases, *node.keywords, *node.decorator_list)
     grafts = [item for item in context.plan.work if isinstance(item, Graft) and item.cls is live]
     done = {id(change.new.node) for graft in grafts for change in graft.changes if change.new is not None}

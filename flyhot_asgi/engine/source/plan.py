@@ -70,7 +70,8 @@ class Execute:
     `keep` pours a container's new contents into the old object; `annotate_only` takes over an annotation and leaves
     the living value alone; `rewrap` lets what the outermost decorator gives take the place of the old object, whatever
     that was; `same` says that the name must mean the same object afterwards; `adopt` is off for
-    statements whose name a later one binds again (overloads).
+    statements whose name a later one binds again (overloads); `recast` lets a class statement make the living class
+    again (`patching.recast`).
     """
 
     module: str
@@ -80,6 +81,7 @@ class Execute:
     rewrap: bool = False
     same: bool = False
     adopt: bool = True
+    recast: bool = False
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Lab:
         self.sources = self.before = self.release(**files)
         self.journal = Journal()
         self.collector = StillCollector()
-        self._cold: list[str] = []
+        self.cold: list[str] = []
         self._write(self.sources)
         sys.path.insert(0, str(root))
         importlib.invalidate_caches()
@@ -138,7 +138,7 @@ class Lab:
     def differs(self, but: tuple[str, ...] = (), **files: str) -> list[str]:
         """How the living modules differ from a cold import of `files`."""
         top = f"old{next(_numbers)}"
-        self._cold.append(top)
+        self.cold.append(top)
         self._write(self.release(top, **files))
         importlib.invalidate_caches()
         for name in self.live:
@@ -153,5 +153,5 @@ class Lab:
         if str(self.root) in sys.path:
             sys.path.remove(str(self.root))
         for name in list(sys.modules):
-            if name.partition(".")[0] in (self.top, *self._cold):
+            if name.partition(".")[0] in (self.top, *self.cold):
                 del sys.modules[name]

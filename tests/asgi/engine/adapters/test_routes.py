@@ -390,28 +390,6 @@ REFUSED = {
         """,
         "living Starlette",
     ),
-    "a field of a model changes": (
-        """
-        --- main
-        from fastapi import FastAPI
-        from pydantic import BaseModel
-        class Item(BaseModel):
-            name: str
-        app = FastAPI()
-        @app.post("/")
-        def home(item: Item): return item
-        +++ main
-        from fastapi import FastAPI
-        from pydantic import BaseModel
-        class Item(BaseModel):
-            name: str
-            price: float = 0
-        app = FastAPI()
-        @app.post("/")
-        def home(item: Item): return item
-        """,
-        "metaclass",
-    ),
 }
 
 

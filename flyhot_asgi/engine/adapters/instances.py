@@ -1,0 +1,192 @@
+"""Living instances of models whose fields changed: they get what the release's code counts on, or nobody is upgraded.
+
+An instance that old code made lacks a new field. What validating its old input anew would give it is the field's
+default; settings read their environment again for it. A field without a default has no value that anybody could know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import sys
+import types
+from collections.abc import Collection
+from typing import Any
+
+from ...errors import UpgradeError
+from ..living.inventory import subclasses
+from ..patching.journal import Journal
+from ..patching.registration import Registration
+from ..source.module import Statement
+from .schemas import instances_of
+
+_MISSING: Any = object()
+_CLIMB = 8
+_PASSING = (dict, list, tuple, set, functools.partial, types.CellType, asyncio.Future, asyncio.Handle)
+_SLOTS = ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+
+
+def attributes(instance: Any) -> dict[str, Any] | None:
+    """An instance's own dict; None if it was never initialised (`object.__new__`, and nothing else)."""
+    try:
+        object.__getattribute__(instance, "__pydantic_fields_set__")
+        found = object.__getattribute__(instance, "__dict__")
+    except AttributeError:
+        return None
+    return found if type(found) is dict else None
+
+
+def initialised(classes: Collection[type]) -> list[Any]:
+    """Living, initialised instances of these models and of models derived from them; garbage is not."""
+    kinds = {kind for cls in classes for kind in [cls, *subclasses(cls)]}
+    if any(attributes(one) is not None for one in instances_of(kinds)):
+        gc.collect()
+    found = [one for one in instances_of(kinds) if attributes(one) is not None]
+    return [one for one in found if is_held(one, found)]
+
+
+def is_held(one: object, found: list[Any]) -> bool:
+    """Some module, function, task leads to it. What only an idle thread's frame holds (the arguments of the last call,
+    in a thread pool) was used up."""
+    frontier: list[object] = [one]
+    seen = {id(one), id(found), id(frontier)}
+    for _ in range(_CLIMB):
+        above: list[object] = []
+        seen |= {id(frontier), id(above)}
+        for holder in gc.get_referrers(*frontier):
+            if id(holder) in seen or type(holder) is types.FrameType:
+                continue
+            seen.add(id(holder))
+            if type(holder) not in _PASSING:
+                return True
+            above.append(holder)
+        frontier = above
+        if not frontier:
+            return False
+    return True
+
+
+def is_settings(cls: type) -> bool:
+    kind = getattr(sys.modules.get("pydantic_settings.main"), "BaseSettings", None)
+    return kind is not None and issubclass(cls, kind)
+
+
+class InstanceFill(Registration):
+    """Gives living instances the fields that their model gained, and takes those that it lost."""
+
+    def __init__(self, changed: Collection[type]) -> None:
+        self._changed = [cls for cls in changed if not hasattr(cls, "__mapper__")]
+        self._before: dict[type, dict[str, Any]] = {}
+        self._found: list[Any] = []
+
+    def look(self) -> None:
+        for kind in {kind for cls in self._changed for kind in [cls, *subclasses(cls)]}:
+            self._before[kind] = dict(getattr(kind, "__pydantic_fields__", {}))
+        self._found = instances_of(list(self._before))
+
+    def finish(self, journal: Journal) -> None:
+        gained = {c: set(getattr(c, "__pydantic_fields__", {})) - set(old) for c, old in self._before.items()}
+        lost = {c: set(old) - set(getattr(c, "__pydantic_fields__", {})) for c, old in self._before.items()}
+        for one in self._found:
+            values = attributes(one)
+            if values is not None:
+                journal.touch_namespace(values, f"a {type(one).__qualname__}")
+                if (lacking := _fill(one, values, gained[type(one)])) is not None and self._is_held(one):
+                    raise UpgradeError(
+                        f"a living {type(one).__qualname__} has no value for its new field `{lacking}`",
+                        do=f"give `{lacking}` a default, or deploy cold",
+                    )
+                _drop(one, values, lost[type(one)], journal)
+
+    def _is_held(self, one: object) -> bool:
+        gc.unfreeze()
+        return is_held(one, self._found)
+
+
+def _fill(one: Any, values: dict[str, Any], names: set[str]) -> str | None:
+    """Set what can be known; the first field for which nothing can."""
+    cls: Any = type(one)
+    missing: list[str] = [name for name in cls.__pydantic_fields__ if name in names and name not in values]
+    fresh = vars(cls()) if missing and is_settings(cls) else {}
+    for name in missing:
+        field = cls.__pydantic_fields__[name]
+        if field.is_required() and name not in fresh:
+            return name
+        values[name] = fresh[name] if name in fresh else field.get_default(call_default_factory=True, **_data(values))
+    return None
+
+
+def _data(values: dict[str, Any]) -> dict[str, Any]:
+    version = getattr(sys.modules.get("pydantic.version"), "VERSION", "2.0").split(".")
+    return {"validated_data": values} if int(version[1]) >= 10 else {}
+
+
+def _drop(one: Any, values: dict[str, Any], names: set[str], journal: Journal) -> None:
+    if type(one).model_config.get("extra") == "allow":
+        return
+    noted = object.__getattribute__(one, "__pydantic_fields_set__")
+    for name in names & values.keys():
+        del values[name]
+        if name in noted:
+            journal.touch_container(noted, "the set fields of a model")
+            noted.discard(name)
+
+
+class InstanceRebuild(Registration):
+    """`settings = Settings()`: the statement is executed anew, and what it makes is poured into the living object.
+
+    Three-way per attribute: what the program changed since (`cold` is what the old statement made, where that could be
+    told) lives on, unless the release changes it too. Without `cold` all living values live on.
+    """
+
+    def __init__(self, statement: Statement, name: str, namespace: dict[str, Any], cold: dict[str, Any] | None) -> None:
+        self._statement, self._name, self._namespace, self._cold = statement, name, namespace, cold
+        self._living = namespace[name]
+
+    def collect(self, statement: Statement, journal: Journal) -> None:
+        if statement is not self._statement:
+            return
+        made, living = self._namespace[self._name], self._living
+        if type(made) is not type(living):
+            raise UpgradeError(f"`{self._name}` is of another class in the new release; deploy this change cold")
+        if made is living:
+            return
+        values, fresh = vars(living), vars(made)
+        journal.touch_namespace(values, f"`{self._name}`")
+        poured = {key: self._value(key, values.get(key, _MISSING), fresh[key]) for key in fresh}
+        values.clear()
+        values.update(poured)
+        for slot in _SLOTS:
+            _pour_slot(living, made, slot, journal)
+        self._namespace[self._name] = living
+
+    def _value(self, key: str, has: Any, fresh: Any) -> Any:
+        if has is _MISSING:
+            return fresh
+        if _equal(has, fresh):
+            return has
+        if self._cold is None:
+            return has
+        before = self._cold.get(key, _MISSING)
+        if before is _MISSING or _equal(before, has):
+            return fresh
+        if _equal(before, fresh):
+            return has
+        raise UpgradeError(
+            f"`{self._name}.{key}` was changed by the running program and is changed by the release too",
+            do="keep the old value in the source and change it from code, or deploy cold",
+        )
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return a is b or (type(a) is type(b) and bool(a == b))
+
+
+def _pour_slot(living: Any, made: Any, slot: str, journal: Journal) -> None:
+    """The private attributes are state: those that the living object has stay."""
+    before, fresh = (object.__getattribute__(one, slot) for one in (living, made))
+    if slot == "__pydantic_private__" and before and fresh is not None:
+        fresh = {**fresh, **{key: value for key, value in before.items() if key in fresh}}
+    journal.note(slot, lambda: object.__setattr__(living, slot, before))
+    object.__setattr__(living, slot, fresh)

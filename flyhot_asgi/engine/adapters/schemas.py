@@ -1,0 +1,194 @@
+"""What pydantic built from classes: core schemas, validators, serializers; who embeds whom; made anew in place.
+
+A schema holds everything that it embeds, inlined, so that a class that changes makes stale: every model, dataclass
+and `TypeAdapter` whose schema mentions it. FastAPI's fields (of parameters, bodies and responses) are type adapters, so
+that unchanged routes follow without being registered again.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import types
+import warnings
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from ..living.inventory import subclasses
+from ..patching.classobject import touch_class
+from ..patching.journal import Journal
+from ..patching.recast import recast
+from ..patching.registration import Registration
+from ..source.module import Statement
+
+_SCHEMA = "__pydantic_core_schema__"
+
+
+def base_model() -> type | None:
+    """pydantic's `BaseModel`, if the app imported it."""
+    found = getattr(sys.modules.get("pydantic.main"), "BaseModel", None)
+    return found if isinstance(found, type) else None
+
+
+def models() -> list[type]:
+    """All living models, parametrized generic ones and those that FastAPI makes for bodies included."""
+    base = base_model()
+    return subclasses(base) if base is not None else []
+
+
+def mentions(schema: object, classes: Collection[type]) -> bool:
+    """A core schema embeds one of `classes`. Walks plain dicts and lists only; nothing of the app's is run."""
+    wanted = {id(cls) for cls in classes}
+    queue: list[Any] = [schema]
+    seen: set[int] = set()
+    while queue:
+        found = queue.pop()
+        if id(found) in seen:
+            continue
+        seen.add(id(found))
+        if type(found) is dict:
+            if id(found.get("cls")) in wanted:
+                return True
+            queue += [value for key, value in found.items() if key != "metadata"]
+        elif type(found) in (list, tuple):
+            queue += found
+    return False
+
+
+def stale_models(classes: Collection[type]) -> list[type]:
+    return [cls for cls in models() if mentions(vars(cls).get(_SCHEMA), classes)]
+
+
+def instances_of(kinds: Collection[type]) -> list[Any]:
+    """Living objects of exactly these types: they refer to their type. One pass over the heap, 10-40 ms."""
+    wanted = list(kinds)
+    if not wanted:
+        return []
+    return [one for one in gc.get_referrers(*wanted) if type(one) in wanted]
+
+
+def type_adapters() -> list[Any]:
+    kind = getattr(sys.modules.get("pydantic.type_adapter"), "TypeAdapter", None)
+    return instances_of([kind]) if kind is not None else []
+
+
+def is_generic_of(cls: type, origin: type) -> bool:
+    """`cls` is `origin[...]`: made by pydantic, by no statement."""
+    facts = vars(cls).get("__pydantic_generic_metadata__")
+    return type(facts) is dict and facts.get("origin") is origin
+
+
+class SchemaRefresh(Registration):
+    """Makes stale what embeds the changed classes before anything is executed, and builds it when all of it was."""
+
+    def __init__(
+        self,
+        changed: Collection[type],
+        remade: Mapping[Statement, type],
+        dataclasses: Iterable[type],
+        known: Iterable[type],
+    ) -> None:
+        self.changed = frozenset(changed)
+        self.remade = remade
+        """Statement → the class that it makes again."""
+        self._dataclasses = [c for c in dataclasses if mentions(vars(c).get(_SCHEMA), self.changed)]
+        self._known = frozenset(known)
+        self._stale = [cls for cls in self._known if mentions(vars(cls).get(_SCHEMA), self.changed)]
+        self._adapters: list[Any] = []
+        self._calls: list[Any] = []
+
+    def look(self) -> None:
+        self._adapters = [one for one in type_adapters() if mentions(vars(one).get("core_schema"), self.changed)]
+        kind = getattr(sys.modules.get("pydantic._internal._validate_call"), "ValidateCallWrapper", None)
+        self._calls = instances_of([kind]) if kind is not None else []
+
+    def begin(self, journal: Journal) -> None:
+        ours = set(self.remade.values())
+        self._stale += [c for c in models() if c not in self._known and mentions(vars(c).get(_SCHEMA), self.changed)]
+        for cls in [*self._stale, *self._dataclasses]:
+            if cls not in ours:
+                touch_class(cls, journal)
+                _forget(cls)
+        for one in self._adapters:
+            journal.touch_namespace(vars(one), "a type adapter")
+
+    def collect(self, statement: Statement, journal: Journal) -> None:
+        """A parametrized model is made again as soon as its origin was, before others derive from it."""
+        origin = self.remade.get(statement)
+        if origin is not None:
+            _remake_parametrized(origin, journal)
+
+    def finish(self, journal: Journal) -> None:
+        fresh = [cls for cls in models() if cls not in self._known and cls not in self._stale]
+        late = [cls for cls in fresh if mentions(vars(cls).get(_SCHEMA), self.changed)]
+        for cls in late:
+            touch_class(cls, journal)
+        with warnings.catch_warnings():  # about annotations that the app was warned of when it was imported
+            warnings.simplefilter("ignore")
+            self._rebuild([*late, *self._stale], journal)
+
+    def _rebuild(self, stale: list[type], journal: Journal) -> None:
+        for cls in stale:
+            _rebuild_model(cls)
+        for cls in self.remade.values():
+            if vars(cls).get("__pydantic_complete__") is False:
+                _rebuild_model(cls, lenient=True)
+        rebuild = getattr(sys.modules.get("pydantic.dataclasses"), "rebuild_dataclass", None)
+        for cls in self._dataclasses:
+            if rebuild is not None:
+                rebuild(cls, force=True, _types_namespace=_module_of(cls))
+        for one in self._adapters:
+            namespace = vars(sys.modules.get(getattr(one, "_module_name", ""), types.ModuleType("none")))
+            one.rebuild(force=True, _types_namespace=namespace)
+        for call in self._calls:
+            _rebuild_validated_call(call, journal)
+
+
+def _forget(cls: Any) -> None:
+    """Until it is built again, whoever meets the class looks at its fields, as pydantic does with incomplete models."""
+    mocks = sys.modules.get("pydantic._internal._mock_val_ser")
+    base = base_model()
+    if mocks is not None and base is not None and issubclass(cls, base):
+        mocks.set_model_mocks(cls)
+    else:
+        for name in (_SCHEMA, "__pydantic_validator__", "__pydantic_serializer__"):
+            if name in vars(cls):
+                type.__delattr__(cls, name)
+    type.__setattr__(cls, "__pydantic_complete__", False)
+
+
+def _rebuild_model(cls: Any, *, lenient: bool = False) -> None:
+    cls.model_rebuild(force=True, raise_errors=not lenient, _types_namespace={})
+
+
+def _module_of(cls: type) -> dict[str, Any]:
+    return vars(sys.modules.get(cls.__module__, types.ModuleType("none")))
+
+
+def _remake_parametrized(origin: type, journal: Journal) -> None:
+    derived: list[type] = type.__subclasses__(origin)
+    for cls in derived:
+        if not is_generic_of(cls, origin):
+            continue
+        namespace = {k: v for k, v in vars(cls).items() if k in ("__module__", "__slots__")}
+        keywords = {
+            "__pydantic_generic_metadata__": vars(cls)["__pydantic_generic_metadata__"],
+            "__pydantic_reset_parent_namespace__": False,
+        }
+        recast(cls, type(cls), cls.__name__, (origin,), namespace, keywords, journal)
+        _remake_parametrized(cls, journal)
+
+
+def _rebuild_validated_call(one: Any, journal: Journal) -> None:
+    """`@validate_call` keeps no schema to look into: it looks at its function's annotations again."""
+    create = getattr(one, "_create_validators", None)
+    if create is None:
+        return
+    for name in getattr(type(one), "__slots__", ()):
+        if hasattr(one, name):
+            journal.note("a validated call", _setter(one, name, getattr(one, name)))
+    create()
+
+
+def _setter(owner: Any, name: str, value: Any) -> Any:
+    return lambda: setattr(owner, name, value)

@@ -1,0 +1,22 @@
+"""What a framework keeps beside the app's own names, and how one patch rebuilds it."""
+
+from __future__ import annotations
+
+from ..source.module import Statement
+from .journal import Journal
+
+
+class Registration:
+    """One rebuild in a plan. Every step notes in the journal what it is about to change; what it raises undoes all."""
+
+    def look(self) -> None:
+        """Called first of all, while the collector still shows every object: find what will have to be rebuilt."""
+
+    def begin(self, journal: Journal) -> None:
+        """Called when the codes were swapped, before any statement is executed."""
+
+    def collect(self, statement: Statement, journal: Journal) -> None:
+        """Called when `statement` was executed."""
+
+    def finish(self, journal: Journal) -> None:
+        """Called when all statements were executed, in the order of the plan's registrations."""
