@@ -14,9 +14,11 @@ from pathlib import Path
 
 from .client import ClientHub
 from .errors import FlyhotError
+from .integrations import install as install_integrations
 from .lifespan import Lifespan
 from .release.config import project_root
 from .runtime import AppRuntime, Registered, find_root, runtime_of, say_impossible, why_unsupported
+from .runtime.refusals import refuse
 from .session.endpoints import install as install_endpoints
 from .types import SESSION_KEY, VSN_KEY, ASGIApp, Message, Receive, Scope, Send
 
@@ -70,17 +72,19 @@ class HotUpgrade:
             self._start_late(runtime)
         if "/_flyhot/" in scope["path"] and ClientHub.serves(scope):
             return await runtime.hub(scope, receive, send)
+        registry = process.registry
         if kind == "websocket":
-            session = await process.registry.admit_websocket(scope, receive, send)
+            if not await registry.may_come_in():
+                return await refuse(scope, receive, send)
+            session = await registry.admit_websocket(scope, receive, send)
             scope[SESSION_KEY] = session
             scope[VSN_KEY] = process.vsn
             try:
                 return await self._app(scope, session.gate.receive, session.gate.send)
             finally:
-                process.registry.drop(session)
-        registry = process.registry
-        if not registry.valve.is_open:
-            await registry.valve.opened()
+                registry.drop(session)
+        if not registry.valve.is_open and not await registry.may_come_in():
+            return await refuse(scope, receive, send)
         number = registry.begin_http(scope)
         try:
             scope[VSN_KEY] = process.vsn
@@ -114,6 +118,7 @@ class HotUpgrade:
             say_impossible(exc)
             return None
         install_endpoints()
+        install_integrations(root)
         self._runtime = runtime_of(root, registered)
         return self._runtime
 

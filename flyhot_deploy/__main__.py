@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from .errors import Exit
-
 NEEDS = frozenset({"click", "rich"})
 
 
 def main() -> None:
-    """Run the command line. Without its two libraries: one line that names the extra, and exit code 2."""
+    """Run the command line. Without its two libraries: one line that names the extra, and exit code 2.
+
+    `apply` is what Fly's exec runs on every machine at once: it starts without them, in a fraction of the time.
+    """
+    if sys.argv[1:2] == ["apply"]:
+        from .agent.apply import main as apply
+
+        raise SystemExit(apply(sys.argv[2:]))
     try:
         from .cli.commands import cli
     except ModuleNotFoundError as exc:
@@ -20,7 +25,7 @@ def main() -> None:
             f"flyhot's command line needs {exc.name.partition('.')[0]}, which is not installed.\n"
             'Install it with: pip install "flyhot[deploy]"\n'
         )
-        raise SystemExit(int(Exit.USAGE)) from None
+        raise SystemExit(2) from None
     cli(prog_name="python -m flyhot_deploy")
 
 

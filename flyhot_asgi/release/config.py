@@ -39,6 +39,7 @@ class Settings:
     http_drain: float = 1.0
     hold_budget: float = 5.0
     vote_timeout: float = 1.0
+    drain: float = 3.0
 
 
 def project_root(start: Path) -> Path:
@@ -162,4 +163,5 @@ _READERS: dict[str, Callable[[object], object]] = {
     "http_drain": _seconds,
     "hold_budget": _seconds,
     "vote_timeout": _seconds,
+    "drain": _seconds,
 }

@@ -22,6 +22,7 @@ LOADERS = (
     ("jinja2.loaders", "FileSystemLoader"),
     ("jinja2.loaders", "PackageLoader"),
     ("starlette.staticfiles", "StaticFiles"),
+    ("flyhot_asgi.integrations.pyview", "TemplateFolder"),
 )
 ENVIRONMENTS = (("jinja2.environment", "Environment"),)
 

@@ -4,6 +4,7 @@
     base     put the release that the process was started with into the store
     check    import a release cold in a fresh process
     plan     what an upgrade would do here
+    drain    close all websockets gently: the process is about to end
     upgrade  a conversation: prepared → suspend → held → apply → ready → commit → the result
 
 The socket lies in a folder of mode 0700 and has mode 0600 itself: who can open it may already run code as this user.

@@ -40,7 +40,7 @@ def read_order(request: Mapping[str, Any], release: Release, settings: Settings)
     if direction not in ("up", "down"):
         raise _malformed("direction", direction, '"up" or "down"')
     options = _object(request, "options")
-    seconds = {name: _seconds(name, options.get(name, getattr(settings, name))) for name in OPTIONS}
+    times = {name: seconds(name, options.get(name, getattr(settings, name))) for name in OPTIONS}
     cold = _object(request, "cold")
     _check_cold(cold)
     return Order(
@@ -49,7 +49,7 @@ def read_order(request: Mapping[str, Any], release: Release, settings: Settings)
         direction=direction,
         extra=_object(request, "extra"),
         cold=cold or None,
-        **seconds,
+        **times,
     )
 
 
@@ -62,7 +62,8 @@ def _object(request: Mapping[str, Any], name: str) -> dict[str, Any]:
     return value
 
 
-def _seconds(name: str, value: object) -> float:
+def seconds(name: str, value: object) -> float:
+    """`value` as seconds. Raises ControlError naming the field that is malformed."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise _malformed(name, value, "a number of seconds")
     if not 0 <= value <= LONGEST_SECONDS:
@@ -97,6 +98,10 @@ class Pages:
     def count(self) -> int:
         """How many pages listen."""
         return 0
+
+    async def bye(self) -> None:
+        """Ask the pages to come back later, and close their sockets."""
+        return
 
     def hold(self, id: str, *, eta_ms: int, max_ms: int) -> None:
         return

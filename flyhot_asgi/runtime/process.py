@@ -14,9 +14,11 @@ from typing import Any
 from ..control.decision import Decisions, decisions_dir
 from ..control.paths import open_store, prepare_runtime_dir, socket_path
 from ..errors import ControlError, FlyhotError
+from ..release import boots
 from ..release.config import project_root, read_settings
 from ..session import Hold, Registry
 from ..session.actor import homes
+from ..session.closings import close_gently
 from ..upgrade import Outcome
 from .control_server import ControlServer
 from .coordinator import Alone, Coordinator
@@ -102,6 +104,7 @@ class AppProcess:
         if self._server is not None:
             return
         await self.take_stock()
+        self.registry.leaving = False
         installed = self.ready()
         self._surveys = asyncio.Lock()
         folder = prepare_runtime_dir(installed.root, installed.settings.app)
@@ -119,6 +122,7 @@ class AppProcess:
         self._server = server
         if installed.finder.modules:
             installed.finder.install()
+        boots.came_up()
         logger.info("%s runs release %s and can be upgraded (control: %s)", installed.root, self.vsn, path)
 
     async def stop(self) -> None:
@@ -129,6 +133,26 @@ class AppProcess:
         if self.installed is not None:
             self.installed.finder.uninstall()
             self._live_at_stop = self.installed.live()
+
+    @property
+    def is_connected(self) -> bool:
+        """Does anybody hold a websocket, of the app's or of the pages'?"""
+        return bool(self.registry.sessions) or self.pages.count() > 0
+
+    async def drain(self, within: float | None = None) -> int:
+        """Let everybody go who holds a websocket: pages are asked to come back, sessions are closed with 1012 one after
+        the other, in `within` seconds at most (None: the setting). Who comes meanwhile is told to come again. Returns
+        how many sessions were closed.
+
+        Nothing is upgraded any more: this is for a process that is about to end.
+        """
+        seconds = within if within is not None else self.ready().settings.drain
+        self.registry.leaving = True
+        logger.info("closing %d websockets within %g s", len(self.registry.sessions), seconds)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.pages.bye())
+            closing = group.create_task(close_gently(self.registry.sessions, within=seconds, reason="restarting"))
+        return closing.result()
 
     async def upgrade(self, order: Order, coordinator: Coordinator) -> dict[str, Any]:
         """Bring this process to a release; RESULT says how that ended. Raises UpgradeUnderWay, never twice at once.

@@ -15,8 +15,10 @@ from typing import Literal
 
 from ..client import ClientHub
 from ..errors import ControlError, FlyhotError
+from .companion import Companion
 from .order import Pages
 from .process import AppProcess
+from .shutdown import GentleShutdown
 from .units import Registered
 
 logger = logging.getLogger("flyhot.upgrade")
@@ -36,6 +38,9 @@ class HubPages(Pages):
     def count(self) -> int:
         return self._hub.statistics().sockets
 
+    async def bye(self) -> None:
+        await self._hub.close(RETRY_MS)
+
     def hold(self, id: str, *, eta_ms: int, max_ms: int) -> None:
         self._hub.hold(id, eta_ms=eta_ms, max_ms=max_ms)
 
@@ -52,6 +57,8 @@ class AppRuntime:
         self.process = AppProcess(registered, HubPages(self.hub), boot=boot, root=root)
         self.failed = False
         """It could not be started, which has been said: the app runs on without."""
+        self._shutdown = GentleShutdown(self.process.drain, lambda: self.process.is_connected)
+        self._companion = Companion()
         self._users = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -78,12 +85,14 @@ class AppRuntime:
             if self.elsewhere:
                 raise ControlError("another event loop of this process serves it", do="run one server in a process")
             await self.process.start()
+            self._companion.start(self.process.ready().root)
         except Exception as exc:
             self._say(exc)
             return False
         self._users += 1
         self._loop = asyncio.get_running_loop()
         self.failed = False
+        self._shutdown.install()
         return True
 
     async def end_actors(self) -> None:
@@ -96,6 +105,8 @@ class AppRuntime:
         self._users -= 1
         if self._users == 0:
             self._loop = None
+            self._shutdown.remove()
+            self._companion.stop()
             await self.process.stop()
             await self.hub.close(RETRY_MS)
 

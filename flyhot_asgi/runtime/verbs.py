@@ -9,23 +9,20 @@ import platform
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Protocol
 
 from ..control.crew import Crew
 from ..control.decision import Decisions
 from ..control.wire import Frame
-from ..engine import SourceModule
-from ..engine.verification.recorded import record
 from ..errors import ControlError, FlyhotError
 from ..session import Registry
-from .coldimport import import_cold
+from .check import check
 from .control_server import Verb
 from .conversation import Conversation
 from .coordinator import Coordinator, SocketCoordinator
 from .installed import Installed
 from .joining import may_take
-from .order import Order, Pages, read_order
+from .order import Order, Pages, read_order, seconds
 
 logger = logging.getLogger("flyhot.control")
 
@@ -51,6 +48,8 @@ class Upgradable(Protocol):
 
     async def upgrade(self, order: Order, coordinator: Coordinator) -> dict[str, Any]: ...
 
+    async def drain(self, within: float | None = None) -> int: ...
+
 
 class Verbs:
     """The verbs of one process. Owns nothing; `process` does all that lasts."""
@@ -67,6 +66,7 @@ class Verbs:
             "check": self._check,
             "plan": self._plan,
             "upgrade": self._upgrade,
+            "drain": self._drain,
         }
 
     async def _status(self, request: Frame, conversation: Conversation) -> Frame:
@@ -117,14 +117,7 @@ class Verbs:
     async def _check(self, request: Frame, conversation: Conversation) -> Frame:
         installed = self._process.ready()
         release = await asyncio.to_thread(installed.store.get_release, str(request.get("release")))
-        tree = await asyncio.to_thread(lambda: release.tree)
-        live = installed.live()
-        sources = await asyncio.to_thread(installed.sources_with, release, live)
-        for source in sources.new.values():
-            _ = source.code  # a syntax error is said better by us than by a traceback
-        kept = {name: sources.new[name] for name in live if name in sources.new}
-        now = {name: sources.old[name] for name in live if name in sources.old}
-        return {"ok": True, "cold": await _record(installed, tree, kept, now), "error": None}
+        return {"ok": True, "cold": await check(installed, release), "error": None}
 
     async def _plan(self, request: Frame, conversation: Conversation) -> Frame:
         plan, error = await self._process.plan(await self._order(request))
@@ -154,29 +147,14 @@ class Verbs:
             except ControlError as exc:
                 logger.error("a worker that is started later may not join: %s", exc)
 
+    async def _drain(self, request: Frame, conversation: Conversation) -> Frame:
+        within = seconds("within", request["within"]) if "within" in request else None
+        return {"ok": True, "closed": await self._process.drain(within)}
+
     async def _order(self, request: Frame) -> Order:
         installed = self._process.ready()
         release = await asyncio.to_thread(installed.store.get_release, str(request.get("release")))
         return read_order(request, release, installed.settings)
-
-
-async def _record(
-    installed: Installed, tree: Path, new: dict[str, SourceModule], now: dict[str, SourceModule]
-) -> dict[str, Any]:
-    """Import the release twice, side by side, and the one that runs: see `structure.py`."""
-    first, again = await asyncio.gather(*(import_cold(tree, installed.root, new, hash_seed=seed) for seed in (1, 2)))
-    return record(first, again, await _structure_now(installed, now))
-
-
-async def _structure_now(installed: Installed, now: dict[str, SourceModule]) -> dict[str, Any] | None:
-    """None if the running release can't be imported any more: then less can be compared."""
-    try:
-        await asyncio.to_thread(installed.store_base)
-        tree = await asyncio.to_thread(lambda: installed.store.get_release(installed.digest).tree)
-        return await import_cold(tree, installed.root, now, hash_seed=1)
-    except FlyhotError as exc:
-        logger.info("the running release could not be imported cold: %s", exc)
-        return None
 
 
 def _unknown(cls: type) -> str:

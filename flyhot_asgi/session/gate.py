@@ -170,6 +170,13 @@ class Gate:
             return self._send(message)
         return self._send_and_note(message)
 
+    async def close(self, code: int, reason: str = "") -> None:
+        """Close the connection from this side, whatever the application is at. Its own messages end as those to a
+        client that has gone (OSError, as the ASGI specification has it). Raises what the server's `send` raises."""
+        if not self.closed:
+            send, self._send, self.closed = self._send, _send_to_nobody, True
+            await send({"type": "websocket.close", "code": code, "reason": reason})
+
     async def _send_and_note(self, message: Message) -> None:
         await self._send(message)
         kind = message.get("type")
@@ -243,6 +250,11 @@ class Gate:
     def _put_down(self, task: asyncio.Task[Any]) -> None:
         self._carrying -= {task}
         self._valve.stir()
+
+
+async def _send_to_nobody(message: Message) -> None:
+    if message.get("type") != "websocket.close":
+        raise OSError("the server has closed this connection")
 
 
 def _this_task() -> asyncio.Task[Any]:

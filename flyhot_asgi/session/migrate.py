@@ -159,8 +159,14 @@ def _plan(
         _, old, new, bind = found
         if old != new:
             unit.old_vsn = old if direction == "up" else new
-            jobs.append(_Job(unit, instance, old, new, bind(instance)))
+            jobs.append(_Job(unit, instance, old, new, _told(unit, bind(instance))))
     return jobs
+
+
+def _told(unit: Unit, code_change: Callable[..., object] | None) -> Callable[..., object] | None:
+    """A unit of another framework may have a `code_change` of that framework's shape: it says how to call it."""
+    adapt: Callable[..., Callable[..., object]] | None = getattr(unit, "adapt", None)
+    return code_change if adapt is None or code_change is None else adapt(code_change)
 
 
 def _binder(cls: type) -> Callable[[object], Callable[..., object] | None]:

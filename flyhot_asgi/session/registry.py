@@ -66,6 +66,10 @@ class Statistics:
     objects: int
 
 
+MAX_WAITING = 10_000
+"""Requests and connections that may wait for a hold to end; who comes after them is told to come again."""
+
+
 class Registry:
     """One per application. To be used from the event loop's thread only."""
 
@@ -74,6 +78,10 @@ class Registry:
         self._sessions: dict[str, Session] = {}
         self._requests: dict[int, tuple[Scope, float]] = {}
         self._last_busy: Session | None = None
+        self.max_waiting = MAX_WAITING
+        self.leaving = False
+        """The process says good-bye: no connection is taken any more."""
+        self._waiting = 0
         self._objects: dict[str, ObjectUnit] = {}
         self._actors: dict[str, Actor] = {}
         self._websockets = 0
@@ -95,6 +103,18 @@ class Registry:
             InFlight(number, scope.get("method", ""), scope.get("path", ""), since)
             for number, (scope, since) in self._requests.items()
         )
+
+    async def may_come_in(self) -> bool:
+        """Wait for the valve, as one of those that are not in yet; False, at once, if too many of them wait already, or
+        if the process says good-bye. Safe to cancel."""
+        if self.leaving or (self._waiting >= self.max_waiting and not self.valve.is_open):
+            return False
+        self._waiting += 1
+        try:
+            await self.valve.opened()
+        finally:
+            self._waiting -= 1
+        return True
 
     async def admit_websocket(self, scope: Scope, receive: Receive, send: Send) -> Session:
         """Wait for the valve, then make the connection a session. Safe to cancel. Call `drop` when it is

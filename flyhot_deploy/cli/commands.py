@@ -17,6 +17,7 @@ from ..errors import DeployError, Exit, UsageError
 from ..local import deploy, inspect
 from ..local.progress import Notify
 from ..local.report import FailureReport, Report, failure
+from .boot import run as run_command
 from .output import Output
 
 DEMO = "flyhot_deploy.demo.command"
@@ -146,6 +147,7 @@ def history(local: bool, as_json: bool) -> None:
     run(work, Output(as_json=as_json))
 
 
+cli.add_command(run_command)
 cli.add_command(LazyCommand("demo", DEMO, "demo_command", "The whole story on this machine, in a minute."))
 
 

@@ -20,6 +20,7 @@ from flyhot_asgi.control.paths import ControlSocket
 from flyhot_asgi.control.wire import Frame
 from flyhot_asgi.errors import StoreError, UpgradeRefused
 from flyhot_asgi.release.folder import FolderStore
+from flyhot_asgi.release.history import Direction
 from flyhot_asgi.release.scan import survey
 
 from ..config import Options, Patience, Project, require_app
@@ -117,7 +118,7 @@ async def hot(project: Project, options: Options, *, patience: Patience, notify:
     async with locked_site(project, patience, notify) as site:
         require_app(project)
         target, notes = site.pack()
-        return await _move(site, "hot", target, options, notes)
+        return await move(site, "hot", target, options, notes)
 
 
 async def rollback(
@@ -134,7 +135,7 @@ async def rollback(
                 do="start the app anew with that release's Python: this can't be done hot",
             )
         site.notify(Fact(f"going to release {release.vsn}"))
-        return await _move(site, "rollback", release.digest, options, ())
+        return await move(site, "rollback", release.digest, options)
 
 
 def _target(site: Site, named: str | None) -> str:
@@ -163,15 +164,30 @@ def _record_base(site: Site) -> None:
         site.store.record("base", running, previous=history.current, outcome="complete")
 
 
-async def _move(site: Site, action: Action, target: str, options: Options, notes: tuple[str, ...]) -> UpgradeReport:
+async def move(
+    site: Site,
+    action: Action,
+    target: str,
+    options: Options,
+    notes: tuple[str, ...] = (),
+    *,
+    direction: Direction | None = None,
+    cold: Frame | None = None,
+) -> UpgradeReport:
+    """Bring every process to a release that is in their store, under the lock of `locked_site`.
+
+    `direction` is by default what the history says; `cold` is the recorded structure, by default found out now. Cancel:
+    see Coordinator.run. Raises FlyhotError before anything changed.
+    """
     old = site.fleet.release
     pending = [process for process in site.fleet.processes if process.release != target]
     if not pending:
         same = tuple(already_result(pid, target) for pid in site.fleet.pids)
         return UpgradeReport(action, Exit.VERIFIED, "already", old, target, same, notes=notes)
-    cold = await site.check(target)
+    if cold is None:
+        cold = await site.check(target)
     site.notify(Step(f"preparing {len(pending)} process{'es' if len(pending) > 1 else ''}"))
-    coordinator = _coordinator(site, pending, target, options, cold)
+    coordinator = _coordinator(site, pending, target, options, cold, direction)
     machine = await coordinator.run()
     results = _results(site, machine, target)
     ending = conclude(results, target=target, decision=machine.decision, interrupted=machine.interrupted)
@@ -182,7 +198,9 @@ async def _move(site: Site, action: Action, target: str, options: Options, notes
     return UpgradeReport(action, ending.exit, ending.outcome, old, target, tuple(results), ending.error, notes)
 
 
-def _coordinator(site: Site, pending: list[Status], target: str, options: Options, cold: Frame) -> Coordinator:
+def _coordinator(
+    site: Site, pending: list[Status], target: str, options: Options, cold: Frame, direction: Direction | None
+) -> Coordinator:
     tx = uuid.uuid4().hex
     decisions = Decisions(decisions_dir(site.project.runtime))
     decisions.forget()
@@ -193,7 +211,7 @@ def _coordinator(site: Site, pending: list[Status], target: str, options: Option
             "verb": "upgrade",
             "release": target,
             "tx": tx,
-            "direction": history.direction(old, target),
+            "direction": direction or history.direction(old, target),
             "extra": dict(options.extra),
             "cold": cold,
             "options": {

@@ -9,6 +9,7 @@
 <app>/<channel>/deploys/<id>/verdict.json         confirmed or reverted; created once
 <app>/<channel>/deploys/<id>/reports/<machine>.json   what a machine did; written by that machine only
 <app>/<channel>/machines/<machine>.json          what a machine runs; written by that machine only
+<app>/<channel>/boots/<machine>.json             boots of a machine that have not come up; by that machine only
 <app>/<channel>/probe/<random>                   the probe for conditional writes; removed by it
 """
 
@@ -107,6 +108,9 @@ class Keys:
 
     def machine(self, machine: str) -> str:
         return f"{self.machines}{_word(machine)}.json"
+
+    def boots(self, machine: str) -> str:
+        return f"{self.root}/boots/{_word(machine)}.json"
 
     def probe(self, word: str) -> str:
         return f"{self.root}/probe/{_word(word)}"

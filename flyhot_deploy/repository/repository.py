@@ -202,6 +202,17 @@ class Repository:
         """What every machine said that it runs. One that can't be read is there with an `error`."""
         return self._records(self.keys.machines)
 
+    def note_boots(self, machine: str, document: Mapping[str, Any]) -> None:
+        """What a machine tries to boot, for the case that it can't remember it; written by that machine only."""
+        self.store.put(self.keys.boots(machine), to_record(document))
+
+    def boots(self, machine: str) -> dict[str, Any]:
+        """What that machine noted last; empty if nothing, or nothing that can be read. Raises ObjectStoreError."""
+        try:
+            return self.standing(self.keys.boots(machine)) or {}
+        except ManifestError:
+            return {}
+
     def record(self, sequence: int, entry: Mapping[str, Any]) -> bool:
         """Add to the history, once for each sequence. False if that one has an entry already."""
         try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from .live_app import LiveApp, Talker
 
@@ -47,11 +49,19 @@ app = Starlette(routes=routes, middleware=[Middleware(HotUpgrade)])
 SERVERS = {
     "uvicorn on uvloop": ("uvicorn", ["--loop", "uvloop"]),
     "uvicorn on asyncio": ("uvicorn", ["--loop", "asyncio", "--http", "h11"]),
+    "uvicorn with websockets' legacy core": ("uvicorn", ["--ws", "websockets"]),
     "uvicorn with wsproto": ("uvicorn", ["--ws", "wsproto"]),
     "uvicorn with websockets' sans-I/O core": ("uvicorn", ["--ws", "websockets-sansio"]),
     "uvicorn without lifespan": ("uvicorn", ["--lifespan", "off"]),
     "uvicorn with two workers": ("uvicorn", ["--workers", "2"]),
+    "gunicorn with two uvicorn workers": (
+        "gunicorn",
+        ["--workers", "2", "--worker-class", "uvicorn_worker.UvicornWorker"],
+    ),
     "hypercorn": ("hypercorn", []),
+    "hypercorn with two workers": ("hypercorn", ["--workers", "2"]),
+    "granian": ("granian", []),
+    "granian with two workers": ("granian", ["--workers", "2"]),
 }
 
 
@@ -61,7 +71,7 @@ async def test_an_upgrade_and_a_rollback_under_traffic(name: str) -> None:
     app = LiveApp({"main.py": APP})
     try:
         app.start(*options, server=server)
-        workers = 2 if "workers" in name else 1
+        workers = 2 if name.endswith("workers") else 1
         await asyncio.to_thread(app.get, "/")  # without lifespan, the first request starts the runtime
         await app.until_processes(workers)
         stop = asyncio.Event()
@@ -84,3 +94,62 @@ async def test_an_upgrade_and_a_rollback_under_traffic(name: str) -> None:
         assert "Traceback" not in app.log(app.ports[0])
     finally:
         app.stop()
+
+
+@pytest.mark.parametrize("options", [[], ["--workers", "2"], ["--ws", "wsproto"], ["--ws", "websockets-sansio"]])
+async def test_a_server_that_is_stopped_lets_its_clients_go_one_after_the_other(options: list[str]) -> None:
+    app = LiveApp({"main.py": APP})
+    try:
+        app.start(*options)
+        await app.until_processes(2 if "--workers" in options else 1)
+        loop = asyncio.get_running_loop()
+        closed: dict[int, float] = {}
+
+        async def stay(number: int) -> None:
+            async with app.websocket("/echo") as ws:
+                await ws.send("hello")
+                await ws.recv()
+                here[number].set()
+                with contextlib.suppress(ConnectionClosed):
+                    await ws.recv()
+                closed[number] = loop.time()
+                codes.append(ws.close_code)
+
+        codes: list[int | None] = []
+        here = [asyncio.Event() for _ in range(100)]
+        tasks = [asyncio.create_task(stay(number)) for number in range(100)]
+        await asyncio.gather(*(event.wait() for event in here))
+        app.processes[0].terminate()
+        await asyncio.gather(*tasks)
+        assert codes == [1012] * 100
+        assert max(closed.values()) - min(closed.values()) > 0.1, "not all in one moment"
+        await asyncio.to_thread(app.processes[0].wait, 10)
+        assert "Traceback" not in app.log(app.ports[0]), app.log(app.ports[0])
+    finally:
+        app.stop()
+
+
+async def test_pings_are_answered_while_sessions_are_held() -> None:
+    """Its hold lasts three seconds: one session works so long, and the others are held in turns meanwhile."""
+    for implementation in ("websockets", "websockets-sansio", "wsproto"):
+        app = LiveApp({"main.py": APP})
+        try:
+            app.start("--ws", implementation)
+            async with app.websocket("/echo") as sleeper, app.websocket("/echo") as other:
+                for ws in (sleeper, other):
+                    await ws.send("hello")
+                    await ws.recv()
+                await sleeper.send("sleep")
+                app.write({"main.py": APP.replace("r1", "r2")})
+                upgrade = asyncio.create_task(app.deploy_meanwhile("hot"))
+                slowest = 0.0
+                while not upgrade.done():
+                    async with asyncio.timeout(10):
+                        slowest = max(slowest, await (await other.ping()))
+                    await asyncio.sleep(0.02)
+                done = await upgrade
+                assert done.outcome == "complete", done.document
+                assert slowest < 5, f"{implementation}: a ping was answered after {slowest:.1f} s"
+                assert await sleeper.recv() == "r1 2 sleep"
+        finally:
+            app.stop()

@@ -13,7 +13,6 @@ import importlib
 import inspect
 import json
 import os
-import pkgutil
 import sys
 import time
 import types
@@ -92,17 +91,18 @@ def import_all(spec: dict[str, Any]) -> list[str]:
 
 
 def _names(spec: dict[str, Any]) -> list[str]:
-    skipped = (".tests", ".test", ".alembic", ".migrations", "__main__", ".conftest")
+    """By looking at files: what walks packages by importing them would import what is left out here."""
+    skipped = {"tests", "test", "alembic", "migrations", "conftest", "__main__", "node_modules"}
     found = []
     for package in spec["packages"]:
         found.append(package)
-        for base in spec["path"]:
-            folder = Path(base, package)
-            if folder.is_dir():
-                for info in pkgutil.walk_packages([str(folder)], f"{package}.", onerror=lambda name: None):
-                    if not any(part in info.name for part in skipped):
-                        found.append(info.name)
-    return found
+        for base in map(Path, spec["path"]):
+            for file in sorted(base.joinpath(package).rglob("*.py")):
+                parts = file.relative_to(base).with_suffix("").parts
+                inside = all((base.joinpath(*parts[:n]) / "__init__.py").is_file() for n in range(1, len(parts)))
+                if inside and not skipped & set(parts) and not parts[-1].startswith("test_"):
+                    found.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+    return list(dict.fromkeys(found))
 
 
 def _exists(name: str, path: list[str]) -> bool:

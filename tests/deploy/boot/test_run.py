@@ -1,0 +1,111 @@
+"""The commands of a container, in processes of their own: `run --`, and the line in the app."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.machines import V1, V2, Deployer, Machine, tree_of, write_tree
+
+PROJECT = Path(__file__).resolve().parents[3]
+RUN = [sys.executable, "-m", "flyhot_deploy", "run", "--"]
+
+
+def environment(machine: Machine) -> dict[str, str]:
+    return {**os.environ, **machine.environment, "PYTHONPATH": str(PROJECT), "FLYHOT_AGENT": "none"}
+
+
+def run(machine: Machine, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=machine.root, env=environment(machine), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_run_lays_the_release_and_becomes_the_command(machine: Machine, deployer: Deployer) -> None:
+    deployer.release(V2)
+    done = run(machine, *RUN, sys.executable, "-c", "import shop.main, sys; sys.exit(7)")
+    assert (done.returncode, done.stdout) == (7, "two new\n"), done.stderr
+    assert "is laid over" in done.stderr
+
+
+def test_run_without_anything_released_runs_the_image(machine: Machine) -> None:
+    done = run(machine, *RUN, sys.executable, "-c", "import shop.main")
+    assert (done.returncode, done.stdout) == (0, "one old\n"), done.stderr
+
+
+def test_run_of_nothing_that_exists_is_a_usage_error(machine: Machine) -> None:
+    done = run(machine, *RUN, "no-such-program")
+    assert done.returncode == 2 and "no-such-program" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_run_with_settings_that_cannot_be_used_still_serves(machine: Machine) -> None:
+    (machine.root / "pyproject.toml").write_text("[tool.flyhot]\nnonsense = 1\n")
+    done = run(machine, *RUN, sys.executable, "-c", "import shop.main")
+    assert (done.returncode, done.stdout) == (0, "one old\n")
+    assert "nonsense" in done.stderr and "Traceback" not in done.stderr
+
+
+LINE = b"import flyhot_deploy; flyhot_deploy.startup_reapply_current()\n"
+
+
+def test_the_line_in_the_app_starts_the_process_anew_with_the_release(machine: Machine, deployer: Deployer) -> None:
+    machine.image = {**V1, "serve.py": LINE + b"import os\nprint(os.getpid())\nimport shop.main\n"}
+    machine.reset()
+    deployer.release({**V2, "serve.py": LINE + b"import os\nprint(os.getpid(), 'new')\nimport shop.main\n"})
+    process = subprocess.Popen(
+        [sys.executable, "serve.py"], cwd=machine.root, env=environment(machine), stdout=subprocess.PIPE, text=True
+    )
+    out, _ = process.communicate(timeout=60)
+    assert out.splitlines() == [f"{process.pid} new", "two new"]
+
+
+def test_a_worker_ends_so_that_it_is_started_anew(machine: Machine, deployer: Deployer) -> None:
+    """A supervisor that never imports the app, as that of `uvicorn --workers` is."""
+    machine.image = {**V1, "worker.py": LINE + b"import shop.main\ndef work(): pass\n"}
+    machine.reset()
+    deployer.release({**machine.image, **V2, "worker.py": LINE + b"import shop.main\ndef work(): pass\n"})
+    write_tree(
+        machine.root,
+        {
+            "supervisor.txt": b"import multiprocessing as m\n"
+            b"def target():\n    import worker\n"
+            b"if __name__ == '__main__':\n"
+            b"    for turn in range(3):\n"
+            b"        p = m.get_context('fork').Process(target=target); p.start(); p.join()\n"
+            b"        print('ended', p.exitcode, flush=True)\n"
+            b"        if p.exitcode == 0: break\n"
+        },
+    )
+    done = run(machine, sys.executable, "supervisor.txt")
+    assert done.stdout.splitlines() == ["ended 75", "two new", "ended 0"], done.stderr
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_at_any_instant_it_serves_when_started_again(machine: Machine, deployer: Deployer, seed: int) -> None:
+    """kill -9 while a release is being laid, back and forth, then a start that is left alone."""
+    many = {f"shop/part{number}.py": b"x = 1\n" for number in range(60)}
+    machine.image = {**V1, **many}
+    machine.reset()
+    other = {**V2, **{path: b"x = 2\n" for path in many}}
+    sleeping = [*RUN, sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
+    for turn in range(4):
+        if turn % 2 == 0:
+            deployer.release(other)
+        else:
+            deployer.point(None)
+        process = subprocess.Popen(
+            sleeping, cwd=machine.root, env=environment(machine), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        time.sleep(0.25 + 0.05 * ((seed * 7 + turn * 3) % 11))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        deployer.repository.note_boots("m1", {})
+    done = run(machine, *RUN, sys.executable, "-c", "import shop.main")
+    assert (done.returncode, done.stdout) == (0, "one old\n"), done.stderr
+    assert tree_of(machine.root) == dict(sorted({**V1, **many}.items()))
