@@ -6,9 +6,10 @@ from ..planning.context import Adapter
 from .apps import AppsAdapter
 from .models import ModelsAdapter
 from .routes import RoutesAdapter
+from .tables import TablesAdapter
 
 __all__ = ["default_adapters"]
 
 
 def default_adapters() -> tuple[Adapter, ...]:
-    return (RoutesAdapter(), AppsAdapter(), ModelsAdapter())
+    return (RoutesAdapter(), AppsAdapter(), TablesAdapter(), ModelsAdapter())

@@ -79,7 +79,7 @@ def namespaces() -> dict[int, str]:
     """Id of a module's dict → the module's name, for all that are imported."""
     found: dict[int, str] = {}
     for name, module in list(sys.modules.items()):
-        if isinstance(module, types.ModuleType):
+        if issubclass(type(module), types.ModuleType):  # cffi's libraries only say that they are modules
             contents: Any = types.ModuleType.__getattribute__(module, "__dict__")
             found[id(contents)] = name
     return found

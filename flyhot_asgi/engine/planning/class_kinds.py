@@ -20,6 +20,8 @@ _DATACLASS = frozenset({"dataclass", "dataclasses.dataclass"})
 _PLAIN_METACLASSES: tuple[type, ...] = (type, abc.ABCMeta, type(typing.Protocol))
 _PLAIN_DECORATORS = frozenset({"property", "staticmethod", "classmethod", "abstractmethod", "abc.abstractmethod"})
 _HARMLESS_HOOKS = frozenset({"builtins", "typing", "typing_extensions", "abc", "pydantic", "starlette", "fastapi"})
+_KNOWN_HOOKS = frozenset({"sqlalchemy", "sqlmodel", "pydantic_settings"})
+"""Their `__init_subclass__` does what adapters know how to undo."""
 
 
 def why_not_again(context: Context, module: str, statement: Statement, live: type) -> str | None:
@@ -49,7 +51,9 @@ def why_not_made(context: Context, module: str, statement: Statement) -> str | N
             return reason
     for keyword in node.keywords:
         metaclass = look_up(context, module, keyword.value) if keyword.arg == "metaclass" else None
-        if isinstance(metaclass, type) and not _known_metaclass(metaclass) and metaclass.__module__ not in context.new:
+        if not isinstance(metaclass, type) or context.knows(metaclass):
+            continue
+        if not _known_metaclass(metaclass) and metaclass.__module__ not in context.new:
             return f"its metaclass {metaclass.__qualname__} may register classes"
     return None
 
@@ -69,11 +73,12 @@ def _known_metaclass(metaclass: type) -> bool:
 
 
 def _registering_base(context: Context, base: type) -> str | None:
-    if not _known_metaclass(type(base)) and type(base).__module__ not in context.new:
+    known = _known_metaclass(type(base)) or type(base).__module__ in context.new or context.knows(base)
+    if not known:
         kind = type(base).__qualname__
         return f"its base `{base.__qualname__}` has a metaclass ({kind}) that may register classes"
     for owner in base.__mro__:
-        if "__init_subclass__" not in vars(owner) or _package(owner) in _HARMLESS_HOOKS:
+        if "__init_subclass__" not in vars(owner) or _package(owner) in _HARMLESS_HOOKS | _KNOWN_HOOKS:
             continue
         if owner.__module__ not in context.new:
             return f"`{owner.__qualname__}.__init_subclass__` may register classes"

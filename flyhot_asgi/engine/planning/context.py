@@ -190,6 +190,9 @@ class Context:
     def recast(self, module: str, change: Change, living: type, of: str | None = None) -> bool:
         return any(adapter.recasts(self, module, change, living, of) for adapter in self.adapters)
 
+    def knows(self, cls: type) -> bool:
+        return any(adapter.knows(cls) for adapter in self.adapters)
+
     def taken(self, module: str, change: Change, rebound: set[str]) -> bool:
         return any(adapter.takes(self, module, change, rebound) for adapter in self.adapters)
 

@@ -93,7 +93,7 @@ class Snapshot:
             return (
                 sorted((self._short(value), value) for value in obj)
                 if all(isinstance(v, ATOMS) for v in obj)
-                else [("members", tuple(sorted(id(v) for v in obj)))]
+                else [("members", repr(sorted(id(v) for v in obj)))]
             )
         if isinstance(obj, staticmethod | classmethod | types.MethodType):
             return [("__func__", obj.__func__)]

@@ -1,0 +1,93 @@
+"""What SQLAlchemy keeps about mapped classes beside the classes: registries and metadata, taken back by the undo."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from ..living.inventory import subclasses
+from ..patching.journal import Journal
+from ..patching.registration import Registration
+from .schemas import instances_of
+
+
+def is_mapped(cls: object) -> bool:
+    """SQLAlchemy maps the class itself to a table (or to a part of its base's)."""
+    return isinstance(cls, type) and "__mapper__" in vars(cls)
+
+
+def has_mapped(cls: type) -> bool:
+    """The class, or one that derives from it, is mapped."""
+    return is_mapped(cls) or any(is_mapped(sub) for sub in subclasses(cls))
+
+
+def is_declarative(cls: object) -> bool:
+    """A declarative base, or a class that has one among its bases."""
+    return isinstance(cls, type) and any("registry" in vars(b) or "_sa_registry" in vars(b) for b in cls.__mro__)
+
+
+def _kind(module: str, name: str) -> type | None:
+    found = getattr(sys.modules.get(module), name, None)
+    return found if isinstance(found, type) else None
+
+
+class MappingUndo(Registration):
+    """New tables and new mapped classes are made by executing their statements; here they are taken back by the undo.
+
+    SQLAlchemy itself disposes of a new class's mapper; its registries' and its metadata's containers get their former
+    contents.
+    """
+
+    def __init__(self) -> None:
+        self._registries: list[Any] = []
+        self._metadata: list[Any] = []
+
+    def look(self) -> None:
+        registry, metadata = _kind("sqlalchemy.orm.decl_api", "registry"), _kind("sqlalchemy.sql.schema", "MetaData")
+        self._registries = instances_of([registry]) if registry is not None else []
+        self._metadata = instances_of([metadata]) if metadata is not None else []
+
+    def begin(self, journal: Journal) -> None:
+        for one in self._metadata:
+            _note_metadata(one, journal)
+        for one in self._registries:
+            _note_registry(one, journal)
+
+
+def _note_metadata(metadata: Any, journal: Journal) -> None:
+    tables = dict(metadata.tables)
+    rest = {k: v.copy() for k, v in vars(metadata).items() if k != "tables" and type(v) in (dict, set, list)}
+    memos = vars(metadata).get("_fk_memos")
+    kept = {key: list(value) for key, value in dict(memos or {}).items()}
+
+    def undo() -> None:
+        for name in [name for name in metadata.tables if name not in tables]:
+            metadata.remove(metadata.tables[name])
+        for name, value in rest.items():
+            vars(metadata)[name] = value
+        if memos is not None:
+            for key in [key for key in memos if key not in kept]:
+                del memos[key]
+            for key, value in kept.items():
+                memos[key][:] = value
+
+    journal.note("the tables of a metadata", undo)
+
+
+def _note_registry(registry: Any, journal: Journal) -> None:
+    managers = list(registry._managers)
+    names = {key: value for key, value in registry._class_registry.items() if isinstance(value, type)}
+    was_new = vars(registry).get("_new_mappers", False)
+
+    def undo() -> None:
+        for manager in [one for one in list(registry._managers) if one not in managers]:
+            registry._dispose_manager_and_mapper(manager)
+            registry._managers.pop(manager, None)
+        for key, value in list(registry._class_registry.items()):
+            if isinstance(value, type) and names.get(key) is not value:
+                del registry._class_registry[key]
+        registry._class_registry.update(names)
+        if "_new_mappers" in vars(registry):
+            registry._new_mappers = was_new
+
+    journal.note("the classes of a registry", undo)

@@ -1,0 +1,207 @@
+"""SQLAlchemy's declarative classes and SQLModel's tables.
+
+Their methods, properties, hybrids and plain attributes change as any class's do, through the class's own `setattr`, so
+that the mapper looks again. A new mapped class is executed: it adds its table to the metadata, as in a cold import.
+What is mapped (columns, relationships, table arguments, mapped bases) can't be changed under a living mapper: queries,
+identity maps and other mappers' relationships hold it. It is refused.
+"""
+
+from __future__ import annotations
+
+import ast
+import enum
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..living.inventory import subclasses
+from ..planning.context import Adapter, Context
+from ..planning.judge_members import judge_members, plan_graft
+from ..source.diff import Change, NamespaceDiff, Verdict, diff
+from ..source.module import Statement, dotted_name, statements_of
+from ..source.plan import Execute
+from .mappings import MappingUndo, has_mapped, is_declarative, is_mapped
+from .schemas import instances_of
+
+_MIGRATE = "deploy this change cold, after its migration (restart the app)"
+_MAPPING_NAMES = frozenset(
+    "__tablename__ __table_args__ __mapper_args__ __table__ __abstract__ metadata registry type_annotation_map "
+    "__allow_unmapped__ __init_subclass__ __bind_key__ __table_cls__".split()
+)
+_MAPPING_DECORATORS = frozenset(
+    "declared_attr validates reconstructor synonym_for comparable_using field_validator model_validator validator "
+    "root_validator computed_field field_serializer model_serializer".split()
+)
+_PLAIN_CALLS = frozenset("hybrid_property hybrid_method association_proxy".split())
+
+
+class TablesAdapter(Adapter):
+    """Claims changes of classes that SQLAlchemy maps, of their bases and mixins."""
+
+    def knows(self, cls: type) -> bool:
+        return _of_package(cls) in ("sqlalchemy", "sqlmodel") or is_declarative(cls)
+
+    def recasts(self, context: Context, module: str, change: Change, living: type, of: str | None) -> bool:
+        if change.old is None or change.new is None or "sqlalchemy" not in sys.modules:
+            return False
+        old, new = change.old.node, change.new.node
+        if not isinstance(old, ast.ClassDef) or not isinstance(new, ast.ClassDef) or not _concerned(living):
+            return False
+        members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
+        if _header(old) != _header(new):
+            context.refuse(module, change.new, _of_what(living, "bases (or class arguments)"), do=_MIGRATE)
+            return True
+        mapped = [c for c in members.changes if _is_mapping(c, living)]
+        if of is not None:
+            return _judge_built(context, module, change.new, living, of)
+        if not mapped:
+            return _has_mapper_hook(living) and _graft(context, module, old, change.new, living, members)
+        names = ", ".join(sorted({f"`{name}`" for c in mapped for name in c.statement.binds})) or "part of its body"
+        context.refuse(module, change.new, _of_what(living, names), do=_MIGRATE)
+        return True
+
+    def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
+        if "sqlalchemy.orm.decl_api" not in sys.modules:
+            return
+        self._deleted(context, diffs)
+        self._enums(context, diffs)
+        if context.plan.added or any(isinstance(item, Execute) for item in context.plan.work):
+            context.plan.registrations.insert(0, MappingUndo())
+
+    def _deleted(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
+        for module, changes in diffs.items():
+            for change in changes.of(Verdict.DELETED):
+                found = context.value(module, change.statement.name) if change.statement.binds else None
+                if is_mapped(found) or _is_table(found):
+                    reason = "it is mapped: its table stays in the metadata, and other mappers may count on it"
+                    context.refuse(module, change.statement, reason, do=_MIGRATE)
+        for module in context.plan.deleted:
+            for name, found in context.namespace(module).items():
+                if (is_mapped(found) and found.__module__ == module) or _is_table(found):
+                    statement = context.old_names.binders(module).get(name)
+                    if statement is not None and statement.kind != "import":
+                        reason = "its module is gone, but it is mapped: its table stays in the metadata"
+                        context.refuse(module, statement, reason, do=_MIGRATE)
+
+    def _enums(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
+        """A column of an enum's type noted the enum's values when it was made."""
+        stored = {cls: column for column, cls in _enum_columns()}
+        for module, changes in diffs.items():
+            for change in changes.of(Verdict.CHANGED, Verdict.RERUN):
+                found = context.value(module, change.statement.name) if change.statement.kind == "class" else None
+                if isinstance(found, type) and found in stored and _values_changed(change):
+                    reason = (
+                        f"the column `{stored[found]}` stores it; what values it takes was noted when it was mapped"
+                    )
+                    context.refuse(module, change.statement, reason, do=_MIGRATE)
+
+
+def _of_package(cls: type) -> str:
+    return (cls.__module__ or "").partition(".")[0]
+
+
+def _concerned(living: type) -> bool:
+    return has_mapped(living) or (is_declarative(living) and _of_package(type(living)) == "sqlalchemy")
+
+
+def _has_mapper_hook(living: type) -> bool:
+    """Its `setattr` tells the mapper; without it nothing of SQLAlchemy's is in the way of the other judges."""
+    return is_mapped(living) or _of_package(type(living)) == "sqlalchemy"
+
+
+def _header(node: ast.ClassDef) -> list[str]:
+    return [ast.dump(part) for part in [*node.bases, *node.keywords, *node.decorator_list]]
+
+
+def _of_what(living: type, what: str) -> str:
+    if is_mapped(living):
+        return f"it is mapped to a table, and its mapping changed: {what}"
+    return f"mapped classes derive from it, and what they take from it changed: {what}"
+
+
+def _is_table(value: object) -> bool:
+    kind = getattr(sys.modules.get("sqlalchemy.sql.schema"), "Table", None)
+    return kind is not None and isinstance(value, kind)
+
+
+def _is_mapping(change: Change, living: type) -> bool:
+    """The member takes part in the mapping, in the old release or the new one."""
+    if change.verdict is Verdict.SAME or (change.verdict is Verdict.BODY and change.statement.kind in ("def", "class")):
+        return any(s is not None and _mapping_decorated(s) for s in _sides(change)) and change.verdict is Verdict.BODY
+    return any(_maps(statement, living) for statement in _sides(change) if statement is not None)
+
+
+def _sides(change: Change) -> tuple[Statement | None, Statement | None]:
+    return (change.old, change.new)
+
+
+def _mapping_decorated(statement: Statement) -> bool:
+    names = [dotted_name(d.func if isinstance(d, ast.Call) else d) or "" for d in statement.decorators]
+    return any(part in _MAPPING_DECORATORS for name in names for part in name.split("."))
+
+
+def _maps(statement: Statement, living: type) -> bool:
+    node = statement.node
+    if any(name in _MAPPING_NAMES for name in statement.binds):
+        return True
+    if statement.kind == "def":
+        return _mapping_decorated(statement)
+    if isinstance(node, ast.AnnAssign):
+        return "ClassVar" not in ast.unparse(node.annotation)
+    if isinstance(node, ast.Assign):
+        return not _is_plain(node.value)
+    return statement.kind not in ("doc", "class") and not isinstance(node, ast.Pass | ast.Expr)
+
+
+def _is_plain(value: ast.expr) -> bool:
+    """A value that the mapper has no use for: no call, or one that makes a descriptor beside the mapping."""
+    for node in ast.walk(value):
+        if isinstance(node, ast.Call):
+            if (dotted_name(node.func) or "").rpartition(".")[2] not in _PLAIN_CALLS:
+                return False
+        elif isinstance(node, ast.Name | ast.Attribute) and node is value:
+            return False  # an alias of a column makes a synonym
+    return True
+
+
+def _graft(
+    context: Context, module: str, old: ast.ClassDef, statement: Statement, living: type, members: NamespaceDiff
+) -> bool:
+    new = statement.node
+    assert isinstance(new, ast.ClassDef)
+    if members.quiet:
+        judge_members(context, module, old, statement, living, (statement.binds[0],))
+    else:
+        plan_graft(context, module, old, new, living, (statement.binds[0],), members)
+    return True
+
+
+def _judge_built(context: Context, module: str, statement: Statement, living: type, of: str) -> bool:
+    """An unchanged class whose body read something that is bound anew."""
+    node = statement.node
+    assert isinstance(node, ast.ClassDef)
+    taking = [s for s in statements_of(node.body, docstring=True) if _maps(s, living)]
+    if not taking:
+        return False
+    context.refuse(module, statement, _of_what(living, f"it was built from {of}"), do=_MIGRATE)
+    return True
+
+
+def _enum_columns() -> Iterator[tuple[str, type]]:
+    kind = getattr(sys.modules.get("sqlalchemy.sql.schema"), "Column", None)
+    if kind is None:
+        return
+    for column in instances_of([kind, *subclasses(kind)]):
+        found: Any = getattr(vars(column).get("type"), "enum_class", None)
+        if isinstance(found, type) and issubclass(found, enum.Enum):
+            yield f"{getattr(vars(column).get('table'), 'name', '?')}.{vars(column).get('name')}", found
+
+
+def _values_changed(change: Change) -> bool:
+    if change.old is None or change.new is None:
+        return False
+    old, new = change.old.node, change.new.node
+    if not isinstance(old, ast.ClassDef) or not isinstance(new, ast.ClassDef):
+        return True
+    sides = [[ast.dump(s) for s in node.body if isinstance(s, ast.Assign | ast.AnnAssign)] for node in (old, new)]
+    return sides[0] != sides[1]

@@ -1,0 +1,207 @@
+"""SQLAlchemy's declarative classes and SQLModel's tables: what changes hot, what is refused."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from tests.asgi.engine.pairs import pair
+
+from .serving import serves
+
+BASE = """
+    --- db
+    import sqlalchemy as sa
+    from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+    from sqlalchemy.ext.hybrid import hybrid_property
+    class Base(DeclarativeBase):
+        pass
+    class User(Base):
+        __tablename__ = "users"
+        STATES = ("on", "off")
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str]
+        def hello(self): return "hello " + self.name
+    engine = sa.create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    def ask(call):
+        with Session(engine) as session:
+            session.add(User(name="a"))
+            session.flush()
+            return call(session, session.scalars(sa.select(User)).first())
+"""
+NEW_TABLE = """
+    class Item(Base):
+        __tablename__ = "items"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        owner_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
+        owner: Mapped[User] = relationship()
+"""
+
+
+def changed(*edits: tuple[str, str], end: str = "") -> tuple[dict[str, str], dict[str, str]]:
+    old, new = pair(BASE)
+    for before, after in edits:
+        assert before in new["db"]
+        new["db"] = new["db"].replace(before, after)
+    return old, {"db": new["db"] + textwrap.dedent(end)}
+
+
+MORE = """
+import sqlalchemy as sa
+from .db import Base
+class More(Base):
+    __tablename__ = "more"
+    id = sa.Column(sa.Integer, primary_key=True)
+"""
+HELLO = 'def hello(self): return "hello " + self.name'
+MEMBERS = """def hello(self, to="you"): return to + self.name
+    @property
+    def short(self): return self.name[:1]
+    @hybrid_property
+    def upper(self): return self.name + "!"
+"""
+
+
+def test_methods_properties_hybrids_and_constants_change(lab):
+    old, new = changed(
+        (HELLO, MEMBERS),
+        ('("on", "off")', '("on", "off", "new")'),
+    )
+    app = lab(**old)
+    user, mapper, table = app.db.User, app.db.User.__mapper__, app.db.User.__table__
+    app.upgrade(**new)
+    assert (app.db.User, user.__mapper__, user.__table__) == (user, mapper, table)
+    assert app.db.ask(lambda session, one: (one.hello(), one.short, one.upper, one.STATES)) == (
+        "youa",
+        "a",
+        "a!",
+        ("on", "off", "new"),
+    )
+    assert "users.name ||" in str(app.db.sa.select(user.upper))
+    assert app.differs(("db.Base", "db.User.__mapper__", "db.User.__table__", "db.engine"), **new) == []
+    app.undo()
+    assert app.db.ask(lambda session, one: one.hello()) == "hello a"
+    assert not hasattr(user, "short") and not hasattr(user, "upper")
+
+
+def test_a_new_table_comes_and_goes_with_the_undo(lab):
+    old, new = changed(end=NEW_TABLE)
+    app = lab(**old)
+    metadata, names = app.db.Base.metadata, set(app.db.Base.registry._class_registry)
+    app.upgrade(**new)
+    assert set(metadata.tables) == {"users", "items"}
+    app.db.Base.metadata.create_all(app.db.engine)
+    assert app.db.ask(lambda session, one: app.db.Item(owner=one).owner.name) == "a"
+    app.undo()
+    assert set(metadata.tables) == {"users"} and set(app.db.Base.registry._class_registry) == names
+    assert app.db.ask(lambda session, one: one.hello()) == "hello a"
+    app.upgrade(**new)
+    assert app.db.ask(lambda session, one: app.db.Item(owner=one).owner.name) == "a"
+
+
+def test_a_new_module_of_tables_comes_and_goes_with_the_undo(lab):
+    old, _ = pair(BASE)
+    new = {**old, "app": "from . import db, more\n", "more": MORE}
+    old["app"] = "from . import db\n"
+    app = lab(**old)
+    app.upgrade(**new)
+    assert set(app.db.Base.metadata.tables) == {"users", "more"}
+    app.undo()
+    assert set(app.db.Base.metadata.tables) == {"users"}
+    app.upgrade(**new)
+    assert app.db.ask(lambda session, one: app.more.More(id=1).id) == 1
+
+
+REFUSED = {
+    "a column is new": ((("name: Mapped[str]", "name: Mapped[str]\n    age: Mapped[int]"),), "`age`"),
+    "a column changes": ((("name: Mapped[str]", "name: Mapped[str | None]"),), "`name`"),
+    "a column goes": ((("    name: Mapped[str]\n", ""),), "`name`"),
+    "the table's name": ((('"users"', '"people"'),), "`__tablename__`"),
+    "table arguments": ((('"users"', '"users"\n    __table_args__ = {"schema": "x"}'),), "`__table_args__`"),
+    "another base": ((("class User(Base)", "class Other:\n    pass\nclass User(Base, Other)"),), "bases"),
+    "a mapped class goes": ((("class User(Base)", "class Person(Base)"), ("User", "Person")), "mapped"),
+}
+
+
+@pytest.mark.parametrize(("edits", "words"), REFUSED.values(), ids=REFUSED)
+def test_mapping_changes_are_refused(lab, edits, words):
+    old, new = changed(*edits)
+    refusal = lab(**old).refused(**new)
+    assert words in refusal.reason and "map" in refusal.reason and "cold" in refusal.do
+
+
+MIXIN = """
+    --- db
+    import enum
+    import sqlalchemy as sa
+    from sqlalchemy.orm import declarative_base
+    Base = declarative_base()
+    class State(enum.Enum):
+        on = 1
+    class Stamped:
+        created = sa.Column(sa.Integer)
+        def stamp(self): return 1
+    class User(Base, Stamped):
+        __tablename__ = "users"
+        id = sa.Column(sa.Integer, primary_key=True)
+        state = sa.Column(sa.Enum(State))
+"""
+
+
+def test_a_mixin_of_mapped_classes(lab):
+    old, _ = pair(MIXIN)
+    app = lab(**old)
+    text = old["db"]
+    refusal = app.refused(db=text.replace("created = sa.Column(sa.Integer)", "created = sa.Column(sa.String)"))
+    assert "mapped classes derive from it" in refusal.reason and "`created`" in refusal.reason
+    refusal = app.refused(db=text.replace("    on = 1", "    on = 1\n    off = 2"))
+    assert "users.state" in refusal.reason
+    app.upgrade(db=text.replace("def stamp(self): return 1", "def stamp(self, n=2): return n"))
+    assert app.db.User().stamp() == 2
+    app.undo()
+    assert app.db.User().stamp() == 1
+
+
+MODELS = """
+    --- models
+    from sqlalchemy.orm import registry
+    from sqlmodel import Field, SQLModel
+    class Mapped(SQLModel, registry=registry()):
+        pass
+    class ItemBase(SQLModel):
+        title: str
+    class ItemCreate(ItemBase):
+        pass
+    class Item(Mapped, table=True):
+        id: int | None = Field(default=None, primary_key=True)
+        title: str
+        def show(self): return self.title
+    class ItemPublic(ItemBase):
+        id: int
+    --- main
+    from fastapi import FastAPI
+    from .models import Item, ItemCreate, ItemPublic
+    app = FastAPI()
+    @app.post("/", response_model=ItemPublic)
+    def create(item: ItemCreate): return Item(id=1, title=item.title)
+"""
+
+
+async def test_schemas_of_sqlmodel_change_beside_tables(lab):
+    old, _ = pair(MODELS)
+    text = old["models"].replace("class ItemBase(SQLModel):\n", "class ItemBase(SQLModel):\n    note: str = 'n'\n")
+    text = text.replace("def show(self): return self.title", "def show(self, n=1): return self.title * n")
+    text = text.replace("    id: int\n", "    id: int\n    size: int = 3\n")
+    news = MODELS + "    +++ models\n" + "\n".join(f"    {line}" for line in text.splitlines())
+    app = await serves(lab, news, [("POST", "/", {"title": "a"}), ("POST", "/", {"title": "a", "note": 3})])
+    app.upgrade(models=text, main=old["main"])
+    assert app.models.Item(title="a").show(2) == "aa"
+
+
+def test_a_table_of_sqlmodel_is_refused(lab):
+    old, _ = pair(MODELS)
+    app = lab(**old)
+    refusal = app.refused(**{**old, "models": old["models"].replace("    title: str\n    def", "    def")})
+    assert "mapped to a table" in refusal.reason
