@@ -127,7 +127,17 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "flyhot_deploy.demo": ("flyhot_deploy.errors", *SHARED),
     "flyhot_deploy.agent.apply": ("flyhot_deploy.agent",),
+    "flyhot_deploy.doctor": (
+        "flyhot_deploy.environment",
+        "flyhot_deploy.fly",
+        "flyhot_deploy.repository",
+        "flyhot_deploy.release",
+        "flyhot_deploy.store",
+        "flyhot_deploy.errors",
+        *SHARED,
+    ),
     "flyhot_deploy.cli": (
+        "flyhot_deploy.doctor",
         "flyhot_deploy.boot",
         "flyhot_deploy.packing",
         "flyhot_deploy.repository",

@@ -7,7 +7,8 @@
     drain    close all websockets gently: the process is about to end
     upgrade  a conversation: prepared → suspend → held → apply → ready → commit → the result
 
-The socket lies in a folder of mode 0700 and has mode 0600 itself: who can open it may already run code as this user.
+The socket lies in a folder of mode 0700 and has mode 0600 itself, and whoever connects is asked for by the kernel: who
+is let in may already run code as this user.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -87,6 +89,11 @@ class ControlServer:
 
     def _begin(self, conversation: Conversation) -> None:
         if self._server is None:
+            conversation.abort()
+            return
+        uid = conversation.peer_uid()
+        if uid is not None and uid not in (0, os.getuid()):
+            logger.warning("user %d tried to use the control socket %s, and was turned away", uid, self.path)
             conversation.abort()
             return
         self._open.add(conversation)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import select
+import socket
+import struct
 import time
 from collections import deque
 from collections.abc import Callable
@@ -35,6 +38,18 @@ class Conversation(asyncio.Protocol):
         self._writable.set()
         self.closed = asyncio.Event()
         """Set when the connection is gone for good."""
+
+    def peer_uid(self) -> int | None:
+        """The user at the other end, as the kernel knows it (SO_PEERCRED, unix(7)); None where that can't be told."""
+        transport = self._transport
+        handle = transport.get_extra_info("socket") if transport is not None else None
+        if handle is None or not hasattr(socket, "SO_PEERCRED"):
+            return None
+        # A copy of the handle: the one of uvloop is no socket.
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(handle.fileno())) as peer:
+            credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            return int(struct.unpack("3i", credentials)[1])
+        return None
 
     # -- what the event loop tells ------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,8 +18,8 @@ from ..errors import DeployError, Exit, UsageError
 from ..local import deploy, inspect
 from ..local.progress import Notify
 from ..local.report import FailureReport, Report, failure
-from .boot import run as run_command
 from .output import Output
+from .release_commands import COMMANDS
 
 DEMO = "flyhot_deploy.demo.command"
 
@@ -142,12 +143,17 @@ def history(local: bool, as_json: bool) -> None:
     """Show what was released from this folder, and when."""
 
     async def work(project: Project, patience: Patience, notify: Notify) -> Report:
+        if not local and (project.is_on_fly or os.environ.get("FLYHOT_STORE")):
+            from . import releases
+
+            return await asyncio.to_thread(releases.history, project)
         return await inspect.history(project, patience=patience)
 
     run(work, Output(as_json=as_json))
 
 
-cli.add_command(run_command)
+for command in COMMANDS:
+    cli.add_command(command)
 cli.add_command(LazyCommand("demo", DEMO, "demo_command", "The whole story on this machine, in a minute."))
 
 

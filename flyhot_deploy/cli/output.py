@@ -24,7 +24,7 @@ from rich.text import Text
 
 from ..errors import Exit
 from ..local.progress import Fact, Step
-from ..local.report import FailureReport, HistoryReport, PlanReport, Report, StatusReport, UpgradeReport
+from ..local.report import FailureReport, HistoryReport, PageReport, PlanReport, Report, StatusReport, UpgradeReport
 from . import rows
 
 LOG_WIDTH = 140
@@ -43,6 +43,7 @@ COLOURS = {
     "mixed": "bold red",
     "no": "red",
 }
+PAGE_STYLES = {"good": "green", "bad": "bold red", "warn": "yellow", "dim": "dim"}
 HEADLINES: dict[str, str] = {
     "complete": "upgraded and verified: {old} → {new}",
     "already": "nothing to do: every process runs {new} already",
@@ -99,6 +100,9 @@ class Output:
                 _status(console, report)
             case HistoryReport():
                 _history(console, report)
+            case PageReport():
+                for style, text in report.lines:
+                    _line(console, text, PAGE_STYLES.get(style, ""))
             case FailureReport():
                 _error(console, report.error)
         # A failure says so where errors are read, also when stdout goes into a file.

@@ -132,7 +132,22 @@ class FailureReport:
         }
 
 
-Report = UpgradeReport | PlanReport | StatusReport | HistoryReport | FailureReport
+@dataclass(frozen=True)
+class PageReport:
+    """The end of a command that has something to say and nothing to upgrade. `lines` are (style, text): "", "good",
+    "bad" or "dim"; `data` goes into the document as it is.
+    """
+
+    exit: Exit
+    outcome: str
+    lines: tuple[tuple[str, str], ...]
+    data: Mapping[str, Any]
+
+    def document(self) -> Document:
+        return {"outcome": self.outcome, "exit_code": int(self.exit), "error": None} | dict(self.data)
+
+
+Report = PageReport | UpgradeReport | PlanReport | StatusReport | HistoryReport | FailureReport
 
 
 def failure(error: FlyhotError) -> FailureReport:

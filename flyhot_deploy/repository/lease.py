@@ -13,8 +13,11 @@ is too long ago.
 from __future__ import annotations
 
 import contextlib
+import getpass
+import os
 import random
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -50,6 +53,15 @@ class Lock:
     def taken(self, owner: str, nonce: str, ttl: float, since: float) -> dict[str, Any]:
         """The document of whoever takes it now."""
         return _document("held", self.epoch + 1, owner, nonce, ttl, since)
+
+
+def owner_here(doing: str) -> str:
+    """Who takes a lock, as people read it: user, host, pid and what for."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"uid {os.getuid()}"
+    return f"{user}@{socket.gethostname()} (pid {os.getpid()}, {doing})"
 
 
 def read_lock(store: Store, key: str) -> Lock:
@@ -224,6 +236,22 @@ def break_lock(store: Store, key: str) -> Lock:
         document = _document("free", lock.epoch, lock.owner, secrets.token_hex(16), lock.ttl, lock.since)
         store.put(key, to_record(document), if_match=lock.etag)
     return lock
+
+
+def is_alive(store: Store, key: str, *, clock: Clock = time.monotonic, sleep: Sleep = time.sleep) -> bool:
+    """Watch a held lock for as long as its owner may be silent: does it show a sign of life? False at once if it is
+    free.
+
+    Raises ObjectStoreError.
+    """
+    first = read_lock(store, key)
+    deadline = clock() + first.ttl
+    while first.held and clock() < deadline:
+        sleep(min(WATCH_SECONDS, max(0.05, deadline - clock())))
+        lock = read_lock(store, key)
+        if lock.etag != first.etag:
+            return lock.held
+    return False
 
 
 def _take(store: Store, key: str, lock: Lock, owner: str, ttl: float, clock: Clock) -> Lease | None:

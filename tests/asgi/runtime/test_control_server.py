@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import socket
 import stat
 import tempfile
@@ -141,6 +142,31 @@ def test_one_request_one_answer(run: Any, path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600  # noqa: ASYNC240
 
     run(serving(path, body))
+
+
+def test_the_kernel_says_who_is_there_and_strangers_are_turned_away(
+    run: Any, path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also if folder and socket were opened to everybody."""
+    seen: list[int | None] = []
+    asked = Conversation.peer_uid
+
+    def peer_uid(conversation: Conversation) -> int | None:
+        seen.append(asked(conversation))
+        return 4711 if len(seen) == 1 else seen[-1]
+
+    monkeypatch.setattr(Conversation, "peer_uid", peer_uid)
+
+    async def body(server: ControlServer) -> None:
+        async with End(path) as end:
+            try:
+                assert await end.ask({"verb": "echo", "say": 1}) is None
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+
+    run(serving(path, body))
+    assert seen == [os.getuid(), os.getuid()]
+    assert "user 4711" in caplog.text
 
 
 def test_a_request_in_many_pieces_and_many_frames_in_one(run: Any, path: Path) -> None:

@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 import random
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
 from flyhot_deploy.store.base import Conflict, NotFound, NotModified, ObjectStoreError, Store, TooLarge
-
-WRITERS = 16
-
-
-def together(work: Callable[[int], Any], writers: int = WRITERS) -> list[Any]:
-    """Run `work(0..writers-1)` in threads that start at the same moment."""
-    gate = threading.Barrier(writers)
-
-    def one(number: int) -> Any:
-        gate.wait()
-        return work(number)
-
-    with ThreadPoolExecutor(writers) as pool:
-        return list(pool.map(one, range(writers)))
+from tests.deploy.threads import together
 
 
 def test_what_was_put_is_got(store: Store, space: str) -> None:
