@@ -153,7 +153,8 @@ def check_flyhot(words: list[str], where: str) -> None:
         assert found is not None, f"{where}: no such command"
         command = found
     known = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
-    for word in words:
+    # What follows `--` is another program's.
+    for word in words[: words.index("--")] if "--" in words else words:
         assert not word.startswith("-") or word in known, f"{where}: {word} is no option of {command.name}"
 
 
