@@ -20,14 +20,17 @@ from typing import Any
 from ..errors import FlyhotError, SourceError, UndoFailed, UpgradeError
 from .living.modules import LoadedModules
 from .living.tree import read_tree
-from .oracle.cold import TIMEOUT, import_all
+from .oracle.cold import TIMEOUT
+from .oracle.images import Images
 from .oracle.request import ColdRequest, request_in_place
 from .outcome import Outcome, Refused, reason_of_fault, reason_of_raised, reason_of_refusal
 from .patching.finder import ReleaseFinder
 from .patching.journal import Journal
 from .rehearsal.attempts import Ground, attempt
+from .rehearsal.document import Rehearsed, read_rehearsed
+from .rehearsal.scratch import Trial, check_release
 from .source.module import SourceModule
-from .verification.recorded import Recorded, record
+from .verification.recorded import Recorded
 
 _RESTART = "mend it, or restart the program on the new release"
 
@@ -48,8 +51,10 @@ class Engine:
     `root`: the folder that all first-party files lie below; `packages`: top-level names of first-party packages and
     modules, such as `["app"]`. They need not be imported wholly, or at all. `cold`: modules that a cold import of a
     release imports (default: those that live here and that it still has). `python`: the interpreter for cold imports;
-    `environment` its environment (default: this process's); `timeout` seconds for one of them.
-    `units(cls)`: how many living instances of a class the caller migrates itself with its `code_change`.
+    `environment` its environment (default: this process's); `timeout` seconds for one of them. `rehearse`: an
+    upgrade that executes anything is tried in a fresh process first, so that what can't be done is refused before this
+    process is touched. `units(cls)`: how many living instances of a class the caller migrates itself, with its
+    `code_change`.
 
     Raises SourceError if a file of the packages is no Python text, OSError if it can't be read. Not safe for threads.
     """
@@ -63,6 +68,7 @@ class Engine:
         python: str = sys.executable,
         environment: Mapping[str, str] | None = None,
         timeout: float = TIMEOUT,
+        rehearse: bool = True,
         units: Callable[[type], int] = lambda cls: 0,
     ) -> None:
         self.root = Path(root).resolve()
@@ -72,8 +78,9 @@ class Engine:
         self._finder = ReleaseFinder()
         self._orphans: weakref.WeakSet[types.FunctionType] = weakref.WeakSet()
         self._cold, self._python, self._environment, self._timeout = cold, python, environment, timeout
+        self._rehearse = rehearse
         self._units = units
-        self._images: dict[str, dict[str, Any]] = {}
+        self._images = Images()
         self._last: tuple[Journal, dict[str, bytes]] | None = None
         self._releases()  # what is no Python text is told now
 
@@ -97,9 +104,13 @@ class Engine:
             plan = ground.plan()
             if plan.refusals:
                 raise Refused([reason_of_refusal(one) for one in plan.refusals], plan=plan.document())
-            recorded = ground.recorded = self._record(releases)
+            cold = self._check(releases, rehearse=self._rehearse and plan.executes)
+            recorded = ground.recorded = Recorded.of(cold)
+            assert recorded is not None
             recorded.look(releases.live, self.root)
-            arrival = attempt(ground, plan)
+            rehearsed = _rehearsed(cold["rehearsed"])
+            also = rehearsed.also if rehearsed is not None else frozenset()
+            arrival = attempt(ground, ground.plan(also) if also else plan, also)
         except Refused:
             raise
         except FlyhotError as exc:
@@ -112,7 +123,8 @@ class Engine:
         self._last, self._files = (arrival.journal, self._files), releases.files
         spent = (time.perf_counter() - began) * 1000 - arrival.timings.commit - arrival.timings.verify
         timings = replace(arrival.timings, prepare=spent)
-        return Outcome(True, arrival.plan.document(), timings, arrival.passes)
+        tried = rehearsed.passes if rehearsed is not None else 0
+        return Outcome(True, arrival.plan.document(), timings, arrival.passes, tried)
 
     def undo_last(self) -> None:
         """Everything is again as it was before the last `upgrade()`, what the program did since then included; the new
@@ -153,28 +165,22 @@ class Engine:
             orphans=self._orphans,
         )
 
-    def _record(self, releases: _Releases) -> Recorded:
-        """The structures that cold imports give; those of a release are remembered."""
-        new, old = (
-            self._request(releases.new, releases.old, releases),
-            self._request(releases.old, releases.new, releases),
+    def _check(self, releases: _Releases, *, rehearse: bool) -> dict[str, Any]:
+        """What cold imports of both releases and a rehearsal say. Raises SourceError."""
+        return check_release(self._trial(releases), rehearse=rehearse, images=self._images, timeout=self._timeout)
+
+    def _trial(self, releases: _Releases) -> Trial:
+        """What fresh processes are asked for."""
+        old, new = releases.old, releases.new
+        return Trial(
+            old=self._request(old, new, releases),
+            new=self._request(new, old, releases),
+            old_files={source.relpath: self._files[source.relpath] for source in old.values()},
+            new_files={source.relpath: releases.files[source.relpath] for source in new.values()},
+            from_digest=_digest(old),
+            to_digest=_digest(new),
+            packages=self.packages,
         )
-        asked = [(new, 1), (new, 2), (old, 1)]
-        keys = [
-            _key(request, seed, sources)
-            for (request, seed), sources in zip(asked, (releases.new, releases.new, releases.old), strict=True)
-        ]
-        missing = {key: item for key, item in zip(keys, asked, strict=True) if key not in self._images}
-        for key, answer in zip(missing, import_all(list(missing.values()), timeout=self._timeout), strict=True):
-            if not isinstance(answer, SourceError):
-                self._images[key] = answer
-            elif key != keys[2]:
-                raise answer
-        first, again, before = self._images[keys[0]], self._images[keys[1]], self._images.get(keys[2])
-        self._images = {key: self._images[key] for key in keys if key in self._images}
-        recorded = Recorded.of(record(first, again, before))
-        assert recorded is not None
-        return recorded
 
     def _request(
         self, sources: dict[str, SourceModule], other: dict[str, SourceModule], releases: _Releases
@@ -197,9 +203,19 @@ def _compiles(source: SourceModule) -> bool:
         return False
 
 
-def _key(request: ColdRequest, seed: int, sources: Mapping[str, SourceModule]) -> str:
-    """One image: what is imported, of which texts, by whom."""
-    text = hashlib.sha256(repr((request.modules, request.path, request.python, seed)).encode())
+def _rehearsed(document: dict[str, Any] | None) -> Rehearsed | None:
+    """What a rehearsal found, if there was one. Raises Refused if it found that it can't be done."""
+    if document is None:
+        return None
+    rehearsed = read_rehearsed(document)
+    if rehearsed.outcome == "refused":
+        raise Refused(rehearsed.reasons, plan=rehearsed.plan, passes=rehearsed.passes)
+    return rehearsed
+
+
+def _digest(sources: Mapping[str, SourceModule]) -> str:
+    """Of a release's texts and where they lie."""
+    text = hashlib.sha256()
     for name, source in sorted(sources.items()):
         text.update(f"\0{name}\0{source.path}\0".encode())
         text.update(source.text.encode("utf-8", "surrogatepass"))

@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import FlyhotError, UpgradeRefused
 from .source.module import SourceModule
 from .source.plan import Refusal
+from .source.raising import raising_statement
 from .verification.verify import Difference
 
 RESTART = "mend it, or restart the program on the new release"
@@ -34,13 +35,22 @@ class Reason:
 class Refused(UpgradeRefused):
     """The upgrade did not happen: the process runs the old release, whole. `reasons` say why, at least one."""
 
-    def __init__(self, reasons: Sequence[Reason], *, plan: dict[str, Any] | None = None, detail: str | None = None):
+    def __init__(
+        self,
+        reasons: Sequence[Reason],
+        *,
+        plan: Mapping[str, Any] | None = None,
+        passes: int = 0,
+        detail: str | None = None,
+    ) -> None:
         first = reasons[0]
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
         super().__init__(f"{first}{more}", file=first.file, line=first.line, do=first.mend, detail=detail)
         self.reasons = tuple(reasons)
         self.plan = plan
         """The document of the plan, as far as there was one."""
+        self.passes = passes
+        """How often it was tried, and undone."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,9 @@ class Outcome:
     plan: dict[str, Any]
     timings: Timings
     passes: int = 1
-    """How often it was tried: what differed after an attempt enlarged the plan of the next."""
+    """How often it was tried here: what differed after an attempt enlarged the plan of the next."""
+    rehearsed: int = 0
+    """How often it was tried in a fresh process before; 0: there was no need."""
     differences: tuple[Difference, ...] = ()
 
 
@@ -75,20 +87,18 @@ def reason_of_difference(difference: Difference) -> Reason:
 
 
 def reason_of_raised(exc: Exception, sources: Mapping[str, SourceModule]) -> Reason:
-    """What a statement of the release, or a step of ours, raised: told by the innermost line of the release."""
+    """What a statement of the release, or a step of ours, raised: told by the statement that was executed."""
     if isinstance(exc, FlyhotError):
         module = next((source.name for source in sources.values() if source.shown == exc.file), "")
         return Reason(module, exc.file or "", exc.line, module or "the release", exc.message, exc.do or RESTART)
-    shown = {source.path: source for source in sources.values()}
-    file, line, module, construct = "", None, "", "a statement"
-    at = exc.__traceback__
-    while at is not None:
-        source = shown.get(at.tb_frame.f_code.co_filename)
-        if source is not None:
-            file, line, module = source.shown, at.tb_lineno, source.name
-            construct = next((s.name for s in source.statements if s.line <= line <= s.end), construct)
-        at = at.tb_next
-    return Reason(module, file, line, construct, f"executing it raised {type(exc).__name__}: {exc}", RESTART)
+    what = f"executing it raised {type(exc).__name__}: {exc}"
+    found = raising_statement(exc, sources.values())
+    if found is None:
+        return Reason("", "", None, "the release", what, RESTART)
+    source, statement, (inner, line) = found
+    if inner is source and statement.line <= line <= statement.end:
+        return Reason(source.name, source.shown, line, statement.name, what, RESTART)
+    return Reason(source.name, source.shown, statement.line, statement.name, f"{what} ({inner.shown}:{line})", RESTART)
 
 
 def reason_of_fault(exc: Exception) -> Reason:

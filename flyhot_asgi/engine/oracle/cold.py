@@ -16,12 +16,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ...errors import SourceError
 from .request import ColdRequest, failed, failure_of
 
 TIMEOUT = 60.0
@@ -55,27 +52,8 @@ def import_cold(
         if hash_seed is not None:
             environment["PYTHONHASHSEED"] = str(hash_seed)
         with errors.open("wb") as to:  # a file: what the app starts at import may keep a pipe open for good
-            run_child([request.python, *_flags(), str(_CHILD), str(asked)], environment, to.fileno(), timeout, cancel)
-        return _answer(request, out, _tail(errors))
-
-
-def import_all(
-    asked: Sequence[tuple[ColdRequest, int | None]],
-    *,
-    timeout: float = TIMEOUT,
-    cancel: threading.Event | None = None,
-) -> list[dict[str, Any] | SourceError]:
-    """Several cold imports (request and hash seed) side by side, as many at a time as there are cores. What one raises
-    is its answer. Raises Cancelled."""
-
-    def one(item: tuple[ColdRequest, int | None]) -> dict[str, Any] | SourceError:
-        try:
-            return import_cold(item[0], hash_seed=item[1], timeout=timeout, cancel=cancel)
-        except SourceError as exc:
-            return exc
-
-    with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2)) as pool:
-        return list(pool.map(one, asked))
+            run_child([request.python, *flags(), str(_CHILD), str(asked)], environment, to.fileno(), timeout, cancel)
+        return _answer(request, out, tail_of(errors))
 
 
 def run_child(
@@ -106,11 +84,13 @@ def run_child(
             process.wait()
 
 
-def _flags() -> list[str]:
+def flags() -> list[str]:
+    """Interpreter options that change what code is compiled."""
     return ["-O"] * sys.flags.optimize
 
 
-def _tail(errors: Path) -> str:
+def tail_of(errors: Path) -> str:
+    """The end of what a process said on its way out."""
     with errors.open("rb") as said:
         said.seek(max(0, errors.stat().st_size - _TAIL))
         return said.read().decode("utf-8", "replace")

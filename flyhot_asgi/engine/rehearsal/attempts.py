@@ -90,14 +90,14 @@ def attempt(ground: Ground, plan: Plan, also: Iterable[Home] = (), *, most: int 
     for number in range(1, most + 1):
         if plan.refusals:
             refusals = [reason_of_refusal(one) for one in plan.refusals]
-            raise Refused([*refusals, *why], plan=plan.document())
+            raise Refused([*refusals, *why], plan=plan.document(), passes=number - 1)
         tried = _try(ground, plan)
         if isinstance(tried.arrived, tuple):
             journal, patch = tried.arrived
             return Arrival(patch, journal, asked, number, tried.timings)
         why, needed = tried.why, tried.needed - asked
         if not needed or number == most:
-            raise Refused(why, plan=plan.document()) from tried.cause
+            raise Refused(why, plan=plan.document(), passes=number) from tried.cause
         asked |= needed
         plan = ground.plan(asked)
     raise AssertionError("unreachable: the last attempt arrives or raises")

@@ -11,7 +11,8 @@ import types
 from collections.abc import Iterable, Mapping
 
 from ..source.defuse import Home, Names
-from ..source.module import SourceModule, Statement
+from ..source.module import SourceModule
+from ..source.raising import raising_statement
 from ..verification.verify import Difference
 
 
@@ -34,28 +35,16 @@ def homes_of(differences: Iterable[Difference], new: Mapping[str, SourceModule])
 def homes_of_failure(
     exc: BaseException, new: Mapping[str, SourceModule], live: Mapping[str, types.ModuleType]
 ) -> set[Home]:
-    """The names of what the statement that raised works with: objects, as functions and classes remember nothing."""
-    found = failed_statement(exc, new)
+    """The names of what the statement that raised works with, through the functions that it calls: objects, as
+    functions and classes remember nothing."""
+    found = raising_statement(exc, new.values())
     if found is None:
         return set()
-    module, statement = found
-    homes = Names(new).homes(module, statement.reads | statement.calls)
-    return {home for home in homes if not _is_definition(_value(live, home))}
-
-
-def failed_statement(exc: BaseException, new: Mapping[str, SourceModule]) -> tuple[str, Statement] | None:
-    """The module-level statement of the release that raised, by the outermost frame that runs one."""
-    modules = {source.path: source for source in new.values()}
-    at = exc.__traceback__
-    while at is not None:
-        code = at.tb_frame.f_code
-        source = modules.get(code.co_filename)
-        if source is not None and code.co_name == "<module>":
-            for statement in source.statements:
-                if statement.line <= at.tb_lineno <= statement.end:
-                    return source.name, statement
-        at = at.tb_next
-    return None
+    source, statement, _ = found
+    names = Names(new)
+    homes = names.homes(source.name, statement.reads | statement.calls)
+    reached = homes | names.reached(homes).homes
+    return {home for home in reached if not _is_definition(_value(live, home))}
 
 
 def _value(live: Mapping[str, types.ModuleType], home: Home) -> object:

@@ -169,6 +169,11 @@ class Plan:
         if note not in self.notes:
             self.notes.append(note)
 
+    @property
+    def executes(self) -> bool:
+        """More is done than swapping the code of functions."""
+        return bool(self.work or self.registrations or self.added or self.deleted or self.deleted_names)
+
     def counts(self) -> dict[str, int]:
         """Definitions by action."""
         return dict(Counter(step.action.value for step in self.steps))

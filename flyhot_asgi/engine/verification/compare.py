@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from .fingerprint import DEFINITION
+from .fingerprint import DEFINITION, STATE
 
 Entries: TypeAlias = Mapping[str, tuple[str, str]]
 
@@ -28,6 +28,15 @@ def drifted(old: Entries, live: Entries) -> set[str]:
         for path in old.keys() | live.keys()
         if old.get(path) != live.get(path) and (old.get(path) or live[path])[0] == DEFINITION
     }
+
+
+def moved_state(old: Entries, new: Entries, masked: set[str]) -> bool:
+    """The release changes a value, whether its text changes one or not."""
+    return any(
+        old.get(path) != new.get(path) and STATE in (old.get(path, new.get(path, ("",)))[0], new.get(path, ("",))[0])
+        for path in old.keys() | new.keys()
+        if not _is_masked(path, masked)
+    )
 
 
 def differences(old: Entries | None, live: Entries, new: Entries, masked: set[str]) -> list[tuple[str, str]]:

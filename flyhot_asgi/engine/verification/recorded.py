@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..source.module import SourceModule
-from .compare import differences, drifted, unstable_paths
+from .compare import differences, drifted, moved_state, unstable_paths
 from .fingerprint import describe
 from .verify import Difference
 
@@ -48,6 +48,11 @@ class Recorded:
         """Before anything is touched: note in what the process is not its own release, which is not our doing."""
         if self.old is not None:
             self.masked |= drifted(self.old, describe(live, str(root), live))
+
+    @property
+    def moves_state(self) -> bool:
+        """The release makes values other ones, or nobody knows."""
+        return self.old is None or moved_state(self.old, self.new, self.masked)
 
     def compare(self, root: Path, sources: Mapping[str, SourceModule]) -> list[Difference]:
         """The living modules against the new release's record. Runs none of the app's code."""

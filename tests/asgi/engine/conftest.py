@@ -8,6 +8,7 @@ import pytest
 pytest.register_assert_rewrite("tests.asgi.engine.lab")
 
 from .lab import Lab  # noqa: E402  (after the registration)
+from .project import Project  # noqa: E402
 
 
 @pytest.fixture
@@ -21,3 +22,10 @@ def lab(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
     yield make
     for one in labs:
         one.close()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    made = Project(tmp_path)
+    yield made
+    made.close()
