@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,16 +18,20 @@ from ..config import Options, Patience, Project, find_project, options_for, read
 from ..errors import DeployError, Exit, UsageError
 from ..local import deploy, inspect
 from ..local.progress import Notify
-from ..local.report import FailureReport, Report, failure
-from .output import Output
+from ..local.report import FailureReport, failure
+from .fleet_options import Asked, Source, fleet_options
+from .output import Output, Report
 from .release_commands import COMMANDS
 
+WATCH_SECONDS = 2.0
+FLEET = "flyhot_deploy.cli.fleet"
 DEMO = "flyhot_deploy.demo.command"
 
 Work = Callable[[Project, Patience, Notify], Awaitable[Report]]
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 local = click.option("--local", is_flag=True, help="This machine's processes (the default without a fly.toml).")
+config = click.option("--config", metavar="FILE", help="The app's fly.toml, if it has another name.")
 extra = click.option("--extra", multiple=True, metavar="K=V", help="Handed to every code_change; repeatable.")
 suspend_timeout = click.option(
     "--suspend-timeout",
@@ -74,14 +79,44 @@ def cli() -> None:
 @local
 @extra
 @suspend_timeout
-@click.option("--dry-run", is_flag=True, help="Only plan; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done; change nothing.")
+@config
+@click.option("--skip-build", is_flag=True, help="Use an image that was pushed before.")
+@click.option("--image", metavar="IMAGE", help="That image.")
+@click.option("--from-tree", is_flag=True, help="Pack this folder here, without an image.")
+@click.option("--build-arg", "build_args", multiple=True, metavar="K=V", help="For the build; repeatable.")
+@click.option("--no-cache", is_flag=True, help="Build without the cache.")
+@click.option("--buildkit", is_flag=True, help="Build with BuildKit.")
+@fleet_options
 @as_json
-def hot(local: bool, extra: tuple[str, ...], suspend_timeout: float | None, dry_run: bool, as_json: bool) -> None:
-    """Upgrade every process of this app to the working tree, while it runs."""
+def hot(
+    local: bool,
+    extra: tuple[str, ...],
+    suspend_timeout: float | None,
+    dry_run: bool,
+    as_json: bool,
+    config: str | None,
+    skip_build: bool,
+    image: str | None,
+    from_tree: bool,
+    build_args: tuple[str, ...],
+    no_cache: bool,
+    buildkit: bool,
+    **asked: Any,
+) -> None:
+    """Upgrade every process of this app while it runs: on all its Fly machines, or here.
+
+    With a fly.toml: build and push the image, pack the app from it, and bring every machine to it, all or none.
+    Without one, or with --local: the processes of this machine, to the working tree.
+    """
+    source = Source(config, skip_build, image, from_tree, build_args, no_cache, buildkit)
 
     async def work(project: Project, patience: Patience, notify: Notify) -> Report:
-        _require_local(project, local)
         options = _options(project, extra, suspend_timeout)
+        if _on_fly(project, local, config):
+            return await _fleet("hot", project, source, Asked(extra=extra, **asked), options, notify, dry=dry_run)
+        if source != Source():
+            raise UsageError("there is no fly.toml here, so there is nothing to build", do="name it with --config")
         if dry_run:
             return await inspect.plan(project, patience=patience, notify=notify)
         return await deploy.hot(project, options, patience=patience, notify=notify)
@@ -107,9 +142,17 @@ def plan(local: bool, as_json: bool) -> None:
 @local
 @extra
 @suspend_timeout
+@config
+@fleet_options
 @as_json
 def rollback(
-    release: str | None, local: bool, extra: tuple[str, ...], suspend_timeout: float | None, as_json: bool
+    release: str | None,
+    local: bool,
+    extra: tuple[str, ...],
+    suspend_timeout: float | None,
+    as_json: bool,
+    config: str | None,
+    **asked: Any,
 ) -> None:
     """Bring every process back, hot: to the previous release, or to RELEASE (its first digits).
 
@@ -117,23 +160,43 @@ def rollback(
     """
 
     async def work(project: Project, patience: Patience, notify: Notify) -> Report:
-        _require_local(project, local)
         options = _options(project, extra, suspend_timeout)
+        if _on_fly(project, local, config):
+            return await _fleet("rollback", project, config, release, Asked(extra=extra, **asked), options, notify)
         return await deploy.rollback(project, options, release, patience=patience, notify=notify)
 
     run(work, Output(as_json=as_json))
 
 
 @cli.command()
-@local
+@config
 @as_json
-def status(local: bool, as_json: bool) -> None:
-    """Show each process: its release, its sessions by class, whether it serves."""
+def confirm(config: str | None, as_json: bool) -> None:
+    """Make a release permanent that was deployed with --confirm-within."""
 
     async def work(project: Project, patience: Patience, notify: Notify) -> Report:
-        return await inspect.status(project, patience=patience)
+        return await _fleet("confirm", project, config, notify)
 
     run(work, Output(as_json=as_json))
+
+
+@cli.command()
+@local
+@config
+@click.option("--watch", is_flag=True, help="Look again every two seconds, until Ctrl-C.")
+@as_json
+def status(local: bool, config: str | None, watch: bool, as_json: bool) -> None:
+    """Show each machine and each process: its release, its sessions by class, whether it serves."""
+
+    async def work(project: Project, patience: Patience, notify: Notify) -> Report:
+        if _on_fly(project, local, config):
+            return await _fleet("show_status", project, config, notify)
+        return await inspect.status(project, patience=patience)
+
+    output = Output(as_json=as_json)
+    if not watch:
+        run(work, output)
+    keep_watching(work, output)
 
 
 @cli.command()
@@ -154,11 +217,30 @@ def history(local: bool, as_json: bool) -> None:
 
 for command in COMMANDS:
     cli.add_command(command)
+cli.add_command(LazyCommand("orchestrate", FLEET, "orchestrate", "Carry out an order, on a temporary machine."))
+cli.add_command(LazyCommand("agent", FLEET, "agent", "This machine's agent: started by the app's lifespan."))
+cli.add_command(LazyCommand("apply", FLEET, "apply", "Wake this machine's agent: what Fly's exec runs."))
 cli.add_command(LazyCommand("demo", DEMO, "demo_command", "The whole story on this machine, in a minute."))
 
 
 def run(work: Work, output: Output, patience: Patience | None = None) -> NoReturn:
     """Do the work from the current folder, print its report, and exit with its code. Never a traceback."""
+    report = _report_of(work, output, patience)
+    output.report(report)
+    raise SystemExit(int(report.exit))
+
+
+def keep_watching(work: Work, output: Output) -> NoReturn:
+    """Do it again and again, until Ctrl-C: exit code 0 then."""
+    try:
+        while True:
+            output.report(_report_of(work, output, None), anew=True)
+            time.sleep(WATCH_SECONDS)
+    except KeyboardInterrupt:
+        raise SystemExit(0) from None
+
+
+def _report_of(work: Work, output: Output, patience: Patience | None) -> Report:
     report: Report
     try:
         with output.progress():
@@ -170,8 +252,7 @@ def run(work: Work, output: Output, patience: Patience | None = None) -> NoRetur
         report = failure(exc)
     except OSError as exc:
         report = failure(DeployError(f"the system refused: {exc}", file=_filename(exc)))
-    output.report(report)
-    raise SystemExit(int(report.exit))
+    return report
 
 
 async def _work(work: Work, output: Output, patience: Patience) -> Report:
@@ -196,7 +277,19 @@ def _options(project: Project, extra: tuple[str, ...], suspend_timeout: float | 
 def _require_local(project: Project, local: bool) -> None:
     if project.is_on_fly and not local:
         raise UsageError(
-            "there is a fly.toml here, and so far flyhot upgrades the processes of this machine only",
+            "there is a fly.toml here, and the processes of machines plan an upgrade only when they vote on it",
             file=str(project.root / "fly.toml"),
-            do="say --local to upgrade the processes on this machine",
+            do="see `hot --dry-run`, or say --local to plan for the processes on this machine",
         )
+
+
+async def _fleet(command: str, *arguments: Any, **more: Any) -> Report:
+    """A command over machines: imported when it is used, with what it needs."""
+    report: Report = await getattr(importlib.import_module(FLEET), command)(*arguments, **more)
+    return report
+
+
+def _on_fly(project: Project, local: bool, config: str | None) -> bool:
+    if local and config is not None:
+        raise UsageError("--local and --config exclude each other")
+    return not local and (project.is_on_fly or config is not None)

@@ -23,9 +23,14 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ..errors import Exit
+from ..fleet.report import FleetReport
+from ..fleet.status import FleetStatus
 from ..local.progress import Fact, Step
-from ..local.report import FailureReport, HistoryReport, PageReport, PlanReport, Report, StatusReport, UpgradeReport
-from . import rows
+from ..local.report import FailureReport, HistoryReport, PageReport, PlanReport, StatusReport, UpgradeReport
+from ..local.report import Report as LocalReport
+from . import fleet_rows, rows
+
+Report = LocalReport | FleetReport | FleetStatus
 
 LOG_WIDTH = 140
 COLOURS = {
@@ -83,9 +88,11 @@ class Output:
         else:
             self._turn(what.text)
 
-    def report(self, report: Report) -> None:
-        """Print what a command found."""
+    def report(self, report: Report, *, anew: bool = False) -> None:
+        """Print what a command found. `anew`: over the one before, on a terminal."""
         self._stop_spinner()
+        if anew and sys.stdout.isatty() and not self.as_json:
+            _write(sys.stdout, "\x1b[2J\x1b[H")
         if self.as_json:
             _write(sys.stdout, json.dumps(report.document(), indent=2, default=str) + "\n")
             return
@@ -103,6 +110,10 @@ class Output:
             case PageReport():
                 for style, text in report.lines:
                     _line(console, text, PAGE_STYLES.get(style, ""))
+            case FleetReport():
+                _fleet(console, report)
+            case FleetStatus():
+                _fleet_status(console, report)
             case FailureReport():
                 _error(console, report.error)
         # A failure says so where errors are read, also when stdout goes into a file.
@@ -220,6 +231,32 @@ def _history(console: Console, report: HistoryReport) -> None:
         _table(console, rows.history_table(report.entries, report.running))
     else:
         _line(console, "nothing was released from this folder yet: python -m flyhot_deploy hot")
+
+
+def _fleet(console: Console, report: FleetReport) -> None:
+    style = COLOURS.get(report.outcome.replace("_", " "), "bold")
+    _line(console, fleet_rows.headline(report), f"bold {style}")
+    if report.machines:
+        _table(console, fleet_rows.machines_table(report))
+    steps = report.extra.get("steps")
+    for number, text in enumerate(steps if isinstance(steps, list) else [], 1):
+        _line(console, f"{number}. {text}")
+    for text in fleet_rows.machine_lines(report):
+        _line(console, text, "yellow")
+    _notes(console, report.notes)
+    if report.error is not None:
+        _error(console, report.error)
+
+
+def _fleet_status(console: Console, report: FleetStatus) -> None:
+    _line(console, report.app, "bold")
+    _table(console, fleet_rows.status_table(report))
+    if report.candidate is not None:
+        deploy, phase = report.candidate.get("deploy"), report.candidate.get("phase")
+        _line(console, f"a deploy is under way, or provisional: {deploy} ({phase})", "yellow")
+    if report.outcome in ("mixed", "in_doubt"):
+        _line(console, f"{report.outcome.replace('_', ' ')}: see the table; deploy again", "bold red")
+    _notes(console, report.notes)
 
 
 def _refusals(console: Console, plan: Mapping[str, Any]) -> None:

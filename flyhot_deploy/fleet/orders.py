@@ -120,6 +120,16 @@ async def rollback(fleet: Fleet, named: str | None, *, image_tree: tuple[Path, S
         return await _carry_out(fleet, lease, read, "rollback", found, base, make)
 
 
+def needs_image(fleet: Fleet, named: str | None, image: str) -> bool:
+    """Is the release to go back to the image's own, which only a machine of that image has? Blocking."""
+    pointer = fleet.repository.pointer().pointer
+    if pointer.candidate is not None:
+        return False
+    entries = fleet.repository.history()
+    target = named_entry(entries, named) if named else previous_of(entries, pointer.current_on(image), image)
+    return target is None or not target.get("manifest")
+
+
 async def confirm(fleet: Fleet) -> FleetReport:
     """Make the provisional release permanent. Raises DeployError: there is none, or machines have taken it back."""
     async with fleet.locked() as lease:

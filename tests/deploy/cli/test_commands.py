@@ -127,14 +127,25 @@ def test_settings_that_can_not_be_read_are_a_usage_error(app: Path, command: str
     assert "unknown setting 'nonsense'" in result.stderr
 
 
-@pytest.mark.parametrize("command", ["hot", "plan", "rollback"])
-def test_with_a_fly_toml_local_must_be_said(machine: FakeMachine, base: str, app: Path, command: str) -> None:
+def test_with_a_fly_toml_a_plan_for_here_must_be_said(machine: FakeMachine, base: str, app: Path) -> None:
     (app / "fly.toml").touch()
     machine.start(base)
-    result = run(command)
+    result = run("plan")
     assert result.exit_code == 2
     assert "say --local" in result.stderr
-    assert "fly.toml here" not in run(command, "--local").output
+    assert "fly.toml here" not in run("plan", "--local").output
+
+
+@pytest.mark.parametrize("command", ["hot", "rollback", "status", "confirm"])
+def test_a_fly_toml_means_machines_unless_local_is_said(
+    machine: FakeMachine, edited: str, app: Path, command: str
+) -> None:
+    (app / "fly.toml").touch()
+    machine.start(edited)
+    result = run(command)
+    assert result.exit_code == 2 and "names no app" in result.stderr
+    if command in ("hot", "status"):
+        assert run(command, "--local").exit_code == 0
 
 
 def test_hot_passes_options_on(machine: FakeMachine, edited: str) -> None:
