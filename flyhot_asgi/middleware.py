@@ -81,6 +81,10 @@ class HotUpgrade:
             scope[VSN_KEY] = process.vsn
             try:
                 return await self._app(scope, session.gate.receive, session.gate.send)
+            except asyncio.CancelledError:
+                if not session.was_evicted():
+                    raise
+                return None
             finally:
                 registry.drop(session)
         if not registry.valve.is_open and not await registry.may_come_in():

@@ -52,6 +52,9 @@ class Place(Protocol):
     def rest(self, resting: bool) -> None:
         """The function has come to a checkpoint, or left it."""
 
+    def settle(self) -> None:
+        """The function is at its boundary: do what is due there."""
+
     def ending(self, ending: bool) -> None: ...
     def again(self) -> None:
         """A new function is about to start."""
@@ -109,6 +112,10 @@ class SocketPlace:
         if self._session is not None:
             self._session.gate.rest(resting)
 
+    def settle(self) -> None:
+        if self._session is not None and not self._session.has_bodies:
+            self._session.gate.settle()
+
     def ending(self, ending: bool) -> None:
         self._socket.ending = ending
 
@@ -146,6 +153,7 @@ class LoopPlace:
         self._home: Home | None = None
         self._task = asyncio.current_task()
         self._resting = 0
+        self._duty: Callable[[], None] | None = None
         self._since = monotonic()
         self._tasks = OwnedTasks()
 
@@ -200,6 +208,15 @@ class LoopPlace:
         self._since = monotonic()
         self.boundaries += resting
         self.valve.stir()
+
+    def owe(self, duty: Callable[[], None]) -> None:
+        self._duty = duty
+        self.valve.stir()
+
+    def settle(self) -> None:
+        if self._duty is not None:
+            duty, self._duty = self._duty, None
+            duty()
 
     def ending(self, ending: bool) -> None:
         return

@@ -19,14 +19,14 @@ from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
 
-from flyhot_asgi.functions import siblings
 from flyhot_asgi.functions.changed import CodeChanged, is_code_change
 from flyhot_asgi.functions.definition import arguments_for, given_to, new_state
 from flyhot_asgi.functions.parking import Parking
 from flyhot_asgi.functions.place import LoopPlace, Place, SocketPlace
 from flyhot_asgi.functions.socket import websocket_among
-from flyhot_asgi.functions.staleness import any_stale
 from flyhot_asgi.functions.unit import FunctionUnit, Holder, StateUnit
+from flyhot_asgi.session import siblings
+from flyhot_asgi.session.staleness import any_stale
 from flyhot_asgi.session.unit import Unit
 from flyhot_asgi.session.whereabouts import frames_from, frames_of
 from flyhot_asgi.types import Message
@@ -92,6 +92,8 @@ class Run:
         """See `checkpoint()`."""
         with self._resting(awaitable):
             self._check()
+            self._place.settle()
+            self._check()
             await self._parking.wait(self._place.valve.opened())
             if self._hand:
                 return self._hand.pop(0)
@@ -99,6 +101,7 @@ class Run:
                 await self._parking.wait(asyncio.sleep(0))
                 return await self._parking.wait(self._place.valve.opened())
             result = await self._parking.wait(awaitable)
+            self._place.settle()
             if not self._place.valve.is_open or self._ending:
                 self._hand.append(result)
                 self._check()

@@ -39,6 +39,9 @@ class Settings:
     http_drain: float = 1.0
     hold_budget: float = 5.0
     vote_timeout: float = 1.0
+    on_busy: str = "abort"
+    stale: str = "keep"
+    stale_within: float = 30.0
     drain: float = 3.0
 
 
@@ -153,6 +156,15 @@ def _seconds(value: object) -> float:
     return float(value)
 
 
+def _one_of(*words: str) -> Callable[[object], object]:
+    def read(value: object) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise ValueError(" or ".join(f'"{word}"' for word in words))
+        return value
+
+    return read
+
+
 _READERS: dict[str, Callable[[object], object]] = {
     "app": _text,
     "include": _texts,
@@ -163,5 +175,8 @@ _READERS: dict[str, Callable[[object], object]] = {
     "http_drain": _seconds,
     "hold_budget": _seconds,
     "vote_timeout": _seconds,
+    "on_busy": _one_of("abort", "pin", "evict"),
+    "stale": _one_of("keep", "close"),
+    "stale_within": _seconds,
     "drain": _seconds,
 }

@@ -23,7 +23,9 @@ async def gather(hold: Hold, coordinator: Coordinator, order: Order) -> HoldRepo
     try:
         async with asyncio.timeout(None) as limit:
             gone.add_done_callback(lambda _: _expire(limit))
-            report = await hold.suspend(timeout=order.suspend_timeout, http_drain=order.http_drain)
+            report = await hold.suspend(
+                timeout=order.suspend_timeout, http_drain=order.http_drain, on_busy=order.on_busy
+            )
     except TimeoutError:
         pass
     finally:

@@ -11,8 +11,10 @@ from typing import Any, Literal
 from ..errors import ControlError
 from ..release.config import LONGEST_SECONDS, Settings
 from ..release.folder import Release
+from ..session.policy import OnBusy
 
-OPTIONS = ("suspend_timeout", "http_drain", "hold_budget", "vote_timeout")
+OPTIONS = ("suspend_timeout", "http_drain", "hold_budget", "vote_timeout", "stale_within")
+POLICIES = {"on_busy": ("abort", "pin", "evict"), "stale": ("keep", "close")}
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,9 @@ class Order:
     http_drain: float = 1.0
     hold_budget: float = 5.0
     vote_timeout: float = 1.0
+    on_busy: OnBusy = "abort"
+    stale: Literal["keep", "close"] = "keep"
+    stale_within: float = 30.0
 
 
 def read_order(request: Mapping[str, Any], release: Release, settings: Settings) -> Order:
@@ -40,7 +45,10 @@ def read_order(request: Mapping[str, Any], release: Release, settings: Settings)
     if direction not in ("up", "down"):
         raise _malformed("direction", direction, '"up" or "down"')
     options = _object(request, "options")
-    times = {name: seconds(name, options.get(name, getattr(settings, name))) for name in OPTIONS}
+    times: dict[str, Any] = {name: seconds(name, options.get(name, getattr(settings, name))) for name in OPTIONS}
+    words: dict[str, Any] = {
+        name: _word(name, options.get(name, getattr(settings, name)), allowed) for name, allowed in POLICIES.items()
+    }
     cold = _object(request, "cold")
     _check_cold(cold)
     return Order(
@@ -50,6 +58,7 @@ def read_order(request: Mapping[str, Any], release: Release, settings: Settings)
         extra=_object(request, "extra"),
         cold=cold or None,
         **times,
+        **words,
     )
 
 
@@ -69,6 +78,12 @@ def seconds(name: str, value: object) -> float:
     if not 0 <= value <= LONGEST_SECONDS:
         raise _malformed(name, value, f"from 0 to {LONGEST_SECONDS:.0f} seconds")
     return float(value)
+
+
+def _word(name: str, value: object, allowed: tuple[str, ...]) -> str:
+    if not isinstance(value, str) or value not in allowed:
+        raise _malformed(name, value, " or ".join(f'"{word}"' for word in allowed))
+    return value
 
 
 def _check_cold(cold: Mapping[str, Any]) -> None:

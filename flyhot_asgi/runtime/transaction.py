@@ -200,6 +200,7 @@ class Transaction:
         self._deadline = report.closed_at + order.hold_budget
         self._sessions = report.sessions
         self._code.add_notes([f"{request}: was under way, and ends on the old code" for request in report.requests])
+        self._code.add_notes([f"{busy}: closed with 1012" for busy in report.evicted])
         return e.Suspended()
 
     async def _report_held(self) -> e.Event:
@@ -264,9 +265,13 @@ class Transaction:
         complete = self._machine.decided is Outcome.COMPLETE
         try:
             if complete:
-                self._units.tell(self._installed.vsn)
+                installed = self._installed
+                pinned = self._units.tell(installed.vsn, lambda: installed.vsn)
+                self._code.add_notes([f"{line}: pinned to the old code until its next message" for line in pinned])
         finally:
             self._let_go()
+        if complete:
+            self._units.close_stale()
         if not complete and self._suspended:
             vsn = self._installed.vsn
             self._tell(lambda: self._pages.resume(self._order.id, ok=False, vsn=vsn, render="none"))

@@ -10,8 +10,9 @@ from typing import Any
 from ..engine import Journal
 from ..errors import FlyhotError
 from ..functions.unit import FunctionUnit
-from ..session import MigrationReport, Registry, Unit
+from ..session import MigrationReport, Registry, Unit, pinning
 from ..session.migrate import migrate
+from ..session.stale import close_stale
 from .order import Order
 from .units import Registered, all_units, count_by_class, tell_resumed, unit_classes
 from .vsns import ClassVsns, with_classes_read
@@ -29,6 +30,7 @@ class UnitsUpgrade:
         self._root = root
         self._units: list[Unit] = []
         self._migration: MigrationReport | None = None
+        self._missed: pinning.Missed = {}
         self._vsns: tuple[ClassVsns, ClassVsns] | None = None
         self.renewed: frozenset[str] = frozenset()
         """The functions that start anew when their code has changed (qualified names): theirs are no stale frames."""
@@ -55,7 +57,9 @@ class UnitsUpgrade:
         now, then = self._vsns
         older, newer = (now, then) if self._order.direction == "up" else (then, now)
         try:
+            pinning.let_in(self._registry)
             self._units = all_units(self._registry, self._registered, live)
+            self._missed = pinning.missed(self._registry, self._order.direction, older.of, newer.of, self._extra())
             self._migration = migrate(
                 self._units,
                 direction=self._order.direction,
@@ -79,9 +83,18 @@ class UnitsUpgrade:
         ours = {"direction": order.direction, "from_release": self._old, "to_release": order.release.digest}
         return {**order.extra, **ours}
 
-    def tell(self, vsn: str) -> None:
+    def tell(self, vsn: str, now: Callable[[], str]) -> list[str]:
+        """The upgrade is committed. Returns a line on each session that is pinned. `now`: the release that runs, asked
+        when it is needed."""
         tell_resumed(self._units, vsn, self._migration)
+        return pinning.confirm(self._registry, self._missed, now)
+
+    def close_stale(self) -> None:
+        """Begin to close the connections that run old code, if that is the policy."""
+        registry, within = self._registry, self._order.stale_within
+        if self._order.stale == "close":
+            registry.spawn(lambda: close_stale(registry, within=within), name="closing of stale sessions")
 
     def let_go(self) -> None:
         """Or a thread that is late would hold on to code that has gone. Idempotent."""
-        self._units, self._migration = [], None
+        self._units, self._migration, self._missed = [], None, {}

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import platform
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -85,12 +86,27 @@ class Verbs:
                 "since": installed.since,
                 "state": process.state,
                 "sessions": sessions,
+                "pinned": self._pinned(),
+                "reports": list(process.registry.reports),
                 "websockets": statistics.websockets,
                 "http_in_flight": statistics.http_in_flight,
                 "clients": process.pages.count(),
                 "python": platform.python_version(),
             },
         }
+
+    def _pinned(self) -> list[dict[str, Any]]:
+        now = time.monotonic()
+        return [
+            {
+                "id": pin.id,
+                "who": pin.who,
+                "release": pin.vsn,
+                "behind": pin.behind,
+                "seconds": round(now - pin.since, 1),
+            }
+            for pin in self._process.registry.pins.values()
+        ]
 
     async def _sessions(self, installed: Installed) -> list[dict[str, Any]]:
         try:

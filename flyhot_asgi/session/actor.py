@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import weakref
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from types import FunctionType
 from typing import Any, Protocol
@@ -43,6 +43,9 @@ class Actor(Protocol):
 
     def at_work(self) -> list[tuple[asyncio.Task[Any] | None, float]]:
         """The tasks that keep it from its boundary, each with the time (monotonic) since when."""
+
+    def owe(self, duty: Callable[[], None]) -> None:
+        """`duty` is due at its next boundary, before it takes another message. What it raises ends the actor."""
 
     def move_in(self, home: Home) -> None:
         """`home` holds it from now on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from time import monotonic
 
 from flyhot_asgi.session.gate import Valve
@@ -21,6 +22,7 @@ class Boundary:
         """How often it was left behind: grows with every message."""
         self.since = monotonic()
         """When it was last left."""
+        self._duty: Callable[[], None] | None = None
         self._sleeping: asyncio.Future[None] | None = None
 
     async def park(self) -> None:
@@ -47,6 +49,17 @@ class Boundary:
         finally:
             self.parked = False
             self.since = monotonic()
+
+    def owe(self, duty: Callable[[], None]) -> None:
+        """`duty` is due before the next message."""
+        self._duty = duty
+        self.wake()
+
+    def settle(self) -> None:
+        """Do what is due. Raises what that raises. To be called at the boundary."""
+        if self._duty is not None:
+            duty, self._duty = self._duty, None
+            duty()
 
     def wake(self) -> None:
         """Something has come. Nothing happens if it is at work."""

@@ -23,6 +23,7 @@ class Session:
         "_attached",
         "_bodies",
         "_bodies_done",
+        "_evicted",
         "_report",
         "_task",
         "_tasks",
@@ -54,6 +55,7 @@ class Session:
         self._report = report
         self._bodies: dict[object, tuple[asyncio.Task[Any] | None, float]] | None = None  # once there was one
         self._bodies_done = 0
+        self._evicted = False
         self._attached = 0
         self._tasks: OwnedTasks | None = None
 
@@ -75,6 +77,29 @@ class Session:
     @property
     def valve(self) -> Valve:
         return self._valve
+
+    @property
+    def task(self) -> asyncio.Task[Any] | None:
+        """The task that runs the application for this connection."""
+        return self._task
+
+    def evict(self) -> None:
+        """Cancel the task that runs the application: whoever catches the cancellation asks `was_evicted()`."""
+        if self._task is not None:
+            self._evicted = True
+            self._task.cancel()
+
+    def was_evicted(self) -> bool:
+        """Is the cancellation that ended the application ours? Then it is taken back."""
+        if not self._evicted or self._task is None:
+            return False
+        self._evicted = False
+        return self._task.uncancel() == 0
+
+    @property
+    def has_bodies(self) -> bool:
+        """Is a `working()` body under way?"""
+        return bool(self._bodies)
 
     def report(self, what: str) -> None:
         """Something went wrong in this session, which nobody waits for."""
@@ -118,6 +143,8 @@ class Session:
         wait for a valve that may be waiting for the outer one (a hold gets over it, after a round).
         """
         await self._valve.opened()
+        if not self._bodies:
+            self.gate.settle()
         key = object()
         bodies = self._bodies = self._bodies if self._bodies is not None else {}
         bodies[key] = (asyncio.current_task(), monotonic())
@@ -126,6 +153,8 @@ class Session:
         finally:
             del bodies[key]
             self._bodies_done += 1
+            if not bodies:
+                self.gate.settle()
             self._valve.stir()
 
     def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None:

@@ -25,6 +25,7 @@ from collections.abc import Awaitable
 from time import monotonic
 from typing import Any
 
+from flyhot_asgi.session.duty import Dismissal, Duty
 from flyhot_asgi.types import Message, Receive, Send
 
 _NOBODY: frozenset[asyncio.Task[Any]] = frozenset()
@@ -99,6 +100,7 @@ class Gate:
 
     __slots__ = (
         "_carrying",
+        "_duty",
         "_hand",
         "_line",
         "_receive",
@@ -117,6 +119,7 @@ class Gate:
         self._send = send
         self._valve = valve
         self._hand: Message | None = None
+        self._duty: Duty | None = None  # what is due before the next message
         self._turn = False  # a receive() call is pending; those after it stand in line
         self._line: deque[asyncio.Future[None]] | None = None  # once there is a second task
         self._carrying = _NOBODY  # tasks with a message, while another one is parked
@@ -149,7 +152,7 @@ class Gate:
         """The application's `receive` (ASGI specification, "Applications"). Safe to cancel: no message is
         lost."""
         valve = self._valve
-        if self._turn or self._hand is not None or self._carrying or not valve.calm:
+        if self._turn or self._hand is not None or self._carrying or not valve.calm or self._duty is not None:
             return await self._receive_in_line()
         self._turn = True
         try:
@@ -157,7 +160,7 @@ class Gate:
         except BaseException:
             self._leave()
             raise
-        if valve.is_open and not self._line:
+        if valve.is_open and not self._line and self._duty is None:
             self._turn = False
             self.busy_since = monotonic()
             return message
@@ -197,6 +200,9 @@ class Gate:
             self._turn = True
             self._valve.stir()
         try:
+            if (instead := await self._discharge()) is not None:
+                self._leave()
+                return instead
             await self._valve.opened()
             if self._hand is None:
                 self._hand = await self._receive()
@@ -209,16 +215,46 @@ class Gate:
         """Give the message in hand to the caller, who has the turn, as soon as the valve is open."""
         try:
             await self._valve.opened()
+            instead = await self._discharge()
         except BaseException:
             self._leave()
             raise
-        message = self._hand
+        message = self._hand if instead is None else instead
         assert message is not None  # only who has the turn takes from the hand
         self._hand = None
         self._leave()
         if self._turn:  # somebody else is parked, and the caller is at work: both must be seen
             self._carry(_this_task())
         return message
+
+    def owe(self, duty: Duty) -> None:
+        """`duty` is due at the next boundary; it takes the place of another one."""
+        self._duty = duty
+        self._valve.stir()
+
+    def settle(self) -> None:
+        """Discharge the duty now, if this is the session's boundary, in between two messages: for work that goes past
+        `receive()`."""
+        if self._duty is not None and not self._duty.lasting and self.parked and self._duty.ready():
+            duty, self._duty = self._duty, None
+            if duty.discharge() is not None:
+                self._duty = Dismissal("its state could not be migrated")
+
+    async def _discharge(self) -> Message | None:
+        """Do what is due, as soon as this is the session's boundary. What is returned is handed over instead."""
+        while (duty := self._duty) is not None:
+            if not duty.ready():
+                await self._valve.stirred()
+                continue
+            if not duty.lasting:
+                self._duty = None
+            instead = duty.discharge()
+            if instead is None:
+                await asyncio.sleep(0)  # it may have ended the very task that asks
+                continue
+            self._duty = duty if duty.lasting else Dismissal("its state could not be migrated")
+            return instead
+        return None
 
     async def _take_turn(self) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -12,8 +12,11 @@ from enum import Enum
 from time import monotonic
 
 from flyhot_asgi.errors import ProtocolError, SuspendTimeout
+from flyhot_asgi.session import pinning, policy
 from flyhot_asgi.session.actor import Actor
 from flyhot_asgi.session.connection import Session
+from flyhot_asgi.session.pins import MOST_BEHIND, MOST_PINNED
+from flyhot_asgi.session.policy import OnBusy
 from flyhot_asgi.session.registry import Busy, InFlight, Registry
 from flyhot_asgi.session.rounds import Phase, Rounds, Seen
 
@@ -24,17 +27,22 @@ MAX_HOLD = 30.0
 
 _NAMED = 5
 
+EVICT_SECONDS = 1.0
+"""How long a session that is sent away may take to end."""
+
 
 @dataclass(frozen=True)
 class HoldReport:
     """How all came to their boundary. `seconds`: from suspend() to the hold; `closed_at`: when the valve was
-    closed for good (monotonic); `requests`: HTTP requests that outlived their drain and run on."""
+    closed for good (monotonic); `requests`: HTTP requests that outlived their drain and run on; `evicted`: sessions
+    that were closed for it, by policy. Those that are pinned for it are in the registry's `pins`."""
 
     sessions: int
     requests: tuple[InFlight, ...]
     rounds: int
     seconds: float
     closed_at: float
+    evicted: tuple[Busy, ...] = ()
 
 
 class SessionsBusy(SuspendTimeout):
@@ -69,6 +77,7 @@ class Hold:
         self._state = _State.FREE
         self._watchdog: asyncio.TimerHandle | None = None
         self._closed_at: float | None = None
+        self._evicted: tuple[Busy, ...] = ()
         self._held_up_by: dict[Session | Actor, int] = {}
         self._requests_before: frozenset[int] = frozenset()
         self.last_seconds = 0.0
@@ -80,12 +89,19 @@ class Hold:
         valve."""
         return self._state is _State.HELD
 
-    async def suspend(self, *, timeout: float, http_drain: float) -> HoldReport:  # noqa: ASYNC109 (rounds)
+    async def suspend(
+        self,
+        *,
+        timeout: float,  # noqa: ASYNC109 (rounds)
+        http_drain: float,
+        on_busy: OnBusy = "abort",
+    ) -> HoldReport:
         """Bring every session to its boundary. Returns with the valve closed and, in that very moment, every
         session quiescent: await it directly (in a task of its own, that moment would be another one).
 
         Args, in seconds: `timeout` for all; `http_drain` is how long each HTTP request in flight is waited
-        for. Raises SuspendTimeout (`SessionsBusy`), with the valve open; ProtocolError if this hold is in
+        for. `on_busy`: what becomes of who is at work when the time is over, unless its class says (see
+        policy.py). Raises SuspendTimeout (`SessionsBusy`), with the valve open; ProtocolError if this hold is in
         use. Safe to cancel: the valve is opened. Afterwards call `resume()`, whatever happens. If anything is
         awaited before the code is touched, call `confirm()` or `settle()` then.
         """
@@ -93,11 +109,12 @@ class Hold:
             raise ProtocolError(f"suspend() during a hold ({self._state.value})")
         self._state = _State.GATHERING
         began = monotonic()
+        self._evicted = ()
         self._watch(timeout + self._max_hold)
         rounds = Rounds(now=began, timeout=timeout, http_drain=http_drain)
         with self._open_if_it_fails():
             self._close()
-            await self._gather(rounds, timeout)
+            await self._gather(rounds, timeout, on_busy)
         self._state = _State.HELD
         self._registry.valve.fasten()
         self._watch(self._max_hold)
@@ -108,6 +125,7 @@ class Hold:
             rounds=rounds.count,
             seconds=monotonic() - began,
             closed_at=self._closed_at,
+            evicted=self._evicted,
         )
 
     def confirm(self) -> None:
@@ -141,12 +159,13 @@ class Hold:
     def resume(self) -> None:
         """Open the valve: held messages flow, in order. Idempotent; never fails."""
         self._state = _State.FREE
+        pinning.let_go(self._registry)
         self._open()
         if self._watchdog is not None:
             self._watchdog.cancel()
             self._watchdog = None
 
-    async def _gather(self, rounds: Rounds, allowed: float) -> None:
+    async def _gather(self, rounds: Rounds, allowed: float, on_busy: OnBusy) -> None:
         """Follow the rounds until all are held; raises if they give up. Doesn't await after its last look."""
         registry = self._registry
         while True:
@@ -156,7 +175,8 @@ class Hold:
                 self._close()  # closed it is, unless the watchdog came in between
                 return
             if rounds.phase is Phase.GIVEN_UP:
-                raise _timed_out(tuple(registry.busy()), allowed)
+                await self._by_policy(allowed, on_busy)
+                return
             if rounds.phase is Phase.OPEN and registry.valve.is_open is False:
                 self._held_up_by = {session: session.boundaries for session in registry.busy_sessions()}
                 self._requests_before = frozenset(request.number for request in registry.requests)
@@ -164,6 +184,27 @@ class Hold:
             elif rounds.phase is Phase.CLOSED and registry.valve.is_open:
                 self._close()
             await self._stirred_within(look_again - now)
+
+    async def _by_policy(self, allowed: float, default: OnBusy) -> None:
+        """The time is over, and somebody is busy: pin them, send them away, or raise. Afterwards, in that very moment,
+        all others are quiescent."""
+        registry = self._registry
+        busy = tuple(registry.busy())
+        policies = {who.id: policy.on_busy(who.units, default) for who in registry.busy_sessions()}
+        behind = any(pin.behind >= MOST_BEHIND for pin in registry.pins.values())
+        away = [each for each in registry.busy_sessions() if policies[each.id] == "evict" and isinstance(each, Session)]
+        pinned = [each for each in registry.busy_sessions() if policies[each.id] == "pin"]
+        if len(away) + len(pinned) < len(policies) or behind or len(registry.pins) + len(pinned) > MOST_PINNED:
+            raise _timed_out(busy, allowed)
+        if away:
+            self._evicted = tuple(each for each in busy if policies[each.session_id] == "evict")
+            await pinning.evict(registry, away, EVICT_SECONDS)
+        for who in pinned:
+            if not who.quiescent and registry.is_here(who):
+                pinning.pin(registry, who, next((each for each in busy if each.session_id == who.id), None))
+        if not registry.all_quiescent():
+            raise _timed_out(tuple(registry.busy()), allowed)
+        self._close()
 
     def _seen(self) -> Seen:
         registry = self._registry

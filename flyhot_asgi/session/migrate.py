@@ -181,6 +181,11 @@ def _binder(cls: type) -> Callable[[object], Callable[..., object] | None]:
     return lambda instance: None
 
 
+def code_change_of(cls: type, instance: object) -> Callable[..., object] | None:
+    """`instance.code_change`, as the class has it; None if it has none."""
+    return _binder(cls)(instance)
+
+
 def _bound(found: Any, instance: object, cls: type) -> Callable[..., object] | None:
     bound = found.__get__(instance, cls) if hasattr(type(found), "__get__") else found
     return bound if callable(bound) else None

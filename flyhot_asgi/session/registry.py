@@ -14,6 +14,7 @@ from flyhot_asgi.errors import ConfigError
 from flyhot_asgi.session.actor import Actor
 from flyhot_asgi.session.connection import Session
 from flyhot_asgi.session.gate import Gate, Valve
+from flyhot_asgi.session.pins import Pin
 from flyhot_asgi.session.tasks import OwnedTasks
 from flyhot_asgi.session.unit import ObjectUnit, Unit
 from flyhot_asgi.session.whereabouts import Whereabouts, whereabouts
@@ -84,6 +85,8 @@ class Registry:
         self._waiting = 0
         self._objects: dict[str, ObjectUnit] = {}
         self._actors: dict[str, Actor] = {}
+        self.pins: dict[str, Pin] = {}
+        """Those that are left out of upgrades until they come to their boundary (see pins.py), by id."""
         self._websockets = 0
         self._http = 0
         self._tasks = OwnedTasks()
@@ -139,6 +142,7 @@ class Registry:
     def drop(self, session: Session) -> None:
         """The connection is over. Idempotent."""
         if self._sessions.pop(session.id, None) is not None:
+            self.pins.pop(session.id, None)
             session.end()
             self.valve.stir()
 
@@ -166,6 +170,7 @@ class Registry:
     def leave(self, actor: Actor) -> None:
         """It has ended. Idempotent."""
         if self._actors.pop(actor.id, None) is not None:
+            self.pins.pop(actor.id, None)
             self.valve.stir()
 
     async def shut_down(self) -> None:
@@ -202,10 +207,14 @@ class Registry:
 
     def units(self) -> list[Unit]:
         """All units: those of the sessions, oldest session first, of the actors, then the registered objects that
-        still live."""
+        still live. Those of pinned sessions are left out."""
         self._forget_the_dead()
-        attached = [unit for session in self._sessions.values() for unit in session.units]
-        acting = [unit for actor in self._actors.values() for unit in actor.units]
+        pins = self.pins
+        if pins:
+            attached = [u for session in self._sessions.values() if session.id not in pins for u in session.units]
+        else:
+            attached = [unit for session in self._sessions.values() for unit in session.units]
+        acting = [unit for actor in self._actors.values() if actor.id not in pins for unit in actor.units]
         return [*attached, *acting, *self._objects.values()]
 
     def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None:
@@ -219,7 +228,9 @@ class Registry:
 
     def all_quiescent(self) -> bool:
         """Are all websocket sessions and actors at their boundary, in this very moment?"""
-        return self._sessions_quiescent() and all(actor.quiescent for actor in self._actors.values())
+        return self._sessions_quiescent() and all(
+            actor.quiescent or actor.id in self.pins for actor in self._actors.values()
+        )
 
     def others_at_work(self) -> bool:
         """Is a connection or a request at work, who may wait for an actor's answer?"""
@@ -227,19 +238,19 @@ class Registry:
 
     def _sessions_quiescent(self) -> bool:
         last = self._last_busy  # as long as it is, nobody else need be asked
-        if last is not None and not last.quiescent and self.is_here(last):
+        if last is not None and not last.quiescent and self.is_here(last) and last.id not in self.pins:
             return False
         for session in self._sessions.values():
-            if not session.quiescent:
+            if not session.quiescent and session.id not in self.pins:
                 self._last_busy = session
                 return False
         self._last_busy = None
         return True
 
     def busy_sessions(self) -> list[Session | Actor]:
-        """Sessions and actors that are not at their boundary."""
+        """Sessions and actors that are not at their boundary, and not pinned."""
         everybody: tuple[Session | Actor, ...] = (*self._sessions.values(), *self._actors.values())
-        return [each for each in everybody if not each.quiescent]
+        return [each for each in everybody if not each.quiescent and each.id not in self.pins]
 
     def busy(self) -> list[Busy]:
         """Who isn't at a boundary, with the line where each awaits. Walks frames: not for the hot path."""
@@ -249,6 +260,17 @@ class Registry:
             for session in self.busy_sessions()
             for task, since in session.at_work()
         ]
+
+    def find(self, id: str) -> Session | Actor | None:
+        """The live session or actor of that id."""
+        return self._sessions.get(id) or self._actors.get(id)
+
+    def session_of(self, unit: Unit) -> Session | None:
+        """The session that a unit belongs to; None for an actor's and for a registered object."""
+        for session in self._sessions.values():
+            if any(each is unit for each in session.units):
+                return session
+        return None
 
     def is_here(self, session: Session | Actor) -> bool:
         return session.id in self._sessions or session.id in self._actors

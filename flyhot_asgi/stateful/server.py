@@ -18,6 +18,7 @@ import itertools
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -177,6 +178,9 @@ class Server:
         self._due.append(old_vsn)
         self._boundary.wake()
 
+    def owe(self, duty: Callable[[], None]) -> None:
+        self._boundary.owe(duty)
+
     def move_in(self, home: Home) -> None:
         self._home = home
         home.join(self)
@@ -284,9 +288,11 @@ class Server:
 
     async def _serve(self, instance: StatefulHandler) -> Reason:
         in_a_row = 0
-        while (item := await self._take(instance)) is not None:
-            self._current, self._boundary.since = item, monotonic()
+        while True:
             try:
+                if (item := await self._take(instance)) is None:
+                    return self._stop_reason or "normal"
+                self._current, self._boundary.since = item, monotonic()
                 await self._handle(instance, item)
             except Exception as exc:
                 logger.exception("%s failed at a message", self.label)
@@ -297,7 +303,6 @@ class Server:
             in_a_row += 1
             if in_a_row % _TURNS == 0 or not self._boundary.valve.is_open:
                 await self._boundary.pause()
-        return self._stop_reason or "normal"
 
     async def _handle(self, instance: StatefulHandler, item: Item) -> None:
         if isinstance(item, Cast):
@@ -327,6 +332,7 @@ class Server:
     async def _take(self, instance: StatefulHandler) -> Item | None:
         """The next message; None if it is to end. Waits at the boundary."""
         while self._stop_reason is None:
+            self._boundary.settle()
             if self._may_take():
                 if self._due:
                     await self._upgraded(instance, self._due.pop(0))

@@ -212,6 +212,8 @@ def _sessions(process: Status) -> str:
         name = one.get("cls") or one.get("label") or "?"
         vsn = f"@{one['vsn']}" if one.get("vsn") else ""
         parts.append(f"{one.get('count', 1)} {name}{vsn}")
+    for pin in _objects(process.document.get("pinned")):
+        parts.append(f"pinned, {pin.get('behind', 0)} behind: {pin.get('who', '?')}")
     return ", ".join(parts) or "-"
 
 

@@ -13,7 +13,7 @@ import pytest
 from flyhot_asgi import upgradable
 from flyhot_asgi.errors import ConfigError
 from flyhot_asgi.functions.definition import Definition, arguments_for, given_to, new_state
-from flyhot_asgi.functions.staleness import same_code
+from flyhot_asgi.session.staleness import same_code
 
 
 async def handler(ws: Any, state: dict[str, int], room: str = "lobby") -> None:

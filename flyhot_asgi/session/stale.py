@@ -1,0 +1,50 @@
+"""Connections whose handler runs on with old code after an upgrade: found, and closed gently if that is the policy."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+
+from flyhot_asgi.session.closings import close_gently
+from flyhot_asgi.session.connection import Session
+from flyhot_asgi.session.registry import Registry
+from flyhot_asgi.session.siblings import awaited_by
+from flyhot_asgi.session.staleness import any_stale
+from flyhot_asgi.session.whereabouts import frames_of
+
+logger = logging.getLogger("flyhot.session")
+
+_AT_ONCE = 100
+"""So many connections are looked at in one turn of the loop."""
+
+
+async def close_stale(registry: Registry, *, within: float) -> None:
+    """Close with 1012 every connection that runs a frame of old code, spread over some time, `within` seconds at most.
+    Reported. Safe to cancel."""
+    stale = await stale_sessions(registry)
+    if not stale:
+        return
+    names = Counter(session.handler for session in stale)
+    shown = ", ".join(f"{count} x {name}" for name, count in sorted(names.items()))
+    registry.report(f"closed with 1012, as they run old code: {shown}")
+    logger.info("sessions that run old code are closed with 1012, to come back: %s", shown)
+    await close_gently(stale, reason="new release", within=within)
+
+
+async def stale_sessions(registry: Registry) -> list[Session]:
+    """Those whose handler has a frame under way whose function has other code by now."""
+    found = []
+    for number, session in enumerate(registry.sessions):
+        if number % _AT_ONCE == _AT_ONCE - 1:
+            await asyncio.sleep(0)
+        if registry.is_here(session) and _is_stale(session):
+            found.append(session)
+    return found
+
+
+def _is_stale(session: Session) -> bool:
+    task = session.task
+    if task is None or task.done():
+        return False
+    return any_stale(frame for each in (task, *awaited_by(task)) for frame in frames_of(each))
