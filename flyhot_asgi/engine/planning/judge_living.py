@@ -36,7 +36,8 @@ def _judge_functions(context: Context, name: str) -> None:
     old, new = context.old[name], context.new[name]
     pairs = match(old.code, new.code, (old.owners, new.owners))
     problems: dict[types.CodeType, tuple[str, int]] = {}
-    before, after = headers(old.tree, old.code), headers(new.tree, new.code)
+    before = headers(old.tree, old.code, postponed=old.postponed)
+    after = headers(new.tree, new.code, postponed=new.postponed)
     known = {id(code): code for code in pairs}
     for key, header in before.items():
         code = known.get(key)
@@ -69,6 +70,8 @@ def _judge_functions(context: Context, name: str) -> None:
 def _why_stuck(old: Header, new: Header) -> str | None:
     if old.parameters != new.parameters:
         return "its parameters or their defaults changed"
+    if old.annotations != new.annotations:
+        return "its annotations changed"
     return "its decorators changed" if old.decorators != new.decorators else None
 
 

@@ -37,7 +37,10 @@ def judge_members(
     if reason := _header_changed(old, new):
         _whole(context, module, old, statement, live, path, reason)
         return
-    members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
+    members = diff(
+        statements_of(old.body, docstring=True, postponed=context.old[module].postponed),
+        statements_of(new.body, docstring=True, postponed=context.new[module].postponed),
+    )
     members = _with_consumed(context, module, members)
     _note_bodies(context, module, members, path)
     if gap := schema_gap(context, old, new, live):
@@ -208,7 +211,8 @@ def _with_dependents(new: ast.ClassDef, members: NamespaceDiff) -> list[Change]:
     by_dump = {change.new.dump: change for change in members.changes if change.new is not None}
     rebound: set[str] = set()
     found: list[Change] = []
-    for statement in statements_of(new.body, docstring=True):
+    postponed = any(change.statement.postponed for change in members.changes if change.new is not None)
+    for statement in statements_of(new.body, docstring=True, postponed=postponed):
         change = known.get(statement) or by_dump.get(statement.dump) or Change(Verdict.SAME, statement, statement)
         if change.verdict in (Verdict.SAME, Verdict.BODY) and statement.reads & rebound and statement.kind != "class":
             change = Change(Verdict.RERUN, change.old, change.new)
@@ -296,7 +300,9 @@ def _value_problem(
 
 def _cold_value(context: Context, module: str, old: ast.ClassDef, live: type, name: str) -> Any:
     """What the old class body makes of a name, where evaluating that has no effect."""
-    binders = [s for s in statements_of(old.body, docstring=True) if name in s.binds]
+    binders = [
+        s for s in statements_of(old.body, docstring=True, postponed=context.old[module].postponed) if name in s.binds
+    ]
     if not binders or any(not isinstance(s.node, ast.Assign | ast.AnnAssign | ast.AugAssign) for s in binders):
         return _MISSING
     if any(has_part_target(s.node) or not is_pure(value_of(s.node)) for s in binders):

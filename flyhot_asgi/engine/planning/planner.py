@@ -19,10 +19,10 @@ from ..source.defuse import Home, imported_from
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import SourceModule, Statement
 from ..source.plan import Action, Execute, Graft, Plan, Refusal, StaleFrame, Twin
-from ..source.values import is_plain
 from .class_kinds import why_not_made
 from .context import COLD, Adapter, Context
 from .dependents import judge_dependents, judge_import_time_calls
+from .judge_caches import judge_caches
 from .judge_classes import all_classes, judge_class
 from .judge_functions import FUNCTIONS, judge_function
 from .judge_living import judge_living
@@ -75,7 +75,7 @@ def make_plan(
         judgement()
     if not context.plan.refusals:
         judge_living(context)
-    _caches(context)
+    judge_caches(context)
     _preimports(context)
     _moved(context, diffs)
     _running_frames(context)
@@ -97,7 +97,7 @@ def _modules(context: Context) -> None:
     reached = {name for name, _ in context.order}
     plan.changed = [n for n in context.live if n in context.new and _differs(context.old[n], context.new[n])]
     plan.added = [n for n in context.new if n not in context.live and n not in context.old and n in reached]
-    plan.deleted = [n for n in context.live if n not in context.new]
+    plan.deleted = [n for n in context.live if n not in context.new and n in context.old]
     for name in plan.changed:
         if context.new[name].is_package != context.old[name].is_package:
             why = "the module became a package, or the other way round"
@@ -299,24 +299,6 @@ def _running_frames(context: Context) -> None:
     context.plan.stale_frames = [
         StaleFrame(name, shown.get(file, file), line, count) for (name, file, line), count in sorted(counts.items())
     ]
-
-
-def _caches(context: Context) -> None:
-    """Which `lru_cache`s hold what old code gave: emptied, but for singletons, which are state and are kept."""
-    touched = context.changed_bodies | context.rebound | context.reshaped
-    for cache in context.survey.caches:
-        inner = getattr(cache, "__wrapped__", None)
-        if not isinstance(inner, types.FunctionType) or inner.__module__ not in context.new:
-            continue
-        home = (inner.__module__, inner.__code__.co_qualname.partition(".")[0])
-        if not (context.new_names.reached({home}).homes & touched) or not cache.cache_info().currsize:
-            continue
-        if inner.__code__.co_argcount or inner.__code__.co_kwonlyargcount or is_plain(cache()):
-            context.plan.caches.append(cache)
-        else:
-            context.plan.notes.append(
-                f"{context.file(home[0])}: `{home[1]}` keeps the object in its cache, which the old code made"
-            )
 
 
 def _preimports(context: Context) -> None:

@@ -62,7 +62,9 @@ def _match(
     for name in after.keys() - before.keys():
         after[("<lambda>", "") if name[0] == "<lambda>" else name] += after.pop(name) if name[1] else []
     for name, olds in before.items():
-        for a, b in _pair_siblings(olds, after.get(name, [])):
+        news = after.get(name, [])
+        owned = name[0] == "<lambda>" and bool(name[1])
+        for a, b in zip(olds, news, strict=True) if owned and len(olds) == len(news) else _pair_siblings(olds, news):
             yield a, b
             yield from _match(a, b)
 
@@ -90,6 +92,9 @@ def _pair_siblings(
             taken[here] = twin
             free.remove(twin)
     pairs = {here: news[k] for here, k in taken.items()}
+    if olds[0].co_name == "<lambda>" and len(olds) == len(news):
+        # By place it is another one than by contents: nobody can tell, unless it is in its place.
+        pairs = {here: code for here, code in pairs.items() if keys[0][here] == keys[1][here]}
     left = [here for here in range(len(olds)) if here not in pairs]
     if len(left) == len(free):
         pairs.update(zip(left, (news[k] for k in free), strict=True))

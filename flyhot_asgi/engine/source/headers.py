@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import types
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from .codetree import by_place
@@ -24,15 +24,21 @@ class Header:
 
     parameters: str
     decorators: tuple[str, ...]
+    annotations: str
     defaults: int
     keyword_defaults: frozenset[str]
     line: int
 
 
-def headers(tree: ast.Module, code: types.CodeType) -> dict[int, Header]:
-    """Id of a code object → the header of its function. The ids are those of `code`'s own nested code objects."""
+def headers(tree: ast.Module, code: types.CodeType, *, postponed: bool = False) -> dict[int, Header]:
+    """Id of a code object → the header of its function. The ids are those of `code`'s own nested code objects.
+    `postponed`: the module keeps annotations as text."""
     found: dict[Place, list[Header]] = defaultdict(list)
     _collect(tree, "", found)
+    if postponed:
+        found = {
+            p: [replace(h, annotations=h.annotations and f"text {h.annotations}") for h in found[p]] for p in found
+        }
     matched: dict[int, Header] = {}
     for place, codes in by_place(code).items():
         for one, header in zip(codes, found.get(place, []), strict=False):
@@ -71,6 +77,13 @@ class _Holder(ast.AST):
         self.child = child
 
 
+def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[str]:
+    arguments = [one for one in ast.walk(node.args) if isinstance(one, ast.arg) and one.annotation is not None]
+    found = [f"{one.arg}: {ast.dump(one.annotation)}" for one in arguments if one.annotation is not None]
+    returns = getattr(node, "returns", None)
+    return [*found, *([ast.dump(returns)] if returns is not None else [])]
+
+
 def _header(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, decorators: list[ast.expr]) -> Header:
     bare = [ast.arg(arg=a.arg) for a in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]]
     values = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
@@ -80,6 +93,7 @@ def _header(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, decorator
     return Header(
         parameters=repr([[a.arg for a in bare], shape, [shell_of(v) for v in values]]),
         decorators=tuple(shell_of(d) for d in decorators),
+        annotations=" ".join(_annotations(node)),
         defaults=len(node.args.defaults),
         keyword_defaults=frozenset(a.arg for a, d in keyword if d is not None),
         line=node.lineno,

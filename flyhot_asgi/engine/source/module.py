@@ -14,7 +14,7 @@ import ast
 import builtins
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -33,14 +33,20 @@ class Statement:
     kind: str
     """`def`, `class`, `assign`, `import`, `doc`, `expr`, `block` (if, try, …) or `other`."""
     binds: tuple[str, ...]
+    postponed: bool = False
+    """Its annotations are kept as text (PEP 563)."""
 
     @cached_property
     def dump(self) -> str:
-        return ast.dump(self.node)
+        return ast.dump(self.node) + self._kept_as_text
 
     @cached_property
     def shell(self) -> str:
-        return shell_of(self.node)
+        return shell_of(self.node) + self._kept_as_text
+
+    @property
+    def _kept_as_text(self) -> str:
+        return " with its annotations as text" if self.postponed and annotated(self.node) else ""
 
     @cached_property
     def _names(self) -> NamesRead:
@@ -106,12 +112,18 @@ class SourceModule:
 
     def forget(self) -> None:
         """Drop what was parsed; it is parsed again at next use. Syntax trees are many objects in a living heap."""
-        for name in ("tree", "statements", "owners"):
+        for name in ("tree", "statements", "owners", "postponed"):
             self.__dict__.pop(name, None)
 
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
-        return statements_of(self.tree.body, docstring=True)
+        return statements_of(self.tree.body, docstring=True, postponed=self.postponed)
+
+    @cached_property
+    def postponed(self) -> bool:
+        """It says `from __future__ import annotations`."""
+        futures = [n for n in self.tree.body if isinstance(n, ast.ImportFrom) and n.module == "__future__"]
+        return any(alias.name == "annotations" for node in futures for alias in node.names)
 
     @cached_property
     def owners(self) -> dict[int, str]:
@@ -164,15 +176,31 @@ def source_error(exc: SyntaxError | ValueError, path: str) -> SourceError:
     )
 
 
-def statements_of(body: list[ast.stmt], *, docstring: bool) -> tuple[Statement, ...]:
-    """The statements of a module's or a class's body, imports cut by alias."""
+def statements_of(body: list[ast.stmt], *, docstring: bool, postponed: bool = False) -> tuple[Statement, ...]:
+    """The statements of a module's or a class's body, imports cut by alias; `postponed` as the module says."""
     found: list[Statement] = []
     for index, node in enumerate(body):
         if docstring and index == 0 and _is_docstring(node):
             found.append(Statement(node, "doc", ()))
         else:
-            found.extend(_cut(node))
+            found.extend(replace(one, postponed=True) if postponed else one for one in _cut(node))
     return tuple(found)
+
+
+def annotated(node: ast.AST) -> bool:
+    """Executing it makes annotations: of functions, of names; those inside of functions' bodies are code."""
+    stack: list[ast.AST] = [node]
+    while stack:
+        child = stack.pop()
+        if isinstance(child, ast.AnnAssign):
+            return True
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            arguments = [one for one in ast.walk(child.args) if isinstance(one, ast.arg)]
+            if child.returns is not None or any(one.annotation is not None for one in arguments):
+                return True
+        elif not isinstance(child, ast.Lambda):
+            stack.extend(ast.iter_child_nodes(child))
+    return False
 
 
 def _is_docstring(node: ast.stmt) -> bool:

@@ -141,8 +141,9 @@ class Lab:
         self.cold.append(top)
         self._write(self.release(top, **files))
         importlib.invalidate_caches()
-        for name in self.live:
-            importlib.import_module(name.replace(self.top, top, 1))
+        for name in [*self.before, *self.live]:  # sys.modules is in the order in which imports ended
+            if name in self.live and name in self.release(**files):
+                importlib.import_module(name.replace(self.top, top, 1))
         cold = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == top}
         found = Comparison(self.top, top).modules(self.live, cold)
         return [one for one in found if not one.removeprefix(self.top + ".").startswith(but or ("\0",))]

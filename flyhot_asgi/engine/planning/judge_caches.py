@@ -1,0 +1,71 @@
+"""Which `lru_cache`s hold what old code gave. They are emptied; singletons and other objects with state are kept.
+
+A result may come from code that no analysis follows (a method of whatever was handed in, an operator, a property). So
+a cache of plain values is emptied as soon as anything changed that a call may run: it is filled again, at the price of
+a miss. A cache of objects is state (the one engine, the room of that name); it is emptied only where its own function,
+or one that it calls by name, changed.
+"""
+
+from __future__ import annotations
+
+import gc
+import types
+from typing import Any
+
+from ..source.defuse import Home
+from ..source.values import is_plain
+from .context import Context
+
+
+def judge_caches(context: Context) -> None:
+    """Write the living caches that must be emptied into the plan."""
+    touched = context.changed_bodies | context.rebound | context.reshaped
+    if not touched and not context.plan.changed:
+        return
+    for cache in context.survey.caches:
+        inner = getattr(cache, "__wrapped__", None)
+        if not isinstance(inner, types.FunctionType) or inner.__globals__.get("__name__") not in context.new:
+            continue
+        if not cache.cache_info().currsize:
+            continue
+        hit = _hit(context, inner, touched)
+        takes = inner.__code__.co_argcount or inner.__code__.co_kwonlyargcount or inner.__code__.co_flags & _MANY
+        plain = all(is_plain(value) for value in _results(cache))
+        if plain or (hit and takes):
+            context.plan.caches.append(cache)
+        elif hit:
+            name = inner.__code__.co_qualname
+            where = context.file(str(inner.__globals__.get("__name__")))
+            context.plan.notes.append(f"{where}: `{name}` keeps the object in its cache, which the old code made")
+
+
+_MANY = 0x0C
+"""CO_VARARGS, CO_VARKEYWORDS."""
+
+
+def _hit(context: Context, inner: types.FunctionType, touched: set[Home]) -> bool:
+    """Its own code, or code that it calls by name, is another one after the upgrade."""
+    module, name = str(inner.__globals__.get("__name__")), inner.__code__.co_qualname
+    if (module, name) in touched:
+        return True
+    reach = context.new_names.reached({(module, name.partition(".")[0])})
+    methods = {changed.rpartition(".")[2] for _, changed in context.changed_bodies if "." in changed}
+    return bool(reach.homes & touched or reach.attributes & methods)
+
+
+def _results(cache: Any) -> list[object]:
+    """What the cache holds as results, as the collector shows it: without calling it or counting a hit."""
+    shown = gc.get_referents(cache)
+    found = [
+        shown[at - 1]  # key, result, the type of their list element
+        for at in range(2, len(shown))
+        if isinstance(shown[at], type) and shown[at].__name__ == _ELEMENT and not isinstance(shown[at - 1], type)
+        if type(shown[at - 1]) is not object
+    ]
+    for one in shown:
+        if type(one) is dict and "__wrapped__" not in one:
+            found += [value for value in one.values() if type(value).__name__ != _ELEMENT]
+    return found
+
+
+_ELEMENT = "_lru_list_elem"
