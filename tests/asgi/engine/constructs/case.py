@@ -120,7 +120,7 @@ def _asked(app: Lab, one: Case, space: dict[str, Any]) -> list[str]:
         return []
     sys.modules["some_library"].kept = []
     top = f"{app.top}cold"
-    app._cold.append(top)
+    app.cold.append(top)
     app._write(app.release(top, **one.new))
     importlib.invalidate_caches()
     for name in one.new:

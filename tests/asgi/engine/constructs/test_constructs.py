@@ -21,6 +21,7 @@ OPEN = {
     "the order of definitions decides",
     "a class moves and a class attribute was changed",
     "private names",
+    "__init_subclass__ registers",
     "setattr in __init__",
     "self.__dict__.update in __init__",
     "an attribute set by another function",
