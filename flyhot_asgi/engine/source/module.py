@@ -19,6 +19,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from ...errors import SourceError
+from .binds import bound_names
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -270,58 +271,6 @@ def own_shell(node: FunctionNode) -> str:
     blank = _Blank()
     twin.body = [blank.visit(child) for child in twin.body]
     return ast.dump(twin)
-
-
-class _Binder(ast.NodeVisitor):
-    """Names that a statement binds in its own scope."""
-
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-
-    def visit_Name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Store):
-            self.names.add(node.id)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        self.names.add(node.name)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
-        self.names.add(node.name)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        self.names.add(node.name)
-
-    def visit_Lambda(self, node: ast.Lambda) -> None:
-        return
-
-    def _comprehension(self, node: ast.AST) -> None:
-        for child in ast.walk(node):  # only a walrus binds outside of a comprehension
-            if isinstance(child, ast.NamedExpr) and isinstance(child.target, ast.Name):
-                self.names.add(child.target.id)
-
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
-
-    def visit_Import(self, node: ast.Import) -> None:
-        self.names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        self.names.update(alias.asname or alias.name for alias in node.names if alias.name != "*")
-
-    def visit_MatchAs(self, node: ast.MatchAs) -> None:
-        if node.name:
-            self.names.add(node.name)
-        self.generic_visit(node)
-
-    def visit_MatchStar(self, node: ast.MatchStar) -> None:
-        if node.name:
-            self.names.add(node.name)
-
-
-def bound_names(node: ast.AST) -> set[str]:
-    """Names that executing `node` may bind in the namespace that it is executed in."""
-    binder = _Binder()
-    binder.visit(node)
-    return binder.names
 
 
 class NamesRead(ast.NodeVisitor):

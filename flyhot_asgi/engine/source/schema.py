@@ -13,8 +13,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Container, Iterable
 
+from .binds import bound_names
 from .defuse import construction_methods, methods_of
-from .module import FunctionNode, bound_names, dotted_name
+from .module import FunctionNode, dotted_name
 
 _KINDS: dict[type[ast.AST], str] = {
     ast.List: "list",
