@@ -12,7 +12,9 @@ from .errors import FlyhotError
 from .functions import CodeChanged, checkpoint, upgradable
 from .live import LiveView, PubSub, live_routes
 from .middleware import HotUpgrade, register
+from .runtime.version import Version, current_version
 from .stateful import ServerRef, StatefulHandler, whereis
+from .telemetry import Subscription, UpgradeEvent, subscribe
 
 __version__ = "0.1.0"
 
@@ -24,11 +26,16 @@ __all__ = [
     "PubSub",
     "ServerRef",
     "StatefulHandler",
+    "Subscription",
+    "UpgradeEvent",
+    "Version",
     "__version__",
+    "current_version",
     "checkpoint",
     "flyhot_script",
     "live_routes",
     "register",
+    "subscribe",
     "upgradable",
     "whereis",
 ]

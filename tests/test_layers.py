@@ -50,6 +50,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "flyhot_asgi.engine.rehearsal": ("flyhot_asgi.engine", *FLOOR),
     "flyhot_asgi.engine": FLOOR,
     "flyhot_asgi.upgrade": FLOOR,
+    "flyhot_asgi.telemetry": FLOOR,
     "flyhot_asgi.session": FLOOR,
     "flyhot_asgi.client": FLOOR,
     "flyhot_asgi.live": ("flyhot_asgi.session", "flyhot_asgi.client", *FLOOR),
@@ -68,6 +69,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "flyhot_asgi.stateful",
         "flyhot_asgi.functions",
         "flyhot_asgi.control",
+        "flyhot_asgi.telemetry",
         *FLOOR,
     ),
     "flyhot_asgi.lifespan": ("flyhot_asgi.runtime", "flyhot_asgi.client", *FLOOR),
@@ -188,6 +190,8 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "urllib3": ("flyhot_deploy.store.s3",),
     "cryptography": ("flyhot_deploy.release.signing",),
     "websockets": ("flyhot_deploy.demo.clients",),
+    "prometheus_client": ("flyhot_asgi.telemetry.prometheus",),
+    "opentelemetry": ("flyhot_asgi.telemetry.tracing",),
     "httpx": ("flyhot_deploy.fly.machines",),
 }
 

@@ -62,6 +62,11 @@ class Installed:
         return self.manifest.digest
 
     @property
+    def base_digest(self) -> str:
+        """The digest of what this process was started with."""
+        return self._base_digest
+
+    @property
     def vsn(self) -> str:
         return self.manifest.vsn
 

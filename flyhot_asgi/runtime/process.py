@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 import types
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from ..release.config import project_root, read_settings
 from ..session import Hold, Registry
 from ..session.actor import homes
 from ..session.closings import close_gently
+from ..telemetry import census
+from ..telemetry.census import Census
 from ..upgrade import Outcome
 from .control_server import ControlServer
 from .coordinator import Alone, Coordinator
@@ -120,6 +123,7 @@ class AppProcess:
         except OSError as exc:
             raise ControlError(f"the control socket {path} can't be opened: {exc.strerror or exc}") from exc
         self._server = server
+        census.add(self.count)
         if installed.finder.modules:
             installed.finder.install()
         boots.came_up()
@@ -129,6 +133,7 @@ class AppProcess:
         """Close the control socket; an upgrade under way is undone. Idempotent."""
         server, self._server = self._server, None
         if server is not None:
+            census.remove(self.count)
             await server.close()
         if self.installed is not None:
             self.installed.finder.uninstall()
@@ -138,6 +143,17 @@ class AppProcess:
     def is_connected(self) -> bool:
         """Does anybody hold a websocket, of the app's or of the pages'?"""
         return bool(self.registry.sessions) or self.pages.count() > 0
+
+    def count(self) -> Census:
+        """Who is served in this moment."""
+        registry = self.registry
+        return Census(
+            app=self.ready().settings.app,
+            release=self.vsn,
+            sessions=Counter(session.handler for session in registry.sessions),
+            http_in_flight=len(registry.requests),
+            held=not registry.valve.is_open,
+        )
 
     async def drain(self, within: float | None = None) -> int:
         """Let everybody go who holds a websocket: pages are asked to come back, sessions are closed with 1012 one after

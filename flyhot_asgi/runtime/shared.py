@@ -16,6 +16,7 @@ from typing import Literal
 from ..client import ClientHub
 from ..errors import ControlError, FlyhotError
 from .companion import Companion
+from .installed import Installed
 from .order import Pages
 from .process import AppProcess
 from .shutdown import GentleShutdown
@@ -124,6 +125,12 @@ def say_impossible(exc: Exception) -> None:
         logger.error("this app can't be upgraded while it runs: %s%s", exc, do)
     else:
         logger.error("this app can't be upgraded while it runs: flyhot failed to start", exc_info=exc)
+
+
+def running() -> dict[Path, Installed]:
+    """What runs in this process: the folder of each app that has been started, and what it has installed."""
+    found = [runtime.process.installed for runtime in list(_runtimes.values()) if runtime.process.started]
+    return {installed.root: installed for installed in found if installed is not None}
 
 
 def runtime_of(root: Path, registered: Registered) -> AppRuntime:

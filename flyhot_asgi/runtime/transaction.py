@@ -12,7 +12,6 @@ import logging
 import time
 import types
 from collections.abc import Callable, Coroutine
-from contextlib import contextmanager
 from typing import Any
 
 from ..errors import FlyhotError, SuspendTimeout, UpgradeError
@@ -21,6 +20,7 @@ from ..session.budget import within
 from ..upgrade import Outcome, Upgrade
 from ..upgrade import events as e
 from ..upgrade import instructions as i
+from .account import Account
 from .code_upgrade import CodeUpgrade
 from .complaints import differs
 from .coordinator import Coordinator
@@ -62,12 +62,10 @@ class Transaction:
         self._code = CodeUpgrade(order, installed)
         self._units = UnitsUpgrade(order, registry, registered, old=installed.digest, root=installed.root)
         self._verified = False
+        self._account = Account(order, installed)
         self._held_at: float | None = None
-        self._hold_ms = 0.0
         self._deadline = 0.0
-        self._sessions = 0
         self._suspended = False
-        self._phases: dict[str, float] = {}
         self._atomic: dict[type[i.Instruction], Callable[[], e.Event]] = {
             i.Load: self._load,
             i.CodeChange: self._code_change,
@@ -98,21 +96,25 @@ class Transaction:
 
     async def run(self) -> dict[str, Any]:
         """Do it; return RESULT. Cancelling it before the commit undoes everything and resumes, then raises."""
+        self._account.say("started")
         try:
             await self._drive()
         except asyncio.CancelledError:
             self._machine.receive_event(e.Cancelled())
             await self._drive()
+            self._account.say("failed", outcome="cancelled")
             raise
         finally:
             self._let_go()
             self._installed.assets.forget()
-        return self._result()
+        result = self._result()
+        self._account.say_end(result)
+        return result
 
     async def _drive(self) -> None:
         while instructions := self._machine.next_instructions():
             for instruction in instructions:
-                with self._timed(type(instruction).__name__.lower()):
+                with self._account.timed(type(instruction).__name__.lower()):
                     event = self._do_atomic(instruction) if instruction.atomic else await self._do(instruction)
                 self._machine.receive_event(event)
 
@@ -133,14 +135,6 @@ class Transaction:
         sources = self._code.sources.new if self._code.sources is not None else {}
         return event_for(instruction, exc, sources, self._order.hold_budget)
 
-    @contextmanager
-    def _timed(self, phase: str) -> Any:
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._phases[phase] = self._phases.get(phase, 0.0) + (time.perf_counter() - began) * 1000
-
     def _result(self) -> dict[str, Any]:
         outcome = self._machine.outcome or Outcome.BROKEN
         return result_document(
@@ -150,10 +144,10 @@ class Transaction:
             plan=self._code.plan,
             document=self._code.document,
             verified=self._verified and outcome is Outcome.COMPLETE,
-            hold_ms=self._hold_ms,
-            phases_ms=self._phases,
+            hold_ms=self._account.hold_ms,
+            phases_ms=self._account.phases_ms,
             units_migrated=self._units.migrated if outcome is Outcome.COMPLETE else 0,
-            sessions=self._sessions,
+            sessions=self._account.sessions,
             error=self._machine.error,
         )
 
@@ -198,7 +192,8 @@ class Transaction:
             return e.Cancelled(UpgradeError("the deployer is gone, or said stop; nothing was changed"))
         self._held_at = report.closed_at
         self._deadline = report.closed_at + order.hold_budget
-        self._sessions = report.sessions
+        self._account.sessions = report.sessions
+        self._account.say("held")
         self._code.add_notes([f"{request}: was under way, and ends on the old code" for request in report.requests])
         self._code.add_notes([f"{busy}: closed with 1012" for busy in report.evicted])
         return e.Suspended()
@@ -282,8 +277,9 @@ class Transaction:
         if self._suspended:
             self._hold.resume()
         if self._held_at is not None:
-            self._hold_ms = (time.monotonic() - self._held_at) * 1000
+            self._account.hold_ms = (time.monotonic() - self._held_at) * 1000
             self._held_at = None
+            self._account.say("resumed")
         self._code.let_go()
         self._units.let_go()
 
