@@ -14,7 +14,9 @@ async def in_thread(work: Callable[[], T]) -> T:
 
     A survey of the heap that goes on after its upgrade was cancelled would hold on to what the next one looks at.
     """
-    task = asyncio.ensure_future(asyncio.to_thread(work))
+    once = [work]
+    del work  # the thread lets go of it by itself: one that is late would keep alive the code that an upgrade deletes
+    task = asyncio.ensure_future(asyncio.to_thread(lambda: once.pop()()))
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
