@@ -13,6 +13,7 @@ import os
 from pathlib import Path
 
 from .client import ClientHub
+from .client.inject import injecting
 from .errors import FlyhotError
 from .integrations import install as install_integrations
 from .lifespan import Lifespan
@@ -21,6 +22,7 @@ from .runtime import AppRuntime, Registered, find_root, runtime_of, say_impossib
 from .runtime.refusals import refuse
 from .session.endpoints import install as install_endpoints
 from .types import SESSION_KEY, VSN_KEY, ASGIApp, Message, Receive, Scope, Send
+from .watch import Watcher, wanted
 
 registered = Registered()
 """Objects named by `register()`: process-wide, as the modules that make them are."""
@@ -48,12 +50,24 @@ def register(obj: object, *, name: str) -> None:
 class HotUpgrade:
     """ASGI middleware. `root` overrides where the app's source lies; everything else is in `[tool.flyhot]`.
 
+    `watch`: follow the files while the app runs (None: if FLYHOT_WATCH=1; needs `watchfiles`). `inject`: put the
+    client's tag into HTML documents that have none (None: only while watching).
+
     If the app can't be upgraded here (another interpreter, an unusable folder), that is logged once and the app runs as
     if this middleware were not there. One that stands behind another one does nothing.
     """
 
-    def __init__(self, app: ASGIApp, *, root: str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        root: str | os.PathLike[str] | None = None,
+        watch: bool | None = None,
+        inject: bool | None = None,
+    ) -> None:
         self._app = app
+        self._watch = wanted(watch)
+        self._inject = self._watch if inject is None else inject
         self._root = Path(root) if root is not None else None
         self._runtime: AppRuntime | None = None
         self._impossible = False
@@ -95,7 +109,7 @@ class HotUpgrade:
             for header in scope["headers"]:
                 if header[0] == ASKS:
                     send = _naming(process.vsn, send)
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, injecting(scope, send) if self._inject else send)
         finally:
             registry.end_http(number)
 
@@ -123,8 +137,10 @@ class HotUpgrade:
             return None
         install_endpoints()
         install_integrations(root)
-        self._runtime = runtime_of(root, registered)
-        return self._runtime
+        runtime = self._runtime = runtime_of(root, registered)
+        if self._watch and runtime.beside is None:
+            runtime.beside = Watcher(runtime.process, runtime.hub)
+        return runtime
 
     def _start_late(self, runtime: AppRuntime) -> None:
         if not self._lifespans and not runtime.failed and (self._late is None or self._late.done()):

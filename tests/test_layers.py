@@ -72,6 +72,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "flyhot_asgi.telemetry",
         *FLOOR,
     ),
+    "flyhot_asgi.watch": ("flyhot_asgi.runtime", "flyhot_asgi.release", "flyhot_asgi.client", *FLOOR),
     "flyhot_asgi.lifespan": ("flyhot_asgi.runtime", "flyhot_asgi.client", *FLOOR),
     "flyhot_asgi.middleware": EVERYTHING_ASGI,
     "flyhot_asgi": EVERYTHING_ASGI,
@@ -140,6 +141,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "flyhot_deploy.errors",
         *SHARED,
     ),
+    "flyhot_deploy.watch": ("flyhot_asgi.watch", "flyhot_deploy.errors", *SHARED),
     "flyhot_deploy.agent.apply": ("flyhot_deploy.agent",),
     "flyhot_deploy.doctor": (
         "flyhot_deploy.environment",
@@ -152,6 +154,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "flyhot_deploy.cli": (
         "flyhot_deploy.doctor",
+        "flyhot_deploy.watch",
         "flyhot_deploy.boot",
         "flyhot_deploy.packing",
         "flyhot_deploy.repository",
@@ -183,6 +186,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "flyhot_deploy.flysim.api",
     ),
     "uvicorn": ("flyhot_deploy.flysim.serve",),
+    "watchfiles": ("flyhot_asgi.watch.watcher", "flyhot_deploy.watch"),
     "click": ("flyhot_deploy.cli", "flyhot_deploy.demo", "flyhot_deploy.__main__"),
     "rich": ("flyhot_deploy.cli", "flyhot_deploy.demo"),
     "boto3": ("flyhot_deploy.store.s3",),

@@ -2,6 +2,7 @@
 
     server  hello {p, vsn, boot, hb, held, max?}   hold {id, eta, max}   pong
             resume {id, ok, vsn, render, spread, say?}   bye {retry}
+            watch {ok, title, places, restart}           (watch mode only)
     client  ping   done {id, ms, ok, err?}
 
 Unknown types and unknown fields are ignored, by both sides, so that either can be the newer one. Times are in
@@ -58,6 +59,11 @@ def resume(*, id: str, ok: bool, vsn: str, render: Render, spread_ms: int, say: 
 
 def bye(*, retry_ms: int) -> str:
     return encode("bye", retry=retry_ms)
+
+
+def watch(fields: dict[str, Any]) -> str:
+    """Watch mode: what happened to the last save (`watch.said.Said.frame`)."""
+    return encode("watch", **fields)
 
 
 PONG = encode("pong")

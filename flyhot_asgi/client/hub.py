@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from flyhot_asgi.client import frames
 from flyhot_asgi.client.origin import header, same_origin
-from flyhot_asgi.client.script import PREFIX, bundle
+from flyhot_asgi.client.script import PREFIX, bundle, overlay
 from flyhot_asgi.errors import WireError
 from flyhot_asgi.types import Receive, Scope, Send
 
@@ -97,6 +98,7 @@ class ClientHub:
         self._sockets: set[_Socket] = set()
         self._left = asyncio.Event()  # set whenever a page has left
         self._holding: tuple[str, int] | None = None  # id and longest time (ms) of the hold that lasts
+        self._wrong: str | None = None  # watch mode: what the last save was told
         self._sockets_in_all = 0
         self._refused = 0
         self._slow = 0
@@ -144,6 +146,12 @@ class ClientHub:
         self._holding = None
         frame = frames.resume(id=id, ok=ok, vsn=vsn, render=render, spread_ms=spread_ms, say=say)
         self._tell(frame)
+
+    def watch(self, fields: dict[str, Any]) -> None:
+        """Watch mode: tell all pages what happened to the last save. What went wrong is told to pages that come later,
+        too, until it is well. Never blocks."""
+        self._wrong = None if fields["ok"] else frames.watch(fields)
+        self._tell(frames.watch(fields))
 
     async def close(self, retry_ms: int = 1000) -> None:
         """The server stops: ask all pages to come back after `retry_ms`, close 1012. Waits for them a moment."""
@@ -218,6 +226,8 @@ class ClientHub:
                 max_ms=holding[1] if holding else None,
             )
         )
+        if self._wrong is not None:
+            socket.put(self._wrong)
 
     async def _read(self, socket: _Socket, receive: Receive) -> None:
         """Return when the page has left. A frame that isn't one makes the writer close."""
@@ -273,6 +283,9 @@ async def serve_script(name: str, scope: Scope, send: Send) -> None:
     found = bundle()
     if scope["method"] not in ("GET", "HEAD"):
         return await _answer(send, 405, [(b"allow", b"GET, HEAD")])
+    if name == "overlay.js":
+        kind = (b"content-type", b"text/javascript; charset=utf-8")
+        return await _answer(send, 200, [kind, (b"cache-control", b"no-cache")], overlay())
     if not re.fullmatch(r"flyhot(\.[0-9a-f]{16})?\.js", name):
         return await _answer(send, 404)
     etag = f'"{found.hash}"'

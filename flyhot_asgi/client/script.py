@@ -76,6 +76,12 @@ def bundle() -> Bundle:
     )
 
 
+@cache
+def overlay() -> bytes:
+    """The script that watch mode's pages load when there is something to say."""
+    return (resources.files("flyhot_asgi") / "static" / "overlay.js").read_bytes()
+
+
 def join(parts: dict[str, str]) -> bytes:
     """One script of all parts, in a function scope of its own, which a second copy leaves at once."""
     lean = "".join(_COMMENT_LINE.sub("", _INDENT.sub("", text)) for text in parts.values())

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from ..engine.living.modules import find_root
+from .check import check
+from .coordinator import Alone
 from .order import Order, Pages
 from .process import AppProcess, why_unsupported
 from .shared import AppRuntime, runtime_of, say_impossible
 from .units import Registered
 
 __all__ = [
+    "Alone",
     "AppProcess",
     "AppRuntime",
     "Order",
     "Pages",
     "Registered",
+    "check",
     "find_root",
     "runtime_of",
     "say_impossible",

@@ -11,7 +11,7 @@ import logging
 import secrets
 import weakref
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from ..client import ClientHub
 from ..errors import ControlError, FlyhotError
@@ -49,6 +49,15 @@ class HubPages(Pages):
         self._hub.resume(id, ok=ok, vsn=vsn, render=render)
 
 
+class Beside(Protocol):
+    """What runs in the event loop for as long as the app is served: watch mode."""
+
+    def start(self) -> None:
+        """Idempotent. Raises FlyhotError: then the app can't be upgraded, and runs on."""
+
+    async def stop(self) -> None: ...
+
+
 class AppRuntime:
     """Owner of an app's process and pages; runs while anybody uses it. Use `runtime_of`."""
 
@@ -60,6 +69,8 @@ class AppRuntime:
         """It could not be started, which has been said: the app runs on without."""
         self._shutdown = GentleShutdown(self.process.drain, lambda: self.process.is_connected)
         self._companion = Companion()
+        self.beside: Beside | None = None
+        """Started and stopped with the control socket."""
         self._users = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -87,6 +98,8 @@ class AppRuntime:
                 raise ControlError("another event loop of this process serves it", do="run one server in a process")
             await self.process.start()
             self._companion.start(self.process.ready().root)
+            if self.beside is not None:
+                self.beside.start()
         except Exception as exc:
             self._say(exc)
             return False
@@ -108,6 +121,8 @@ class AppRuntime:
             self._loop = None
             self._shutdown.remove()
             self._companion.stop()
+            if self.beside is not None:
+                await self.beside.stop()
             await self.process.stop()
             await self.hub.close(RETRY_MS)
 

@@ -22,6 +22,7 @@ from ..local.report import FailureReport, failure
 from .fleet_options import Asked, Source, fleet_options
 from .output import Output, Report
 from .release_commands import COMMANDS
+from .watch import watch
 
 WATCH_SECONDS = 2.0
 FLEET = "flyhot_deploy.cli.fleet"
@@ -220,6 +221,7 @@ for command in COMMANDS:
 cli.add_command(LazyCommand("orchestrate", FLEET, "orchestrate", "Carry out an order, on a temporary machine."))
 cli.add_command(LazyCommand("agent", FLEET, "agent", "This machine's agent: started by the app's lifespan."))
 cli.add_command(LazyCommand("apply", FLEET, "apply", "Wake this machine's agent: what Fly's exec runs."))
+cli.add_command(watch)
 cli.add_command(LazyCommand("demo", DEMO, "demo_command", "The whole story on this machine, in a minute."))
 
 

@@ -61,10 +61,30 @@ const onControl = {
       update(String(frame.vsn), { id: String(frame.id), spread: milliseconds(frame.spread, 0), say, only });
     }
   },
+  watch(frame) {
+    sayWatch(frame);
+  },
   bye(frame) {
     control.notBefore = performance.now() + milliseconds(frame.retry, 1000);
   },
 };
+
+let overlay = null;
+
+// Watch mode: what has to be said needs a script of its own, which nobody else loads.
+function sayWatch(frame) {
+  if (!overlay && frame.ok) return;
+  overlay ||= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    if (ownNonce) script.nonce = ownNonce;
+    script.src = controlPath.replace(/ws$/, "overlay.js");
+    script.setAttribute("data-flyhot-ignore", "");
+    script.addEventListener("load", resolve);
+    script.addEventListener("error", reject);
+    document.head.append(script);
+  });
+  overlay.then(() => emit("watch", frame), () => (overlay = null));
+}
 
 let heartbeat = 0;
 let heard = true;
