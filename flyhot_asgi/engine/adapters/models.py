@@ -283,6 +283,7 @@ def _rebuild_value(
             hit = sorted(_attributes_of(context, where, statement, (module, name)) & names)
             if hit and statement not in context.judged and statement.kind != "import":
                 context.judged.add(statement)
+                context.touched.add(statement)
                 judge_reader(context, where, statement, f"`{name}.{hit[0]}`", {(module, name)})
 
 

@@ -21,11 +21,13 @@ from ..patching.journal import Journal
 from ..patching.registration import Registration
 from ..planning.context import Adapter, Context
 from ..source.defuse import Names, execution_order
-from ..source.diff import Change, NamespaceDiff, Verdict
+from ..source.diff import Change, NamespaceDiff
 from ..source.module import Statement, dotted_name
 from ..source.plan import Action
 from .layout import Entry, fused_apart, tell_apart
 from .schemas import instances_of
+from .stack import calls_in
+from .stale import stale_statements
 
 _DECORATORS = frozenset(
     "get post put delete patch head options trace api_route route websocket websocket_route".split()
@@ -49,11 +51,21 @@ class RouteRebuild(Registration):
     tail: list[Any]
     _fresh: dict[Statement, list[Any]] = field(default_factory=dict)
     _before: list[Any] = field(default_factory=list)
+    _including: list[Any] = field(default_factory=list)
+
+    def look(self) -> None:
+        kind = getattr(sys.modules.get("fastapi.routing"), "_IncludedRouter", None)
+        found = instances_of([kind]) if kind is not None else []
+        self._including = [one for one in found if type(getattr(one, "__dict__", None)) is dict]
 
     def begin(self, journal: Journal) -> None:
         """Empty the list, so that what a statement appends can be told; noted in the journal first."""
         self._before = list(self.router.routes)
-        journal.note("a router's bookkeeping", lambda: mark_changed(self.router))
+        version = vars(self.router).get("_routes_version")
+        if version is not None:
+            journal.note("a router's bookkeeping", lambda: setattr(self.router, "_routes_version", version))
+        for one in self._including:
+            journal.touch_namespace(vars(one), "what includes a router")
         journal.touch_container(self.router.routes, "a router's routes")
         self.router.routes.clear()
 
@@ -105,7 +117,7 @@ class RoutesAdapter(Adapter):
         self._lifespans(context)
         old = self._entries(context, context.old_names, self._order(context.old, context))
         new = self._entries(context, context.new_names, context.order)
-        stale = self._stale(context, diffs)
+        stale = stale_statements(context, diffs)
         routers = {id(router): router for router, _ in [*old.values(), *new.values()]}
         for key, router in routers.items():
             before = old.get(key, (router, []))[1]
@@ -149,6 +161,8 @@ class RoutesAdapter(Adapter):
         if statement.kind not in ("expr", "block", "assign", "other") or self.registers(context, module, statement):
             return []
         node = statement.node
+        if calls_in(context, module, statement):
+            return []
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             if (dotted_name(node.value.func) or "").rpartition(".")[2] in _OTHER_CALLS:
                 return []
@@ -178,29 +192,6 @@ class RoutesAdapter(Adapter):
             for key, (router, total) in sizes.items():
                 found.setdefault(key, (router, []))[1].append(Entry(module, statement, total))
         return found
-
-    def _stale(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> set[Statement]:
-        """Registering statements of the new release whose routes must be made again."""
-        stale = {
-            change.new
-            for changes in diffs.values()
-            for change in changes.changes
-            if change.new is not None
-            and (change.verdict not in (Verdict.SAME, Verdict.BODY) or _docstring_changed(change.old, change.new))
-        }
-        reshaped = set(context.reshaped | context.rebound)
-        while True:
-            carried = {
-                (module, name)
-                for module, statement in context.order
-                if module in context.live and context.new_names.reads(module, statement) & reshaped
-                for name in statement.binds
-            } - reshaped
-            if not carried:
-                break
-            reshaped |= carried
-        stale |= {s for module, s in context.order if context.new_names.reads(module, s) & reshaped}
-        return stale
 
     def _plan_router(
         self,
@@ -279,10 +270,3 @@ def _size(method: str) -> int | None:
     if method == "include_router" and not hasattr(sys.modules.get("fastapi.routing"), "_IncludedRouter"):
         return None  # older FastAPI copies the routes
     return 1
-
-
-def _docstring_changed(old: Statement | None, new: Statement) -> bool:
-    """FastAPI takes a route's description from the docstring when it is registered."""
-    nodes = [s.node for s in (old, new) if s is not None]
-    docs = [ast.get_docstring(n) for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return len(docs) == 2 and docs[0] != docs[1]

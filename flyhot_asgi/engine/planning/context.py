@@ -99,6 +99,10 @@ class Context:
         self.changed_bodies: set[Home] = set()
         """Functions, and methods as `Class.method`, whose own code differs: what called them at import time may have
         made something else."""
+        self.touched: set[Statement] = set()
+        """Registering statements that read something of which a part changed."""
+        self.constructed: list[object] = []
+        """Registrars whose constructor runs again: all that was registered with them is registered anew."""
         self.planned: set[Statement] = set()
         """Statements that will be executed."""
         self.judged: set[Statement] = set()

@@ -103,6 +103,8 @@ def _followed(
     if (function.__module__, top) in context.plan.deleted_names and "." not in function.__code__.co_qualname:
         return True  # judged as a deletion
     for item in planned:
+        if item.recast and item.module == function.__module__ and top in item.statement.binds:
+            return True  # its class is made again, and with it all that was made of its members
         for bound in item.statement.binds:
             if is_among(function, function_chain(context.value(item.module, bound))):
                 return True

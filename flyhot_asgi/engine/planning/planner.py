@@ -165,7 +165,8 @@ def _judge(context: Context, module: str, change: Change) -> None:
         if change.verdict is not Verdict.CHANGED or not context.taken(module, change, set()):
             judge_assignment(context, module, change)
     elif kind == "block":
-        judge_block(context, module, change)
+        if not _registering(context, module, change):
+            judge_block(context, module, change)
     elif kind == "expr":
         if not _registering(context, module, change):
             judge_call(context, module, change)

@@ -13,6 +13,7 @@ and runs make no difference. Runs none of the app's code: attributes of unknown 
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 import os
@@ -70,7 +71,7 @@ class Fingerprint:
         elif kind in (list, tuple, deque, dict, set, frozenset):
             self._container(path, value, depth)
         elif _is(value, PurePath):
-            self._put(path, STATE, str(value))
+            self._put(path, STATE, str(copy.copy(value)))  # a path notes its own text
         else:
             self._object(path, value, depth)
 

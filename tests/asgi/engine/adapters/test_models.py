@@ -368,3 +368,31 @@ local = make()
 async def test_a_model_that_a_function_made_derives_from_it(lab):
     refusal = lab(m=LOCAL).refused(m=LOCAL.replace("name: str", "name: int"))
     assert "Local" in refusal.reason
+
+
+async def test_validators_and_computed_fields_go(lab):
+    text = """
+    --- main
+    from fastapi import FastAPI
+    from pydantic import BaseModel, computed_field, field_validator
+    class Item(BaseModel):
+        name: str
+        @computed_field
+        @property
+        def double(self) -> str: return self.name * 2
+        @field_validator("name")
+        @classmethod
+        def check(cls, value): return value.upper()
+    app = FastAPI()
+    @app.post("/")
+    def home(item: Item) -> Item: return item
+    +++ main
+    from fastapi import FastAPI
+    from pydantic import BaseModel, computed_field, field_validator
+    class Item(BaseModel):
+        name: str
+    app = FastAPI()
+    @app.post("/")
+    def home(item: Item) -> Item: return item
+    """
+    await serves(lab, text, [("POST", "/", {"name": "x"})])

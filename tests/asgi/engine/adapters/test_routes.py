@@ -312,33 +312,6 @@ REFUSED = {
         """,
         "block",
     ),
-    "middleware is added": (
-        """
-        --- main
-        from fastapi import FastAPI
-        from starlette.middleware.gzip import GZipMiddleware
-        app = FastAPI()
-        +++ main
-        from fastapi import FastAPI
-        from starlette.middleware.gzip import GZipMiddleware
-        app = FastAPI()
-        app.add_middleware(GZipMiddleware)
-        """,
-        "call at module level is new",
-    ),
-    "an exception handler is added": (
-        """
-        --- main
-        from fastapi import FastAPI
-        app = FastAPI()
-        +++ main
-        from fastapi import FastAPI
-        app = FastAPI()
-        @app.exception_handler(ValueError)
-        async def wrong(request, exc): return None
-        """,
-        "decorator",
-    ),
     "the lifespan's body changes": (
         """
         --- main

@@ -1,0 +1,97 @@
+"""Middleware and exception handlers follow the source: see `stack`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..planning.context import Adapter, Context
+from ..source.defuse import execution_order
+from ..source.diff import NamespaceDiff
+from ..source.module import Statement
+from ..source.plan import Action
+from .stack import LISTED, StackRebuild, calls_in, handler_key, is_app, tell_middleware_apart
+from .stale import stale_statements
+
+Placed = list[tuple[str, Statement]]
+
+
+class MiddlewareAdapter(Adapter):
+    """Claims `app.add_middleware(…)`, `@app.middleware`, `add_exception_handler`, `@app.exception_handler`, and `if`
+    statements of nothing else."""
+
+    def owns(self, value: object) -> bool:
+        return is_app(value)
+
+    def registers(self, context: Context, module: str, statement: Statement) -> bool:
+        return module in context.live and bool(calls_in(context, module, statement))
+
+    def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
+        old_order = execution_order(context.old, [name for name in context.live if name in context.old])
+        old, new = _by_app(context, old_order), _by_app(context, context.order)
+        apps = {key: app for key, (app, _) in [*old.items(), *new.items()]}
+        if not apps:
+            return
+        stale = stale_statements(context, diffs)
+        partner = {c.old: c.new for changes in diffs.values() for c in changes.changes if c.old is not None}
+        for key, app in apps.items():
+            before, after = old.get(key, (app, []))[1], new.get(key, (app, []))[1]
+            _plan_app(context, app, before, after, stale, partner)
+
+
+def _by_app(context: Context, order: Iterable[tuple[str, Statement]]) -> dict[int, tuple[Any, Placed]]:
+    found: dict[int, tuple[Any, Placed]] = {}
+    for module, statement in order:
+        if module in context.live:
+            for app in {id(c.app): c.app for c in calls_in(context, module, statement)}.values():
+                found.setdefault(id(app), (app, []))[1].append((module, statement))
+    return found
+
+
+def _plan_app(
+    context: Context,
+    app: Any,
+    before: Placed,
+    after: Placed,
+    stale: set[Statement],
+    partner: Mapping[Statement, Statement | None],
+) -> None:
+    same_text = {(module, s.dump): s for module, s in context.order}
+    kept = {s: partner.get(s) or same_text.get((module, s.dump)) for module, s in before}
+    wanted = [statement for _, statement in after]
+    remade = any(app is one for one in context.constructed)
+    if [kept[s] for _, s in before] == wanted and not stale.intersection(wanted) and not remade:
+        return
+    parts = tell_middleware_apart(context, app, before)
+    if isinstance(parts, str):
+        module, statement = (after or before)[0]
+        context.refuse(module, statement, parts)
+        return
+    shares, outer, inner = parts
+    reused: dict[Statement, list[Any]] = {}
+    gone: list[Any] = []
+    for module, statement in before:
+        now = kept[statement]
+        if now is not None and now in wanted and now not in stale and not remade:
+            reused[now] = shares.get(statement, [])
+            continue
+        gone += _handlers(context, module, statement, app)
+        if now not in wanted:
+            context.step(module, statement, Action.REGISTER, "what it registered with the app is taken out")
+    for module, statement in after:
+        if statement not in reused:
+            context.execute(module, statement)
+            context.step(module, statement, Action.REGISTER, "it is registered with the app anew")
+    context.plan.registrations.append(StackRebuild(app, wanted, reused, outer, inner, gone))
+
+
+def _handlers(context: Context, module: str, statement: Statement, app: Any) -> list[Any]:
+    keys = []
+    for call in calls_in(context, module, statement):
+        if call.app is app and call.method not in LISTED:
+            key = handler_key(context, module, call)
+            if key is None:
+                context.refuse(module, statement, "which errors it handles can't be told from its text")
+            else:
+                keys.append(key)
+    return keys

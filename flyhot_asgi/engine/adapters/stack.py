@@ -1,0 +1,204 @@
+"""Middleware and exception handlers of a Starlette or FastAPI app: what the source's statements registered, in order.
+
+The living lists keep the entries of statements that did not change; the others are executed again. The built
+middleware stack, if there is one, is built anew around the middleware objects that stay: they hold state, and requests
+are in them.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..patching.journal import Journal
+from ..patching.registration import Registration
+from ..planning.context import Context
+from ..source.module import Statement, dotted_name
+
+LISTED = frozenset({"add_middleware", "middleware"})
+HANDLERS = frozenset({"add_exception_handler", "exception_handler"})
+_BUILT_IN = frozenset(
+    "ServerErrorMiddleware ExceptionMiddleware AsyncExitStackMiddleware ExceptionTelemetryMiddleware "
+    "AppBodyLimitMiddleware RequestBodyLimitMiddleware".split()
+)
+
+
+def is_app(value: object) -> bool:
+    kind = getattr(sys.modules.get("starlette.applications"), "Starlette", None)
+    return kind is not None and isinstance(value, kind)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One registering call in a statement's text: `app.add_middleware(...)`, `@app.exception_handler(...)`."""
+
+    app: Any
+    method: str
+    node: ast.Call
+    certain: bool
+    """It is executed once when the statement is: it does not stand in a block."""
+
+
+def calls_in(context: Context, module: str, statement: Statement) -> list[Call]:
+    """The registering calls of a statement that does nothing else; empty if it does more, or none of it."""
+    node = statement.node
+    if statement.kind == "def":
+        found = [_call(context, module, d, True) for d in statement.decorators]
+        return [call for call in found if call is not None]
+    if isinstance(node, ast.Expr):
+        call = _call(context, module, node.value, True)
+        return [call] if call is not None else []
+    if isinstance(node, ast.If):
+        leaves = list(_leaves(node))
+        inside = [_call(context, module, leaf.value, False) for leaf in leaves if isinstance(leaf, ast.Expr)]
+        if len(inside) == len([x for x in leaves if not isinstance(x, ast.Import | ast.ImportFrom | ast.Pass)]):
+            return [call for call in inside if call is not None] if None not in inside else []
+    return []
+
+
+def _leaves(node: ast.If) -> Iterator[ast.stmt]:
+    for child in [*node.body, *node.orelse]:
+        if isinstance(child, ast.If):
+            yield from _leaves(child)
+        else:
+            yield child
+
+
+def _call(context: Context, module: str, node: ast.expr, certain: bool) -> Call | None:
+    if not isinstance(node, ast.Call):
+        return None
+    owner, _, method = (dotted_name(node.func) or "").rpartition(".")
+    if method not in LISTED | HANDLERS or not owner:
+        return None
+    app = context.resolve(module, owner)
+    return Call(app, method, node, certain) if is_app(app) else None
+
+
+@dataclass
+class StackRebuild(Registration):
+    """The new list of middleware, the new handlers, and the stack made of them, of one app.
+
+    `order`: the new release's statements; `reused`: their entries that stay (outermost first, as the list has them);
+    `before` and `after`: entries that no statement of the source made, and where they stand; `gone`: handlers' keys.
+    """
+
+    app: Any
+    order: list[Statement]
+    reused: dict[Statement, list[Any]]
+    before: list[Any]
+    after: list[Any]
+    gone: list[Any]
+    _fresh: dict[Statement, list[Any]] = field(default_factory=dict)
+    _old: list[Any] = field(default_factory=list)
+    _stack: Any = None
+
+    def begin(self, journal: Journal) -> None:
+        self._old, self._stack = list(self.app.user_middleware), self.app.middleware_stack
+        journal.touch_container(self.app.user_middleware, "an app's middleware")
+        journal.touch_container(self.app.exception_handlers, "an app's exception handlers")
+        journal.set_attribute(self.app, "middleware_stack", None)
+        self.app.user_middleware.clear()
+        for key in self.gone:
+            self.app.exception_handlers.pop(key, None)
+
+    def collect(self, statement: Statement, journal: Journal) -> None:
+        if self.app.user_middleware:
+            self._fresh[statement] = [*self.app.user_middleware, *self._fresh.get(statement, [])]
+            self.app.user_middleware.clear()
+
+    def finish(self, journal: Journal) -> None:
+        made: list[Any] = []
+        for statement in self.order:
+            made = [*self._fresh.get(statement, self.reused.get(statement, [])), *made]
+        self.app.user_middleware[:] = [*self.before, *made, *self.after]
+        if self._stack is not None:
+            self.app.middleware_stack = self._rebuilt(journal)
+
+    def _rebuilt(self, journal: Journal) -> Any:
+        """A new stack in which the layers of entries that stay are the old objects."""
+        stack = self.app.build_middleware_stack()
+        old, new = list(_layers(self._stack, self.app.router)), list(_layers(stack, self.app.router))
+        entries = list(self.app.user_middleware)
+        mine, theirs = _user_part(old), _user_part(new)
+        if len(mine) != len(self._old) or len(theirs) != len(entries):
+            return stack
+        kept = {id(entry): layer for entry, layer in zip(self._old, mine, strict=True)}
+        by_layer = {id(layer): kept[id(e)] for e, layer in zip(entries, theirs, strict=True) if id(e) in kept}
+        chain = [by_layer.get(id(layer), layer) for layer in new]
+        for layer, inner in zip(chain, [*chain[1:], self.app.router], strict=True):
+            if vars(layer).get("app") is not inner:
+                journal.set_attribute(layer, "app", inner)
+        return chain[0]
+
+
+def _layers(stack: Any, router: Any) -> Iterator[Any]:
+    for _ in range(200):
+        if stack is router or not isinstance(getattr(stack, "__dict__", None), dict) or "app" not in vars(stack):
+            return
+        yield stack
+        stack = vars(stack)["app"]
+
+
+def _user_part(layers: list[Any]) -> list[Any]:
+    return [layer for layer in layers if type(layer).__name__ not in _BUILT_IN]
+
+
+def tell_middleware_apart(
+    context: Context, app: Any, old: list[tuple[str, Statement]]
+) -> tuple[dict[Statement, list[Any]], list[Any], list[Any]] | str:
+    """Which living entries came from which statement of the old release; those before and after all of them.
+
+    An entry is known by the class that a call in the statement's text names. `old` is in the order of execution; the
+    list is in the other one, the last added first.
+    """
+    found: dict[Statement, list[Any]] = {}
+    living = list(app.user_middleware)
+    position = len(living)
+    first_position = None
+    after: list[Any] = []
+    for module, statement in old:
+        calls = [c for c in calls_in(context, module, statement) if c.app is app and c.method in LISTED]
+        entries: list[Any] = []
+        for call in calls:
+            wanted = _wanted(context, module, statement, call)
+            index = next((i for i in range(position - 1, -1, -1) if _is_made_by(living[i], wanted)), None)
+            if index is None:
+                if call.certain:
+                    return f"the middleware of `{statement.name}` is not where the source puts it"
+                continue
+            skipped = living[index + 1 : position]
+            if skipped and first_position is not None:
+                return "something else than the source's statements added middleware in between"
+            if first_position is None:
+                after, first_position = skipped, index
+            entries.insert(0, living[index])
+            position = index
+        found[statement] = entries
+    if first_position is None:
+        return found, living, []
+    return found, living[:position], after
+
+
+def _wanted(context: Context, module: str, statement: Statement, call: Call) -> Any:
+    if call.method == "middleware":
+        return context.value(module, statement.binds[0])
+    name = call.node.args[0] if call.node.args else next((k.value for k in call.node.keywords), None)
+    return context.resolve(module, dotted_name(name) or "") if name is not None else None
+
+
+def _is_made_by(entry: Any, wanted: Any) -> bool:
+    fields = vars(entry)
+    return wanted is not None and (fields.get("cls") is wanted or fields.get("kwargs", {}).get("dispatch") is wanted)
+
+
+def handler_key(context: Context, module: str, call: Call) -> Any:
+    """The exception or status that a call registers a handler for; None if its text does not say it plainly."""
+    if not call.node.args:
+        return None
+    first = call.node.args[0]
+    if isinstance(first, ast.Constant):
+        return first.value
+    return context.resolve(module, dotted_name(first) or "")

@@ -1,0 +1,42 @@
+"""Which registering statements have to be executed again: what they say, or what they read, is new."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from ..planning.context import Context
+from ..source.diff import NamespaceDiff, Verdict
+from ..source.module import Statement
+
+
+def stale_statements(context: Context, diffs: Mapping[str, NamespaceDiff]) -> set[Statement]:
+    """Registering statements of the new release whose routes must be made again."""
+    stale = {
+        change.new
+        for changes in diffs.values()
+        for change in changes.changes
+        if change.new is not None
+        and (change.verdict not in (Verdict.SAME, Verdict.BODY) or _docstring_changed(change.old, change.new))
+    }
+    stale |= context.touched
+    reshaped = set(context.reshaped | context.rebound)
+    while True:
+        carried = {
+            (module, name)
+            for module, statement in context.order
+            if module in context.live and context.new_names.reads(module, statement) & reshaped
+            for name in statement.binds
+        } - reshaped
+        if not carried:
+            break
+        reshaped |= carried
+    stale |= {s for module, s in context.order if context.new_names.reads(module, s) & reshaped}
+    return stale
+
+
+def _docstring_changed(old: Statement | None, new: Statement) -> bool:
+    """FastAPI takes a route's description from the docstring when it is registered."""
+    nodes = [s.node for s in (old, new) if s is not None]
+    docs = [ast.get_docstring(n) for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return len(docs) == 2 and docs[0] != docs[1]
