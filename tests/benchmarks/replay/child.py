@@ -1,6 +1,6 @@
 """One process of the replay: imports a release, and describes it, cold or after a tool upgraded it.
 
-    python child.py SPEC.json     SPEC: root, path, packages, tool, names (None: all), out
+    python child.py SPEC.json     SPEC: root, path, packages, tool, tried, imported (None: all), out
 
 Says `ready` on stdout when the old release is imported and held; waits for a line; then lets the tool work.
 """
@@ -31,8 +31,8 @@ def main(spec: dict[str, Any]) -> None:
     sys.path.append(str(Path(__file__).resolve().parents[3]))
     said = sys.stdout
     sys.stdout = sys.stderr
-    names = import_all(spec)
-    answer: dict[str, Any] = {"imported": names}
+    tried, names = import_all(spec)
+    answer: dict[str, Any] = {"tried": tried, "imported": names}
     if spec["tool"] == "cold":
         answer |= _picture(spec)
     else:
@@ -75,19 +75,22 @@ def changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     return [path for path in sorted({**old, **new}) if old.get(path) != new.get(path)][:20]
 
 
-def import_all(spec: dict[str, Any]) -> list[str]:
-    """Every module of the packages that can be imported here, in a stable order; or exactly those that are named."""
+def import_all(spec: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Try every module of the packages, or those of `spec["tried"]`, in their order: what was tried, what succeeded.
+
+    A cold import tries the same ones in the same order, as one that fails may make a later one succeed (circular
+    imports); what succeeded in the old release and is still there must succeed.
+    """
     found = []
-    names = spec["names"] if spec["names"] is not None else sorted(_names(spec))
-    for name in names:
+    tried = spec["tried"] if spec["tried"] is not None else sorted(_names(spec))
+    for name in tried:
         with contextlib.suppress(Exception, SystemExit):
             importlib.import_module(name)
             found.append(name)
-    if spec["names"] is not None and len(found) < len(names) and spec["tool"] == "cold":
-        there = [n for n in names if n not in found and _exists(n, spec["path"])]
-        if there:
-            raise SystemExit(f"a cold import of the new release fails: {there[:3]}")
-    return found
+    failed = [name for name in spec["imported"] or () if name not in found and _exists(name, spec["path"])]
+    if failed:
+        raise SystemExit(f"a cold import of the new release fails: {failed[:3]}")
+    return tried, found
 
 
 def _names(spec: dict[str, Any]) -> list[str]:

@@ -51,7 +51,7 @@ class Contest:
         answer = self._live(tool)
         verdict = Verdict(self._pair, tool, answer["outcome"], answer["said"] or [], seconds=answer["seconds"])
         verdict.undo = answer.get("undo", [])
-        self._import_cold(answer["imported"])
+        self._import_cold(answer)
         if answer["outcome"] == "done":
             verdict.differences = self._differences(answer, ours=tool == "flyhot")
             verdict.result = "wrong" if verdict.differences else "right"
@@ -61,7 +61,7 @@ class Contest:
 
     def _differences(self, live: dict[str, Any], *, ours: bool) -> list[str]:
         """`ours`: lines are compared, too; other tools don't promise them."""
-        cold = self._import_cold(live["imported"])
+        cold = self._import_cold(live)
         unstable = set(cold["unstable"])
         found = [f"module {m} is missing" for m in cold["modules"] if m not in live["modules"]]
         loaded = set(cold["modules"])
@@ -80,10 +80,10 @@ class Contest:
         bases = [self._pair.new / p for p in self._pair.path]
         return not any((b / f"{relative}.py").is_file() or (b / relative).is_dir() for b in bases)
 
-    def _import_cold(self, names: list[str]) -> dict[str, Any]:
+    def _import_cold(self, live: dict[str, Any]) -> dict[str, Any]:
         if self._cold is None:
             self._lay(self._pair.new)
-            first, second = (self._one("cold", names, seed) for seed in ("0", "1"))
+            first, second = (self._one("cold", live, seed) for seed in ("0", "1"))
             both = {**first["described"], **second["described"]}
             one, two = first["described"], second["described"]
             first["unstable"] = [path for path in both if one.get(path) != two.get(path)]
@@ -91,7 +91,7 @@ class Contest:
         return self._cold
 
     def _live(self, tool: str) -> dict[str, Any]:
-        spec, process = self._start(tool, None, "0")
+        spec, process = self._start(tool, {}, "0")
         try:
             assert process.stdout is not None and process.stdin is not None
             if process.stdout.readline().strip() != "ready":
@@ -101,13 +101,19 @@ class Contest:
             process.stdin.flush()
             process.wait(timeout=_LIMIT)
         except (subprocess.TimeoutExpired, BrokenPipeError):
-            return {"outcome": "raised", "said": [f"no answer within {_LIMIT:g} s"], "seconds": _LIMIT, "imported": []}
+            return {
+                "outcome": "raised",
+                "said": [f"no answer within {_LIMIT:g} s"],
+                "seconds": _LIMIT,
+                "tried": [],
+                "imported": [],
+            }
         finally:
             self._end(process)
         return self._answer(spec)
 
-    def _one(self, tool: str, names: list[str] | None, seed: str) -> dict[str, Any]:
-        spec, process = self._start(tool, names, seed)
+    def _one(self, tool: str, live: dict[str, Any], seed: str) -> dict[str, Any]:
+        spec, process = self._start(tool, live, seed)
         try:
             process.wait(timeout=_LIMIT)
         finally:
@@ -121,12 +127,18 @@ class Contest:
         out = Path(spec["out"])
         if not out.is_file():
             tail = (self._work / "errors.txt").read_text(errors="replace")[-400:]
-            return {"outcome": "raised", "said": [f"the process died: {tail}"], "seconds": 0.0, "imported": []}
+            return {
+                "outcome": "raised",
+                "said": [f"the process died: {tail}"],
+                "seconds": 0.0,
+                "tried": [],
+                "imported": [],
+            }
         answer: dict[str, Any] = json.loads(out.read_text())
         out.unlink()
         return answer
 
-    def _start(self, tool: str, names: list[str] | None, seed: str) -> tuple[dict[str, Any], subprocess.Popen[str]]:
+    def _start(self, tool: str, live: dict[str, Any], seed: str) -> tuple[dict[str, Any], subprocess.Popen[str]]:
         out = self._work / "answer.json"
         out.unlink(missing_ok=True)
         spec = {
@@ -134,7 +146,8 @@ class Contest:
             "path": [str((self._root / part).resolve()) for part in self._pair.path],
             "packages": list(self._pair.packages),
             "tool": tool,
-            "names": names,
+            "tried": live.get("tried"),
+            "imported": live.get("imported"),
             "out": str(out),
         }
         asked = self._work / "spec.json"
