@@ -17,12 +17,14 @@ from typing import Any
 
 from flyhot_asgi.errors import FlyhotError, StoreError
 
+from ..boot.state import Line
 from ..fleet.offer import Offer, read_offer
 from ..release.machine import MachineFacts
 from ..repository.pointer import Candidate, Pointer
 from ..repository.repository import Repository
 from ..store.base import NotModified
 from . import memory as memories
+from .disk import Disk
 from .duty import Converge, Do, Duty, Forget, GoBack, Rest, Settle, Situation, WriteAbort, WriteReverted, next_duty
 from .health import Watch
 from .memory import Memory
@@ -36,8 +38,8 @@ logger = logging.getLogger("flyhot.agent")
 
 @dataclass
 class Agent:
-    """One machine's agent. `run` until cancelled, or drive it with `turn`. `boot` hears what the next boot shall
-    use."""
+    """One machine's agent. `run` until cancelled, or drive it with `turn`. `disk` follows what
+    runs."""
 
     machine: str
     repository: Repository
@@ -46,7 +48,7 @@ class Agent:
     folder: Path
     rhythm: Rhythm = field(default_factory=Rhythm)
     clock: Callable[[], float] = time.monotonic
-    boot: Callable[[str, str], None] | None = None
+    disk: Disk | None = None
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     problem: Mapping[str, Any] | None = None
     _facts: MachineFacts | None = None
@@ -216,7 +218,7 @@ class Agent:
             case Do(what):
                 await self._do_step(what, candidate, offer)
             case Settle():
-                self._settle()
+                await self._settle()
             case Forget():
                 self._remember(replace(self.memory, provisional=False, deploy="", word=""))
             case GoBack():
@@ -266,8 +268,9 @@ class Agent:
         self._look = await self.workers.look()
         if word != "verified":
             self._remember(replace(self.memory, provisional=candidate.release in self._look.running))
-        else:
-            self._boot("provisional", candidate.manifest)
+        elif self.disk is not None:
+            line = Line(candidate.release, candidate.manifest, candidate.sequence, candidate.deploy)
+            await asyncio.to_thread(self.disk.provisional, line)
         self._report(candidate.deploy, word, detail)
 
     async def _do_watch(self, offer: Offer | None) -> None:
@@ -287,11 +290,13 @@ class Agent:
             if verdict == "reverted":
                 await self._go_back()
 
-    def _settle(self) -> None:
+    async def _settle(self) -> None:
         memory = self.memory
         logger.info("release %s is permanent", memory.release[:12])
-        self._boot("permanent", memory.manifest)
         self._remember(replace(memory, provisional=False, word="confirmed"))
+        if self.disk is not None:
+            line = Line(memory.release, memory.manifest, memory.sequence, memory.deploy)
+            await asyncio.to_thread(self.disk.permanent, line)
 
     async def _write_abort(self) -> None:
         """Whoever waits for us may be dead: decide, unless it is decided. "commit" binds us for good."""
@@ -315,10 +320,10 @@ class Agent:
             logger.warning("the verdict can't be written (%s); this machine goes back by itself", exc)
             stands = "reverted"
         if stands == "confirmed":
-            return self._settle()
-        await self._go_back()
+            return await self._settle()
+        await self._go_back(why)
 
-    async def _go_back(self) -> None:
+    async def _go_back(self, why: str = "") -> None:
         memory = self.memory
         tries, not_before = self._tries.get(memory.deploy, (0, 0.0))
         if self.clock() < not_before:
@@ -328,10 +333,11 @@ class Agent:
         if word != "reverted":
             self._tries[memory.deploy] = (tries + 1, self.clock() + min(60.0, 0.5 * 2**tries))
             return self._report(memory.deploy, "stuck", detail)
-        self._boot("reverted", memory.before)
+        if self.disk is not None:
+            await asyncio.to_thread(self.disk.reverted, memory.before)
         self._watch = None
         self._remember(replace(memory, provisional=False))
-        self._report(memory.deploy, "reverted", detail)
+        self._report(memory.deploy, "reverted", {"error": _document(why), **detail} if why else detail)
 
     async def _converge(self, manifest: str | None, release: str) -> None:
         """A few tries for each release, further and further apart: what can't be done must not be done every second."""
@@ -343,7 +349,9 @@ class Agent:
         self._look = await self.workers.look()
         if word == "verified":
             self._tries.pop(release)
-            self._boot("permanent", manifest or "")
+            if self.disk is not None:
+                line = Line(release, manifest, self.memory.sequence) if manifest is not None else None
+                await asyncio.to_thread(self.disk.permanent, line)
             logger.info("this machine has come to release %s", release[:12])
             return
         error = detail.get("error") or {}
@@ -365,14 +373,6 @@ class Agent:
         if word in ("verified", "sick"):  # the time that it may stay provisional runs from the commit
             self._remember(replace(self.memory, provisional=True))
         self.voice.report(deploy, word, self._look.running, detail)
-
-    def _boot(self, what: str, manifest: str) -> None:
-        if self.boot is None:
-            return
-        try:
-            self.boot(what, manifest)
-        except (OSError, FlyhotError) as exc:
-            logger.warning("what the next boot shall use can't be noted: %s", exc)
 
     def _note(self, error: FlyhotError | None) -> None:
         """Log a problem when it begins and when it is over, not each time."""

@@ -14,15 +14,17 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from flyhot_asgi.control.paths import prepare_runtime_dir
+from flyhot_asgi.control.paths import open_store, prepare_runtime_dir
 from flyhot_asgi.errors import FlyhotError
 from flyhot_asgi.release.files import write_atomically
 
+from ..boot.start import came_up
 from ..config import Project, find_project
 from ..environment import Place, read_place
 from ..release.machine import MachineFacts, facts_here
 from . import place
 from .agent import Agent
+from .disk import ImageDisk
 from .rhythm import Rhythm
 from .server import AgentServer
 from .workers import Workers
@@ -80,6 +82,7 @@ async def _serve(project: Project, folder: Path, environment: Mapping[str, str])
         workers=workers,
         folder=folder,
         rhythm=_rhythm(environment),
+        disk=_disk(where, project),
     )
     note = {"pid": os.getpid(), "machine": machine, "identity": place.identity(environment), "root": str(project.root)}
     write_atomically(folder / place.NOTE, json.dumps(note).encode("utf-8"), mode=0o600)
@@ -88,6 +91,7 @@ async def _serve(project: Project, folder: Path, environment: Mapping[str, str])
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, ended.set)
     await asyncio.to_thread(agent.facts_once)
+    await asyncio.to_thread(_came_up, environment)
     server = AgentServer(folder, wake=agent.woken.set, document=agent.document, quit=ended.set)
     await server.start()
     tasks = [asyncio.create_task(agent.run()), asyncio.create_task(_until_lonely(workers, ended))]
@@ -117,6 +121,20 @@ async def _until_lonely(workers: Workers, ended: asyncio.Event) -> None:
 def _facts(where: Place, project: Project) -> Callable[[], MachineFacts]:
     base = where.base or f"tree:{project.settings.app}"
     return lambda: facts_here(app=where.app, channel=where.channel, base=base)
+
+
+def _disk(where: Place, project: Project) -> ImageDisk | None:
+    if where.base is None:
+        return None
+    return ImageDisk(project.root, where.base, open_store(project.root, project.settings))
+
+
+def _came_up(environment: Mapping[str, str]) -> None:
+    """The app runs: boots that failed before count no more."""
+    try:
+        came_up(environment)
+    except FlyhotError as exc:
+        logger.info("the boots can't be noted: %s", exc)
 
 
 def _rhythm(environment: Mapping[str, str]) -> Rhythm:

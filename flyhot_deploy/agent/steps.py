@@ -12,9 +12,10 @@ from flyhot_asgi.errors import FlyhotError, HashMismatch, UnknownRelease
 
 from ..config import Options
 from ..errors import Exit
+from ..fetch import fetch
 from ..fleet.offer import Offer
 from ..local.report import UpgradeReport
-from ..release.machine import MachineFacts, require_applicable
+from ..release.machine import MachineFacts
 from ..release.manifest import ReleaseManifest
 from ..repository.pointer import Candidate
 from ..repository.repository import Repository
@@ -128,12 +129,9 @@ class Steps:
         store = await self._workers.store()
         if known is not None and await asyncio.to_thread(store.has_release, release):
             return known
-        bundle = await asyncio.to_thread(self._repository.bundle, digest)
-        manifest = bundle.manifest
+        manifest = await asyncio.to_thread(lambda: fetch(self._repository, digest, store, self._facts()))
         if manifest.release != release:
             raise HashMismatch(f"the manifest {digest[:12]} holds release {manifest.vsn}, not {release[:12]}")
-        require_applicable(manifest, await asyncio.to_thread(self._facts), now=time.time())
-        await asyncio.to_thread(_keep, store, bundle)
         self._manifests = {digest: manifest}
         return manifest
 
@@ -144,14 +142,6 @@ class Steps:
         pids = [pid for document in look.documents if type(pid := document.get("pid")) is int]
         health = replace(offer.health, port=port_for(offer.health.port, pids))
         self._well_before = await ask(health) is None
-
-
-def _keep(store: Any, bundle: Any) -> None:
-    files = bundle.manifest.files
-    kept = type(store)(store.path, app=files.app)
-    made = kept.put_release(bundle.files(), python=files.python)
-    if made.digest != bundle.manifest.release:
-        raise HashMismatch(f"release {bundle.manifest.vsn} has another digest when it is unpacked: {made.vsn}")
 
 
 def _options(offer: Offer) -> Options:

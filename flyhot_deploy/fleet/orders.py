@@ -24,6 +24,7 @@ from ..release.signing import SecretKey
 from ..repository.lease import Lease, acquire, break_lock, kept
 from ..repository.pointer import Candidate, Current, Pointer
 from ..repository.repository import Read, Repository
+from ..store.probe import probe
 from .conduct import Conductor, bounds_of, deploy_name
 from .directory import Directory
 from .history import base_release, named_entry, previous_of
@@ -65,6 +66,7 @@ class Fleet:
         """Hold the lock, renewed, until the end of the block. Raises StoreLocked, ObjectStoreError."""
         self.notify(Step("taking the lock"))
         store, key, options = self.repository.store, self.repository.keys.lock, self.options
+        await _require_conditions(self)
         if options.force:
             await asyncio.to_thread(break_lock, store, key)
         lease = await asyncio.to_thread(
@@ -158,6 +160,16 @@ async def confirm(fleet: Fleet) -> FleetReport:
 
 
 # -- inside -------------------------------------------------------------------------------------------
+
+
+async def _require_conditions(fleet: Fleet) -> None:
+    """A store that only pretends to have conditional writes would let two deploys win. Raises DeployError."""
+    found = await asyncio.to_thread(probe, fleet.repository.store, fleet.repository.keys.probe("deploy"))
+    if not found.ok:
+        raise DeployError(
+            f"the store {fleet.repository.store.url} can't keep a deploy safe: {found.broken[0]}",
+            do="use a store with conditional writes (Tigris, AWS S3, SeaweedFS); `doctor` tells more",
+        )
 
 
 async def _recover(fleet: Fleet, lease: Lease) -> Read:

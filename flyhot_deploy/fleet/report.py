@@ -120,7 +120,7 @@ def machine_documents(rollout: Rollout, new: str) -> list[Document]:
 
 def _machine(rollout: Rollout, machine: str, new: str) -> Document:
     detail = rollout.details.get(machine, {})
-    word: str = rollout.words.get(machine, "unknown")
+    word: str = rollout.words.get(machine, "aborted")  # nobody told it to commit, so it has not
     if machine in rollout.gone:
         word = "asleep"
     elif machine in rollout.late:
