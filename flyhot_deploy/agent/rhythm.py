@@ -12,6 +12,6 @@ class Rhythm:
 
     idle: float = 10.0
     awake: float = 0.2
-    watch: float = 0.25
+    watch: float = 0.1
     longest: float = 120.0
     jitter: float = 0.25

@@ -21,7 +21,7 @@ FLEET_OPTIONS = (
     click.option("--strategy", type=click.Choice(["all", "canary", "rolling"]), default="canary", show_default=True),
     click.option("--max-concurrency", type=click.IntRange(1, 1000), default=20, show_default=True, metavar="N"),
     click.option("--timeout", type=SECONDS, default=120.0, metavar="SECONDS", help="For steps before the decision."),
-    click.option("--bake", type=SECONDS, default=1.0, metavar="SECONDS", help="How long each wave is watched."),
+    click.option("--bake", type=SECONDS, default=0.5, metavar="SECONDS", help="How long each wave is watched."),
     click.option("--lock-timeout", type=SECONDS, default=0.0, metavar="SECONDS", help="Wait for another deploy."),
     click.option("--force", is_flag=True, help="Take the lock away from another deploy."),
     click.option("--confirm-within", type=SECONDS, metavar="SECONDS", help="Provisional until `confirm`, so long."),
@@ -43,7 +43,7 @@ class Asked:
     strategy: Strategy = "canary"
     max_concurrency: int = 20
     timeout: float = 120.0
-    bake: float = 1.0
+    bake: float = 0.5
     lock_timeout: float = 0.0
     force: bool = False
     confirm_within: float | None = None

@@ -34,7 +34,7 @@ class Offer:
     phase: OfferPhase
     go: tuple[str, ...] = ()
     action: Literal["hot", "rollback"] = "hot"
-    bake: float = 1.0
+    bake: float = 0.5
     prepared_for: float = 60.0
     provisional_for: float = 120.0
     suspend_timeout: float = 10.0

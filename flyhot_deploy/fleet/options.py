@@ -19,7 +19,7 @@ class FleetOptions:
     strategy: Strategy = "canary"
     max_concurrency: int = 20
     timeout: float = 120.0
-    bake: float = 1.0
+    bake: float = 0.5
     lock_timeout: float = 0.0
     force: bool = False
     confirm_within: float | None = None
