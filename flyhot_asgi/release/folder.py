@@ -106,6 +106,22 @@ class FolderStore:
                 write_atomically(target, data)
         return manifest
 
+    def put_manifest(self, manifest: Manifest) -> None:
+        """Store the list of a release's files without their contents: those follow with `put_object`, where they are
+        needed. Raises StoreError.
+        """
+        with store_errors(self.path, "written"):
+            self._create()
+            target, data = self._manifest_path(manifest.digest), manifest.to_bytes()
+            if _content(target) != data:
+                write_atomically(target, data)
+
+    def put_object(self, content: bytes) -> None:
+        """Store one content under its hash. Raises StoreError."""
+        with store_errors(self.path, "written"):
+            self._create()
+            self._put_object(sha256(content), content)
+
     def get_release(self, digest: str) -> Release:
         """The release of that digest. Raises UnknownRelease, or HashMismatch/ManifestError if it was
         tampered with.

@@ -3,7 +3,8 @@ whatever the app opens by itself are the release's, and a worker that is started
 
 Only where there is an image to go back to. The working tree of a developer is never written to (decision 0002).
 
-    <root>/.flyhot/laid.json    {"base", "now", "to"}: what the image held, what lies there, what was being laid
+    <root>/.flyhot/laid.json    {"base", "now", "to", "pristine"}: what the image held, what lies there, what was
+    being laid
 
 All new contents are written beside their places first; then they are renamed into them, one after the other. A crash
 on the way leaves `to` behind, and the next laying, of whatever release, makes it whole: it knows every file that may
@@ -19,15 +20,15 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from flyhot_asgi.errors import ReleaseError, StoreError
 from flyhot_asgi.release.config import read_settings
 from flyhot_asgi.release.files import sync_folder, write_atomically
 from flyhot_asgi.release.folder import STORE_FOLDER, FolderStore
-from flyhot_asgi.release.manifest import sha256
+from flyhot_asgi.release.manifest import Manifest, sha256
 from flyhot_asgi.release.scan import scan
 
 from ..release.manifest import is_digest
@@ -37,19 +38,26 @@ NAME = "laid.json"
 
 @dataclass(frozen=True)
 class Laid:
-    """`base`: the image's own files. `now`: what lies there. `to`: what was being laid when something went wrong."""
+    """`base`: the image's own files. `now`: what lies there. `to`: what was being laid when something went wrong.
+
+    `pristine`: the base was read before the app had run. Else what the app wrote may be among it.
+    """
 
     base: str
     now: str
     to: str | None = None
+    pristine: bool = True
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a laying did: the paths it wrote and those it removed, relative to the root."""
+    """What a laying did: the paths it wrote, those it removed, and those that it left alone because the app has written
+    something of its own there. Relative to the root.
+    """
 
     written: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.written or self.removed)
@@ -59,36 +67,43 @@ def read_laid(root: Path) -> Laid | None:
     """What is noted as lying there; None if nothing was ever laid (or a note that can't be read: the image is new)."""
     try:
         document = json.loads((root / STORE_FOLDER / NAME).read_bytes())
-        laid = Laid(document["base"], document["now"], document["to"])
+        laid = Laid(document["base"], document["now"], document["to"], document["pristine"] is True)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return laid if is_digest(laid.base) and is_digest(laid.now) and (laid.to is None or is_digest(laid.to)) else None
 
 
-def lay(root: Path, store: FolderStore, release: str | None) -> Change:
-    """Make the files below `root` those of a release in `store`, or (None) those of the image. Blocking.
+def note_image(root: Path, store: FolderStore) -> None:
+    """Read what the image holds, before the app runs: what the app writes later is then known to be the app's own.
 
-    Raises ReleaseError or StoreError: nothing was changed, or what was begun was taken back, or (a disk that fails on
-    the way back, too) the next boot will mend it.
+    Does nothing if that was noted already. Blocking. Raises ReleaseError, StoreError.
     """
-    try:
-        with _locked(root):
-            laid = read_laid(root)
-            if laid is None:
-                if release is None:
-                    return Change()
-                base = store.put_release(scan(root, read_settings(root))).digest
-                laid = Laid(base, base)
-            target = release or laid.base
-            if laid.to is None and laid.now == target:
+    with _errors(root), _locked(root):
+        if read_laid(root) is None:
+            _note(root, _base_of(root, store, pristine=True))
+
+
+def lay(root: Path, store: FolderStore, release: str | None) -> Change:
+    """Make the app's files below `root` those of a release in `store`, or (None) those of the image. Blocking.
+
+    Python is made the release's whatever lies there. Another file is left alone if its content is none that any release
+    or the image has for it: then it is the app's own data by now.
+
+    Raises ReleaseError or StoreError: nothing was changed, or the next laying makes whole what was begun.
+    """
+    with _errors(root), _locked(root):
+        laid = read_laid(root)
+        if laid is None:
+            if release is None:
                 return Change()
-            return _Laying(root, store, laid).to(target)
-    except OSError as exc:
-        raise StoreError(
-            f"the release can't be laid over {root}: {exc.strerror or exc}",
-            file=str(exc.filename or root),
-            do="the image's own files serve; make the app's folder writable and give it room",
-        ) from exc
+            laid = _base_of(root, store, pristine=False)
+        return _Laying(root, store, laid).to(release or laid.base)
+
+
+def _base_of(root: Path, store: FolderStore, *, pristine: bool) -> Laid:
+    manifest = Manifest.of(scan(root, read_settings(root)), app=store.app)
+    store.put_manifest(manifest)
+    return Laid(manifest.digest, manifest.digest, None, pristine)
 
 
 class _Laying:
@@ -98,19 +113,29 @@ class _Laying:
         self.root = root
         self.store = store
         self.laid = laid
+        self.left: list[str] = []
 
     def to(self, target: str) -> Change:
         wanted = self.store.get_release(target)
-        known = [self.laid.base, self.laid.now, *([self.laid.to] if self.laid.to else [])]
-        ours = {path for digest in known for path in self.store.get_release(digest).manifest.entries}
+        hashes = self._known_hashes({target, self.laid.base, self.laid.now, self.laid.to or target})
+        entries = wanted.manifest.entries
         with tempfile.TemporaryDirectory(dir=self.root / STORE_FOLDER, prefix="laying-") as folder:
             fresh: dict[str, str] = {}
-            for number, entry in enumerate(wanted.manifest.files):
-                if self._hash(entry.path) != entry.sha256:
-                    fresh[entry.path] = os.path.join(folder, str(number))
-                    self._write(fresh[entry.path], wanted.read(entry.path), self._mode(entry.path))
-            gone = sorted(path for path in ours - wanted.manifest.entries.keys() if self._hash(path) is not None)
-            self._note(Laid(self.laid.base, self.laid.now, target))
+            gone: list[str] = []
+            for number, path in enumerate(sorted(hashes)):
+                entry = entries.get(path)
+                if not self._is_ours(path, hashes[path], entry.sha256 if entry else None):
+                    continue
+                if entry is None:
+                    gone.append(path)
+                else:
+                    fresh[path] = os.path.join(folder, str(number))
+                    self._write(fresh[path], wanted.read(path), self._mode(path))
+            if not fresh and not gone and self.laid == Laid(self.laid.base, target, None, self.laid.pristine):
+                return Change(left=tuple(self.left))
+            self._check_room(fresh, set(gone))
+            self._keep_base([*fresh, *gone])
+            _note(self.root, Laid(self.laid.base, self.laid.now, target, self.laid.pristine))
             for path in gone:  # first: a folder may have to make room for a file
                 self._remove(path)
             for path, temporary in fresh.items():
@@ -118,12 +143,68 @@ class _Laying:
             for parent in {(self.root / path).parent for path in (*fresh, *gone)}:
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                     sync_folder(parent)
-        self._note(Laid(self.laid.base, target))
-        return Change(tuple(fresh), tuple(gone))
+        _note(self.root, Laid(self.laid.base, target, None, self.laid.pristine))
+        return Change(tuple(fresh), tuple(gone), tuple(self.left))
 
-    def _note(self, laid: Laid) -> None:
-        document = {"base": laid.base, "now": laid.now, "to": laid.to}
-        write_atomically(self.root / STORE_FOLDER / NAME, json.dumps(document).encode("utf-8"))
+    def _known_hashes(self, digests: set[str]) -> dict[str, set[str]]:
+        """Every path that may be there, and the contents that releases and image have for it."""
+        found: dict[str, set[str]] = {}
+        for digest in digests:
+            try:
+                manifest = self.store.get_release(digest).manifest
+            except ReleaseError:  # a local store that was lost meanwhile; the target itself was read before
+                continue
+            for entry in manifest.files:
+                found.setdefault(entry.path, set()).add(entry.sha256)
+        return found
+
+    def _is_ours(self, path: str, known: set[str], wanted: str | None) -> bool:
+        """Whether something is to be done about that path, and may be."""
+        there = self._hash(path)
+        if there == wanted:
+            return False
+        if path.endswith(".py"):
+            return True
+        if there is None:
+            return wanted is not None
+        if there not in known or (wanted is None and not self.laid.pristine and known == {there}):
+            if wanted is None or len(known) > 1:
+                self.left.append(path)
+            return False
+        return True
+
+    def _check_room(self, fresh: Iterable[str], gone: set[str]) -> None:
+        """Nothing of the app's own may be in the way. Raises ReleaseError before anything is touched."""
+        for path in fresh:
+            place = self._place(path)
+            if place.is_dir() and not place.is_symlink():
+                inside = (Path(here, name) for here, _, names in os.walk(place) for name in names)
+                strangers = [
+                    item
+                    for item in inside
+                    if item.suffix != ".pyc" and item.relative_to(self.root).as_posix() not in gone
+                ]
+            else:
+                above = [self.root / parent for parent in place.relative_to(self.root).parents[:-1]]
+                strangers = [
+                    item for item in above if item.is_file() and item.relative_to(self.root).as_posix() not in gone
+                ]
+            if strangers:
+                raise ReleaseError(
+                    f"{path} can't be laid: {strangers[0]} is in the way, and is no release's",
+                    file=str(strangers[0]),
+                    do="move it away, or leave that path out of the release",
+                )
+
+    def _keep_base(self, paths: Iterable[str]) -> None:
+        """Before they go, the image's own contents are put where the way back finds them."""
+        try:
+            base = self.store.get_release(self.laid.base).manifest.entries
+        except ReleaseError:
+            return
+        for path in paths:
+            if path in base and self._hash(path) == base[path].sha256:
+                self.store.put_object(self._place(path).read_bytes())
 
     def _place(self, path: str) -> Path:
         """Where a path lies. Raises ReleaseError if a link on the way leads out of the app's folder."""
@@ -134,14 +215,11 @@ class _Laying:
         return place
 
     def _hash(self, path: str) -> str | None:
-        place = self._place(path)
+        """The hash of what lies there; None for nothing, or a folder."""
         try:
-            info = place.lstat()
-            return sha256(place.read_bytes()) if stat.S_ISREG(info.st_mode) else ""
-        except (FileNotFoundError, NotADirectoryError):
+            return sha256(self._place(path).read_bytes())
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
-        except IsADirectoryError:
-            return ""
 
     def _mode(self, path: str) -> int:
         with contextlib.suppress(OSError):
@@ -210,6 +288,22 @@ def _remove_empty(folder: Path) -> None:
         for name in names:
             os.rmdir(os.path.join(here, name))
     os.rmdir(folder)
+
+
+def _note(root: Path, laid: Laid) -> None:
+    write_atomically(root / STORE_FOLDER / NAME, json.dumps(asdict(laid)).encode("utf-8"))
+
+
+@contextlib.contextmanager
+def _errors(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise StoreError(
+            f"the release can't be laid over {root}: {exc.strerror or exc}",
+            file=str(exc.filename or root),
+            do="the image's own files serve; make the app's folder writable and give it room",
+        ) from exc
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from ..fetch import fetch, has_copy
 from ..release.machine import MachineFacts, facts_here
 from ..repository.pointer import Pointer
 from ..repository.repository import Repository
-from .lay import Change, lay, read_laid
+from .lay import Change, lay, note_image, read_laid
 from .state import TRIES, BootState, Line, change_state, read_state
 
 Say = Callable[[str], None]
@@ -80,6 +80,7 @@ class _Boot:
         self._noted: Mapping[str, object] = {}
 
     def run(self) -> None:
+        self._note_image()
         remembered = read_state(self.local.path).on(self.base)
         state = self._ask(remembered)
         for line in _candidates(state):
@@ -88,6 +89,12 @@ class _Boot:
                 break
         self._settle(line)
         self.boot.provisional = provisional
+
+    def _note_image(self) -> None:
+        try:
+            note_image(self.boot.root, self.local)
+        except (ReleaseError, StoreError) as exc:
+            self.say(f"nothing can be laid over the image: {_said(exc)}")
 
     def _ask(self, state: BootState) -> BootState:
         """The memory, brought up to date by the store if it can be reached and believed."""
@@ -127,7 +134,12 @@ class _Boot:
             self.say(f"release {vsn} can't be booted: {_said(exc)}")
             return False
         self.say(f"release {vsn} is laid over {self.base} ({_counted(self.boot.change)})")
+        self._say_left()
         return True
+
+    def _say_left(self) -> None:
+        for path in self.boot.change.left[:10]:
+            self.say(f"{path} was left alone: what lies there is the app's own, and no release's")
 
     def _have(self, line: Line, state: BootState) -> None:
         if has_copy(self.local, line.release):
@@ -168,6 +180,7 @@ class _Boot:
             return
         if read_laid(self.boot.root) is not None:
             self.boot.change = lay(self.boot.root, self.local, None)
+            self._say_left()
         self.say(f"the image {self.base} is booted as it is")
 
 

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from flyhot_asgi.errors import FlyhotError
 from flyhot_asgi.release.folder import FolderStore
-from flyhot_deploy.boot.lay import lay, read_laid
+from flyhot_deploy.boot.lay import lay, note_image, read_laid
 from tests.deploy.machines import V1, V2, tree_of, write_tree
 
 NAMES = st.sampled_from(["a", "b", "c", "a.py", "b.py", "c.html"])
-PATHS = st.lists(NAMES, min_size=1, max_size=3).map(
-    lambda parts: "/".join([*parts[:-1], parts[-1].split(".")[0] + ".py"])
+SUFFIXES = st.sampled_from([".py", ".py", ".html"])
+PATHS = st.tuples(st.lists(NAMES, max_size=2), NAMES, SUFFIXES).map(
+    lambda drawn: "/".join([*drawn[0], drawn[1].split(".")[0] + drawn[2]])
 )
 CONTENTS = st.sampled_from([b"", b"x = 1\n", b"x = 2\n"])
 
@@ -61,6 +62,56 @@ def test_modes_are_kept_and_what_is_not_the_apps_is_left_alone(place: tuple[Path
     lay(root, store, store.put_release(V2).digest)
     assert (root / "shop/main.py").stat().st_mode & 0o777 == 0o755
     assert (root / "shop/data.sqlite").read_bytes() == b"mine" and (root / ".env").exists()
+
+
+def test_what_the_app_wrote_is_the_apps(place: tuple[Path, FolderStore]) -> None:
+    """Uploads, exports, settings changed in the running app: no laying, there or back, may take them away."""
+    root, store = place
+    note_image(root, store)
+    two = store.put_release({**V2, "data/new.json": b"{}"}).digest
+    write_tree(root, {"uploads/report.csv": b"mine", "templates/page.html": b"<p>edited while it ran</p>"})
+    change = lay(root, store, two)
+    assert change.left == ("templates/page.html",)
+    write_tree(root, {"data/new.json": b'{"written": 1}'})
+    lay(root, store, store.put_release(V1 | {"shop/extra.py": b""}).digest)
+    lay(root, store, None)
+    assert (root / "uploads/report.csv").read_bytes() == b"mine"
+    assert (root / "templates/page.html").read_bytes() == b"<p>edited while it ran</p>"
+    assert (root / "data/new.json").read_bytes() == b'{"written": 1}'
+    assert {path: body for path, body in tree_of(root).items() if path.endswith(".py")} == {
+        path: body for path, body in V1.items() if path.endswith(".py")
+    }
+
+
+def test_what_was_there_before_the_image_was_noted_is_not_removed(place: tuple[Path, FolderStore]) -> None:
+    """An agent without `run`: whether the app wrote it, or the image had it, can't be told any more."""
+    root, store = place
+    write_tree(root, {"uploads/report.csv": b"mine"})
+    lay(root, store, store.put_release(V2).digest)
+    assert (root / "uploads/report.csv").read_bytes() == b"mine"
+    assert (root / "templates/page.html").read_bytes() == b"<p>two</p>"
+
+
+@pytest.mark.parametrize("stranger", ["shop/new", "shop/new/__init__.py/x.txt"])
+def test_a_stranger_in_the_way_refuses_before_anything_is_touched(
+    place: tuple[Path, FolderStore], stranger: str
+) -> None:
+    root, store = place
+    write_tree(root, {stranger: b"mine"})
+    with pytest.raises(FlyhotError, match="in the way"):
+        lay(root, store, store.put_release(V2).digest)
+    assert (root / stranger).read_bytes() == b"mine"
+    assert (root / "shop/main.py").read_bytes() == V1["shop/main.py"]
+    assert read_laid(root) is None
+
+
+def test_code_that_was_damaged_on_disk_is_mended(place: tuple[Path, FolderStore]) -> None:
+    root, store = place
+    two = store.put_release(V2).digest
+    lay(root, store, two)
+    (root / "shop/main.py").write_bytes(b"rubbish")
+    assert lay(root, store, two).written == ("shop/main.py",)
+    assert tree_of(root) == V2
 
 
 def test_stale_compiled_code_goes(place: tuple[Path, FolderStore]) -> None:
@@ -123,7 +174,7 @@ def crash_at(
     return True
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(image=TREES, releases=st.lists(TREES, min_size=1, max_size=3), crashes=st.lists(st.integers(0, 12), max_size=3))
 def test_any_tree_over_any_tree_through_any_crash(
     tmp_path_factory: pytest.TempPathFactory,
@@ -131,12 +182,14 @@ def test_any_tree_over_any_tree_through_any_crash(
     releases: list[dict[str, bytes]],
     crashes: list[int],
 ) -> None:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(os, "fsync", lambda _: None)  # power is not really cut here
     root = tmp_path_factory.mktemp("lay").resolve() / "app"
     root.mkdir()
     write_tree(root, image)
     store = FolderStore(root / ".flyhot", app="app")
+    note_image(root, store)
     digests = [store.put_release(files).digest for files in releases]
-    patch = pytest.MonkeyPatch()
     for number, step in enumerate(crashes):
         crash_at(patch, "replace", step, lambda n=number: lay(root, store, digests[n % len(digests)]), Crash())
     for digest, files in zip(digests, releases, strict=True):
@@ -145,4 +198,5 @@ def test_any_tree_over_any_tree_through_any_crash(
     lay(root, store, None)
     assert tree_of(root) == dict(sorted(image.items()))
     laid = read_laid(root)
-    assert laid is None or laid.to is None
+    assert laid is not None and laid.to is None
+    patch.undo()
