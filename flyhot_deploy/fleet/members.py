@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
 
 from ..errors import DeployError
 from ..fly.model import ARRIVING, Machine
@@ -54,3 +54,15 @@ def members(machines: Iterable[Machine]) -> Members:
         asleep=tuple(machine for machine in app if not machine.is_running and machine.state not in ARRIVING),
         others=tuple(machine for machine in ordered if not machine.serves_app),
     )
+
+
+def taking_part(found: Members, said: Container[str]) -> tuple[Members, tuple[str, ...]]:
+    """Without the machines that can't be upgraded: no services, and never a word that an upgradable app runs there. A
+    note on each of those. If all are like that, all are asked.
+    """
+    able = tuple(machine for machine in found.running if machine.has_services or machine.id in said)
+    if not able or len(able) == len(found.running):
+        return found, ()
+    aside = [machine for machine in found.running if machine not in able]
+    notes = tuple(f"machine {m.id} (group {m.group or '?'}) runs no upgradable app: left alone" for m in aside)
+    return replace(found, running=able), notes

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +28,7 @@ from ..store.probe import probe
 from .conduct import Conductor, bounds_of, deploy_name
 from .directory import Directory
 from .history import base_release, named_entry, previous_of
-from .members import Members, members
+from .members import Members, members, taking_part
 from .options import FleetOptions
 from .recover import recover
 from .report import FleetReport, conclude, first_error, machine_documents
@@ -183,7 +183,9 @@ async def _carry_out(
     fleet: Fleet, lease: Lease, read: Read, action: Action, found: Members, base: str, make: Make
 ) -> FleetReport:
     """Publish and roll out, under the lock."""
-    bases = await asyncio.to_thread(_bases, fleet.repository, found.running, base)
+    said = await asyncio.to_thread(_said, fleet.repository)
+    found, aside = taking_part(found, said)
+    bases = _bases(said, found.running, base)
     bundle = await asyncio.to_thread(make, read, bases)
     fleet.notify(Step("publishing the release"))
     await asyncio.to_thread(fleet.repository.publish, bundle)
@@ -206,6 +208,7 @@ async def _carry_out(
     )
     rollout = await conductor.run()
     report = _report(conductor, rollout, action, read.pointer, found, base)
+    report = replace(report, notes=(*report.notes, *aside))
     return await _record(fleet, report, bundle, read.pointer, base)
 
 
@@ -261,13 +264,17 @@ def _bundle(fleet: Fleet, packed: Packed, bases: tuple[str, ...], sequence: int,
     )
 
 
-def _bases(repository: Repository, running: tuple[Machine, ...], base: str) -> tuple[str, ...]:
+def _said(repository: Repository) -> dict[str, dict[str, Any]]:
+    """What machines said last; nothing if that can't be read."""
+    try:
+        return repository.said()
+    except FlyhotError:
+        return {}
+
+
+def _bases(said: Mapping[str, Mapping[str, Any]], running: tuple[Machine, ...], base: str) -> tuple[str, ...]:
     """The image as the API names it, and as machines of it name themselves if they know its digest only."""
     found = {base}
-    try:
-        said = repository.said()
-    except FlyhotError:
-        said = {}
     for machine in running:
         image = said.get(machine.id, {}).get("image")
         if isinstance(image, str) and image and ":" not in image.rpartition("/")[2] and base.startswith(image):
