@@ -128,7 +128,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "flyhot_deploy.errors",
         *SHARED,
     ),
-    "flyhot_deploy.demo": ("flyhot_deploy.errors", *SHARED),
+    "flyhot_deploy.demo": ("flyhot_deploy.flysim", "flyhot_deploy.errors", *SHARED),
     # A Fly of our own, for tests and the demo.
     "flyhot_deploy.flysim": ("flyhot_deploy.fly", "flyhot_deploy.errors", *SHARED),
     "flyhot_deploy.launch": (

@@ -31,7 +31,8 @@ INTERRUPTED = 130
     type=click.FloatRange(0, 600),
     help="How long the load runs around the upgrades, in all.",
 )
-def demo_command(as_json: bool, serve: bool, clients: int, seconds: float) -> None:
+@click.option("--fleet", is_flag=True, help="On three machines of a simulated Fly.io.")
+def demo_command(as_json: bool, serve: bool, clients: int, seconds: float, fleet: bool) -> None:
     """The whole story on this machine: four upgrades of a running app under load.
 
     Exits with 1 if a message was lost, doubled or reordered, a socket was closed, or an upgrade did not end
@@ -42,7 +43,10 @@ def demo_command(as_json: bool, serve: bool, clients: int, seconds: float) -> No
         raise click.UsageError(f"the demo needs {', '.join(missing)}: pip install 'flyhot[demo]'")
     from .story import Options
 
-    sys.exit(run(_demo(Options(clients=clients, seconds=seconds), as_json=as_json, serve=serve)))
+    if fleet and serve:
+        raise click.UsageError("--fleet and --serve exclude each other")
+    options = Options(clients=clients, seconds=seconds, processes=3 if fleet else 2)
+    sys.exit(run(_fleet(options, as_json=as_json) if fleet else _demo(options, as_json=as_json, serve=serve)))
 
 
 def run(main: Coroutine[Any, Any, int]) -> int:
@@ -59,6 +63,33 @@ def run(main: Coroutine[Any, Any, int]) -> int:
             return INTERRUPTED
 
     return asyncio.run(until_signalled())
+
+
+async def _fleet(options: Any, *, as_json: bool) -> int:
+    from .fleet import stage
+    from .screen import Screen, closing_table
+    from .story import play
+
+    console = Console(stderr=as_json)
+    try:
+        with Screen(console) as screen:
+            screen.step("Deploying the example app cold to three machines of a simulated Fly.io")
+            async with stage() as where:
+                screen.serving(where.folder, where.urls)
+                report = await play(where, options, screen)
+                screen.step("A machine restarts: its disk is the image's again")
+                restarted = await where.restart()
+                screen.close()
+                console.print(closing_table(report))
+                console.print(f"after its restart, a machine serves release {restarted}", highlight=False)
+                if as_json:
+                    click.echo(json.dumps({**report.document(), "restarted": restarted}, indent=2))
+    except FlyhotError as error:
+        console.print(f"[bold red]✗[/] {error.message}", highlight=False)
+        if error.detail:
+            console.print(error.detail, style="dim", markup=False, highlight=False)
+        return 1
+    return 1 if report.problems or restarted != "2" else 0
 
 
 async def _demo(options: Any, *, as_json: bool, serve: bool) -> int:

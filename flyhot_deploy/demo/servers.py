@@ -86,7 +86,7 @@ class Server:
     async def ask(self, path: str) -> Any:
         """GET `path` and parse the JSON. Raises ServerFailed if there's no such answer in ANSWER_TIMEOUT seconds."""
         try:
-            return await asyncio.wait_for(_get_json(self.port, path), ANSWER_TIMEOUT)
+            return await asyncio.wait_for(ask_json(self.port, path), ANSWER_TIMEOUT)
         except (OSError, ValueError, EOFError, TimeoutError) as error:
             raise self._failure(f"it did not answer GET {path} ({error or type(error).__name__})") from error
 
@@ -112,7 +112,7 @@ class Server:
             self._ready.set_exception(self._failure(f"it ended with exit code {self._process.returncode}"))
 
 
-async def _get_json(port: int, path: str) -> Any:
+async def ask_json(port: int, path: str) -> Any:
     """The smallest HTTP client that does: one request, one connection, body to the end of it."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:

@@ -108,6 +108,15 @@ class Stage:
         return tell(expected, answer, await self.releases())
 
 
+class Theatre(Protocol):
+    """Where the story can play. `Stage` is one: the processes of this machine."""
+
+    @property
+    def urls(self) -> list[str]: ...
+
+    async def upgrade(self, expected: Expectation) -> UpgradeTold: ...
+
+
 @asynccontextmanager
 async def stage(processes: int) -> AsyncIterator[Stage]:
     """A temporary folder with release 1, served by so many processes. All of it is gone afterwards."""
@@ -141,7 +150,7 @@ def _app_folder(temporary: str) -> Path:
     return Path(temporary).resolve() / "noon"
 
 
-async def play(where: Stage, options: Options, audience: Audience) -> Report:
+async def play(where: Theatre, options: Options, audience: Audience) -> Report:
     """The whole story on this stage. Cancelling ends the clients; the processes are the stage's.
 
     Raises FlyhotError if it can't be played at all (a server that does not answer, clients that can't connect).

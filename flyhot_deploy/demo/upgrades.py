@@ -7,11 +7,12 @@ import contextlib
 import json
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-COMMAND_TIMEOUT = 60.0
+COMMAND_TIMEOUT = 180.0
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,13 @@ class Answer:
     seconds: float
 
 
-async def run_command(folder: Path, *arguments: str) -> Answer:
+async def run_command(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Answer:
     """`python -m flyhot_deploy … --json` in `folder`. Cancelled or too late: its process is ended."""
     started = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "flyhot_deploy", *arguments, "--json"),
         cwd=folder,
+        env=environment,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -122,9 +124,17 @@ def _unread(message: str) -> dict[str, Any]:
     return {"outcome": "unreadable", "processes": [], "error": {"message": message}}
 
 
+def _processes(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every process that a report tells of, those of its machines, too."""
+    found = list(document.get("processes") or [])
+    for machine in document.get("machines") or []:
+        found += machine.get("processes") or []
+    return [each for each in found if isinstance(each, dict)]
+
+
 def tell(expected: Expectation, answer: Answer, serving: tuple[str, ...]) -> UpgradeTold:
     """The upgrade's line in the report, from the command's document."""
-    processes = [each for each in answer.document.get("processes", []) if isinstance(each, dict)]
+    processes = _processes(answer.document)
     error = answer.document.get("error")
     return UpgradeTold(
         expected=expected,
