@@ -29,23 +29,33 @@ async def check(installed: Installed, release: Release) -> dict[str, Any]:
         _ = source.code  # a syntax error is said better by us than by a traceback
     kept = {name: sources.new[name] for name in live if name in sources.new}
     now = {name: sources.old[name] for name in live if name in sources.old}
-    return await _record(installed, tree, kept, now)
+    return await _record(installed, release, tree, kept, now)
 
 
 async def _record(
-    installed: Installed, tree: Path, new: dict[str, SourceModule], now: dict[str, SourceModule]
+    installed: Installed, release: Release, tree: Path, new: dict[str, SourceModule], now: dict[str, SourceModule]
 ) -> dict[str, Any]:
-    """Import the release twice, side by side, and the one that runs: see `structure.py`."""
-    first, again = await asyncio.gather(*(import_cold(tree, installed.root, new, hash_seed=seed) for seed in (1, 2)))
-    return record(first, again, await _structure_now(installed, now))
+    """Import the release twice, and the one that runs, all at once: see `structure.py`."""
+    first, again, before = await asyncio.gather(
+        import_cold(tree, installed.root, new, hash_seed=1),
+        import_cold(tree, installed.root, new, hash_seed=2),
+        _structure_now(installed, now),
+    )
+    installed.remember_structure(release.digest, new, first)  # when it runs, it is the one before
+    return record(first, again, before)
 
 
 async def _structure_now(installed: Installed, now: dict[str, SourceModule]) -> dict[str, Any] | None:
     """None if the running release can't be imported any more: then less can be compared."""
+    known = installed.structure_of(installed.digest, now)
+    if known is not None:
+        return known
     try:
         await asyncio.to_thread(installed.store_base)
         tree = await asyncio.to_thread(lambda: installed.store.get_release(installed.digest).tree)
-        return await import_cold(tree, installed.root, now, hash_seed=1)
+        found = await import_cold(tree, installed.root, now, hash_seed=1)
+        installed.remember_structure(installed.digest, now, found)
+        return found
     except FlyhotError as exc:
         logger.info("the running release could not be imported cold: %s", exc)
         return None

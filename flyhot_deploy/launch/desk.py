@@ -124,8 +124,10 @@ class Desk:
             memory=memory,
         )
         ran = await self.flyctl().errand(errand, self._say)
-        await self._sweep()
-        return read_result(ran, order[0])
+        report = read_result(ran, order[0])
+        if report.outcome in ("in_doubt", "failed") and ran.status != 0:
+            await self._sweep()
+        return report
 
     def _say(self, line: str) -> None:
         if unmarked(line):
