@@ -210,6 +210,8 @@ def history(local: bool, as_json: bool) -> None:
         if not local and (project.is_on_fly or os.environ.get("FLYHOT_STORE")):
             from . import releases
 
+            if (await asyncio.to_thread(releases.place_of, project)).address is None:
+                return await _fleet("page_from_there", project, ("history",), notify)
             return await asyncio.to_thread(releases.history, project)
         return await inspect.history(project, patience=patience)
 

@@ -15,9 +15,9 @@ import click
 from flyhot_asgi.errors import FlyhotError
 from flyhot_asgi.release.config import read_settings
 
-from ..config import Options, Project
+from ..config import Options, Project, find_project
 from ..environment import read_place, signing_keys
-from ..errors import Exit, UsageError, exit_of
+from ..errors import DeployError, Exit, UsageError, exit_of
 from ..fleet import orders
 from ..fleet.ask import status
 from ..fleet.on_fly import FlyDirectory
@@ -31,6 +31,7 @@ from ..launch.desk import Desk, plain_progress
 from ..launch.dry import dry_run
 from ..launch.place import find_app
 from ..local.progress import Notify
+from ..local.report import PageReport
 from .fleet_options import SECONDS, Asked, Source, fleet_options
 
 MEMORY = 1024
@@ -92,8 +93,31 @@ async def show_status(project: Project, config: str | None, notify: Notify) -> F
         return await status(desk.app, FlyDirectory(api), repository)
 
 
+async def page_from_there(project: Project, order: Sequence[str], notify: Notify) -> PageReport:
+    """What a command on the store finds, asked for on a temporary machine: only the app's own have the bucket's keys.
+
+    Raises DeployError: it could not be asked there.
+    """
+    desk = Desk.open(project.root, None, os.environ, notify)
+    report = await desk.errand((await desk.members()).image(), order, memory=MEMORY)
+    lines = report.extra.get("lines")
+    if report.error is not None or not isinstance(lines, list):
+        said = report.error or {}
+        problem = DeployError(str(said.get("message") or "the temporary machine gave no answer"), do=said.get("do"))
+        problem.kind = str(said.get("kind") or problem.kind)
+        raise problem
+    shown = tuple((str(style), str(text)) for style, text in lines)
+    data = {name: value for name, value in report.extra.items() if name != "lines"}
+    return PageReport(report.exit, report.outcome, shown, data)
+
+
+PAGES = ("history", "unlock", "gc")
+
+
 @click.command(hidden=True)
-@click.argument("order", type=click.Choice(["hot", "rollback", "confirm"]))
+@click.argument("order", type=click.Choice(["hot", "rollback", "confirm", *PAGES]))
+@click.option("--keep", type=int, default=10)
+@click.option("--dry-run", is_flag=True)
 @fleet_options
 @click.option("--health-port", type=int, default=8080)
 @click.option("--suspend-timeout", type=SECONDS, default=None)
@@ -101,14 +125,24 @@ async def show_status(project: Project, config: str | None, notify: Notify) -> F
 @click.option("--release", default=None)
 @click.option("--root-hint", default=None)
 def orchestrate(
-    order: str, release: str | None, root_hint: str | None, suspend_timeout: float | None, **said: Any
+    order: str,
+    release: str | None,
+    root_hint: str | None,
+    suspend_timeout: float | None,
+    keep: int,
+    dry_run: bool,
+    **said: Any,
 ) -> None:
     """Carry out an order over the app's machines, from a machine of its image: `hot` and `rollback` start it there."""
     sys.stdout.write(mark("begun", {"order": order}) + "\n")
     sys.stdout.flush()
     try:
-        report = asyncio.run(_orchestrate(order, release, root_hint, suspend_timeout, Asked(**said)))
-        code, document = report.exit, report.document()
+        if order in PAGES:
+            page = _page(order, root_hint, keep=keep, dry_run=dry_run, force=bool(said["force"]))
+            code, document = page.exit, page.document() | {"lines": page.lines}
+        else:
+            report = asyncio.run(_orchestrate(order, release, root_hint, suspend_timeout, Asked(**said)))
+            code, document = report.exit, report.document()
     except FlyhotError as exc:
         code = exit_of(exc)
         document = FleetReport(order, code, _word(code), None, None, error=exc.document()).document()
@@ -122,6 +156,18 @@ def orchestrate(
     sys.stdout.write(mark("result", document) + "\n")
     sys.stdout.flush()
     raise SystemExit(int(code))
+
+
+def _page(order: str, hint: str | None, *, keep: int, dry_run: bool, force: bool) -> PageReport:
+    """A command on the store, here where its keys are."""
+    from . import releases
+
+    project = find_project(find_app(os.environ, hint))
+    if order == "gc":
+        return releases.gc(project, plain_progress, keep=keep, dry_run=dry_run)
+    if order == "unlock":
+        return releases.unlock(project, plain_progress, force=force)
+    return releases.history(project)
 
 
 async def _orchestrate(

@@ -24,14 +24,24 @@ Look = Callable[[Any, Project, Notify], PageReport]
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of lines.")
 
 
-def _run(look: Look, as_json: bool) -> None:
-    """Do it with the module `releases`, in a thread: stores are blocking."""
+def _run(look: Look, as_json: bool, elsewhere: tuple[str, ...] = ()) -> None:
+    """Do it with the module `releases`, in a thread: stores are blocking. `elsewhere` is the same as an order for a
+    temporary machine, where only the app's machines can reach the store.
+    """
     from .commands import run
 
     async def work(project: Project, _: Patience, notify: Notify) -> PageReport:
+        if elsewhere and project.is_on_fly and not await _has_store(project):
+            from .fleet import page_from_there
+
+            return await page_from_there(project, elsewhere, notify)
         return await asyncio.to_thread(look, _releases(), project, notify)
 
     run(work, Output(as_json=as_json))
+
+
+async def _has_store(project: Project) -> bool:
+    return (await asyncio.to_thread(_releases().place_of, project)).address is not None
 
 
 def _releases() -> Any:
@@ -86,7 +96,15 @@ def pack(
 @as_json
 def gc(keep: int, dry_run: bool, as_json: bool) -> None:
     """Remove old releases from the store. What is current, or younger than a day, stays."""
-    _run(lambda releases, project, notify: releases.gc(project, notify, keep=keep, dry_run=dry_run), as_json)
+    _run(
+        lambda releases, project, notify: releases.gc(project, notify, keep=keep, dry_run=dry_run),
+        as_json,
+        _words(keep, dry_run),
+    )
+
+
+def _words(keep: int, dry_run: bool) -> tuple[str, ...]:
+    return ("gc", "--keep", str(keep), *(["--dry-run"] if dry_run else []))
 
 
 @click.command()
@@ -94,7 +112,8 @@ def gc(keep: int, dry_run: bool, as_json: bool) -> None:
 @as_json
 def unlock(force: bool, as_json: bool) -> None:
     """Free the lock of a deploy that is dead."""
-    _run(lambda releases, project, notify: releases.unlock(project, notify, force=force), as_json)
+    order = ("unlock", "--force") if force else ("unlock",)
+    _run(lambda releases, project, notify: releases.unlock(project, notify, force=force), as_json, order)
 
 
 @click.command()

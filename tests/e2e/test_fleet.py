@@ -146,6 +146,8 @@ async def test_the_whole_cycle(world: World) -> None:
     code, report = await world.command("rollback")
     assert (code, report["outcome"]) == (0, "complete"), shown(report)
     assert (await world.bumps())[1] == [3, 3, 3]
+    code, history = await world.command("history")
+    assert code == 0 and [entry["outcome"] for entry in history["entries"]][-2:] == ["complete", "complete"], history
     assert world.cloud.refused == 0, "the deployer stays within Fly's rate limits"
     assert [m for m in world.cloud.machines.values() if m.metadata.get("flyhot_role") and m.state != "destroyed"] == []
 
