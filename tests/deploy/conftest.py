@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ import pytest
 from flyhot_asgi.release.config import read_settings
 from flyhot_asgi.release.folder import FolderStore
 from flyhot_asgi.release.scan import scan
+from flyhot_deploy.store.s3 import S3Store
 from tests.deploy.fakes import FakeMachine
+from tests.seaweed import new_bucket, require_weed, server
 
 
 @pytest.fixture
@@ -64,3 +67,19 @@ def edited(app: Path, base: str) -> str:
 def machine(app: Path) -> Iterator[FakeMachine]:
     with FakeMachine(app) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    with server(require_weed()) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def s3_bucket(s3_endpoint: str) -> Iterator[S3Store]:
+    bucket = new_bucket(s3_endpoint)
+    before = dict(os.environ)
+    os.environ.update(bucket.environment)
+    yield S3Store(bucket.name, endpoint=s3_endpoint)
+    os.environ.clear()
+    os.environ.update(before)

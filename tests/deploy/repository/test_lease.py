@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from flyhot_asgi.errors import StoreLocked
-from flyhot_deploy.repository.lease import acquire, break_lock, kept, read_lock
+from flyhot_deploy.repository.lease import Lease, acquire, break_lock, is_alive, kept, read_lock
 from flyhot_deploy.store.base import Store, Unavailable
 from flyhot_deploy.store.folder import FileStore
 from flyhot_deploy.store.memory import MemoryStore, everything, nothing
+from flyhot_deploy.store.s3 import S3Store
+from tests.deploy.threads import together
 
 KEY = "shop/main/lock.json"
 
@@ -127,6 +129,21 @@ def test_unlock_tells_whose_it_was_and_its_owner_finds_out(store: MemoryStore) -
         lease.renew()
 
 
+def test_a_sign_of_life_is_seen_and_silence_too(store: MemoryStore) -> None:
+    time = Time()
+    lease = acquire(store, KEY, "ann", ttl=10)
+
+    def sleep(seconds: float) -> None:
+        time.now += seconds
+        if time.now > 1005:
+            lease.renew()
+
+    assert is_alive(store, KEY, clock=time.clock, sleep=sleep)
+    assert not is_alive(store, KEY, clock=time.clock, sleep=time.sleep)
+    lease.release()
+    assert not is_alive(store, KEY, clock=time.clock, sleep=time.sleep)
+
+
 def test_a_kept_lease_is_renewed_and_released(store: MemoryStore) -> None:
     renewed = threading.Event()
     lease = acquire(store, KEY, "ann", ttl=0.09)
@@ -141,31 +158,60 @@ def test_a_kept_lease_is_renewed_and_released(store: MemoryStore) -> None:
     assert not read_lock(store, KEY).held
 
 
-@pytest.mark.parametrize("kind", ["memory", "file"])
-def test_of_many_deployers_one_has_it(kind: str, tmp_path: Path) -> None:
-    store: Store = MemoryStore() if kind == "memory" else FileStore(tmp_path)
-    gate = threading.Barrier(8)
+@pytest.fixture(params=["memory", "file", "s3"])
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    match request.param:
+        case "memory":
+            return MemoryStore()
+        case "file":
+            return FileStore(tmp_path)
+    bucket: Store = request.getfixturevalue("s3_bucket")
+    return bucket
 
-    def one(number: int) -> int:
-        gate.wait()
-        done = 0
-        for _ in range(25):
+
+def test_of_two_deployers_at_once_exactly_one_proceeds(shared: Store) -> None:
+    """Two hundred times; in the bucket fewer, each asks it several times."""
+    turns = 200 if not isinstance(shared, S3Store) else 40
+    key = f"two/{secrets.token_hex(4)}/lock.json"
+    for turn in range(turns):
+
+        def deploy(number: int) -> Lease | None:
             try:
-                lease = acquire(store, KEY, f"d{number}")
+                return acquire(shared, key, f"d{number}")
+            except StoreLocked as exc:
+                assert exc.do
+                return None
+
+        winners = [lease for lease in together(deploy, 2) if lease is not None]
+        assert len(winners) == 1, turn
+        assert winners[0].epoch == turn + 1
+        winners[0].check()
+        winners[0].release()
+
+
+def test_whoever_is_inside_is_alone(shared: Store) -> None:
+    key = f"many/{secrets.token_hex(4)}/lock.json"
+    inside: list[int] = []
+
+    def work(number: int) -> int:
+        done = 0
+        for _ in range(8):
+            try:
+                lease = acquire(shared, key, f"d{number}", timeout=0.2)
             except StoreLocked:
                 continue
             inside.append(number)
-            assert len(inside) == 1
-            inside.clear()
+            alone = inside == [number]
+            lease.renew()
+            inside.remove(number)
             lease.release()
+            assert alone
             done += 1
         return done
 
-    inside: list[int] = []
-    with ThreadPoolExecutor(8) as pool:
-        done = sum(pool.map(one, range(8)))
+    done = sum(together(work, 6))
     assert done >= 1
-    assert read_lock(store, KEY).epoch == done
+    assert read_lock(shared, key).epoch == done
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"state":"held","ttl":-1,"epoch":"x"}', b"\xff\xfe"])
