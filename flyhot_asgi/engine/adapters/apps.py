@@ -1,7 +1,7 @@
-"""A FastAPI app that is described otherwise: title, version and the like are attributes, set on the living app.
+"""An app or a router that is made otherwise.
 
-Anything else that the constructor gets (dependencies, middleware, lifespan, …) went into what it built; changing that
-is no business of this adapter: it is refused elsewhere.
+Title, version and the like of a FastAPI app are attributes, set on the living app. Anything else that a constructor
+gets went into what it built: it runs again on the living object (`construct`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,16 @@ from ..patching.journal import Journal
 from ..patching.registration import Registration
 from ..planning.context import Adapter, Context
 from ..source.diff import Change, NamespaceDiff
-from ..source.module import NamesRead, Statement, dotted_name
+from ..source.module import NamesRead, dotted_name
 from ..source.plan import Action
+from .construct import plan_construction, same_callee, why_not_constructed
 
 _DESCRIBING = frozenset(
     "title summary description version terms_of_service contact license_info openapi_tags servers".split()
+)
+_MADE = (
+    ("starlette.applications", "Starlette"),
+    ("starlette.routing", "Router"),
 )
 
 
@@ -45,14 +50,13 @@ class Description(Registration):
 
 
 class AppsAdapter(Adapter):
-    """Claims assignments that make a FastAPI app, where only its description changes."""
+    """Claims assignments that make an app or a router: where only an app's description changes it is set, else the
+    constructor runs again."""
 
     def owns(self, value: object) -> bool:
-        kind = getattr(sys.modules.get("fastapi"), "FastAPI", None)
-        return kind is not None and isinstance(value, kind)
-
-    def registers(self, context: Context, module: str, statement: Statement) -> bool:
-        return False
+        found = [getattr(sys.modules.get(module), name, None) for module, name in _MADE]
+        kinds = tuple(kind for kind in found if isinstance(kind, type))
+        return bool(kinds) and isinstance(value, kinds)
 
     def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         """FastAPI notes by identity whether a function is a coroutine or a generator: it must look again."""
@@ -73,13 +77,26 @@ class AppsAdapter(Adapter):
         before, after = getattr(change.old.node, "value", None), getattr(new.node, "value", None)
         if not self.owns(app) or not isinstance(before, ast.Call) or not isinstance(after, ast.Call):
             return False
-        if dotted_name(before.func) != dotted_name(after.func) or not _names_differ_only(before, after, rebound):
+        if not same_callee(before, after) or context.resolve(module, dotted_name(after.func) or "") is not type(app):
             return False
+        if hasattr(app, "openapi_schema") and _names_differ_only(before, after, rebound):
+            if self._describes(context, module, app, before, after):
+                context.step(
+                    module, new, Action.REGISTER, "the app's description changed; the app stays the same object"
+                )
+                return True
+        if (reason := why_not_constructed(before, after, rebound)) is not None:
+            context.refuse(module, new, reason)
+            return True
+        plan_construction(context, module, change, app)
+        context.step(module, new, Action.REGISTER, "its constructor runs again on the living object")
+        return True
+
+    def _describes(self, context: Context, module: str, app: Any, before: ast.Call, after: ast.Call) -> bool:
         values = {k.arg: _value(context, module, k.value) for k in after.keywords if k.arg in _DESCRIBING}
         if any(k.arg not in values for k in before.keywords if k.arg in _DESCRIBING):
             return False  # what it falls back to, only the constructor knows
         context.plan.registrations.append(Description(app, context.namespace(module), values))
-        context.step(module, new, Action.REGISTER, "the app's description changed; the app stays the same object")
         return True
 
 

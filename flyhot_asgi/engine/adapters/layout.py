@@ -43,7 +43,7 @@ def tell_apart(context: Context, router: Any, before: list[Entry]) -> Layout | s
     layout = Layout(0, {}, [], [])
     position, pending, first = 0, [], True
     for entry in before:
-        if entry.statement.kind != "def":
+        if entry.statement.kind not in ("def", "class"):
             pending.append(entry)
             continue
         live = context.value(entry.module, entry.statement.binds[0])
@@ -77,7 +77,7 @@ def _share(layout: Layout, pending: list[Entry], gap: list[Any], first: bool) ->
     if first:
         known = sum(entry.size for entry in pending if entry.size is not None)
         unknown = any(entry.size is None for entry in pending)
-        layout.base = len(_constructor_routes(gap)) if unknown else len(gap) - known
+        layout.base = len(constructor_routes(gap)) if unknown else len(gap) - known
         gap = gap[layout.base :]
     if not pending:
         return not gap
@@ -109,7 +109,7 @@ def fused_apart(layout: Layout, kept: dict[Statement, Statement | None], after: 
     return False
 
 
-def _constructor_routes(routes: list[Any]) -> list[Any]:
+def constructor_routes(routes: list[Any]) -> list[Any]:
     """The leading routes that FastAPI's constructor put there (documentation pages)."""
     count = 0
     for route in routes:

@@ -59,8 +59,7 @@ def _plan_app(
     same_text = {(module, s.dump): s for module, s in context.order}
     kept = {s: partner.get(s) or same_text.get((module, s.dump)) for module, s in before}
     wanted = [statement for _, statement in after]
-    remade = any(app is one for one in context.constructed)
-    if [kept[s] for _, s in before] == wanted and not stale.intersection(wanted) and not remade:
+    if [kept[s] for _, s in before] == wanted and not stale.intersection(wanted):
         return
     parts = tell_middleware_apart(context, app, before)
     if isinstance(parts, str):
@@ -72,7 +71,7 @@ def _plan_app(
     gone: list[Any] = []
     for module, statement in before:
         now = kept[statement]
-        if now is not None and now in wanted and now not in stale and not remade:
+        if now is not None and now in wanted and now not in stale:
             reused[now] = shares.get(statement, [])
             continue
         gone += _handlers(context, module, statement, app)

@@ -15,25 +15,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...errors import UpgradeError
 from ..living.inventory import subclasses
 from ..living.wrapped import function_chain
 from ..patching.journal import Journal
 from ..patching.registration import Registration
 from ..planning.context import Adapter, Context
-from ..source.defuse import Names, execution_order
+from ..source.defuse import Home, Names, execution_order
 from ..source.diff import Change, NamespaceDiff
 from ..source.module import Statement, dotted_name
 from ..source.plan import Action
-from .layout import Entry, fused_apart, tell_apart
+from .layout import Entry, constructor_routes, fused_apart, tell_apart
 from .schemas import instances_of
-from .stack import calls_in
+from .stack import ROUTE_CALLS, calls_in, route_calls_in
 from .stale import stale_statements
 
 _DECORATORS = frozenset(
     "get post put delete patch head options trace api_route route websocket websocket_route".split()
-)
-_CALLS = frozenset(
-    "include_router mount host add_route add_api_route add_websocket_route add_api_websocket_route".split()
 )
 _OTHER_CALLS = frozenset("add_middleware add_exception_handler add_event_handler".split())
 _LIST_CALLS = frozenset({"append", "extend"})
@@ -49,9 +47,13 @@ class RouteRebuild(Registration):
     entries: list[Entry]
     reused: dict[Statement, list[Any]]
     tail: list[Any]
+    constructor: Statement | None = None
+    """The statement that makes the router, if that is executed again: its routes take the place of the first ones."""
     _fresh: dict[Statement, list[Any]] = field(default_factory=dict)
     _before: list[Any] = field(default_factory=list)
     _including: list[Any] = field(default_factory=list)
+    _lifespan: dict[str, Any] = field(default_factory=dict)
+    _handlers: dict[str, list[Any]] = field(default_factory=dict)
 
     def look(self) -> None:
         kind = getattr(sys.modules.get("fastapi.routing"), "_IncludedRouter", None)
@@ -64,6 +66,12 @@ class RouteRebuild(Registration):
         version = vars(self.router).get("_routes_version")
         if version is not None:
             journal.note("a router's bookkeeping", lambda: setattr(self.router, "_routes_version", version))
+        for name in ("on_startup", "on_shutdown"):
+            journal.touch_container(vars(self.router).get(name, []), "a router's start and end")
+        self._lifespan = {
+            name: vars(self.router).get(name) for name in ("lifespan_context", "on_startup", "on_shutdown")
+        }
+        self._handlers = {name: list(vars(self.router).get(name) or ()) for name in ("on_startup", "on_shutdown")}
         for one in self._including:
             journal.touch_namespace(vars(one), "what includes a router")
         journal.touch_container(self.router.routes, "a router's routes")
@@ -76,11 +84,28 @@ class RouteRebuild(Registration):
             self.router.routes.clear()
 
     def finish(self, journal: Journal) -> None:
-        routes = self._before[: self.base]
+        first = self._fresh.get(self.constructor, []) if self.constructor is not None else None
+        routes = list(first) if first is not None else self._before[: self.base]
         for entry in self.entries:
             routes += self.reused.get(entry.statement, []) + self._fresh.get(entry.statement, [])
         self.router.routes[:] = routes + self.tail
+        self._keep_lifespan()
         mark_changed(self.router)
+
+    def _keep_lifespan(self) -> None:
+        """Including a router again merges its lifespan again. What was merged when the app was started stays."""
+        fields = vars(self.router)
+        for name, value in self._lifespan.items():
+            if name in fields:
+                fields[name] = value
+        for name, before in self._handlers.items():
+            if any(one not in before for one in fields.get(name) or ()):
+                raise UpgradeError(
+                    "a router that is included has start-up or shutdown handlers, which an app that runs won't call",
+                    do=_DO,
+                )
+            if name in fields:
+                fields[name][:] = before
 
 
 @dataclass
@@ -117,12 +142,14 @@ class RoutesAdapter(Adapter):
         self._lifespans(context)
         old = self._entries(context, context.old_names, self._order(context.old, context))
         new = self._entries(context, context.new_names, context.order)
-        stale = stale_statements(context, diffs)
+        stale = stale_statements(context, diffs) | _readers(context, {home for home, _ in context.constructed.values()})
+        _with_includers(context, stale, old, new)
         routers = {id(router): router for router, _ in [*old.values(), *new.values()]}
         for key, router in routers.items():
             before = old.get(key, (router, []))[1]
             after = new.get(key, (router, []))[1]
             self._plan_router(context, router, before, after, stale, diffs)
+        self._constructed_alone(context, set(routers))
         self._reset_schemas(context)
 
     def takes(self, context: Context, module: str, change: Change, rebound: set[str]) -> bool:
@@ -140,7 +167,9 @@ class RoutesAdapter(Adapter):
         if statement.kind == "def":
             calls = [(d, _DECORATORS) for d in statement.decorators if isinstance(d, ast.Call)]
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            calls = [(node.value, _CALLS | _LIST_CALLS)]
+            calls = [(node.value, ROUTE_CALLS | _LIST_CALLS)]
+        elif isinstance(node, ast.If):
+            calls = [(call, ROUTE_CALLS) for call in route_calls_in(context, module, node)]
         else:
             return []
         found: list[tuple[Any, int | None]] = []
@@ -153,7 +182,7 @@ class RoutesAdapter(Adapter):
                 continue
             router = self._router(context.resolve(module, owner.removesuffix(".routes")))
             if router is not None:
-                found.append((router, _size(method)))
+                found.append((router, None if isinstance(node, ast.If) else _size(method)))
         return found
 
     def _mentioned(self, context: Context, module: str, statement: Statement) -> list[Any]:
@@ -169,6 +198,18 @@ class RoutesAdapter(Adapter):
         found = {id(r): r for name in statement.reads if (r := self._router(context.resolve(module, name))) is not None}
         return list(found.values())
 
+    def _classes_with(self, context: Context, module: str, statement: Statement) -> list[Any]:
+        """Routers that a class is registered with by its decorators: it has its place, and stays what it is."""
+        if not isinstance(statement.node, ast.ClassDef):
+            return []
+        owners = [
+            (dotted_name(d.func) or "").rpartition(".")
+            for d in statement.node.decorator_list
+            if isinstance(d, ast.Call)
+        ]
+        found = [self._router(context.resolve(module, o)) for o, _, method in owners if o and method in _DECORATORS]
+        return [router for router in found if router is not None]
+
     def _router(self, value: Any) -> Any:
         """The router that holds the list: an app's own one, or the router itself."""
         if value is None or not self.owns(value) or type(value).__name__.startswith("_"):
@@ -183,6 +224,8 @@ class RoutesAdapter(Adapter):
         for module, statement in order:
             if module not in context.live:
                 continue
+            for router in self._classes_with(context, module, statement):
+                found.setdefault(id(router), (router, []))[1].append(Entry(module, statement, 1, claimed=False))
             for router in self._mentioned(context, module, statement):
                 found.setdefault(id(router), (router, []))[1].append(Entry(module, statement, None, claimed=False))
             sizes: dict[int, tuple[Any, int | None]] = {}
@@ -225,7 +268,8 @@ class RoutesAdapter(Adapter):
                 context.dropped += layout.routes.get(entry.statement, [])
             if partner_now not in wanted:
                 context.step(entry.module, entry.statement, Action.REGISTER, "its routes are taken out")
-        context.plan.registrations.append(RouteRebuild(router, layout.base, after, reused, layout.tail))
+        maker = context.constructed.get(id(router), (None, None))[1]
+        context.plan.registrations.append(RouteRebuild(router, layout.base, after, reused, layout.tail, maker))
 
     def _reuse(
         self, context: Context, after: list[Entry], living: dict[Statement, list[Any]], stale: set[Statement]
@@ -239,6 +283,19 @@ class RoutesAdapter(Adapter):
                 context.execute(entry.module, entry.statement)
                 context.step(entry.module, entry.statement, Action.REGISTER, "its routes are registered anew")
         return reused
+
+    def _constructed_alone(self, context: Context, planned: set[int]) -> None:
+        """Routers without any statement that registers with them keep the routes that the program added."""
+        for key, (home, statement) in context.constructed.items():
+            router = self._router(context.value(*home))
+            if key not in planned and router is not None:
+                given = _given_routes(context, home)
+                if given is None:
+                    context.refuse(home[0], statement, "the routes that it is given are not listed in its text", do=_DO)
+                    continue
+                base = len(constructor_routes(router.routes)) + given
+                tail = list(router.routes)[base:]
+                context.plan.registrations.append(RouteRebuild(router, base, [], {}, tail, statement))
 
     def _reset_schemas(self, context: Context) -> None:
         kind = getattr(sys.modules.get("fastapi.applications"), "FastAPI", None)
@@ -258,6 +315,48 @@ class RoutesAdapter(Adapter):
                     if home in changed and (binder := context.new_names.definition(home)) is not None:
                         reason = "it is the app's lifespan, whose start-up ran when the app was started"
                         context.refuse(home[0], binder, reason, do=_DO)
+
+
+def _given_routes(context: Context, home: Home) -> int | None:
+    """How many routes the old release's constructor call lists; None if its text does not say."""
+    call = getattr(context.old_names.binders(home[0])[home[1]].node, "value", None)
+    given = next((k.value for k in call.keywords if k.arg == "routes"), None) if isinstance(call, ast.Call) else None
+    if given is None:
+        return 0
+    listed = isinstance(given, ast.List) and not any(isinstance(one, ast.Starred) for one in given.elts)
+    return len(given.elts) if listed and isinstance(given, ast.List) else None
+
+
+def _readers(context: Context, homes: set[Home]) -> set[Statement]:
+    return {s for module, s in context.order if module in context.live and context.new_names.reads(module, s) & homes}
+
+
+def _with_includers(context: Context, stale: set[Statement], *entries: Mapping[int, tuple[Any, list[Entry]]]) -> None:
+    """Older FastAPI copies the routes of a router that is included: who includes one that changes copies again."""
+    if hasattr(sys.modules.get("fastapi.routing"), "_IncludedRouter"):
+        return
+    old, new = ({key: [e.statement.dump for e in found] for key, (_, found) in side.items()} for side in entries)
+    changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
+    while True:
+        changed |= {key for key, (_, found) in entries[1].items() if stale.intersection(e.statement for e in found)}
+        more = {
+            statement
+            for module, statement in context.order
+            if module in context.live and id(_included(context, module, statement)) in changed
+        } - stale
+        if not more:
+            return
+        stale |= more
+
+
+def _included(context: Context, module: str, statement: Statement) -> Any:
+    """The router that `X.include_router(router, …)` hands over."""
+    call = getattr(statement.node, "value", None)
+    if not isinstance(statement.node, ast.Expr) or not isinstance(call, ast.Call) or not call.args:
+        return None
+    if (dotted_name(call.func) or "").rpartition(".")[2] != "include_router":
+        return None
+    return context.resolve(module, dotted_name(call.args[0]) or "")
 
 
 def _text(module: str, statement: Statement) -> tuple[str, str, str]:

@@ -19,11 +19,19 @@ from ..planning.context import Context
 from ..source.module import Statement, dotted_name
 
 LISTED = frozenset({"add_middleware", "middleware"})
+ROUTE_CALLS = frozenset(
+    "include_router mount host add_route add_api_route add_websocket_route add_api_websocket_route".split()
+)
 HANDLERS = frozenset({"add_exception_handler", "exception_handler"})
 _BUILT_IN = frozenset(
     "ServerErrorMiddleware ExceptionMiddleware AsyncExitStackMiddleware ExceptionTelemetryMiddleware "
     "AppBodyLimitMiddleware RequestBodyLimitMiddleware".split()
 )
+
+
+def is_router(value: object) -> bool:
+    kind = getattr(sys.modules.get("starlette.routing"), "Router", None)
+    return is_app(value) or (kind is not None and isinstance(value, kind))
 
 
 def is_app(value: object) -> bool:
@@ -54,9 +62,18 @@ def calls_in(context: Context, module: str, statement: Statement) -> list[Call]:
     if isinstance(node, ast.If):
         leaves = list(_leaves(node))
         inside = [_call(context, module, leaf.value, False) for leaf in leaves if isinstance(leaf, ast.Expr)]
-        if len(inside) == len([x for x in leaves if not isinstance(x, ast.Import | ast.ImportFrom | ast.Pass)]):
-            return [call for call in inside if call is not None] if None not in inside else []
+        if all(_registers(context, module, leaf) for leaf in leaves):
+            return [call for call in inside if call is not None]
     return []
+
+
+def route_calls_in(context: Context, module: str, node: ast.If) -> list[ast.Call]:
+    """The calls of an `if` that register routes, if it does nothing else than to register things."""
+    leaves = list(_leaves(node))
+    if not all(_registers(context, module, leaf) for leaf in leaves):
+        return []
+    values = [leaf.value for leaf in leaves if isinstance(leaf, ast.Expr)]
+    return [v for v in values if isinstance(v, ast.Call) and _method(v)[1] in ROUTE_CALLS]
 
 
 def _leaves(node: ast.If) -> Iterator[ast.stmt]:
@@ -65,6 +82,22 @@ def _leaves(node: ast.If) -> Iterator[ast.stmt]:
             yield from _leaves(child)
         else:
             yield child
+
+
+def _registers(context: Context, module: str, leaf: ast.stmt) -> bool:
+    if isinstance(leaf, ast.Import | ast.ImportFrom | ast.Pass):
+        return True
+    if not isinstance(leaf, ast.Expr) or not isinstance(leaf.value, ast.Call):
+        return False
+    if _call(context, module, leaf.value, False) is not None:
+        return True
+    owner, method = _method(leaf.value)
+    return method in ROUTE_CALLS and is_router(context.resolve(module, owner)) if owner else False
+
+
+def _method(call: ast.Call) -> tuple[str, str]:
+    owner, _, method = (dotted_name(call.func) or "").rpartition(".")
+    return owner, method
 
 
 def _call(context: Context, module: str, node: ast.expr, certain: bool) -> Call | None:

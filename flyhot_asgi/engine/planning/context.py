@@ -101,8 +101,8 @@ class Context:
         made something else."""
         self.touched: set[Statement] = set()
         """Registering statements that read something of which a part changed."""
-        self.constructed: list[object] = []
-        """Registrars whose constructor runs again: all that was registered with them is registered anew."""
+        self.constructed: dict[int, tuple[Home, Statement]] = {}
+        """Id of a registrar whose constructor runs again → its home and statement: all is registered anew with it."""
         self.planned: set[Statement] = set()
         """Statements that will be executed."""
         self.judged: set[Statement] = set()

@@ -346,23 +346,6 @@ REFUSED = {
         """,
         "part of another",
     ),
-    "the constructor's routes change": (
-        """
-        --- main
-        from starlette.applications import Starlette
-        from starlette.responses import PlainTextResponse
-        from starlette.routing import Route
-        def home(request): return PlainTextResponse("1")
-        app = Starlette(routes=[Route("/", home)])
-        +++ main
-        from starlette.applications import Starlette
-        from starlette.responses import PlainTextResponse
-        from starlette.routing import Route
-        def home(request): return PlainTextResponse("1")
-        app = Starlette(routes=[Route("/", home), Route("/b", home)])
-        """,
-        "living Starlette",
-    ),
 }
 
 

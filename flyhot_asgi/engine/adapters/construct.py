@@ -1,0 +1,129 @@
+"""`app = FastAPI(…)`, `router = APIRouter(…)` with other arguments: the constructor runs again on the living object.
+
+So the object's references to itself (bound methods, closures that a constructor made) are right by construction. What
+is state stays: `app.state`, dependency overrides, the lifespan (it ran long ago), middleware and exception handlers
+(`stack` looks after them), the lists of routes and an app's router as objects. Everything that the source registers
+with the object is registered anew (`routes`).
+"""
+
+from __future__ import annotations
+
+import ast
+import types
+from typing import Any
+
+from ..patching.execute import compile_nodes
+from ..patching.journal import Journal
+from ..patching.registration import Registration
+from ..planning.context import Context
+from ..source.diff import Change
+from ..source.module import Statement, dotted_name
+
+INIT = "__flyhot_init__"
+_KEPT = ("state", "dependency_overrides", "user_middleware", "exception_handlers", "middleware_stack")
+_KEPT_BY_ROUTERS = ("lifespan_context", "on_startup", "on_shutdown")
+_FIXED = frozenset("lifespan on_startup on_shutdown middleware exception_handlers debug".split())
+"""Arguments that took effect when the app was started, or that other adapters count on."""
+_MISSING: Any = object()
+
+
+def why_not_constructed(old: ast.Call, new: ast.Call, rebound: set[str]) -> str | None:
+    """Why the constructor can't run again; None if it can."""
+    sides = [{k.arg: ast.dump(k.value) for k in call.keywords if k.arg in _FIXED} for call in (old, new)]
+    differing = sorted(str(name) for name in {**sides[0], **sides[1]} if sides[0].get(name) != sides[1].get(name))
+    if differing:
+        return f"its argument `{differing[0]}` changed, which took effect when the app was started"
+    for keyword in new.keywords:
+        names = {node.id for node in ast.walk(keyword.value) if isinstance(node, ast.Name)}
+        if keyword.arg in _FIXED and names & rebound:
+            return f"its argument `{keyword.arg}` is another object now, and took effect when the app was started"
+    if any(keyword.arg is None for keyword in [*old.keywords, *new.keywords]):
+        return "its arguments are unpacked from a mapping, so that what changed can't be told"
+    return None
+
+
+def plan_construction(context: Context, module: str, change: Change, living: Any) -> None:
+    """Write the construction of a living app or router into the plan."""
+    new = change.new
+    assert new is not None
+    call = getattr(new.node, "value", None)
+    assert isinstance(call, ast.Call)
+    expression = ast.copy_location(
+        ast.Call(
+            func=ast.copy_location(ast.Name(id=INIT, ctx=ast.Load()), call), args=call.args, keywords=call.keywords
+        ),
+        call,
+    )
+    code = compile_nodes(context.new[module], [ast.copy_location(ast.Expr(value=expression), call)])
+    context.execute(module, new)
+    context.constructed[id(getattr(living, "router", living))] = ((module, new.binds[0]), new)
+    context.plan.registrations.insert(0, Construction(new, new.binds[0], context.namespace(module), living, code))
+
+
+class Construction(Registration):
+    """Runs the constructor on the living object as soon as its statement was executed."""
+
+    def __init__(
+        self, statement: Statement, name: str, namespace: dict[str, Any], living: Any, code: types.CodeType
+    ) -> None:
+        self._statement, self._name, self._namespace = statement, name, namespace
+        self._living, self._code = living, code
+
+    def collect(self, statement: Statement, journal: Journal) -> None:
+        if statement is not self._statement:
+            return
+        living = self._living
+        router = vars(living).get("router")
+        before = dict(vars(living))
+        journal.touch_namespace(vars(living), f"`{self._name}`")
+        self._namespace[INIT] = self._construct
+        try:
+            exec(self._code, self._namespace)
+        finally:
+            self._namespace.pop(INIT, None)
+            self._namespace[self._name] = living
+        _keep(living, before, _KEPT if router is not None else _KEPT_BY_ROUTERS)
+        if router is None:
+            _keep_routes(living, before)
+        else:
+            journal.touch_namespace(vars(router), f"the router of `{self._name}`")
+            former, made = dict(vars(router)), vars(living)["router"]
+            _pour(router, made)
+            _keep(router, former, _KEPT_BY_ROUTERS)
+            _keep_routes(router, former)
+            vars(living)["router"] = router
+
+    def _construct(self, *arguments: Any, **keywords: Any) -> None:
+        vars(self._living).clear()
+        self._living.__init__(*arguments, **keywords)
+
+
+def _keep(owner: Any, before: dict[str, Any], names: tuple[str, ...]) -> None:
+    for name in names:
+        if name in before:
+            vars(owner)[name] = before[name]
+
+
+def _keep_routes(router: Any, before: dict[str, Any]) -> None:
+    """The list stays the same object; who collects routes finds in it what the constructor put there."""
+    routes = before.get("routes")
+    if isinstance(routes, list):
+        routes[:] = vars(router)["routes"]
+        vars(router)["routes"] = routes
+    version = before.get("_routes_version")
+    if version is not None:
+        vars(router)["_routes_version"] = version + 1
+
+
+def _pour(router: Any, made: Any) -> None:
+    fresh = dict(vars(made))
+    vars(router).clear()
+    for name, value in fresh.items():
+        if isinstance(value, types.MethodType) and value.__self__ is made:
+            value = types.MethodType(value.__func__, router)
+        vars(router)[name] = value
+
+
+def same_callee(old: ast.Call, new: ast.Call) -> bool:
+    name = dotted_name(old.func)
+    return name is not None and name == dotted_name(new.func)
