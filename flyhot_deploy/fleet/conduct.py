@@ -106,6 +106,7 @@ class Conductor:
     at_once: int = 20
     notes: list[str] = field(default_factory=list)
     provisional: bool = False
+    lost: ObjectStoreError | None = None
     _events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
     _etags: dict[str, str] = field(default_factory=dict)
     _heard: float = 0.0
@@ -124,6 +125,8 @@ class Conductor:
             ]
             self._wake(rollout.machines)
             await self._drive()
+        except ObjectStoreError as exc:
+            self.lost = exc  # a word could not be written nor read; who was told to commit may have done so
         finally:
             for task in (*self._tasks, *self._waking):
                 task.cancel()

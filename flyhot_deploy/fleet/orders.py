@@ -24,6 +24,7 @@ from ..release.signing import SecretKey
 from ..repository.lease import Lease, acquire, break_lock, kept
 from ..repository.pointer import Candidate, Current, Pointer
 from ..repository.repository import Read, Repository
+from ..store.base import ObjectStoreError
 from ..store.probe import probe
 from .conduct import Conductor, bounds_of, deploy_name
 from .directory import Directory
@@ -77,8 +78,16 @@ class Fleet:
             timeout=options.lock_timeout,
             waiting=lambda lock: self.notify(Fact(f"waiting for {lock.owner}, who deploys now")),
         )
-        with kept(lease):
-            yield lease
+        ended = False
+        try:
+            with kept(lease):
+                yield lease
+                ended = True
+        except ObjectStoreError as exc:
+            if not ended:
+                raise
+            # What was found is worth more than a lock that could not be given back: it runs out by itself.
+            self.notify(Fact(f"the lock was not given back: {exc.message}"))
 
 
 def owner() -> str:
@@ -207,15 +216,22 @@ async def _carry_out(
         at_once=options.max_concurrency,
     )
     rollout = await conductor.run()
-    report = _report(conductor, rollout, action, read.pointer, found, base)
+    report = report_of(conductor, rollout, action, read.pointer, found, base)
     report = replace(report, notes=(*report.notes, *aside))
     return await _record(fleet, report, bundle, read.pointer, base)
 
 
-def _report(
+def report_of(
     conductor: Conductor, rollout: Rollout, action: Action, before: Pointer, found: Members, base: str
 ) -> FleetReport:
+    """What a rollout came to, as the command reports it."""
     code, outcome = conclude(rollout, provisional=conductor.provisional)
+    error = None if code is Exit.VERIFIED else first_error(rollout)
+    if conductor.lost is not None:
+        lost = conductor.lost.document()
+        do = "look at `status` when the store answers; the next deploy finishes what this one left"
+        error = lost | {"message": f"the store was lost on the way: {lost['message']}", "do": do}
+        code, outcome = (Exit.MIXED, "in_doubt") if rollout.going else (Exit.FAILED, "failed")
     current = before.current_on(base)
     running = {str(release) for detail in rollout.details.values() for release in detail.get("from") or ()}
     old = current.release if current is not None and current.release else running.pop() if len(running) == 1 else None
@@ -230,7 +246,7 @@ def _report(
         deploy=conductor.candidate.deploy,
         image=base,
         machines=tuple(machine_documents(rollout, conductor.candidate.release)),
-        error=None if code is Exit.VERIFIED else first_error(rollout),
+        error=error,
         notes=(*dict.fromkeys(conductor.notes), *asleep, *others),
     )
 

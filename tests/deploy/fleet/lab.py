@@ -103,6 +103,7 @@ class Fleet:
         self.states = dict.fromkeys(names, "started")
         self.execs: list[str] = []
         self.exec_works = True
+        self.last: Any = None
         for name in names:
             (folder / name).mkdir()
             self.workers[name] = FakeWorkers(folder / name, self.base)
@@ -171,9 +172,10 @@ class Fleet:
         **offer: Any,
     ) -> Conductor:
         """One deploy under the lock, as a command would do it."""
-        lease = await asyncio.to_thread(acquire, self.store, self.repository.keys.lock, "test", ttl=ttl)
+        lease = await asyncio.to_thread(acquire, self.store, self.repository.keys.lock, "test", ttl=ttl, timeout=0.0)
         with kept(lease):
             conductor = self.conductor(text, lease, strategy=strategy, bounds=bounds, confirm=confirm, **offer)
+            self.last = conductor
             await conductor.run()
         return conductor
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import pytest
 
 from flyhot_deploy.errors import Exit
+from flyhot_deploy.fleet.members import Members
+from flyhot_deploy.fleet.orders import report_of
+from flyhot_deploy.fleet.recover import recover
 from flyhot_deploy.fleet.report import conclude, first_error, machine_documents
-from tests.deploy.fleet.lab import Fleet, fleet_of, release_of, with_bounds
+from flyhot_deploy.repository.lease import acquire
+from flyhot_deploy.store.base import ObjectStoreError
+from tests.deploy.fleet.lab import IMAGE, Fleet, fleet_of, release_of, with_bounds
 
 THREE = ("a", "b", "c")
 TWO = release_of("two\n")
@@ -49,7 +55,7 @@ async def test_one_refusal_leaves_all_on_the_old_release(tmp_path: Path, step: s
 async def test_a_machine_that_says_nothing_is_unknown(tmp_path: Path) -> None:
     async with fleet_of(tmp_path, *THREE) as fleet:
         fleet.workers["c"].fault = "hang vote"
-        done = await fleet.deploy("two\n", bounds=with_bounds(prepare=0.3))
+        done = await fleet.deploy("two\n", bounds=with_bounds(prepare=2.0))
         assert conclude(done.rollout) == (Exit.FAILED, "failed")
         outcomes = {document["machine"]: document["outcome"] for document in machine_documents(done.rollout, TWO)}
         assert outcomes == {"a": "aborted", "b": "aborted", "c": "unknown"}
@@ -144,10 +150,30 @@ async def test_one_conditional_get_a_look_when_nothing_goes_on(tmp_path: Path) -
         assert fleet.store.calls == [("get", fleet.repository.keys.pointer)]
 
 
+async def test_a_store_that_is_lost_after_the_decision_is_in_doubt_and_never_a_mere_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flyhot_deploy.fleet.conduct.STORE_TRIES", 2)
+    async with fleet_of(tmp_path, *THREE) as fleet:
+        deploy = asyncio.ensure_future(fleet.deploy("two\n", strategy="all", ttl=1.0, bounds=with_bounds(bake=0.5)))
+        await fleet.until(lambda: set(fleet.running().values()) == {TWO})
+        fleet.store.faults.unavailable = lambda key: True
+        with contextlib.suppress(ObjectStoreError):  # the lock can't be given back either
+            await deploy
+        conductor = fleet.last
+        assert conductor.lost is not None and conductor.rollout.going
+        report = report_of(conductor, conductor.rollout, "hot", conductor.read.pointer, Members(), IMAGE)
+        assert (report.exit, report.outcome) == (Exit.MIXED, "in_doubt")
+        await fleet.until(lambda: set(fleet.running().values()) == {fleet.base}, 10)
+        fleet.store.faults.unavailable = lambda key: False
+        lease = await asyncio.to_thread(acquire, fleet.store, fleet.repository.keys.lock, "next", ttl=1.0, timeout=10.0)
+        await asyncio.to_thread(recover, fleet.repository, lease, ())
+        lease.release()
+        assert conclude((await fleet.deploy("two\n")).rollout)[0] is Exit.VERIFIED
+
+
 async def abandon(fleet: Fleet, when: object, **offer: float) -> None:
     """Begin a deploy, and drop dead when that is so."""
-    from flyhot_deploy.repository.lease import acquire
-
     lease = await asyncio.to_thread(acquire, fleet.store, fleet.repository.keys.lock, "dead", ttl=30.0)
     conductor = fleet.conductor("two\n", lease, strategy="all", bounds=with_bounds(bake=60.0), **offer)
     task = asyncio.ensure_future(conductor.run())
