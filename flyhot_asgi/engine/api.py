@@ -101,16 +101,17 @@ class Engine:
             releases = self._releases()
             sources = releases.new
             ground = self._ground(releases)
-            plan = ground.plan()
-            if plan.refusals:
-                raise Refused([reason_of_refusal(one) for one in plan.refusals], plan=plan.document())
-            cold = self._check(releases, rehearse=self._rehearse and plan.executes)
+            first = ground.plan()
+            cold = self._check(releases, rehearse=self._rehearse and (first.executes or bool(first.refusals)))
             recorded = ground.recorded = Recorded.of(cold)
             assert recorded is not None
-            recorded.look(releases.live, self.root)
+            ground.drift = recorded.look(releases.live, self.root)
             rehearsed = _rehearsed(cold["rehearsed"])
             also = rehearsed.also if rehearsed is not None else frozenset()
-            arrival = attempt(ground, ground.plan(also) if also else plan, also)
+            plan = ground.plan(also)  # now with what the program changed
+            if plan.refusals:
+                raise Refused([reason_of_refusal(one) for one in plan.refusals], plan=plan.document())
+            arrival = attempt(ground, plan, also)
         except Refused:
             raise
         except FlyhotError as exc:

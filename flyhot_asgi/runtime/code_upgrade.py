@@ -68,6 +68,7 @@ class CodeUpgrade:
             adapters=default_adapters(),
             units=count,
             downgrade=self._order.direction == "down",
+            drift=self._recorded.look(sources.live, installed.root) if self._recorded is not None else None,
         )
         assets = installed.assets_between(release)
         self.document = plan_document(self.plan, installed.digest, release.digest, assets)
@@ -91,8 +92,6 @@ class CodeUpgrade:
         patch.orphans |= self._installed.orphans
         patch.stage()
         self._installed.assets.look()
-        if self._recorded is not None:
-            self._recorded.look(self.plan.live, self._installed.root)
         self._tree = self._order.release.tree
         patch.look_ahead()
         self._collector.hide()

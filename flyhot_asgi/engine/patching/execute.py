@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import copy
 import types
-from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -20,8 +19,9 @@ from ..source.codetree import transplant
 from ..source.module import SourceModule, Statement, dotted_name
 from ..source.plan import Execute, Twin
 from .journal import Journal, refill
-from .pouring import pour
+from .pouring import pour, stands_at
 from .recast import RECAST, ClassInjector, Recaster
+from .values import Pourer, merged
 
 ADOPT = "__flyhot_adopt__"
 _MISSING = object()
@@ -110,15 +110,12 @@ def annotation_only(statement: Statement) -> list[ast.stmt]:
     return [node]
 
 
-def stands_at(function: types.FunctionType) -> tuple[str, str]:
-    return (function.__code__.co_filename, function.__code__.co_qualname)
-
-
 class Executor:
     """Runs the `Execute` items of one plan in one namespace after another, under one journal."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, own: Collection[str] = ()) -> None:
         self._journal = journal
+        self._own = own
         self._originals: dict[tuple[str, str], Any] = {}
         """What a name meant before the patch; several statements may bind one name."""
 
@@ -134,6 +131,7 @@ class Executor:
             for name in item.statement.binds:
                 if isinstance(annotations, dict):
                     annotations.pop(name, None)
+        saved = {name: dict(vars(before[name])) for name, _ in item.kept if name in before}
         namespace[ADOPT] = self._adopter(dict(before) if item.adopt else {}, rewrap=item.rewrap)
         if item.recast:
             namespace[RECAST] = Recaster(item.module, namespace, self._journal)
@@ -142,11 +140,33 @@ class Executor:
         finally:
             namespace.pop(ADOPT, None)
             namespace.pop(RECAST, None)
+        self._keep(item, before, saved, namespace)
         for name, old in before.items():
-            if item.keep and old is not _MISSING and name in namespace:
-                namespace[name] = keep_value(old, namespace[name], self._journal)
             if item.same and namespace.get(name) is not old:
                 raise UpgradeError(f"`{name}` of {item.module} became another object, which its holders would not see")
+
+    def _keep(
+        self, item: Execute, before: dict[str, Any], saved: dict[str, dict[str, Any]], namespace: dict[str, Any]
+    ) -> None:
+        """The living objects stay, with the new contents, where the plan says so and their kinds agree."""
+        if not item.keep:
+            return
+        pourer = Pourer(self._journal, self._own)
+        cold, kept = dict(item.cold), dict(item.kept)
+        for name, old in before.items():
+            if old is _MISSING or name not in namespace:
+                continue
+            value = namespace[name]
+            if name in cold:
+                value = merged(cold[name], old, value, name)
+            if name in kept and type(value) is type(old):
+                if value is old:  # the class gives one instance to all
+                    refill(vars(old), {**saved[name], **vars(old)})
+                namespace[name] = pourer.instance(old, value, kept[name])
+            else:
+                namespace[name] = pourer.keep(old, value)
+            del value
+        pourer.finish(namespace)
 
     def run_twin(self, item: Twin, code: types.CodeType, namespace: dict[str, Any], before: dict[str, Any]) -> None:
         """Execute a statement that makes classes, its methods adopted from `before` (`C.f` → the living member)."""
@@ -194,31 +214,3 @@ def _partner(
         if candidate.__globals__ is value.__globals__ and stands_at(candidate) == stands_at(value):
             return candidate
     return None
-
-
-def keep_value(old: Any, new: Any, journal: Journal) -> Any:
-    """The object to keep: a container or a lambda with the new contents, where their kinds agree; else the new one."""
-    if isinstance(old, types.FunctionType) and isinstance(new, types.FunctionType):
-        if old.__globals__ is new.__globals__ and old.__qualname__ == new.__qualname__:
-            return pour(old, new, journal)
-        return new
-    return keep_container(old, new, journal)
-
-
-def keep_container(old: Any, new: Any, journal: Journal) -> Any:
-    """Pour a fresh container into the old one of the same type, values of dicts as well, and return the old one; else
-    return the new."""
-    if type(old) is not type(new) or old is new:
-        return new
-    if not isinstance(old, dict | list | set | deque | bytearray | OrderedDict):
-        return new
-    if isinstance(old, deque) and old.maxlen != new.maxlen:
-        return new
-    journal.touch_container(old, "a container's contents")
-    if isinstance(old, dict):
-        if isinstance(old, defaultdict):
-            old.default_factory = new.default_factory
-        refill(old, {key: keep_value(old.get(key), value, journal) for key, value in new.items()})
-    else:
-        refill(old, list(new))
-    return old

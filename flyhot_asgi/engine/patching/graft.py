@@ -17,9 +17,9 @@ from ..living.inventory import subclasses
 from ..source.codetree import transplant
 from ..source.module import SourceModule, Statement
 from ..source.plan import Graft
-from .execute import keep_container
 from .journal import Journal
 from .pouring import pour
+from .values import Pourer
 
 _IMPLICIT: dict[str, Any] = {
     "__new__": staticmethod,
@@ -117,7 +117,7 @@ def _merge(old: Any, new: Any, journal: Journal) -> Any:
     if type(old) is property and type(new) is property:
         parts = [_merge(a, b, journal) for a, b in zip(_accessors(old), _accessors(new), strict=True)]
         return property(parts[0], parts[1], parts[2], new.__doc__)
-    return keep_container(old, new, journal)
+    return Pourer(journal).keep(old, new)
 
 
 def _accessors(prop: property) -> tuple[Any, Any, Any]:

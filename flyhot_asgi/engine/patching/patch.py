@@ -141,7 +141,7 @@ class Patch:
         touch_state(self.plan, journal)
         for registration in self.plan.registrations:
             registration.begin(journal)
-        executor = Executor(journal)
+        executor = Executor(journal, self.plan.live)
         for item, code in zip(self.plan.work, self._codes, strict=True):
             self._do(item, code, executor, journal)
         for registration in self.plan.registrations:

@@ -19,3 +19,7 @@ def pour(old: types.FunctionType, new: types.FunctionType, journal: Journal) -> 
     old.__dict__.clear()
     old.__dict__.update(attributes)
     return old
+
+
+def stands_at(function: types.FunctionType) -> tuple[str, str]:
+    return (function.__code__.co_filename, function.__code__.co_qualname)

@@ -26,9 +26,9 @@ _ROUNDS = 8
 class Substitution:
     """The pairs of one step: `(stands in, takes its place)`."""
 
-    def __init__(self, pairs: Iterable[tuple[Any, Any]]) -> None:
+    def __init__(self, pairs: Iterable[tuple[Any, Any]], *, spared: object = None) -> None:
         self._to: dict[int, tuple[Any, Any]] = {}
-        self._spared: set[int] = {id(self._to)}
+        self._spared: set[int] = {id(self._to), id(spared)}
         for old, new in pairs:
             self._add(old, new)
 

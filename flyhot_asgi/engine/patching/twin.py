@@ -34,10 +34,10 @@ from .classobject import (
     touch_class,
 )
 from .enums import pour_members
-from .execute import keep_container, stands_at
 from .journal import Journal, refill
-from .pouring import pour
+from .pouring import pour, stands_at
 from .substitute import Substitution, substitute_weakly
+from .values import Pourer
 
 _LIVING_ONLY = frozenset({"_abc_impl"})
 _CODE = (types.FunctionType, staticmethod, classmethod, property)
@@ -165,7 +165,7 @@ class TwinPourer:
             pairs = [(old.fget, new.fget), (old.fset, new.fset), (old.fdel, new.fdel)]
             parts = [self._merge(a, b) for a, b in pairs]
             return property(parts[0], parts[1], parts[2], new.__doc__)
-        return keep_container(old, new, self._journal)
+        return Pourer(self._journal).keep(old, new)
 
     def _pour_function(self, old: types.FunctionType, new: types.FunctionType) -> types.FunctionType:
         if id(new) in self._became:

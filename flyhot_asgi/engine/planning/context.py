@@ -14,6 +14,7 @@ from ..source.active import active
 from ..source.codetree import changed_lambdas
 from ..source.defuse import Home, Names, execution_order
 from ..source.diff import Change, NamespaceDiff
+from ..source.drift import Drift
 from ..source.module import SourceModule, Statement
 from ..source.plan import Action, Execute, Plan, Refusal, Step
 
@@ -73,6 +74,8 @@ class Context:
         self.adapters = adapters
         self.units = units
         self.downgrade = downgrade
+        self.drift: Drift | None = None
+        """What the program changed since the import; None if nobody looked."""
         self.also: frozenset[Home] = frozenset()
         """Names whose statements are executed whether they changed or not: what a rehearsal found to be needed."""
         self._collected = False
@@ -153,12 +156,14 @@ class Context:
         rewrap: bool = False,
         same: bool = False,
         recast: bool = False,
+        kept: tuple[tuple[str, frozenset[str]], ...] = (),
+        cold: tuple[tuple[str, Any], ...] = (),
     ) -> None:
         if statement not in self.planned:
             self.planned.add(statement)
             binders = self.new_names.binders(module)
             last = all(binders.get(name) is statement for name in statement.binds)
-            item = Execute(module, statement, keep, annotate_only, rewrap, same and last, last, recast)
+            item = Execute(module, statement, keep, annotate_only, rewrap, same and last, last, recast, kept, cold)
             self.plan.work.append(item)
 
     def active_old(self, module: str) -> list[Statement]:

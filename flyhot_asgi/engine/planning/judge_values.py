@@ -8,18 +8,22 @@ changed it and the release changed it too, and nobody can know which is meant.
 from __future__ import annotations
 
 import ast
+import functools
 import sys
+from collections import deque
 from typing import Any
 
 from ..living.inventory import is_among
 from ..source.codetree import transplant
-from ..source.defuse import imported_from
+from ..source.defuse import Home, imported_from
 from ..source.diff import Change, Verdict
+from ..source.drift import Drift
 from ..source.module import Statement
 from ..source.plan import Action
 from ..source.uses import may_be_mutated, may_be_stored
 from ..source.values import CONTAINERS, alike, has_part_target, is_atomic, is_definition, is_plain, is_pure, value_of
 from .context import COLD, Context
+from .judge_rebuild import attributes_that_stay
 
 MISSING: Any = object()
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
@@ -106,19 +110,51 @@ def bind(
         context.refuse(module, statement, f"{why}; it sets a part of another living object, which can't be taken back")
         return
     cold = _cold_values(context, module, statement.binds)
+    kept: list[tuple[str, frozenset[str]]] = []
+    merge: list[tuple[str, Any]] = []
     for name in statement.binds:
         live = context.value(module, name, MISSING)
         known = cold.get(name, MISSING) if cold is not None else MISSING
-        if live is not MISSING and (refusal := _in_the_way(context, module, statement, name, live, known, changed)):
+        if live is MISSING:
+            continue
+        if _is_instance(context, live) and context.drift is not None:
+            stays = attributes_that_stay(context, context.drift, (module, name), live, changed)
+            if isinstance(stays, str):
+                context.refuse(module, statement, f"{why}, and {stays}", do=_CHANGE_IT)
+                return
+            kept.append((name, stays))
+        elif known is not MISSING and isinstance(live, CONTAINERS) and not alike(known, live):
+            if (stuck := _unmergeable(name, known, live)) is not None:
+                context.refuse(module, statement, f"{why}, and {stuck[0]}", do=stuck[1])
+                return
+            merge.append((name, known))
+        elif refusal := _in_the_way(context, module, statement, name, live, known, changed):
             context.refuse(module, statement, f"{why}, and {refusal[0]}", do=refusal[1])
             return
-    keep = any(isinstance(context.value(module, name), (*CONTAINERS, _LAMBDA)) for name in statement.binds)
-    context.execute(module, statement, keep=keep)
+    living = [context.value(module, name) for name in statement.binds]
+    keep = any(isinstance(live, _POURED) or _is_instance(context, live) for live in living)
+    context.execute(module, statement, keep=keep, kept=tuple(kept), cold=tuple(merge))
     context.rebind(module, statement.binds)
     context.step(module, statement, action, why)
 
 
 _LAMBDA = type(lambda: None)
+_POURED = (*CONTAINERS, _LAMBDA, functools.partial)
+_CHANGE_IT = f"keep the old statement and change the object in a `code_change`, or {COLD}"
+
+
+def _is_instance(context: Context, live: Any) -> bool:
+    """An object of one of the app's own classes."""
+    return type(live).__module__ in context.live and not is_definition(live) and not is_atomic(live)
+
+
+def _unmergeable(name: str, cold: Any, live: Any) -> tuple[str, str] | None:
+    """Both changed a container: its items are merged when the statement is executed, but for an order that is lost."""
+    if type(cold) is not type(live) or not is_plain(cold):
+        return _both_changed(name)
+    if isinstance(live, list | deque) and not all(alike(a, b) for a, b in zip(cold, live, strict=False)):
+        return _both_changed(name)
+    return _both_changed(name) if isinstance(live, bytearray) or len(live) < len(cold) else None
 
 
 def _in_the_way(
@@ -132,6 +168,8 @@ def _in_the_way(
             return _both_changed(name)
         return _held(context, statement, name, live)
     home = (module, name)
+    if context.drift is not None and context.drift.known(home):
+        return _as_described(context, context.drift, statement, home, live)
     if is_atomic(live):
         return _both_changed(name) if may_be_stored(context.old_names, home) else None
     if isinstance(live, CONTAINERS) and is_plain(live):
@@ -146,6 +184,24 @@ def _in_the_way(
     if type(live).__module__ == "logging":
         return None  # loggers are kept by the logging module, by name
     return _held(context, statement, name, live)
+
+
+def _as_described(
+    context: Context, drift: Drift, statement: Statement, home: Home, live: Any
+) -> tuple[str, str] | None:
+    """The program changed the value, or did not: it was looked at."""
+    if drift.by_program(home) and drift.by_release(home) and not drift.arrived(home):
+        return _both_changed(home[1])
+    if isinstance(live, CONTAINERS):
+        if (what := drift.opaque(home)) is not None and not _only_definitions(live):
+            return (f"it holds a living {what}, whose state would be lost", _CHANGE_IT)
+        return None
+    return _held(context, statement, home[1], live)
+
+
+def _only_definitions(value: Any) -> bool:
+    items = value.values() if isinstance(value, dict) else value
+    return all(is_definition(item) or is_plain(item) for item in items)
 
 
 def _both_changed(name: str) -> tuple[str, str]:

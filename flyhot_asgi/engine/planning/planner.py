@@ -17,6 +17,7 @@ from ..living.inventory import is_suspended, running_code, survey
 from ..source.active import active
 from ..source.defuse import Home, imported_from
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
+from ..source.drift import Drift
 from ..source.module import SourceModule, Statement
 from ..source.plan import Action, Execute, Graft, Plan, Refusal, StaleFrame, Twin
 from .class_kinds import why_not_made
@@ -41,15 +42,17 @@ def make_plan(
     units: Callable[[type], int] = lambda cls: 0,
     downgrade: bool = False,
     also: Collection[Home] = (),
+    drift: Drift | None = None,
 ) -> Plan:
     """Plan the way from `old` to `new` in this process. `live` are the first-party modules in import order.
 
     Raises SourceError if a file of the new release can't be compiled. Everything else that can't be done is in
     `plan.refusals`. `units(cls)`: how many instances of a class will get its `code_change`; that of the newer release,
     which is the running one on a `downgrade`. `also`: names whose statements are executed as if they had changed,
-    because a rehearsal found that what they made is not what the new release makes. Reads the process only, so it may
-    be called in a thread while the app serves. Up to some 100 ms for a large app (passes over the heap, referrers of
-    replaced objects).
+    because a rehearsal found that what they made is not what the new release makes. `drift`: what the program
+    changed since the import; without it, values that it may have changed are taken for changed. Reads the process only,
+    so it may be called in a thread while the app serves. Up to some 100 ms for a large app (passes over the heap,
+    referrers of replaced objects).
     """
     for source in new.values():
         if source.name not in old or old[source.name].text != source.text:
@@ -58,6 +61,7 @@ def make_plan(
     classes = [cls for name, module in live.items() for cls in all_classes(vars(module), name)]
     context = Context(old, new, live, survey(files, classes), tuple(adapters), units, downgrade)
     context.also = frozenset(also)
+    context.drift = drift
     _modules(context)
     looked_at = [*context.plan.changed, *_also_in(context)]
     diffs = {name: _diff_module(context, name) for name in looked_at}

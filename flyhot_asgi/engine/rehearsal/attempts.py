@@ -21,6 +21,7 @@ from ..patching.journal import Journal
 from ..patching.patch import Patch, StillCollector
 from ..planning.planner import make_plan
 from ..source.defuse import Home
+from ..source.drift import Drift
 from ..source.module import SourceModule
 from ..source.plan import Plan
 from ..verification.recorded import Recorded
@@ -41,6 +42,8 @@ class Ground:
     finder: ReleaseFinder
     recorded: Recorded | None = None
     """None: nothing but the source to compare with."""
+    drift: Drift | None = None
+    """What the program changed since the import, if that is known."""
     units: Callable[[type], int] = lambda cls: 0
     orphans: weakref.WeakSet[types.FunctionType] = field(default_factory=weakref.WeakSet)
     downgrade: bool = False
@@ -55,6 +58,7 @@ class Ground:
             units=self.units,
             downgrade=self.downgrade,
             also=also,
+            drift=self.drift,
         )
 
     def compare(self, patch: Patch) -> list[Difference]:

@@ -25,7 +25,7 @@ def try_upgrade(
     ground = ground_of(asked)
     ground.recorded = Recorded.of(record(new, again, before))
     assert ground.recorded is not None
-    ground.recorded.look(ground.live, ground.root)
+    ground.drift = ground.recorded.look(ground.live, ground.root)
     names = {"old": asked["from"], "new": asked["to"], "modules": frozenset(ground.live)}
     try:
         plan = ground.plan()

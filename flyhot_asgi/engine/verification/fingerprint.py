@@ -17,6 +17,7 @@ import copy
 import functools
 import hashlib
 import os
+import re
 import sys
 import types
 from collections import deque
@@ -30,6 +31,8 @@ DEFINITION, STATE = "D", "S"
 _DEPTH = 4
 _LONGEST, _SHOWN = 240, 60
 _MOST_ITEMS = 1000
+_TOLD_BY_REPR = frozenset({"datetime", "decimal", "fractions", "uuid", "ipaddress", "zoneinfo", "typing"})
+"""Modules whose objects are values, with all that they are in their `repr`."""
 _SKIPPED_MEMBERS = frozenset(
     {"__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "__firstlineno__", "__static_attributes__"}
 )
@@ -72,6 +75,12 @@ class Fingerprint:
             self._container(path, value, depth)
         elif _is(value, PurePath):
             self._put(path, STATE, str(copy.copy(value)))  # a path notes its own text
+        elif kind is types.MethodType:
+            self._put(path, STATE, f"method {self._brief(value.__func__)} of {self._brief(value.__self__)}")
+        elif kind.__module__ in _TOLD_BY_REPR or kind in (types.GenericAlias, types.UnionType):
+            self._put(path, STATE, repr(value))
+        elif kind is re.Pattern:
+            self._put(path, STATE, f"pattern {value.pattern!r} {value.flags}")
         else:
             self._object(path, value, depth)
 
@@ -150,6 +159,8 @@ class Fingerprint:
         cls = type(value)
         if _is(value, functools.partial):
             self._value(f"{path}.func", value.func, depth + 1)
+            self._value(f"{path}.args", value.args, depth + 1)
+            self._value(f"{path}.keywords", value.keywords, depth + 1)
         inner = _wrapped(value)
         if inner is not None and depth < _DEPTH:
             self._value(f"{path}.__wrapped__", inner, depth + 1)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..source.drift import Drift
 from ..source.module import SourceModule
 from .compare import differences, drifted, moved_state, unstable_paths
 from .fingerprint import describe
@@ -44,10 +45,15 @@ class Recorded:
             masked=set(cold.get("masked", ())),
         )
 
-    def look(self, live: Mapping[str, types.ModuleType], root: Path) -> None:
-        """Before anything is touched: note in what the process is not its own release, which is not our doing."""
-        if self.old is not None:
-            self.masked |= drifted(self.old, describe(live, str(root), live))
+    def look(self, live: Mapping[str, types.ModuleType], root: Path) -> Drift | None:
+        """Before anything is touched: note in what the process is not its own release, which is not our doing. What the
+        program changed since it was imported; None if no cold import of the running release is known."""
+        if self.old is None:
+            return None
+        described = describe(live, str(root), live)
+        drift = Drift(self.old, described, self.new, frozenset(self.masked))
+        self.masked |= drifted(self.old, described)
+        return drift
 
     @property
     def moves_state(self) -> bool:

@@ -21,6 +21,8 @@ from flyhot_asgi.engine import (
     verify,
 )
 from flyhot_asgi.engine.adapters import default_adapters
+from flyhot_asgi.engine.source.drift import Drift
+from flyhot_asgi.engine.verification.fingerprint import describe
 
 from .compare import Comparison
 from .snapshot import Snapshot
@@ -40,12 +42,15 @@ class Lab:
         self.journal = Journal()
         self.collector = StillCollector()
         self.cold: list[str] = []
+        self.looks = False
+        """Plans are made with what is known of values: cold imports of both releases."""
         self._write(self.sources)
         sys.path.insert(0, str(root))
         importlib.invalidate_caches()
         for name in self.sources:
             if "lazy" not in name:
                 importlib.import_module(name)
+        self.described = describe(self.live, str(root), self.live)
 
     def _write(self, sources: dict[str, SourceModule]) -> None:
         for source in sources.values():
@@ -77,9 +82,29 @@ class Lab:
 
     def plan(self, units: Callable[[type], int] = lambda cls: 0, downgrade: bool = False, **files: str) -> Plan:
         self.target = self.release(**files)
+        drift = self._drift(**files) if self.looks else None
         return make_plan(
-            self.sources, self.target, self.live, adapters=default_adapters(), units=units, downgrade=downgrade
+            self.sources,
+            self.target,
+            self.live,
+            adapters=default_adapters(),
+            units=units,
+            downgrade=downgrade,
+            drift=drift,
         )
+
+    def _drift(self, **files: str) -> Drift:
+        """What the program changed since the import, and what the next release changes."""
+        top = f"new{next(_numbers)}"
+        self.cold.append(top)
+        self._write(self.release(top, **files))
+        importlib.invalidate_caches()
+        for name in self.live:
+            importlib.import_module(name.replace(self.top, top, 1))
+        cold = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == top}
+        new = describe(cold, str(self.root), cold)
+        swap = {p.replace(top, self.top): (c, t.replace(top, self.top)) for p, (c, t) in new.items()}
+        return Drift(self.described, describe(self.live, str(self.root), self.live), swap)
 
     def apply(self, plan: Plan, journal: Journal) -> Patch:
         """Stage and apply; whatever is raised is raised after the rollback."""

@@ -14,8 +14,6 @@ ALL = {**FUNCTIONS, **MODULES, **CLASSES, **STATE}
 OPEN = {
     "annotations become strings in a dataclass",
     "lru_cache's size",
-    "a partial's arguments",
-    "a partial of another function",
     "a function moves, held by the program",
     "a container moves with its contents",
     "the order of definitions decides",

@@ -1,0 +1,171 @@
+"""Values that stay the objects that everybody holds, with what the release makes of them now.
+
+A statement that is executed again makes fresh values. Containers, lambdas, partials and first-party instances are
+poured into the living ones, nested ones as well, and whoever was told of a fresh one meanwhile (a bound method, a
+closure, a registry) is told of the living one. Three-way where the old value is known: what the program added or
+changed, and the release did not, stays.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import sys
+import types
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Collection
+from typing import Any
+
+from ...errors import UpgradeError
+from ..source.values import alike
+from .journal import Journal, refill
+from .pouring import pour
+from .substitute import Substitution
+
+MISSING: Any = object()
+_DEPTH = 6
+
+
+class Pourer:
+    """Pours the fresh values of one statement into the living ones. `own`: names of first-party modules."""
+
+    def __init__(self, journal: Journal, own: Collection[str] = ()) -> None:
+        self._journal = journal
+        self._own = own
+        self._pairs: list[tuple[Any, Any]] = []
+        self._poured: list[object] = []
+        """What was filled: the collector may not show it, as it is older than the patch."""
+
+    def keep(self, old: Any, new: Any, depth: int = _DEPTH) -> Any:
+        """The object to keep: the living one with the fresh contents where their kinds agree, else the fresh one."""
+        if old is new or type(old) is not type(new) or not depth:
+            return new
+        if isinstance(old, types.FunctionType):
+            same = old.__globals__ is new.__globals__ and old.__qualname__ == new.__qualname__
+            return pour(old, new, self._journal) if same else new
+        if isinstance(old, dict | list | set | deque | bytearray | OrderedDict):
+            return self._container(old, new, depth)
+        if type(old) is functools.partial:
+            return self._partial(old, new)
+        if type(old).__module__ in self._own and not isinstance(old, type):
+            return self.instance(old, new, frozenset(), depth)
+        return new
+
+    def instance(self, old: Any, new: Any, kept: Collection[str], depth: int = _DEPTH) -> Any:
+        """An instance of the app's: everything of the fresh one but the attributes `kept`, which the program changed
+        and the release did not."""
+        mine, other = _fields(old), _fields(new)
+        if mine is None or other is None or _has_slots(type(old)):
+            return new
+        self._journal.touch_namespace(mine, f"a living {type(old).__qualname__}")
+        if new is not old:
+            self._pairs.append((new, old))
+        wanted = {}
+        for name, value in other.items():
+            if name not in kept:
+                wanted[name] = self.keep(mine.get(name, MISSING), value, depth - 1)
+            elif name in mine:
+                wanted[name] = mine[name]
+        wanted |= {name: value for name, value in mine.items() if name in kept and name not in wanted}
+        if list(mine) != list(wanted) or any(mine[name] is not value for name, value in wanted.items()):
+            refill(mine, wanted)
+        self._poured.append(mine)
+        return old
+
+    def _container(self, old: Any, new: Any, depth: int) -> Any:
+        if isinstance(old, deque) and old.maxlen != new.maxlen:
+            return new
+        self._journal.touch_container(old, "a container's contents")
+        if isinstance(old, dict):
+            if isinstance(old, defaultdict):
+                old.default_factory = new.default_factory
+            items = {key: self.keep(dict.get(old, key, MISSING), value, depth - 1) for key, value in dict.items(new)}
+            refill(old, items)
+        elif isinstance(old, list | deque) and len(old) == len(new):
+            refill(old, [self.keep(a, b, depth - 1) for a, b in zip(old, new, strict=True)])
+        else:
+            refill(old, list(new))
+        self._poured.append(old)
+        return old
+
+    def _partial(self, old: Any, new: Any) -> Any:
+        before = old.__reduce__()[2]
+        self._journal.note("a partial", lambda: old.__setstate__(before))
+        old.__setstate__(new.__reduce__()[2])
+        return old
+
+    def finish(self, namespace: dict[str, Any]) -> None:
+        """Tell whoever was told of a fresh object of the living one. Raises UpgradeError if somebody can't be told."""
+        if not self._pairs:
+            return
+        names = [type(old).__qualname__ for _, old in self._pairs]
+        fresh = [new for new, _ in self._pairs]
+        substitution = Substitution(self._pairs, spared=fresh)
+        self._pairs = []
+        substitution.run([namespace, *self._poured])
+        del substitution
+        alone = 2  # the list and the call's argument
+        for index, name in enumerate(names):
+            if sys.getrefcount(fresh[index]) > alone:
+                gc.collect()
+                if sys.getrefcount(fresh[index]) > alone:
+                    raise UpgradeError(f"a second `{name}` that was made meanwhile is still held by something old")
+
+
+def merged(old: Any, live: Any, new: Any, name: str) -> Any:
+    """Three-way: what the program added to (or changed in, or took out of) a container, put into the release's.
+
+    Raises UpgradeError where both changed the same item.
+    """
+    if alike(old, live):
+        return new
+    if type(live) is not type(new) or type(old) is not type(new):
+        raise UpgradeError(_both(name))
+    if isinstance(live, Counter) or not isinstance(live, dict):
+        return _merged_items(old, live, new, name)
+    result = dict(new)
+    for key in {**old, **live}:
+        before, now, then = (side.get(key, MISSING) for side in (old, live, new))
+        if _alike(before, now):
+            continue
+        if not _alike(before, then) and not _alike(now, then):
+            raise UpgradeError(_both(f"{name}[{key!r}]"))
+        if now is MISSING:
+            result.pop(key, None)
+        else:
+            result[key] = now
+    fresh = new.copy()
+    refill(fresh, result)
+    return fresh
+
+
+def _merged_items(old: Any, live: Any, new: Any, name: str) -> Any:
+    if isinstance(live, set):
+        return (new | (live - old)) - (old - live)
+    if isinstance(live, list | deque) and len(live) >= len(old):
+        if all(alike(a, b) for a, b in zip(old, live, strict=False)):  # the program appended
+            tail = list(live)[len(old) :]
+            fresh = new.copy()
+            fresh.extend(tail)
+            return fresh
+    raise UpgradeError(_both(name))
+
+
+def _alike(a: Any, b: Any) -> bool:
+    return (a is b) if (a is MISSING or b is MISSING) else alike(a, b)
+
+
+def _both(name: str) -> str:
+    return f"`{name}` was changed by the running program and is changed by the release too"
+
+
+def _fields(value: Any) -> dict[str, Any] | None:
+    try:
+        found = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+    return found if type(found) is dict else None
+
+
+def _has_slots(cls: type) -> bool:
+    return any(type(value) is types.MemberDescriptorType for base in cls.__mro__ for value in vars(base).values())

@@ -1,0 +1,68 @@
+"""Which attributes of a living object stay when the statement that made it is executed again.
+
+The object stays, and is filled from a fresh one. Per attribute three-way, by description: what the release did not
+change keeps its living value, whatever the program made of it; what only the release changed is taken from the fresh
+object; what both changed refuses the statement. Where a description does not look inside (a client, a pool), nobody can
+say whether the release changed it: it stays if the text that makes it is the same and reads no argument, else the
+statement is refused.
+"""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from ..source.defuse import Home, construction_methods
+from ..source.drift import Drift
+from ..source.module import NamesRead
+from .context import Context
+
+
+def attributes_that_stay(context: Context, drift: Drift, home: Home, live: Any, changed: bool) -> frozenset[str] | str:
+    """The names, or why it can't be said, in a sentence."""
+    cls = type(live)
+    if any(type(v) is types.MemberDescriptorType for base in cls.__mro__ for v in vars(base).values()):
+        return f"`{home[1]}` is a living {cls.__qualname__} with slots; how it is made changed"
+    if not drift.known(home):
+        return f"`{home[1]}` is a living {cls.__qualname__} with state; how it is made changed"
+    stays = set()
+    for name in drift.attributes(home):
+        part = f".{name}"
+        by_release, by_program = drift.by_release(home, part), drift.by_program(home, part)
+        if by_release and by_program and not drift.arrived(home, part):
+            return f"`{home[1]}.{name}` was changed by the running program and is changed by the release too"
+        if by_release and not drift.arrived(home, part):
+            continue
+        opaque = drift.opaque(home, part)
+        if opaque is not None and changed and not _made_alike(context, cls, name):
+            return f"it holds a living {opaque}, and whether the release makes another one can't be seen"
+        stays.add(name)
+    return frozenset(stays)
+
+
+def _made_alike(context: Context, cls: type, name: str) -> bool:
+    """The attribute is made by the same text in both releases, and not from arguments."""
+    before, after = list(_makers(context, cls, name, old=True)), list(_makers(context, cls, name, old=False))
+    if not after or [ast.dump(value) for value, _ in before] != [ast.dump(value) for value, _ in after]:
+        return False
+    return not any(NamesRead.of(value) & arguments for value, arguments in after)
+
+
+def _makers(context: Context, cls: type, name: str, *, old: bool) -> Iterator[tuple[ast.expr, set[str]]]:
+    """The expressions that construction assigns to an attribute, each with the arguments of its method."""
+    for base in cls.__mro__:
+        names = context.old_names if old else context.new_names
+        definition = names.definition((base.__module__, base.__qualname__))
+        node = definition.node if definition is not None else None
+        if not isinstance(node, ast.ClassDef):
+            continue
+        for method in construction_methods(node):
+            own = {a.arg for a in ast.walk(method.args) if isinstance(a, ast.arg)}
+            for statement in ast.walk(method):
+                if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+                    continue
+                for target in statement.targets if isinstance(statement, ast.Assign) else [statement.target]:
+                    if isinstance(target, ast.Attribute) and target.attr == name:
+                        yield statement.value, own

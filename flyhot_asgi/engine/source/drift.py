@@ -1,0 +1,82 @@
+"""What a release's own import made of each name, what the program made of it since, and what the next release makes
+of it: three descriptions of the modules' values, held against each other. Pure.
+
+A description maps a path (`app.main:ROOMS['a'].topic`) to a channel and a text, see `verification.fingerprint`. Where a
+text is of something that is not looked into (a library's object, a very large container), nothing is known of its
+inside.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from .defuse import Home
+
+Entries: TypeAlias = Mapping[str, tuple[str, str]]
+_BARE = frozenset({"dict", "list", "set", "tuple", "frozenset", "deque"})
+
+
+@dataclass
+class Drift:
+    """`old`: a cold import of the release that runs; `live`: the process now; `new`: a cold import of the next one.
+    `unstable`: paths that differ from one cold import to the next; nothing is concluded from them."""
+
+    old: Entries
+    live: Entries
+    new: Entries
+    unstable: Collection[str] = ()
+    _sides: dict[str, dict[Home, dict[str, tuple[str, str]]]] = field(default_factory=dict)
+
+    def known(self, home: Home) -> bool:
+        """The value is described on both sides that there must be."""
+        return bool(self._of("old", home)) and bool(self._of("live", home))
+
+    def by_program(self, home: Home, part: str = "") -> bool:
+        """The program changed the value (or the part of it at `.attribute` or `[key]`) since it was imported."""
+        return self._under("old", home, part) != self._under("live", home, part)
+
+    def by_release(self, home: Home, part: str = "") -> bool:
+        """The next release makes another value than this one."""
+        return self._under("old", home, part) != self._under("new", home, part)
+
+    def arrived(self, home: Home, part: str = "") -> bool:
+        """The living value is what the next release makes."""
+        return self._under("live", home, part) == self._under("new", home, part)
+
+    def opaque(self, home: Home, part: str = "") -> str | None:
+        """Something in the living value that can't be looked into, in words."""
+        for path, (channel, text) in self._under("live", home, part).items():
+            if (channel == "S" and text.startswith("a ")) or text in _BARE:
+                return text.removeprefix("a ").replace(":", ".") + f" at {path.partition(':')[2]}"
+        return None
+
+    def attributes(self, home: Home) -> set[str]:
+        """Of the object behind the name, on any side."""
+        names: set[str] = set()
+        for side in ("old", "live", "new"):
+            for path in self._of(side, home):
+                rest = path[len(f"{home[0]}:{home[1]}") :]
+                if rest.startswith("."):
+                    names.add(rest[1:].partition(".")[0].partition("[")[0])
+        return names
+
+    def _under(self, side: str, home: Home, part: str) -> dict[str, tuple[str, str]]:
+        top = f"{home[0]}:{home[1]}{part}"
+        found = self._of(side, home)
+        return {
+            path: entry
+            for path, entry in found.items()
+            if (path == top or path.startswith((f"{top}.", f"{top}["))) and path not in self.unstable
+        }
+
+    def _of(self, side: str, home: Home) -> dict[str, tuple[str, str]]:
+        if side not in self._sides:
+            grouped: dict[Home, dict[str, tuple[str, str]]] = defaultdict(dict)
+            for path, entry in getattr(self, side).items():
+                module, _, rest = path.partition(":")
+                grouped[module, rest.partition(".")[0].partition("[")[0]][path] = entry
+            self._sides[side] = dict(grouped)
+        return self._sides[side].get(home, {})
