@@ -17,6 +17,7 @@ from rich.console import Console
 from flyhot_asgi.errors import FlyhotError
 
 NEEDED = ("fastapi", "jinja2", "multipart", "uvicorn", "websockets")
+NEEDED_BY_FLEET = ("cryptography", "httpx")
 INTERRUPTED = 130
 
 
@@ -38,7 +39,8 @@ def demo_command(as_json: bool, serve: bool, clients: int, seconds: float, fleet
     Exits with 1 if a message was lost, doubled or reordered, a socket was closed, or an upgrade did not end
     as it must.
     """
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    needed = (*NEEDED, *(NEEDED_BY_FLEET if fleet else ()))
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         raise click.UsageError(f"the demo needs {', '.join(missing)}: pip install 'flyhot[demo]'")
     from .story import Options
