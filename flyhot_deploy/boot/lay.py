@@ -21,7 +21,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from flyhot_asgi.errors import ReleaseError, StoreError
@@ -38,14 +38,14 @@ NAME = "laid.json"
 
 @dataclass(frozen=True)
 class Laid:
-    """`base`: the image's own files. `now`: what lies there. `to`: what was being laid when something went wrong.
+    """`base`: the image's own files. `now`: what lies there. `to`: every release whose laying was not finished.
 
     `pristine`: the base was read before the app had run. Else what the app wrote may be among it.
     """
 
     base: str
     now: str
-    to: str | None = None
+    to: tuple[str, ...] = ()
     pristine: bool = True
 
 
@@ -67,10 +67,10 @@ def read_laid(root: Path) -> Laid | None:
     """What is noted as lying there; None if nothing was ever laid (or a note that can't be read: the image is new)."""
     try:
         document = json.loads((root / STORE_FOLDER / NAME).read_bytes())
-        laid = Laid(document["base"], document["now"], document["to"], document["pristine"] is True)
+        laid = Laid(document["base"], document["now"], tuple(document["to"]), document["pristine"] is True)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return laid if is_digest(laid.base) and is_digest(laid.now) and (laid.to is None or is_digest(laid.to)) else None
+    return laid if all(map(is_digest, (laid.base, laid.now, *laid.to))) else None
 
 
 def note_image(root: Path, store: FolderStore) -> None:
@@ -103,7 +103,7 @@ def lay(root: Path, store: FolderStore, release: str | None) -> Change:
 def _base_of(root: Path, store: FolderStore, *, pristine: bool) -> Laid:
     manifest = Manifest.of(scan(root, read_settings(root)), app=store.app)
     store.put_manifest(manifest)
-    return Laid(manifest.digest, manifest.digest, None, pristine)
+    return Laid(manifest.digest, manifest.digest, (), pristine)
 
 
 class _Laying:
@@ -117,7 +117,7 @@ class _Laying:
 
     def to(self, target: str) -> Change:
         wanted = self.store.get_release(target)
-        hashes = self._known_hashes({target, self.laid.base, self.laid.now, self.laid.to or target})
+        hashes = self._known_hashes({target, self.laid.base, self.laid.now, *self.laid.to})
         entries = wanted.manifest.entries
         with tempfile.TemporaryDirectory(dir=self.root / STORE_FOLDER, prefix="laying-") as folder:
             fresh: dict[str, str] = {}
@@ -131,11 +131,11 @@ class _Laying:
                 else:
                     fresh[path] = os.path.join(folder, str(number))
                     self._write(fresh[path], wanted.read(path), self._mode(path))
-            if not fresh and not gone and self.laid == Laid(self.laid.base, target, None, self.laid.pristine):
+            if not fresh and not gone and self.laid == replace(self.laid, now=target, to=()):
                 return Change(left=tuple(self.left))
             self._check_room(fresh, set(gone))
             self._keep_base([*fresh, *gone])
-            _note(self.root, Laid(self.laid.base, self.laid.now, target, self.laid.pristine))
+            _note(self.root, replace(self.laid, to=tuple(dict.fromkeys((*self.laid.to, target)))))
             for path in gone:  # first: a folder may have to make room for a file
                 self._remove(path)
             for path, temporary in fresh.items():
@@ -143,7 +143,7 @@ class _Laying:
             for parent in {(self.root / path).parent for path in (*fresh, *gone)}:
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                     sync_folder(parent)
-        _note(self.root, Laid(self.laid.base, target, None, self.laid.pristine))
+        _note(self.root, replace(self.laid, now=target, to=()))
         return Change(tuple(fresh), tuple(gone), tuple(self.left))
 
     def _known_hashes(self, digests: set[str]) -> dict[str, set[str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from flyhot_asgi.errors import FlyhotError
@@ -62,6 +62,23 @@ def test_modes_are_kept_and_what_is_not_the_apps_is_left_alone(place: tuple[Path
     lay(root, store, store.put_release(V2).digest)
     assert (root / "shop/main.py").stat().st_mode & 0o777 == 0o755
     assert (root / "shop/data.sqlite").read_bytes() == b"mine" and (root / ".env").exists()
+
+
+def test_what_two_interrupted_layings_left_is_known(
+    place: tuple[Path, FolderStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one is cut short before it comes to what the first one wrote."""
+    root, store = place
+    note_image(root, store)
+    one = store.put_release({**V1, "a.html": b"one", "b.html": b"one", "lost.py": b"", "z.py": b""}).digest
+    two = store.put_release({**V1, "a.html": b"two", "b.html": b"two"}).digest
+    for release in (one, two):
+        for step in (4, 3):
+            crash_at(monkeypatch, "replace", step, lambda digest=release: lay(root, store, digest), Crash())
+    lay(root, store, two)
+    assert tree_of(root) == {**V1, "a.html": b"two", "b.html": b"two"}
+    lay(root, store, None)
+    assert tree_of(root) == V1
 
 
 def test_what_the_app_wrote_is_the_apps(place: tuple[Path, FolderStore]) -> None:
@@ -176,6 +193,14 @@ def crash_at(
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(image=TREES, releases=st.lists(TREES, min_size=1, max_size=3), crashes=st.lists(st.integers(0, 12), max_size=3))
+@example(
+    image={"a.py": b"x = 1\n"},
+    releases=[
+        {"b.html": b"x = 1\n", "b.py/a/a.py": b"x = 1\n", "a/a.py/a.py": b"", "c/c.py": b"x = 1\n"},
+        {"b.html": b"", "b.py": b"x = 1\n"},
+    ],
+    crashes=[4, 3, 2],
+)
 def test_any_tree_over_any_tree_through_any_crash(
     tmp_path_factory: pytest.TempPathFactory,
     image: dict[str, bytes],
@@ -198,5 +223,5 @@ def test_any_tree_over_any_tree_through_any_crash(
     lay(root, store, None)
     assert tree_of(root) == dict(sorted(image.items()))
     laid = read_laid(root)
-    assert laid is not None and laid.to is None
+    assert laid is not None and laid.to == ()
     patch.undo()
