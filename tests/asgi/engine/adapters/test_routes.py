@@ -8,6 +8,28 @@ import pytest
 from tests.asgi.engine.pairs import pair
 
 RIGHT = {
+    "a route after a class that a decorator registers": """
+        --- main
+        from fastapi import FastAPI
+        from starlette.endpoints import WebSocketEndpoint
+        app = FastAPI()
+        @app.get("/")
+        def home(): return 1
+        @app.websocket_route("/ws")
+        class Chat(WebSocketEndpoint):
+            encoding = "text"
+        +++ main
+        from fastapi import FastAPI
+        from starlette.endpoints import WebSocketEndpoint
+        app = FastAPI()
+        @app.get("/")
+        def home(): return 1
+        @app.websocket_route("/ws")
+        class Chat(WebSocketEndpoint):
+            encoding = "text"
+        @app.get("/more")
+        def more(): return 1
+        """,
     "an included router gains, changes and drops routes": """
         --- users
         from fastapi import APIRouter, Depends
