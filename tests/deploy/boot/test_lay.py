@@ -64,23 +64,6 @@ def test_modes_are_kept_and_what_is_not_the_apps_is_left_alone(place: tuple[Path
     assert (root / "shop/data.sqlite").read_bytes() == b"mine" and (root / ".env").exists()
 
 
-def test_what_two_interrupted_layings_left_is_known(
-    place: tuple[Path, FolderStore], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The second one is cut short before it comes to what the first one wrote."""
-    root, store = place
-    note_image(root, store)
-    one = store.put_release({**V1, "a.html": b"one", "b.html": b"one", "lost.py": b"", "z.py": b""}).digest
-    two = store.put_release({**V1, "a.html": b"two", "b.html": b"two"}).digest
-    for release in (one, two):
-        for step in (4, 3):
-            crash_at(monkeypatch, "replace", step, lambda digest=release: lay(root, store, digest), Crash())
-    lay(root, store, two)
-    assert tree_of(root) == {**V1, "a.html": b"two", "b.html": b"two"}
-    lay(root, store, None)
-    assert tree_of(root) == V1
-
-
 def test_what_the_app_wrote_is_the_apps(place: tuple[Path, FolderStore]) -> None:
     """Uploads, exports, settings changed in the running app: no laying, there or back, may take them away."""
     root, store = place
