@@ -146,7 +146,7 @@ def _again(context: Context, module: str, statement: Statement, why: str, *, exc
     plain = isinstance(live, types.FunctionType)
     same = plain and live.__globals__ is _globals_of_result(context, module, statement)
     if not same and (exchanged or not plain):
-        if held := context.held_elsewhere(live):
+        if held := context.held_elsewhere(live, by_anybody=True):
             context.refuse(
                 module, statement, f"{why}, its object would be another one, and the old is held by {held[0]}"
             )

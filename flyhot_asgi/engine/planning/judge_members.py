@@ -12,11 +12,12 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
+from ..living.attributes import lacking
 from ..source.codetree import transplant
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import Statement, statements_of
 from ..source.plan import Action, Graft
-from ..source.schema import attributes_read, new_attributes, reshaped_attributes
+from ..source.schema import always_set, attributes_read, new_attributes, reshaped_attributes, set_elsewhere
 from ..source.values import alike, has_part_target, is_atomic, is_definition, is_pure, value_of
 from .class_kinds import is_text, ungraftable, why_not_again
 from .context import COLD, Context
@@ -142,10 +143,12 @@ def _note_bodies(context: Context, module: str, members: NamespaceDiff, path: tu
 
 def schema_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: type) -> tuple[str, str] | None:
     """Living instances would lack an attribute that the new code counts on, or have it of another kind."""
-    gained = new_attributes(old, new, _read_anywhere(context))
+    gained = new_attributes(old, new, _read_anywhere(context)) | set_elsewhere(old, new)
     gained = {name for name in gained if not any(name in vars(base) for base in live.__mro__[1:])}
     reshaped = reshaped_attributes(old, new)
     count = context.instances(live) if gained or reshaped else 0
+    if gained and not reshaped and count:
+        count = lacking(live, gained, always_set(old))
     if not count:
         return None
     newer = old if context.downgrade else new
@@ -157,7 +160,7 @@ def schema_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: typ
         return reason, f"`flyhot_asgi.register()` them, or {COLD}"
     if gained:
         name = min(gained)
-        reason = f"{count} living instance(s) lack the attribute `{name}` that its code now sets at first"
+        reason = f"{count} living instance(s) lack the attribute `{name}` that its code now counts on"
         return reason, f"give the class a default (`{name} = …` in its body) or a `code_change`, or {COLD}"
     name = min(reshaped)
     reason = f"{count} living instance(s) have the attribute `{name}` of another kind than its code now gives it"

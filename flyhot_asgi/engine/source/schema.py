@@ -43,6 +43,35 @@ def new_attributes(old: ast.ClassDef, new: ast.ClassDef, read_elsewhere: Contain
     return relied | {name for name in made if name in gained or _relied_anywhere(new, name)}
 
 
+def always_set(cls: ast.ClassDef) -> frozenset[str]:
+    """Attributes that `__init__` sets whatever happens: an instance without one of them was never initialised."""
+    return frozenset(
+        target.attr
+        for method in methods_of(cls)
+        if method.name == "__init__"
+        for statement in method.body
+        for target in _targets(statement)
+        if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self"
+    )
+
+
+def _targets(statement: ast.stmt) -> list[ast.expr]:
+    if isinstance(statement, ast.Assign):
+        return statement.targets
+    return [statement.target] if isinstance(statement, ast.AnnAssign) and statement.value is not None else []
+
+
+def set_elsewhere(old: ast.ClassDef, new: ast.ClassDef) -> set[str]:
+    """Attributes that the new methods read of `self`, the old ones did not, and that no method is seen to set: set by
+    `setattr`, through `__dict__`, by a base class or by somebody else. Instances may have them or not."""
+    known = _stored(methods_of(new)) | _class_level(new) | _loaded(old)
+    return {name for name in _loaded(new) - known if not name.startswith("__")}
+
+
+def _loaded(cls: ast.ClassDef) -> set[str]:
+    return {use.attr for method in methods_of(cls) for use in _uses(method, ast.Load)}
+
+
 def _relied_anywhere(cls: ast.ClassDef, name: str) -> bool:
     return any(_relies_on(method, name) for method in methods_of(cls))
 

@@ -14,6 +14,7 @@ and runs make no difference. Runs none of the app's code: attributes of unknown 
 from __future__ import annotations
 
 import copy
+import dataclasses
 import functools
 import hashlib
 import os
@@ -121,6 +122,15 @@ class Fingerprint:
         if where == "home" and depth < _DEPTH and path == f"{cls.__module__}:{cls.__qualname__}":
             for key, member in list(vars(cls).items()):
                 self._member(f"{path}.{key}", key, member, depth + 1)
+            fields = vars(cls).get("__dataclass_fields__")
+            if type(fields) is dict:
+                self._put(f"{path} (fields)", DEFINITION, repr([self._field(each) for each in fields.values()]))
+
+    def _field(self, field: Any) -> tuple[Any, ...]:
+        """A dataclass's field: what its generated methods were made of, and what `fields()` tells."""
+        flags = (field.init, field.repr, field.compare, field.hash, bool(field.kw_only))
+        default = "missing" if field.default is dataclasses.MISSING else self._brief(field.default)
+        return (field.name, field.type if type(field.type) is str else self._brief(field.type), default, flags)
 
     def _member(self, path: str, key: str, member: Any, depth: int) -> None:
         if key in _SKIPPED_MEMBERS or key.startswith(("__pydantic", "_abc_", "__abstract", "__parameters__")):

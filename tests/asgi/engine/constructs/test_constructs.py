@@ -13,15 +13,12 @@ from .state import CASES as STATE
 ALL = {**FUNCTIONS, **MODULES, **CLASSES, **STATE}
 OPEN = {
     "annotations become strings in a dataclass",
-    "lru_cache's size",
     "a function moves, held by the program",
     "a container moves with its contents",
     "the order of definitions decides",
     "a class moves and a class attribute was changed",
     "private names",
     "__init_subclass__ registers",
-    "setattr in __init__",
-    "self.__dict__.update in __init__",
     "an attribute set by another function",
     "an attribute's value changes",
     "a value computed by a method",

@@ -1,0 +1,51 @@
+"""What instances have of their own, without asking them: no code of theirs runs."""
+
+from __future__ import annotations
+
+import gc
+import types
+from collections.abc import Collection
+from typing import Any
+
+
+def lacking(cls: type, names: Collection[str], always: Collection[str]) -> int:
+    """How many living instances of a class lack one of `names`, with nobody to answer for it.
+
+    Not counted: instances that lack even what their `__init__` always set (`always`). They were never initialised
+    (`cls.__new__` alone), and lose nothing. A pass over the heap.
+    """
+    return sum(1 for obj in _instances(cls) if _lacks(obj, names) and all(_has(obj, name) for name in always))
+
+
+def _instances(cls: type) -> list[Any]:
+    return [obj for obj in gc.get_objects() if issubclass(type(obj), cls)]
+
+
+def _lacks(obj: Any, names: Collection[str]) -> bool:
+    kind = type(obj)
+    if any("__getattr__" in vars(base) or "__getattribute__" in vars(base) for base in kind.__mro__[:-1]):
+        return False
+    return any(not _has(obj, name) and not _class_answers(kind, name) for name in names)
+
+
+def _class_answers(kind: type, name: str) -> bool:
+    found = [vars(base)[name] for base in kind.__mro__ if name in vars(base)]
+    return bool(found) and not isinstance(found[0], types.MemberDescriptorType)
+
+
+def _has(obj: Any, name: str) -> bool:
+    try:
+        attributes = object.__getattribute__(obj, "__dict__")
+    except (AttributeError, TypeError):
+        attributes = {}
+    if name in attributes:
+        return True
+    for base in type(obj).__mro__:
+        slot = vars(base).get(name)
+        if isinstance(slot, types.MemberDescriptorType):
+            try:
+                slot.__get__(obj, type(obj))
+            except AttributeError:
+                continue
+            return True
+    return False
