@@ -84,6 +84,7 @@ def server(weed: str) -> Iterator[str]:
     names = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc")
     arguments = [f"-{name}={port}" for name, port in zip(names, ports, strict=False)]
     arguments += [f"-s3.port={ports[6]}", f"-s3.port.grpc={ports[7]}", f"-s3.config={config}"]
+    arguments += ["-s3.port.iceberg=0", "-s3.port.lance=0"]  # ports of their own that two servers would fight over
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [
