@@ -7,9 +7,10 @@ import abc
 import ast
 import enum
 import typing
+from collections.abc import Iterator
 
 from ..source.diff import Change, NamespaceDiff, Verdict
-from ..source.effects import effects_of, effects_of_method
+from ..source.effects import effects_of, effects_of_method, enters_twice
 from ..source.module import Statement, dotted_name
 from ..source.schema import field_names
 from .context import Context
@@ -29,7 +30,25 @@ def why_not_again(context: Context, module: str, statement: Statement, live: typ
     metaclass = type(live)
     if not (metaclass in (*_PLAIN_METACLASSES, enum.EnumMeta) or _is_own(context, metaclass)):
         return f"its metaclass {metaclass.__qualname__} made more of it than its members"
+    if any(enters_twice(hook) for hook in _hooks(context, module, statement, live)):
+        return "what runs when it is made enters more than the class itself somewhere; that would stand there twice"
     return why_not_made(context, module, statement)
+
+
+def _hooks(context: Context, module: str, statement: Statement, live: type) -> Iterator[ast.AST]:
+    """The app's own functions that making the class runs: of its bases, its metaclass, its decorators."""
+    for base in [*live.__mro__[1:], *type.mro(type(live))]:
+        definition = context.new_names.definition((base.__module__, base.__qualname__))
+        for child in getattr(getattr(definition, "node", None), "body", []):
+            if getattr(child, "name", "") in ("__init_subclass__", "__init__", "__new__", "__set_name__"):
+                if child.name == "__init_subclass__" or isinstance(live, base):
+                    yield child
+    for decorator in statement.decorators:
+        dotted = dotted_name(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        home = context.new_names.home(module, dotted) if dotted else None
+        found = context.new_names.definition(home) if home is not None else None
+        if found is not None and found.kind == "def":
+            yield found.node
 
 
 def _is_own(context: Context, cls: type) -> bool:

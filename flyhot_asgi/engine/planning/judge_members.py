@@ -15,7 +15,7 @@ from typing import Any
 from ..living.attributes import lacking
 from ..source.codetree import transplant
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
-from ..source.module import Statement, statements_of
+from ..source.module import Statement, mangled, statements_of
 from ..source.plan import Action, Graft
 from ..source.schema import always_set, attributes_read, new_attributes, reshaped_attributes, set_elsewhere
 from ..source.values import alike, has_part_target, is_atomic, is_definition, is_pure, value_of
@@ -205,7 +205,8 @@ def plan_graft(
             grafted.append(change)
         _step_for(context, module, change, shown)
     undocumented = any(c.verdict is Verdict.DELETED and c.statement.kind == "doc" for c in members.changes)
-    context.plan.work.append(Graft(module, live, path, tuple(grafted), members.deleted_names, undocumented))
+    deleted = frozenset(mangled(name, path[-1]) for name in members.deleted_names)
+    context.plan.work.append(Graft(module, live, path, tuple(grafted), deleted, undocumented))
 
 
 def _with_dependents(new: ast.ClassDef, members: NamespaceDiff) -> list[Change]:
@@ -258,7 +259,7 @@ def _member_problem(context: Context, module: str, old: ast.ClassDef, live: type
 
 
 def _deleted_member_problem(context: Context, live: type, member: Statement) -> str | None:
-    value = vars(live).get(member.binds[0])
+    value = vars(live).get(mangled(member.binds[0], live.__name__))
     if isinstance(value, staticmethod | classmethod):
         value = value.__func__
     if not isinstance(value, types.FunctionType):
@@ -284,7 +285,7 @@ def _value_problem(
     context: Context, module: str, old: ast.ClassDef, live: type, name: str, member: Statement
 ) -> str | None:
     """A class attribute that the program may have changed since can't be overwritten by the release."""
-    value = vars(live).get(name, _MISSING)
+    value = vars(live).get(mangled(name, live.__name__), _MISSING)
     if value is _MISSING or is_definition(value) or hasattr(type(value), "__get__"):
         return None  # a method, or another descriptor: what the class is, not what the program made of it
     cold = _cold_value(context, module, old, live, name)

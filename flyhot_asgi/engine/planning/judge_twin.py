@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from ..source.defuse import Home
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
-from ..source.module import Statement, dotted_name, statements_of
+from ..source.module import Statement, dotted_name, mangled, statements_of
 from ..source.plan import Action, Graft, Step, Twin, TwinOf
 from ..source.schema import field_names, new_attributes
 from ..source.uses import attributes_changed
@@ -75,7 +75,8 @@ def _classes(
         if change.statement.kind == "assign" and not _depends(context, module, change.statement, rebound)
         for name in change.statement.binds
     }
-    yield TwinOf(live, path, frozenset(keep - rebound), bound)
+    stays, has = ({mangled(name, path[-1]) for name in names} for names in (keep - rebound, bound))
+    yield TwinOf(live, path, frozenset(stays), frozenset(has))
     for change in members.changes:
         a, b = (s.node if s is not None else None for s in (change.old, change.new))
         if isinstance(a, ast.ClassDef) and isinstance(b, ast.ClassDef):

@@ -249,3 +249,26 @@ def _returned(value: ast.expr | None) -> str:
     if isinstance(value, ast.Call) and _wraps(value.func) and value.args:
         value = value.args[-1]
     return value.id if isinstance(value, ast.Name) else "?"
+
+
+_GROWING = frozenset({"append", "appendleft", "extend", "insert"})
+
+
+def enters_twice(hook: ast.AST) -> bool:
+    """Running the function again for one class would leave more than the class itself a second time: a name in a list,
+    a higher count. The class itself is recognised, as is an item that is set by its key."""
+    given: set[str] = set()
+    for node in ast.walk(hook):
+        if isinstance(node, ast.FunctionDef) and node.args.args:
+            given.add(node.args.args[0].arg)
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            given |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    for node in ast.walk(hook):
+        if isinstance(node, ast.AugAssign) and not isinstance(node.target, ast.Name):
+            return True
+        if isinstance(node, ast.Global):
+            return True
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _GROWING:
+            if any(not (isinstance(a, ast.Name) and a.id in given) for a in node.args):
+                return True
+    return False

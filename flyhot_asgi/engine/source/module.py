@@ -367,5 +367,12 @@ def dotted_name(node: ast.expr) -> str | None:
     return ".".join([current.id, *reversed(parts)])
 
 
+def mangled(name: str, cls: str) -> str:
+    """A private name of a class body as the class has it."""
+    if not name.startswith("__") or name.endswith("__") or not cls.lstrip("_"):
+        return name
+    return f"_{cls.lstrip('_')}{name}"
+
+
 def is_builtin(name: str) -> bool:
     return name in _BUILTINS

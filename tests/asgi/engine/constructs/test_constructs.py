@@ -17,8 +17,6 @@ OPEN = {
     "a container moves with its contents",
     "the order of definitions decides",
     "a class moves and a class attribute was changed",
-    "private names",
-    "__init_subclass__ registers",
     "an attribute set by another function",
     "an attribute's value changes",
     "a value computed by a method",
