@@ -92,8 +92,8 @@ def test_a_statement_that_raises_asks_for_what_it_registers_with(project: Projec
     engine = project.engine()
     project.write(m=text.replace("N = 1", "N = 2"))
     found = rehearse(engine)
-    if found.outcome == "refused":  # if the set can't be made again: both reasons are told
-        assert {reason.construct for reason in found.reasons} == {"seen", "it"}
+    if found.outcome == "refused":  # if the set can't be made again: what was raised is told, and where
+        assert "it" in {reason.construct for reason in found.reasons}
         assert any("ValueError: a again" in reason.why for reason in found.reasons)
     else:
         assert found.passes == 2 and engine.upgrade().verified and m.it == ("a", 2)
