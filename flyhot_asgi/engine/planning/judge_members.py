@@ -23,8 +23,8 @@ from .class_kinds import is_text, ungraftable, why_not_again
 from .context import COLD, Context
 from .judge_functions import FUNCTIONS, runs_otherwise
 from .judge_twin import plan_twin
+from .judge_values import MISSING
 
-_MISSING: Any = object()
 _CONSTRUCTION = ("__init__", "__new__", "__post_init__")
 
 
@@ -285,11 +285,11 @@ def _value_problem(
     context: Context, module: str, old: ast.ClassDef, live: type, name: str, member: Statement
 ) -> str | None:
     """A class attribute that the program may have changed since can't be overwritten by the release."""
-    value = vars(live).get(mangled(name, live.__name__), _MISSING)
-    if value is _MISSING or is_definition(value) or hasattr(type(value), "__get__"):
+    value = vars(live).get(mangled(name, live.__name__), MISSING)
+    if value is MISSING or is_definition(value) or hasattr(type(value), "__get__"):
         return None  # a method, or another descriptor: what the class is, not what the program made of it
-    cold = _cold_value(context, module, old, live, name)
-    if cold is not _MISSING:
+    cold = cold_value(context, module, old, live, name)
+    if cold is not MISSING:
         if alike(cold, value):
             return None
         return f"the class attribute `{name}` was changed by the running program and is changed by the release too"
@@ -302,15 +302,15 @@ def _value_problem(
     return f"the class attribute `{name}` is a living {type(value).__qualname__} with state; how it is made changed"
 
 
-def _cold_value(context: Context, module: str, old: ast.ClassDef, live: type, name: str) -> Any:
+def cold_value(context: Context, module: str, old: ast.ClassDef, live: type, name: str) -> Any:
     """What the old class body makes of a name, where evaluating that has no effect."""
     binders = [
         s for s in statements_of(old.body, docstring=True, postponed=context.old[module].postponed) if name in s.binds
     ]
     if not binders or any(not isinstance(s.node, ast.Assign | ast.AnnAssign | ast.AugAssign) for s in binders):
-        return _MISSING
+        return MISSING
     if any(has_part_target(s.node) or not is_pure(value_of(s.node)) for s in binders):
-        return _MISSING
+        return MISSING
     source = context.old[module]
     tree = ast.Module(body=[s.node for s in binders], type_ignores=[])
     code = compile(tree, source.path, "exec", flags=source.future_flags, dont_inherit=True)
@@ -318,8 +318,8 @@ def _cold_value(context: Context, module: str, old: ast.ClassDef, live: type, na
     try:
         exec(transplant(code, source.code), dict(context.namespace(module)), scratch)
     except Exception:
-        return _MISSING
-    return scratch.get(name, _MISSING)
+        return MISSING
+    return scratch.get(name, MISSING)
 
 
 def _stored_anywhere(context: Context) -> set[str]:

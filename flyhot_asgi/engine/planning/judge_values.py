@@ -109,7 +109,7 @@ def bind(
     if not statement.binds or has_part_target(statement.node):
         context.refuse(module, statement, f"{why}; it sets a part of another living object, which can't be taken back")
         return
-    cold = _cold_values(context, module, statement.binds)
+    cold = cold_values(context, module, statement.binds)
     kept: list[tuple[str, frozenset[str]]] = []
     merge: list[tuple[str, Any]] = []
     for name in statement.binds:
@@ -243,7 +243,7 @@ def _same_container(live: Any, value: ast.expr | None) -> bool:
     return called == type(live).__name__ or (type(live) is list and called == "sorted")
 
 
-def _cold_values(context: Context, module: str, names: tuple[str, ...]) -> dict[str, Any] | None:
+def cold_values(context: Context, module: str, names: tuple[str, ...]) -> dict[str, Any] | None:
     """What the old text makes of these names: its statements that bind them, executed in a copy of the namespace.
 
     None if that could have an effect. Nothing of it is kept; the copy shares the values, so only text that makes fresh

@@ -28,6 +28,7 @@ from .judge_classes import all_classes, judge_class
 from .judge_functions import FUNCTIONS, judge_function
 from .judge_living import judge_living
 from .judge_members import schema_gap
+from .judge_moves import state_left_behind
 from .judge_values import bind, judge_assignment, judge_block, judge_call, judge_import
 
 _SUPPORTED_OTHER = (ast.Assert, ast.Global)
@@ -223,6 +224,9 @@ def _judge_kind_changed(context: Context, module: str, change: Change) -> None:
             return
         if not own and type(live).__module__ in context.live:
             context.refuse(module, statement, f"`{name}` is a living {type(live).__qualname__} with state")
+            return
+        if statement.kind == "import" and (state := state_left_behind(context, module, change, name)) is not None:
+            context.refuse(module, statement, state)
             return
     if statement.kind == "class" and (reason := why_not_made(context, module, statement)) is not None:
         context.refuse(module, statement, reason)

@@ -14,9 +14,7 @@ ALL = {**FUNCTIONS, **MODULES, **CLASSES, **STATE}
 OPEN = {
     "annotations become strings in a dataclass",
     "a function moves, held by the program",
-    "a container moves with its contents",
     "the order of definitions decides",
-    "a class moves and a class attribute was changed",
     "an attribute set by another function",
     "an attribute's value changes",
     "a value computed by a method",
