@@ -256,13 +256,15 @@ def test_coming_up_forgets_failures(container: Container, fleet: Fleet) -> None:
         fleet.repository.note_boots("148ed", {})  # what the agent does when it starts
 
 
-def test_the_line_in_the_app_does_the_same(container: Container, fleet: Fleet) -> None:
-    """With one worker. Several import the app at the same time, and one may have read the image before another laid the
-    release over it: those begin with `run`."""
+MIXED = "several workers that lay for themselves may come up mixed: one imports the image before another has laid"
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.xfail(reason=MIXED, strict=False))])
+def test_the_line_in_the_app_does_the_same(container: Container, fleet: Fleet, workers: int) -> None:
     container.image = files(1, line=True)
     container.reset()
     fleet.release(files(2, line=True))
-    container.start(*uvicorn(container))
+    container.start(*uvicorn(container, "--workers", str(workers)))
     until = time.monotonic() + 30
     while container.get() != "word2 page2" and time.monotonic() < until:
         time.sleep(0.1)
