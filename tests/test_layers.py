@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("flyhot_asgi", "flyhot_deploy")
 MAX_LINES = 400
 
-FLOOR = ("flyhot_asgi.errors", "flyhot_asgi.types")
+FLOOR = ("flyhot_asgi.errors", "flyhot_asgi.types", "flyhot_asgi.threads")
 EVERYTHING_ASGI = ("flyhot_asgi",)
 SHARED = ("flyhot_asgi.release", "flyhot_asgi.control", *FLOOR)
 
@@ -27,6 +27,7 @@ SHARED = ("flyhot_asgi.release", "flyhot_asgi.control", *FLOOR)
 LAYERS: dict[str, tuple[str, ...]] = {
     "flyhot_asgi.errors": (),
     "flyhot_asgi.types": (),
+    "flyhot_asgi.threads": (),
     "flyhot_asgi.release": FLOOR,
     # The engine's rooms: pure source, reading the process, planning, changing it, holding it against the release.
     "flyhot_asgi.engine.source": FLOOR,

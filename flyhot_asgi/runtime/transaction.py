@@ -17,6 +17,7 @@ from typing import Any
 from ..errors import FlyhotError, SuspendTimeout, UpgradeError
 from ..session import Hold, Registry
 from ..session.budget import within
+from ..threads import in_thread
 from ..upgrade import Outcome, Upgrade
 from ..upgrade import events as e
 from ..upgrade import instructions as i
@@ -29,7 +30,6 @@ from .gathering import gather
 from .installed import Installed
 from .order import Order, Pages
 from .report import result_document
-from .threads import in_thread
 from .units import Registered
 from .units_upgrade import UnitsUpgrade
 

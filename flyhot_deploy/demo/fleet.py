@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from flyhot_asgi.threads import in_thread
+
 from ..flysim.cloud import Cloud
 from ..flysim.serve import serving
 from .servers import ask_json
@@ -52,7 +54,7 @@ class FleetStage:
     async def upgrade(self, expected: Expectation) -> UpgradeTold:
         """The command of that step, without `--local`."""
         if expected.command[0] == "hot":
-            await asyncio.to_thread(_write, expected.new, self.folder)
+            await in_thread(lambda: _write(expected.new, self.folder))
         words = [word for word in expected.command if word != "--local"]
         answer = await run_command(self.folder, *words, environment=self.environment)
         return tell(expected, answer, await self.releases())
@@ -71,7 +73,7 @@ async def stage() -> AsyncIterator[FleetStage]:
     folder = Path(tempfile.mkdtemp(prefix="fd-", dir="/tmp"))
     try:
         app = folder / "noon"
-        await asyncio.to_thread(_write, "1", app)
+        await in_thread(lambda: _write("1", app))
         store = (folder / "bucket").as_uri()
         cloud = Cloud("noon", secrets={"FLYHOT_STORE": store, "FLYHOT_ALLOW_UNSIGNED": "1", "FLYHOT_POLL_SECONDS": "2"})
         async with serving(cloud) as environment:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from flyhot_asgi.control.paths import runtime_dir
+from flyhot_asgi.threads import in_thread
 
 from .clients import Load
 from .ledger import Messages
@@ -103,7 +104,7 @@ class Stage:
     async def upgrade(self, expected: Expectation) -> UpgradeTold:
         """Lay the release's sources into the folder if the command deploys them, and run the command."""
         if expected.command[0] == "hot":
-            await asyncio.to_thread(compose, expected.new, self.folder)
+            await in_thread(lambda: compose(expected.new, self.folder))
         answer = await run_command(self.folder, *expected.command)
         return tell(expected, answer, await self.releases())
 
@@ -122,7 +123,7 @@ async def stage(processes: int) -> AsyncIterator[Stage]:
     """A temporary folder with release 1, served by so many processes. All of it is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="flyhot-demo-", ignore_cleanup_errors=True) as temporary:
         folder = _app_folder(temporary)
-        await asyncio.to_thread(compose, "1", folder)
+        await in_thread(lambda: compose("1", folder))
         logs = [folder.parent / f"server-{index + 1}.log" for index in range(processes)]
         servers = tuple(Server(folder, log) for log in logs)
         try:

@@ -7,11 +7,13 @@ import json
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flyhot_deploy.demo import story
 from flyhot_deploy.demo.ledger import Messages
 from flyhot_deploy.demo.screen import closing_table, describe, verdict
 from flyhot_deploy.demo.story import STEPS, Options, Report
@@ -77,6 +79,27 @@ async def test_the_whole_story_loses_nothing_and_leaves_nothing(tmp_path: Path) 
     assert all({"outcome", "hold_ms"} <= set(each) for each in document["upgrades"])
     assert document["seconds"] < 60
     nothing_left(tmp_path)
+
+
+async def test_nobody_writes_into_the_folder_once_it_is_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy that went on in its thread would bring files back into a folder that is being removed."""
+    begun, go_on, over = threading.Event(), threading.Event(), threading.Event()
+
+    def compose(release: str, folder: Path) -> None:
+        begun.set()
+        go_on.wait(10)
+        over.set()
+
+    monkeypatch.setattr(story, "compose", compose)
+    upgrade = asyncio.create_task(story.Stage(tmp_path, ()).upgrade(STEPS[0]))
+    await asyncio.to_thread(begun.wait, 10)
+    upgrade.cancel()
+    asyncio.get_running_loop().call_later(0.05, go_on.set)
+    with pytest.raises(asyncio.CancelledError):
+        await upgrade
+    assert over.is_set()
 
 
 @pytest.mark.e2e

@@ -54,13 +54,23 @@ async def until_two(app: LiveApp, *, without: int) -> dict[int, str]:
                 return found
 
 
+async def sockets(app: LiveApp) -> list[int]:
+    """How many websockets each worker holds."""
+    document = (await app.deploy_meanwhile("status")).document
+    return [process["websockets"] for process in document["processes"]]
+
+
 @contextlib.asynccontextmanager
 async def traffic(app: LiveApp, count: int = 8) -> AsyncIterator[list[Talker]]:
+    """So many clients at least, and more until each worker has one: the kernel chooses where a socket goes."""
     stop = asyncio.Event()
-    talkers = [Talker(app, "/echo") for _ in range(count)]
-    tasks = [asyncio.create_task(talker.talk(stop, pause=0.01)) for talker in talkers]
-    await asyncio.gather(*(talker.answered.wait() for talker in talkers))
+    talkers: list[Talker] = []
+    tasks: list[asyncio.Task[None]] = []
     try:
+        while not talkers or (len(talkers) < 64 and 0 in await sockets(app)):
+            talkers += (more := [Talker(app, "/echo") for _ in range(count)])
+            tasks += [asyncio.create_task(talker.talk(stop, pause=0.01)) for talker in more]
+            await asyncio.gather(*(talker.answered.wait() for talker in more))
         yield talkers
     finally:
         stop.set()

@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 
-from flyhot_asgi.runtime.threads import in_thread
+from flyhot_asgi.threads import in_thread
 
 
 async def test_its_result_and_its_exception_are_the_works() -> None:
@@ -30,10 +30,11 @@ async def test_cancelled_it_waits_for_the_work(fails: bool) -> None:
 
     task = asyncio.create_task(in_thread(work))
     await asyncio.to_thread(begun.wait, 10)
-    task.cancel()
-    for _ in range(10):
-        await asyncio.sleep(0)
-    assert not task.done()
+    for _ in range(2):
+        task.cancel()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not task.done()
     go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await task
