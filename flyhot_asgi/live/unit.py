@@ -53,6 +53,9 @@ class LiveUnit:
         if changed:
             start_upgraded(self, self)
 
+    def report(self, what: str) -> None:
+        self._owner.report(what)
+
     def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None:
         """As the owner of the view's `upgraded()`: run it in the session, then show what it has done."""
 

@@ -42,6 +42,8 @@ class Settings:
     on_busy: str = "abort"
     stale: str = "keep"
     stale_within: float = 30.0
+    code_change_budget: float = 1.0
+    debug: bool = False
     drain: float = 3.0
 
 
@@ -156,6 +158,12 @@ def _seconds(value: object) -> float:
     return float(value)
 
 
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
 def _one_of(*words: str) -> Callable[[object], object]:
     def read(value: object) -> str:
         if not isinstance(value, str) or value not in words:
@@ -178,5 +186,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "on_busy": _one_of("abort", "pin", "evict"),
     "stale": _one_of("keep", "close"),
     "stale_within": _seconds,
+    "code_change_budget": _seconds,
+    "debug": _truth,
     "drain": _seconds,
 }

@@ -13,7 +13,7 @@ from ..release.config import LONGEST_SECONDS, Settings
 from ..release.folder import Release
 from ..session.policy import OnBusy
 
-OPTIONS = ("suspend_timeout", "http_drain", "hold_budget", "vote_timeout", "stale_within")
+OPTIONS = ("suspend_timeout", "http_drain", "hold_budget", "vote_timeout", "stale_within", "code_change_budget")
 POLICIES = {"on_busy": ("abort", "pin", "evict"), "stale": ("keep", "close")}
 
 
@@ -36,6 +36,8 @@ class Order:
     on_busy: OnBusy = "abort"
     stale: Literal["keep", "close"] = "keep"
     stale_within: float = 30.0
+    code_change_budget: float = 1.0
+    debug: bool = False
 
 
 def read_order(request: Mapping[str, Any], release: Release, settings: Settings) -> Order:
@@ -59,6 +61,7 @@ def read_order(request: Mapping[str, Any], release: Release, settings: Settings)
         cold=cold or None,
         **times,
         **words,
+        debug=settings.debug,
     )
 
 

@@ -261,8 +261,7 @@ class Transaction:
         try:
             if complete:
                 installed = self._installed
-                pinned = self._units.tell(installed.vsn, lambda: installed.vsn)
-                self._code.add_notes([f"{line}: pinned to the old code until its next message" for line in pinned])
+                self._code.add_notes(self._units.tell(installed.vsn, lambda: installed.vsn))
         finally:
             self._let_go()
         if complete:

@@ -68,6 +68,9 @@ class UnitsUpgrade:
                 extra=self._extra(),
                 undo=journal,
                 budget=budget,
+                each=self._order.code_change_budget,
+                droppable=lambda unit: self._registry.session_of(unit) is not None,
+                debug=self._order.debug,
             )
             self.migrated = self._migration.migrated
         except FlyhotError as exc:
@@ -84,10 +87,14 @@ class UnitsUpgrade:
         return {**order.extra, **ours}
 
     def tell(self, vsn: str, now: Callable[[], str]) -> list[str]:
-        """The upgrade is committed. Returns a line on each session that is pinned. `now`: the release that runs, asked
-        when it is needed."""
-        tell_resumed(self._units, vsn, self._migration)
-        return pinning.confirm(self._registry, self._missed, now)
+        """The upgrade is committed. Returns a line on each session that is pinned or dropped. `now`: the release that
+        runs, asked when it is needed."""
+        dropped = self._migration.dropped if self._migration is not None else ()
+        lines = [pinning.dismiss(self._registry, unit, error.what) for unit, error in dropped]
+        gone = {id(unit) for unit, _ in dropped}
+        tell_resumed([unit for unit in self._units if id(unit) not in gone], vsn, self._migration)
+        pinned = pinning.confirm(self._registry, self._missed, now)
+        return lines + [f"{line}: pinned to the old code until its next message" for line in pinned]
 
     def close_stale(self) -> None:
         """Begin to close the connections that run old code, if that is the policy."""

@@ -11,10 +11,11 @@ no code.
 
 from __future__ import annotations
 
+from flyhot_asgi.session.blame import UnitMigrationFailed
 from flyhot_asgi.session.connection import Session
 from flyhot_asgi.session.gate import Gate, Valve
 from flyhot_asgi.session.hold import Hold, HoldReport, SessionsBusy
-from flyhot_asgi.session.migrate import MigrationReport, UnitMigrationFailed
+from flyhot_asgi.session.migrate import MigrationReport
 from flyhot_asgi.session.registry import Busy, InFlight, Registry, Statistics
 from flyhot_asgi.session.unit import EndpointUnit, ObjectUnit, Unit
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from math import inf
+from time import monotonic
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -24,23 +26,52 @@ class Overrun(BaseException):
     stop it."""
 
 
+class EachInTime:
+    """A time limit for each of many things that are done within one `within()`. `seconds`: None is no limit."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self.seconds = seconds
+        self.current: Any = None
+        self.end_at = inf
+        self.late: Any = None
+        """What was being done when its time was over."""
+
+    def begin(self, what: Any) -> None:
+        """The next thing, which is `what`."""
+        if self.seconds is not None:
+            self.end_at = inf
+            self.current = what
+            self.end_at = monotonic() + self.seconds
+
+    def end(self) -> None:
+        """All are done."""
+        self.end_at = inf
+
+
 class _Alarm:
     """Raises Overrun in the thread that made it, once, after `seconds`, unless it was disarmed before."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, each: EachInTime) -> None:
+        self._each = each
+        self._end_at = monotonic() + seconds
         self._victim = threading.get_ident()
         self._lock = threading.Lock()
         self._off = threading.Event()
         self.rang = False
-        self._thread = threading.Thread(target=self._watch, args=(seconds,), name="flyhot-budget", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="flyhot-budget", daemon=True)
         self._thread.start()
 
-    def _watch(self, seconds: float) -> None:
-        if self._off.wait(seconds):
-            return
+    def _watch(self) -> None:
+        each = self._each
+        step = each.seconds / 4 if each.seconds is not None else inf
+        while (now := monotonic()) < min(self._end_at, each.end_at):
+            if self._off.wait(min(self._end_at - now, max(step, 0.001))):
+                return
         with self._lock:
             if not self._off.is_set():
                 self.rang = True
+                if now < self._end_at:
+                    each.late = each.current
                 _set_async_exc(self._victim, Overrun)
 
     def disarm(self) -> None:
@@ -49,13 +80,14 @@ class _Alarm:
             self._off.set()
 
 
-def within(seconds: float, work: Callable[[], T]) -> T:
+def within(seconds: float, work: Callable[[], T], each: EachInTime | None = None) -> T:
     """`work()`, interrupted by an Overrun after `seconds`, from whose traceback one can see where it was.
 
     Pure Python code is interrupted wherever it is; a call into C (a long `time.sleep`, a query) when it
-    returns. The result of work that ends after its time is thrown away. Whatever `work` raises comes through.
+    returns. `each` limits single things that `work` does, too. The
+    result of work that ends after its time is thrown away. Whatever `work` raises comes through.
     """
-    alarm = _Alarm(seconds)
+    alarm = _Alarm(seconds, each or EachInTime(None))
     failure: BaseException | None = None
     try:
         result = work()

@@ -10,7 +10,7 @@ from typing import Any
 from flyhot_asgi.errors import MigrationFailed
 from flyhot_asgi.session.actor import Actor
 from flyhot_asgi.session.connection import Session
-from flyhot_asgi.session.duty import SERVICE_RESTART
+from flyhot_asgi.session.duty import SERVICE_RESTART, Dismissal
 from flyhot_asgi.session.migrate import code_change_of
 from flyhot_asgi.session.pins import Direction, Pin, Step, kept_change
 from flyhot_asgi.session.registry import Busy, Registry
@@ -128,6 +128,19 @@ class CatchUp:
             self._registry.spawn(lambda: gate.close(SERVICE_RESTART, "new release"), name=f"closing {self._session.id}")
             return {"type": "websocket.disconnect", "code": SERVICE_RESTART, "reason": "new release"}
         return None
+
+
+def dismiss(registry: Registry, unit: Unit, why: str) -> str:
+    """Close the session of a unit whose state could not be migrated; nothing that its client sent is handled any more.
+    Returns a line on it."""
+    session = registry.session_of(unit)
+    if session is not None:
+        gate = session.gate
+        gate.owe(Dismissal("new release"))
+        registry.spawn(lambda: gate.close(SERVICE_RESTART, "new release"), name=f"closing {session.id}")
+    line = f"{why}; it was closed with {SERVICE_RESTART}"
+    registry.report(line)
+    return line
 
 
 async def evict(registry: Registry, sessions: Sequence[Session], seconds: float) -> None:

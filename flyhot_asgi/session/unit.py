@@ -60,6 +60,9 @@ class Owner(Protocol):
 
     def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None: ...
 
+    def report(self, what: str) -> None:
+        """Something went wrong that nobody waits for."""
+
 
 class Place(Owner, Protocol):
     """Where an endpoint lives: its session."""
@@ -192,15 +195,19 @@ def replace_attributes(obj: object, state: State, *, keep: frozenset[str] = froz
 
 def start_upgraded(unit: Unit, owner: Owner) -> None:
     """Run `upgraded(old_vsn)` of the unit's instance, if its class has one, in a task of `owner`'s. Its errors are
-    logged."""
+    logged, and reported."""
     instance = unit.instance
     if instance is None or not callable(getattr(type(instance), "upgraded", None)):
         return
     old_vsn = unit.old_vsn
 
     async def work() -> None:
-        outcome = instance.upgraded(old_vsn)  # type: ignore[attr-defined]
-        if inspect.isawaitable(outcome):
-            await outcome
+        try:
+            outcome = instance.upgraded(old_vsn)  # type: ignore[attr-defined]
+            if inspect.isawaitable(outcome):
+                await outcome
+        except Exception as exc:
+            owner.report(f"upgraded() of {unit.label} failed: {type(exc).__name__}: {exc}")
+            raise
 
     owner.spawn(work, name=f"upgraded() of {unit.label}")
