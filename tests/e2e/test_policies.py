@@ -168,3 +168,28 @@ async def test_loops_that_stay_on_old_code_are_closed_with_1012_if_the_policy_sa
         assert any("1 x raw" in report for report in status["reports"]), status["reports"]
     async with app.websocket("/raw") as ws:
         assert await say(ws, "c") == "c r2"
+
+
+async def test_only_the_session_whose_migration_fails_is_closed_if_its_class_says_so(app: LiveApp) -> None:
+    marked = APP.replace('    on_busy = "pin"', '    on_busy = "pin"\n    on_failed_code_change = "drop_session"')
+    marked = marked.replace('self.trace = "r1"', 'self.trace = "r1"\n        self.fails = "bad" in websocket.url.query')
+    app.write({"main.py": marked})
+    assert (await app.deploy_meanwhile("hot")).exit_code == 0
+    async with app.websocket("/pinned?bad") as bad, app.websocket("/pinned") as good:
+        assert (await say(bad, "a"), await say(good, "a")) == ("a r1", "a r1")
+        change = """
+    def code_change(self, old_vsn, state, extra):
+        if state["fails"]:
+            raise KeyError("bad")
+        return {**state, "trace": state["trace"] + "-r2"}
+
+    async def on_connect("""
+        app.write({"main.py": marked.replace("\n    async def on_connect(", change)})
+        done = await app.deploy_meanwhile("hot")
+        assert (done.exit_code, done.outcome) == (0, "complete"), done.document
+        assert any("KeyError" in note and "closed with 1012" in note for note in done.processes[0]["notes"])
+        with pytest.raises(ConnectionClosed) as closed:
+            async with asyncio.timeout(10):
+                await bad.recv()
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1012
+        assert await say(good, "b") == "b r1-r2"
