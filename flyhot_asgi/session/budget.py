@@ -31,21 +31,19 @@ class EachInTime:
 
     def __init__(self, seconds: float | None) -> None:
         self.seconds = seconds
-        self.current: Any = None
-        self.end_at = inf
+        self.running: tuple[Any, float] | None = None
+        """What is being done, and when its time is over (monotonic): one value, as another thread reads it."""
         self.late: Any = None
         """What was being done when its time was over."""
 
     def begin(self, what: Any) -> None:
         """The next thing, which is `what`."""
         if self.seconds is not None:
-            self.end_at = inf
-            self.current = what
-            self.end_at = monotonic() + self.seconds
+            self.running = (what, monotonic() + self.seconds)
 
     def end(self) -> None:
         """All are done."""
-        self.end_at = inf
+        self.running = None
 
 
 class _Alarm:
@@ -64,14 +62,18 @@ class _Alarm:
     def _watch(self) -> None:
         each = self._each
         step = each.seconds / 4 if each.seconds is not None else inf
-        while (now := monotonic()) < min(self._end_at, each.end_at):
+        late = None
+        while (now := monotonic()) < self._end_at:
+            running = each.running
+            if running is not None and now >= running[1]:
+                late = running[0]
+                break
             if self._off.wait(min(self._end_at - now, max(step, 0.001))):
                 return
         with self._lock:
             if not self._off.is_set():
                 self.rang = True
-                if now < self._end_at:
-                    each.late = each.current
+                each.late = late
                 _set_async_exc(self._victim, Overrun)
 
     def disarm(self) -> None:

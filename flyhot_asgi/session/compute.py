@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from flyhot_asgi.errors import MigrationFailed
@@ -25,8 +26,8 @@ _PASSES = 3
 
 @dataclass(frozen=True)
 class Rules:
-    """`budget`: seconds for all together; `each`: for one. `droppable`: is the unit a session's, which can be closed?
-    `debug`: look for states that were changed where they must not be."""
+    """`budget`: seconds for all together, those that are computed again included; `each`: for one. `droppable`: is the
+    unit a session's, which can be closed? `debug`: look for states that were changed where they must not be."""
 
     budget: float
     each: float | None = None
@@ -55,9 +56,10 @@ def compute(
     """Raises UnitMigrationFailed for the first that fails and may not be dropped. `restore` puts everything back;
     `read` gives a unit's state anew."""
     dropped: list[tuple[Unit, UnitMigrationFailed]] = []
+    end_at = monotonic() + rules.budget
     for _ in range(_PASSES):
         failed: list[tuple[Unit, UnitMigrationFailed]] = []
-        new = _all(work, states, extra, rules, failed)
+        new = _all(work, states, extra, rules, failed, max(0.0, end_at - monotonic()))
         if not failed:
             return Computed(work, new, dropped)
         restore()
@@ -74,8 +76,10 @@ def _all(
     extra: Mapping[str, Any],
     rules: Rules,
     failed: list[tuple[Unit, UnitMigrationFailed]],
+    seconds: float,
 ) -> list[State]:
-    """One pass. Those that failed and may be dropped are in `failed`; then the states are of no use."""
+    """One pass, within `seconds`. Those that failed and may be dropped are in `failed`; then the states are of no
+    use."""
     if not work:
         return []
     current = work[0]  # the one at work, for the case that time runs out between the lines
@@ -94,7 +98,7 @@ def _all(
         return new
 
     try:
-        return within(rules.budget, all_of_them, clock)
+        return within(seconds, all_of_them, clock)
     except MigrationFailed:
         raise
     except Overrun as overrun:

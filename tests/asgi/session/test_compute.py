@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from flyhot_asgi.session import MigrationReport, Registry, UnitMigrationFailed
+from flyhot_asgi.session import MigrationReport, Registry, UnitMigrationFailed, compute
+from flyhot_asgi.session.budget import EachInTime, Overrun, within
 from flyhot_asgi.session.migrate import migrate
 
 SHARED: list[str] = []
@@ -182,6 +183,35 @@ def test_all_together_have_a_limit_too_which_nobody_is_dropped_for() -> None:
     with pytest.raises(UnitMigrationFailed, match=r"longer than 0\.05 s in all"):
         run(registry, spinning("b", 30.0), budget=0.05, each=5.0)
     assert SHARED == []
+
+
+def test_computing_again_without_those_that_failed_does_not_prolong_the_limit_of_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, registry = members("a", "b")
+    given: list[float] = []
+
+    def noting(seconds: float, *rest: Any) -> Any:
+        given.append(seconds)
+        return within(seconds, *rest)
+
+    monkeypatch.setattr(compute, "within", noting)
+    run(registry, failing("b"), budget=20.0)
+    assert len(given) == 2 and 20.0 >= given[0] > given[1]
+
+
+def test_who_is_late_is_told_by_what_ran_when_its_time_was_over() -> None:
+    clock = EachInTime(0.05)
+    clock.begin("a")
+    with pytest.raises(Overrun):
+        within(20.0, lambda: _spin(10.0), clock)
+    assert clock.late == "a"
+
+
+def _spin(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
 
 
 def test_many_quick_ones_are_not_late_together() -> None:
