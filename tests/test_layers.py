@@ -8,6 +8,7 @@ third-party packages (each is met in few places), for `print`, and for the lengt
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -218,14 +219,15 @@ class Import:
         return f"{self.file.relative_to(ROOT)}:{self.line}"
 
 
-def source_files() -> list[Path]:
+@functools.cache
+def source_files() -> tuple[Path, ...]:
     # Vendored static files and composed demo releases are not source of ours.
-    return [
+    return tuple(
         path
         for name in PACKAGES
         for path in sorted((ROOT / name).rglob("*.py"))
         if "releases" not in path.relative_to(ROOT).parts
-    ]
+    )
 
 
 def module_name(path: Path) -> str:
@@ -233,8 +235,9 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def known_modules() -> set[str]:
-    return {module_name(path) for path in source_files()}
+@functools.cache
+def known_modules() -> frozenset[str]:
+    return frozenset(module_name(path) for path in source_files())
 
 
 def imports_of(path: Path, source: str) -> Iterator[Import]:
@@ -301,6 +304,7 @@ def wrong_third_party(found: list[Import]) -> list[str]:
     return complaints
 
 
+@functools.cache
 def all_imports() -> list[Import]:
     return [found for path in source_files() for found in imports_of(path, path.read_text("utf-8"))]
 
@@ -332,19 +336,23 @@ def test_the_library_never_imports_its_tooling() -> None:
     assert not upward, "\n".join(f"{arrow.where}: imports {arrow.target}" for arrow in upward)
 
 
-@pytest.mark.parametrize("path", source_files(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_file_holds_one_concept(path: Path) -> None:
+def faults_of(path: Path) -> Iterator[str]:
     source = path.read_text("utf-8")
-    lines = source.count("\n")
-    assert lines <= MAX_LINES, f"{path.relative_to(ROOT)}: {lines} lines, at most {MAX_LINES}: split it"
+    where, lines = path.relative_to(ROOT), source.count("\n")
+    if lines > MAX_LINES:
+        yield f"{where}: {lines} lines, at most {MAX_LINES}: split it"
     tree = ast.parse(source, str(path))
-    if source.strip():
-        assert ast.get_docstring(tree), f"{path.relative_to(ROOT)}:1: no module docstring"
+    if source.strip() and not ast.get_docstring(tree):
+        yield f"{where}:1: no module docstring"
     if module_name(path) in PRINTERS:
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
-            pytest.fail(f"{path.relative_to(ROOT)}:{node.lineno}: print(); log, or return it to the command line")
+            yield f"{where}:{node.lineno}: print(); log, or return it to the command line"
+
+
+def test_a_file_holds_one_concept() -> None:
+    assert not (found := [fault for path in source_files() for fault in faults_of(path)]), "\n" + "\n".join(found)
 
 
 @pytest.mark.parametrize(
