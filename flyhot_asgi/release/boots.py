@@ -26,6 +26,12 @@ def begin(folder: Path) -> None:
         os.fsync(file.fileno())
 
 
+def withdraw(folder: Path) -> None:
+    """This process ends before it has run anything of the release: that is no failed boot. Never raises."""
+    with contextlib.suppress(OSError):
+        (folder / f"{os.getpid()}-{_started(os.getpid())}").unlink()
+
+
 def failed(folder: Path) -> int:
     """How many boots in a row died before their app had started. One that is still starting doesn't count."""
     try:

@@ -7,7 +7,6 @@ imports.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import sys
@@ -18,12 +17,11 @@ from typing import NoReturn
 from flyhot_asgi.errors import FlyhotError
 
 from ..errors import UsageError
+from .crew import boot_with_crew, is_worker
 from .start import BOOTED, Boot, reapply, to_stderr
 
 AGENT = "FLYHOT_AGENT"
 AGENT_HOOK = "flyhot_deploy.agent.hook:start"
-START_AGAIN = 75
-"""Exit code (EX_TEMPFAIL) of a worker whose supervisor is to start it anew: the files under it have changed."""
 
 
 def run(command: Sequence[str], folder: Path | None = None) -> NoReturn:
@@ -56,21 +54,26 @@ def startup_reapply_current(folder: str | os.PathLike[str] | None = None) -> Non
     if os.environ.get(BOOTED):
         return
     here = Path(folder) if folder is not None else _callers_folder()
+    if is_worker():
+        return _boot_as_worker(here)
     boot = _reapplied(here)
-    worker = _is_worker()
-    if not worker:
-        os.environ.update(boot.environment)
-    elif tickets := {name: boot.environment[name] for name in boot.environment if name != BOOTED}:
-        os.environ.update(tickets)
+    os.environ.update(boot.environment)
     if not boot.change:
         return
-    if worker:
-        to_stderr(f"worker {os.getpid()} ends, so that it is started anew with the release")
-        os._exit(START_AGAIN)
     to_stderr("starting anew with the release")
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def _boot_as_worker(folder: Path) -> None:
+    try:
+        code = boot_with_crew(folder, os.environ, to_stderr)
+    except (FlyhotError, OSError) as exc:
+        return to_stderr(f"could not look for a release: {exc}; the image's own files are booted as they are")
+    if code is not None:
+        to_stderr(f"worker {os.getpid()} ends, so that it is started anew with the release")
+        os._exit(code)
 
 
 def _reapplied(folder: Path) -> Boot:
@@ -84,16 +87,3 @@ def _reapplied(folder: Path) -> Boot:
 def _callers_folder() -> Path:
     file = sys._getframe(2).f_globals.get("__file__")
     return Path(str(file)).resolve().parent if file else Path.cwd()
-
-
-def _is_worker() -> bool:
-    """Is this process a server's worker, which must not be replaced by a second server? Spawned ones are known to
-    multiprocessing; forked ones have their parent's command line.
-    """
-    if multiprocessing.parent_process() is not None:
-        return True
-    try:
-        own, parent = (Path(f"/proc/{pid}/cmdline").read_bytes() for pid in (os.getpid(), os.getppid()))
-    except OSError:
-        return False
-    return own == parent

@@ -256,19 +256,18 @@ def test_coming_up_forgets_failures(container: Container, fleet: Fleet) -> None:
         fleet.repository.note_boots("148ed", {})  # what the agent does when it starts
 
 
-MIXED = "several workers that lay for themselves may come up mixed: one imports the image before another has laid"
-
-
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.xfail(reason=MIXED, strict=False))])
+@pytest.mark.parametrize("workers", [1, 2])
 def test_the_line_in_the_app_does_the_same(container: Container, fleet: Fleet, workers: int) -> None:
     container.image = files(1, line=True)
     container.reset()
-    fleet.release(files(2, line=True))
-    container.start(*uvicorn(container, "--workers", str(workers)))
-    until = time.monotonic() + 30
-    while container.get() != "word2 page2" and time.monotonic() < until:
-        time.sleep(0.1)
+    vsn = fleet.release(files(2, line=True))
+    container.start(*uvicorn(container, "--workers", str(workers), "--log-config", _logging(container)))
     assert container.get() == "word2 page2"
+    until = time.monotonic() + 60
+    while container.log.count("can be upgraded") < workers and time.monotonic() < until:
+        time.sleep(0.1)
+    assert container.log.count("can be upgraded") == workers, container.log[-3000:]
+    assert running(container) == {vsn}
 
 
 def test_without_a_bucket_a_machine_boots_what_it_has(container: Container, fleet: Fleet) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -84,6 +85,57 @@ def test_a_worker_ends_so_that_it_is_started_anew(machine: Machine, deployer: De
     )
     done = run(machine, sys.executable, "supervisor.txt")
     assert done.stdout.splitlines() == ["ended 75", "two new", "ended 0"], done.stderr
+
+
+SUPERVISOR = b"""
+import builtins, multiprocessing as m
+
+def target(gate):
+    builtins.gate = gate.wait if gate else (lambda: None)
+    import worker
+
+if __name__ == "__main__":
+    fork = m.get_context("fork")
+    gate = fork.Barrier(5)
+    workers = [fork.Process(target=target, args=(gate,)) for _ in range(5)]
+    for one in workers: one.start()
+    while workers:
+        for one in workers: one.join()
+        print(sorted(one.exitcode for one in workers), flush=True)
+        workers = [fork.Process(target=target, args=(None,)) for one in workers if one.exitcode == 75]
+        for one in workers: one.start()
+"""
+
+
+def ended(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """The exit codes of each round; the workers' own lines may run into each other."""
+    return re.findall(r"\[[0-9, ]+\]", done.stdout)
+
+
+def test_workers_that_boot_at_once_come_up_with_one_release(machine: Machine, deployer: Deployer) -> None:
+    """All have read the image's own module when the first of them lays the release."""
+    worker = b"import builtins; builtins.gate()\n" + LINE + b"import shop.main\n"
+    worker += b"from flyhot_asgi.release import boots; boots.came_up()\n"  # as the app's lifespan does
+    machine.image = {**V1, "worker.py": worker}
+    machine.reset()
+    deployer.release({**V2, "worker.py": worker + b"#\n"})
+    write_tree(machine.root, {"supervisor.txt": SUPERVISOR})
+    done = run(machine, sys.executable, "supervisor.txt")
+    assert ended(done) == ["[75, 75, 75, 75, 75]", "[0, 0, 0, 0, 0]"], done.stderr
+    assert (done.stdout.count("two"), done.stdout.count("one")) == (5, 0)
+    assert deployer.repository.boots("m1")["tries"] != {} and "did not come up" not in done.stderr
+    again = run(machine, sys.executable, "supervisor.txt")
+    assert ended(again) == ["[0, 0, 0, 0, 0]"] and again.stdout.count("two") == 5, again.stderr
+
+
+def test_a_release_that_kills_every_worker_gives_way_to_the_image(machine: Machine, deployer: Deployer) -> None:
+    worker = b"import builtins; builtins.gate()\n" + LINE + b"import shop.main\n"
+    machine.image = {**V1, "worker.py": worker}
+    machine.reset()
+    deployer.release({**V2, "worker.py": worker, "shop/main.py": b"import os; os._exit(75)\n"})
+    write_tree(machine.root, {"supervisor.txt": SUPERVISOR})
+    done = run(machine, sys.executable, "supervisor.txt")
+    assert ended(done)[-1] == "[0, 0, 0, 0, 0]" and done.stdout.count("one") == 5, done.stderr
 
 
 @pytest.mark.parametrize("seed", range(3))
