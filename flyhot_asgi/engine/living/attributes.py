@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 import types
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 
-def lacking(cls: type, names: Collection[str], always: Collection[str]) -> int:
-    """How many living instances of a class lack one of `names`, with nobody to answer for it.
+def lacking(objects: Iterable[Any], names: Collection[str], always: Collection[str]) -> int:
+    """How many of these instances lack one of `names`, with nobody to answer for it.
 
     Not counted: instances that lack even what their `__init__` always set (`always`). They were never initialised
-    (`cls.__new__` alone), and lose nothing. A pass over the heap.
+    (`cls.__new__` alone), and lose nothing.
     """
-    return sum(1 for obj in _instances(cls) if _lacks(obj, names) and all(_has(obj, name) for name in always))
-
-
-def _instances(cls: type) -> list[Any]:
-    return [obj for obj in gc.get_objects() if issubclass(type(obj), cls)]
+    return sum(1 for obj in objects if _lacks(obj, names) and all(_has(obj, name) for name in always))
 
 
 def _lacks(obj: Any, names: Collection[str]) -> bool:

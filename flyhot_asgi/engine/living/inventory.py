@@ -27,15 +27,33 @@ class Survey:
     caches: list[Any] = field(default_factory=list)
     """`functools.lru_cache` wrappers."""
     instances: Counter[type] = field(default_factory=Counter)
+    _objects: dict[type, list[Any]] | None = None
 
     @property
     def lists(self) -> list[object]:
         """Its own lists, which hold what they list."""
-        return [self.functions, self.running, self.caches]
+        return [self.functions, self.running, self.caches, *(self._objects or {}).values()]
 
     def clear(self) -> None:
         self.functions, self.running, self.caches = [], [], []
-        self.instances = Counter()
+        self.instances, self._objects = Counter(), None
+
+    def count(self, cls: type) -> int:
+        """How many instances of a class, and of those derived from it, were there at the last look."""
+        return sum(count for kind, count in self.instances.items() if derives(kind, cls))
+
+    def objects(self, cls: type) -> list[Any]:
+        """Living instances of a class and of those derived from it. One pass over the heap for all classes, when first
+        asked after a look."""
+        if self._objects is None:
+            found: dict[type, list[Any]] = {kind: [] for kind in self._derived()}
+            for obj in [one for one in gc.get_objects() if type(one) in found]:
+                found[type(obj)].append(obj)
+            self._objects = found
+        return [obj for kind, objects in self._objects.items() if derives(kind, cls) for obj in objects]
+
+    def _derived(self) -> set[type]:
+        return {cls for base in self.classes for cls in [base, *subclasses(base)]}
 
     def look(self) -> None:
         """10-50 ms for a heap of half a million objects. Objects that `gc.freeze()` hid are brought back first."""
@@ -43,7 +61,7 @@ class Survey:
             gc.unfreeze()
         self.clear()
         wanted = self.files
-        derived = {cls for base in self.classes for cls in [base, *subclasses(base)]}
+        derived = self._derived()
         kinds = frozenset({types.FunctionType, _CACHE, *_RUNNING, *derived})
         for obj in [one for one in gc.get_objects() if type(one) in kinds]:  # most are none of these
             kind = type(obj)
@@ -111,6 +129,16 @@ def running_code(obj: Any) -> types.CodeType:
 def is_suspended(obj: Any) -> bool:
     """It has started, or may start, and has not ended: its frame will still run."""
     return getattr(obj, "cr_frame", None) or getattr(obj, "gi_frame", None) or getattr(obj, "ag_frame", None) or False
+
+
+def derives(kind: type, cls: type) -> bool:
+    """`issubclass` by the classes alone: asking an ABC or a Protocol runs their hooks, which may raise."""
+    return cls in type.__getattribute__(kind, "__mro__")
+
+
+def classes_of(names: Collection[str]) -> list[type]:
+    """All living classes that say they are of these modules, those that functions made included."""
+    return [cls for cls in subclasses(object) if vars(cls).get("__module__") in names]
 
 
 def subclasses(cls: type) -> list[type]:

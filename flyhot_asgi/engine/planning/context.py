@@ -177,13 +177,10 @@ class Context:
 
     def instances(self, cls: type) -> int:
         """How many instances of a class (and of classes derived from it) are alive; garbage is not."""
-        if not self._count(cls):
+        if not self.survey.count(cls):
             return 0
         self.collect()
-        return self._count(cls)
-
-    def _count(self, cls: type) -> int:
-        return sum(count for kind, count in self.survey.instances.items() if issubclass(kind, cls))
+        return self.survey.count(cls)
 
     def collect(self, *, again: bool = False) -> None:
         """Look again without garbage; once in a plan, as it is slow, unless told to."""

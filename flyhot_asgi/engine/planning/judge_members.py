@@ -148,7 +148,7 @@ def schema_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: typ
     reshaped = reshaped_attributes(old, new)
     count = context.instances(live) if gained or reshaped else 0
     if gained and not reshaped and count:
-        count = lacking(live, gained, always_set(old))
+        count = lacking(context.survey.objects(live), gained, always_set(old))
     if not count:
         return None
     newer = old if context.downgrade else new

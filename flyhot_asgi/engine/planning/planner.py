@@ -13,7 +13,7 @@ import types
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ..living.inventory import is_suspended, running_code, survey
+from ..living.inventory import classes_of, is_suspended, running_code, survey
 from ..source.active import active
 from ..source.defuse import Home, imported_from
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
@@ -24,7 +24,7 @@ from .class_kinds import why_not_made
 from .context import COLD, Adapter, Context
 from .dependents import judge_dependents, judge_import_time_calls
 from .judge_caches import judge_caches
-from .judge_classes import all_classes, judge_class
+from .judge_classes import judge_class
 from .judge_functions import FUNCTIONS, judge_function
 from .judge_living import judge_living
 from .judge_members import schema_gap
@@ -59,8 +59,7 @@ def make_plan(
         if source.name not in old or old[source.name].text != source.text:
             _ = source.code
     files = [source.path for source in old.values()]
-    classes = [cls for name, module in live.items() for cls in all_classes(vars(module), name)]
-    context = Context(old, new, live, survey(files, classes), tuple(adapters), units, downgrade)
+    context = Context(old, new, live, survey(files, classes_of(live.keys())), tuple(adapters), units, downgrade)
     context.also = frozenset(also)
     context.drift = drift
     _modules(context)

@@ -21,8 +21,11 @@ from flyhot_asgi.engine import (
     verify,
 )
 from flyhot_asgi.engine.adapters import default_adapters
+from flyhot_asgi.engine.rehearsal.attempts import Ground, attempt
 from flyhot_asgi.engine.source.drift import Drift
+from flyhot_asgi.engine.verification.compare import drifted
 from flyhot_asgi.engine.verification.fingerprint import describe
+from flyhot_asgi.engine.verification.recorded import Recorded, Structure
 
 from .compare import Comparison
 from .snapshot import Snapshot
@@ -95,16 +98,21 @@ class Lab:
 
     def _drift(self, **files: str) -> Drift:
         """What the program changed since the import, and what the next release changes."""
+        return Drift(self.described, describe(self.live, str(self.root), self.live), self._cold_import(**files)[1])
+
+    def _cold_import(self, **files: str) -> tuple[dict[str, list[str]], Structure]:
+        """The names and the structure of a release, imported beside the living one, told as if it had its place."""
         top = f"new{next(_numbers)}"
         self.cold.append(top)
         self._write(self.release(top, **files))
         importlib.invalidate_caches()
-        for name in self.live:
-            importlib.import_module(name.replace(self.top, top, 1))
+        for name in [*self.sources, *self.live]:  # sys.modules is in the order in which imports ended
+            if name in self.live and name in self.release(**files):
+                importlib.import_module(name.replace(self.top, top, 1))
         cold = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == top}
-        new = describe(cold, str(self.root), cold)
-        swap = {p.replace(top, self.top): (c, t.replace(top, self.top)) for p, (c, t) in new.items()}
-        return Drift(self.described, describe(self.live, str(self.root), self.live), swap)
+        names = {name.replace(top, self.top, 1): sorted(vars(module)) for name, module in cold.items()}
+        found = describe(cold, str(self.root), cold)
+        return names, {p.replace(top, self.top): (c, t.replace(top, self.top)) for p, (c, t) in found.items()}
 
     def apply(self, plan: Plan, journal: Journal) -> Patch:
         """Stage and apply; whatever is raised is raised after the rollback."""
@@ -132,6 +140,19 @@ class Lab:
         assert not differences, [str(d) for d in differences]
         self.before, self.sources = self.sources, self.target
         return plan
+
+    def arrive(self, **files: str) -> Plan:
+        """As `Engine.upgrade()` does it, in this process: compared with a cold import, enlarged by what differs. Raises
+        Refused, and everything is as it was."""
+        plan = self.plan(**files)
+        names, structure = self._cold_import(**files)
+        drift = Drift(self.described, describe(self.live, str(self.root), self.live), structure)
+        recorded = Recorded(structure, self.described, names, drifted(self.described, drift.live))
+        ground = Ground(self.root, self.sources, self.target, self.live, self.finder, recorded=recorded, drift=drift)
+        arrival = attempt(ground, plan)
+        self.journal = arrival.journal
+        self.before, self.sources = self.sources, self.target
+        return arrival.plan
 
     def undo(self) -> None:
         self.journal.rollback()

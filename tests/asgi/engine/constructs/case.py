@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flyhot_asgi.engine import Refused
+
 from ..lab import Lab
 from ..pairs import Files, pair
 from ..snapshot import Snapshot
@@ -71,26 +73,18 @@ def judge(one: Case, root: Path) -> Verdict:
         space = _program(app.top, one.hold)
         exec(one.use, space)
         before = Snapshot(app.top)
-        plan = app.plan(**one.new)
-        if plan.refusals:
-            left = before.differences()
-            before.release()
-            if left:
-                return Verdict("wrong", [f"planning changed it: {line}" for line in left])
-            return Verdict("refused", [f"{r.file}:{r.line}: {r.name}: {r.reason}" for r in plan.refusals])
-        del plan
+        app.plan(**one.new)
+        if left := before.differences():
+            return _undone(before, Verdict("wrong", [f"planning changed it: {line}" for line in left]))
         try:
-            app.upgrade(**one.new)
+            app.arrive(**one.new)
             app.undo()
             if left := before.differences():
                 before.release()
                 return Verdict("wrong", [f"not undone: {line}" for line in left])
-            app.upgrade(**one.new)
-        except AssertionError as exc:
-            app.journal.rollback()
-            return _undone(before, Verdict("refused", [f"verification: {exc}"]))
-        except Exception as exc:
-            return _undone(before, Verdict("refused", [f"raised: {exc!r}"]))
+            app.arrive(**one.new)
+        except Refused as exc:
+            return _undone(before, Verdict("refused", [str(reason) for reason in exc.reasons]))
         before.release()
         found = [] if any("=>" in line for line in one.ask) or one.use else app.differs(**one.new)
         found += _asked(app, one, space)

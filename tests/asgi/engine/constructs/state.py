@@ -211,6 +211,42 @@ CASES = {
         === ask
         m.use(a)
     """,
+    "a class in a function; its __init__ gains an attribute": """
+        --- m
+        def make():
+            class A:
+                def __init__(self): self.x = 1
+                def f(self): return self.x
+            return A
+        +++ m
+        def make():
+            class A:
+                def __init__(self): self.x = 1; self.y = 2
+                def f(self): return self.y
+            return A
+        === hold
+        a = m.make()()
+        === ask
+        a.f()
+    """,
+    "a Protocol that can't be asked for instances": """
+        --- m
+        from typing import Protocol
+        class P(Protocol):
+            def __init__(self): self.x = 1
+            def f(self): return self.x
+        class A(P): pass
+        +++ m
+        from typing import Protocol
+        class P(Protocol):
+            def __init__(self): self.x = 1; self.y = 2
+            def f(self): return self.x
+        class A(P): pass
+        === hold
+        K = m.A
+        === ask
+        K().y
+    """,
     "an attribute is renamed": """
         --- m
         class A:
