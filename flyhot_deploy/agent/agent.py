@@ -24,6 +24,7 @@ from ..repository.pointer import Candidate, Pointer
 from ..repository.repository import Repository
 from ..store.base import NotModified
 from . import memory as memories
+from . import words
 from .disk import Disk
 from .duty import Converge, Do, Duty, Forget, GoBack, Rest, Settle, Situation, WriteAbort, WriteReverted, next_duty
 from .health import Watch
@@ -119,7 +120,7 @@ class Agent:
             "provisional": memory.provisional,
             "deploy": memory.deploy or None,
             "word": memory.word or None,
-            "workers": [_worker(document) for document in look.documents],
+            "workers": [words.worker(document) for document in look.documents],
             "silent": list(look.silent),
             "store": "reachable" if self._reachable else "unreachable",
             "error": dict(self.problem) if self.problem is not None else None,
@@ -142,9 +143,13 @@ class Agent:
             offer=offer,
             memory=self.memory,
             now=self.clock(),
+            expired=self._pointer is not None and self._pointer.has_expired(time.time()),
         )
         duty = next_duty(situation)
         await self._do(duty, candidate, offer)
+        if situation.expired:
+            await self.voice.speak(self.document())
+            raise words.stale()
         await self.voice.speak(self.document())
         return not (isinstance(duty, Rest) and not duty.awake)
 
@@ -227,8 +232,8 @@ class Agent:
                 await self._write_abort()
             case WriteReverted():
                 await self._write_reverted("it was provisional for too long")
-            case Converge(manifest, release):
-                await self._converge(manifest, release)
+            case Converge(manifest, release, sequence):
+                await self._converge(manifest, release, sequence)
 
     async def _do_step(self, what: str, candidate: Candidate | None, offer: Offer | None) -> None:
         if what == "watch":
@@ -250,7 +255,7 @@ class Agent:
         decision = await asyncio.to_thread(self.repository.decision, candidate.deploy)
         if decision != "commit":
             if decision == "abort":
-                self._report(candidate.deploy, "failed", {"error": _document("the decision is abort")})
+                self._report(candidate.deploy, "failed", {"error": words.error("the decision is abort")})
             return
         before = self._look.running[0] if len(self._look.running) == 1 else self.memory.image
         fresh = replace(
@@ -282,7 +287,7 @@ class Agent:
             self._watch = self.steps.watch(memory.release, offer, self._look)
         if why := await self._watch.look():
             logger.warning("release %s is sick here: %s", memory.release[:12], why)
-            self._report(memory.deploy, "sick", {"error": _document(why)})
+            self._report(memory.deploy, "sick", {"error": words.error(why)})
             return await self._write_reverted(why)
         if self.clock() - self._judged_at >= 1.0 and self._reachable:
             self._judged_at = self.clock()
@@ -295,7 +300,9 @@ class Agent:
         logger.info("release %s is permanent", memory.release[:12])
         self._remember(replace(memory, provisional=False, word="confirmed"))
         if self.disk is not None:
-            line = Line(memory.release, memory.manifest, memory.sequence, memory.deploy)
+            current = self._pointer.current_on(self.facts_once().base) if self._pointer is not None else None
+            sequence = current.sequence if current is not None else memory.sequence
+            line = Line(memory.release, memory.manifest, sequence, memory.deploy)
             await asyncio.to_thread(self.disk.permanent, line)
 
     async def _write_abort(self) -> None:
@@ -305,7 +312,7 @@ class Agent:
         if stands == "commit":
             return self._remember(replace(memory, bound=True))
         self._report(
-            memory.deploy, "failed", {"error": _document("nobody decided in time, so this machine did: abort")}
+            memory.deploy, "failed", {"error": words.error("nobody decided in time, so this machine did: abort")}
         )
 
     async def _write_reverted(self, why: str) -> None:
@@ -337,20 +344,20 @@ class Agent:
             await asyncio.to_thread(self.disk.reverted, memory.before)
         self._watch = None
         self._remember(replace(memory, provisional=False))
-        self._report(memory.deploy, "reverted", {"error": _document(why), **detail} if why else detail)
+        self._report(memory.deploy, "reverted", {"error": words.error(why), **detail} if why else detail)
 
-    async def _converge(self, manifest: str | None, release: str) -> None:
+    async def _converge(self, manifest: str | None, release: str, sequence: int) -> None:
         """A few tries for each release, further and further apart: what can't be done must not be done every second."""
         tries, not_before = self._tries.get(release, (0, 0.0))
         if tries >= 5 or self.clock() < not_before:
             return
         self._tries[release] = (tries + 1, self.clock() + self.rhythm.idle * 2**tries)
-        word, detail = await self.steps.converge(manifest, release)
+        word, detail = await self.steps.converge(manifest, release, sequence)
         self._look = await self.workers.look()
         if word == "verified":
             self._tries.pop(release)
             if self.disk is not None:
-                line = Line(release, manifest, self.memory.sequence) if manifest is not None else None
+                line = Line(release, manifest, sequence) if manifest is not None else None
                 await asyncio.to_thread(self.disk.permanent, line)
             logger.info("this machine has come to release %s", release[:12])
             return
@@ -380,13 +387,3 @@ class Agent:
         if document is not None and (self.problem is None or self.problem.get("message") != document["message"]):
             logger.warning("%s%s", error, f" ({error.do})" if error is not None and error.do else "")
         self.problem = document
-
-
-def _worker(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What `status` shows of a worker."""
-    names = ("pid", "release", "state", "since", "websockets", "http_in_flight", "clients", "sessions", "python")
-    return {name: document.get(name) for name in names}
-
-
-def _document(message: str) -> dict[str, Any]:
-    return FlyhotError(message).document()

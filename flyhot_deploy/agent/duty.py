@@ -19,8 +19,8 @@ from .memory import FINAL, Memory
 class Situation:
     """`base` is the machine's image; `running` the different releases of its workers, () if nobody answers;
     `image_release` the release that the image itself holds, "" if unknown. `pointer` is None if the store can't be
-    read now. `verdict` and `decision` are what stands for the deploy of the candidate, else of the memory; None: not
-    known."""
+    read now, and `expired` if nothing new may be installed by it. `verdict` and `decision` are what stands for the
+    deploy of the candidate, else of the memory; None: not known."""
 
     machine: str
     base: str
@@ -31,6 +31,7 @@ class Situation:
     memory: Memory
     now: float
     verdict: str | None = None
+    expired: bool = False
 
     @property
     def candidate(self) -> Candidate | None:
@@ -84,6 +85,7 @@ class Converge:
 
     manifest: str | None
     release: str
+    sequence: int = 0
 
 
 Duty: TypeAlias = Rest | Do | Settle | Forget | GoBack | WriteAbort | WriteReverted | Converge
@@ -93,7 +95,7 @@ def next_duty(s: Situation) -> Duty:
     """See the module's docstring."""
     if s.memory.provisional:
         return _provisional(s)
-    if s.pointer is None:
+    if s.pointer is None or s.expired:
         return _alone(s)
     if s.candidate is not None and s.offer is not None:
         return _deploy(s, s.candidate, s.offer)
@@ -117,7 +119,9 @@ def _provisional(s: Situation) -> Duty:
 
 
 def _alone(s: Situation) -> Duty:
-    """The store can't be read: what was promised is kept until its deadline, nothing new is begun."""
+    """The store can't be read, or says nothing that is still good: what was promised is kept until its deadline,
+    nothing new is begun.
+    """
     return Rest(awake=s.memory.word == "prepared")
 
 
@@ -148,10 +152,10 @@ def _pointer(s: Situation, pointer: Pointer) -> Duty:
     if not s.running:
         return Rest()
     if current is not None and current.manifest is not None:
-        wanted, manifest = current.release, current.manifest
+        wanted, manifest, sequence = current.release, current.manifest, current.sequence
     else:
         named = current.release if current is not None else ""
-        wanted, manifest = named or s.image_release, None
+        wanted, manifest, sequence = named or s.image_release, None, 0
     if not wanted or all(release == wanted for release in s.running):
         return Rest()
-    return Converge(manifest, wanted)
+    return Converge(manifest, wanted, sequence)

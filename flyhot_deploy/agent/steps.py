@@ -47,7 +47,7 @@ class Steps:
 
     async def stage(self, candidate: Candidate, offer: Offer) -> dict[str, Any]:
         """Fetch, verify, store, import cold. Raises FlyhotError: this machine refuses, and nothing was changed."""
-        manifest = await self._fetch(candidate.manifest, candidate.release)
+        manifest = await self._fetch(candidate.manifest, candidate.release, candidate.sequence)
         began = time.perf_counter()
         look = await self._workers.look()
         self._cold[candidate.release] = await self._workers.check(candidate.release, manifest.structure)
@@ -68,7 +68,7 @@ class Steps:
         direction = manifest.direction if manifest is not None else None
         try:
             if candidate.release not in self._cold:  # the agent is younger than its vote
-                await self._fetch(candidate.manifest, candidate.release)
+                await self._fetch(candidate.manifest, candidate.release, candidate.sequence)
             report = await self._workers.move(
                 candidate.release,
                 offer.action,
@@ -88,12 +88,12 @@ class Steps:
         word, detail = await self._to(before, "down")
         return ("reverted" if word == "verified" else word), detail
 
-    async def converge(self, manifest: str | None, release: str) -> tuple[str, dict[str, Any]]:
+    async def converge(self, manifest: str | None, release: str, sequence: int) -> tuple[str, dict[str, Any]]:
         """Bring all workers to what is current, on this machine's own."""
         direction = None
         try:
             if manifest is not None:
-                found = await self._fetch(manifest, release)
+                found = await self._fetch(manifest, release, sequence)
                 direction = found.direction
                 self._cold[release] = await self._workers.check(release, found.structure)
             elif not (await self._workers.store()).has_release(release):
@@ -123,13 +123,15 @@ class Steps:
             return "failed", {"error": exc.document()}
         return _result(report)
 
-    async def _fetch(self, digest: str, release: str) -> ReleaseManifest:
-        """The release in the workers' store, verified on the way. Raises FlyhotError."""
+    async def _fetch(self, digest: str, release: str, floor: int) -> ReleaseManifest:
+        """The release in the workers' store, verified on the way; `floor` is the sequence that the pointer gives it.
+        Raises FlyhotError.
+        """
         known = self._manifests.get(digest)
         store = await self._workers.store()
         if known is not None and await asyncio.to_thread(store.has_release, release):
             return known
-        manifest = await asyncio.to_thread(lambda: fetch(self._repository, digest, store, self._facts()))
+        manifest = await asyncio.to_thread(lambda: fetch(self._repository, digest, store, self._facts(), floor=floor))
         if manifest.release != release:
             raise HashMismatch(f"the manifest {digest[:12]} holds release {manifest.vsn}, not {release[:12]}")
         self._manifests = {digest: manifest}

@@ -8,6 +8,7 @@ the next. What happened is said in plain lines, on stderr, where the machine's l
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -107,6 +108,8 @@ class _Boot:
             self.say(f"the store can't be asked: {_said(exc)}; going by what this machine remembers")
             self.repository = None
             return state
+        if pointer.has_expired(time.time()):
+            self.say("the store's pointer has expired: no deploy for a long time, or somebody withholds newer ones")
         if (pointer.epoch, pointer.sequence) < (state.epoch, state.sequence):
             self.say(f"the store shows sequence {pointer.sequence}, and {state.sequence} was seen here: it is ignored")
             return state
@@ -147,7 +150,7 @@ class _Boot:
         if self.repository is None:
             raise StoreError("this machine has no copy of it, and no store to ask")
         self._facts = self._facts or facts_here(app=self.place.app, channel=self.place.channel, base=self.base)
-        manifest = fetch(self.repository, line.manifest, self.local, self._facts)
+        manifest = fetch(self.repository, line.manifest, self.local, self._facts, floor=line.sequence)
         if manifest.release != line.release:
             raise NotApplicable(f"the manifest {line.manifest[:12]} is that of release {manifest.vsn}")
 

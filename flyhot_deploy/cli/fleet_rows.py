@@ -91,7 +91,8 @@ def status_table(status: FleetStatus) -> Table:
 
 
 def _worker(worker: Mapping[str, Any]) -> tuple[str, ...]:
-    since = worker.get("since")
+    since, pinned = worker.get("since"), worker.get("pinned")
+    pins = [pin for pin in pinned if isinstance(pin, Mapping)] if isinstance(pinned, list) else []
     return (
         f"  pid {worker.get('pid')}",
         str(worker.get("state", "?")),
@@ -99,8 +100,8 @@ def _worker(worker: Mapping[str, Any]) -> tuple[str, ...]:
         "",
         age(float(since)) if isinstance(since, int | float) else "-",
         str(worker.get("websockets") or 0),
-        "",
-        "",
+        str(len(pins) or "-"),
+        ", ".join(f"{pin.get('who', '?')} on {short(str(pin.get('release') or ''))}" for pin in pins[:5]),
     )
 
 

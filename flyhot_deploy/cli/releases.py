@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flyhot_asgi.errors import StoreLocked
+from flyhot_asgi.errors import ManifestError, StoreLocked
 from flyhot_asgi.release.files import write_atomically
 
 from ..config import Project
@@ -21,7 +21,7 @@ from ..packing import Terms, now, pack_folder
 from ..release.bundle import Bundle
 from ..release.signing import SecretKey
 from ..repository.gc import find_garbage, remove
-from ..repository.lease import acquire, break_lock, is_alive, kept, owner_here, read_lock
+from ..repository.lease import Lock, acquire, break_lock, is_alive, kept, owner_here, read_lock
 from ..repository.repository import Repository
 
 NO_BASE = "tree:unnamed"
@@ -165,7 +165,13 @@ def unlock(project: Project, notify: Notify, *, force: bool) -> PageReport:
     """Free the lock of a dead deploy. Raises StoreLocked: it lives."""
     repository = place_of(project).repository()
     store, key = repository.store, repository.keys.lock
-    lock = read_lock(store, key)
+    try:
+        lock = read_lock(store, key)
+    except ManifestError as exc:
+        if not force:
+            exc.do = "see who wrote it there; --force writes a free lock over it"
+            raise
+        lock = Lock(held=True)
     if not lock.held:
         return PageReport(Exit.VERIFIED, "ok", (("good", "nobody holds the lock"),), {"was_held_by": None})
     if not force:

@@ -14,6 +14,7 @@ from ..repository.pointer import Pointer
 from ..repository.repository import Repository
 from .directory import Directory
 from .members import members
+from .said import read_status
 from .status import Document, FleetStatus
 
 
@@ -68,21 +69,22 @@ def _document(
     live = answer if isinstance(answer, Mapping) else None
     fresh = said if said is not None and said.get("image") == machine.image and machine.is_running else None
     source: Mapping[str, Any] = live or fresh or {}
-    workers = [item for item in source.get("workers") or () if isinstance(item, dict)]
+    source = read_status(source) if source else {}
+    workers: list[dict[str, Any]] = source.get("workers", [])
     return {
         "machine": machine.id,
         "state": machine.state,
         "region": machine.region,
         "image": machine.image,
         "asked": "live" if live else "said" if fresh else "no",
-        "age": round(time.time() - float(fresh.get("at") or 0), 1) if fresh and not live else None,
-        "releases": [str(item) for item in source.get("releases") or ()],
+        "age": round(time.time() - source["at"], 1) if fresh and not live else None,
+        "releases": source.get("releases", []),
         "release": source.get("release"),
         "verified": bool(source.get("release")),
         "provisional": bool(source.get("provisional")),
-        "pinned": sum(int(worker.get("pinned") or 0) for worker in workers),
+        "pinned": sum(len(worker["pinned"]) for worker in workers),
         "workers": workers,
-        "silent": list(source.get("silent") or ()),
+        "silent": source.get("silent", []),
         "broken": any(worker.get("state") == "broken" for worker in workers),
         "store": source.get("store"),
         "checks": dict(machine.checks),

@@ -22,7 +22,7 @@ from ..repository.lease import Lease
 from ..repository.pointer import Candidate, Current
 from ..repository.records import from_record
 from ..repository.repository import Read, Repository
-from ..store.base import Conflict, NotFound, ObjectStoreError
+from ..store.base import Conflict, NotFound, ObjectStoreError, TooLarge
 from .directory import Directory
 from .events import (
     AskDecision,
@@ -46,6 +46,7 @@ from .events import (
 from .members import members
 from .offer import Offer, OfferPhase
 from .rollout import Rollout
+from .said import read_report
 
 REPORT_SECONDS = 0.15
 LIST_SECONDS = 2.0
@@ -259,9 +260,9 @@ class Conductor:
                 continue
             try:
                 stored = store.get(item.key, max_bytes=MAX_RECORD)
-                document = from_record(stored.body, key=item.key)
-            except (NotFound, ManifestError):
-                continue
+                document = read_report(from_record(stored.body, key=item.key))
+            except (NotFound, ManifestError, TooLarge):
+                continue  # that machine has said nothing, as far as can be told; the others are heard
             self._etags[machine] = item.etag
             word = document.get("word")
             if word in get_args(Word):

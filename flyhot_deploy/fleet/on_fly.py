@@ -35,7 +35,7 @@ class FlyDirectory:
         result = await self._api.exec(machine, [*APPLY, *arguments], seconds=EXEC_SECONDS)
         try:
             answer = json.loads(result.stdout.strip().splitlines()[-1])
-        except (ValueError, IndexError):
+        except (ValueError, IndexError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
             said = (result.stderr.strip() or result.stdout.strip()).splitlines()[-1:] or ["nothing"]

@@ -7,16 +7,17 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from flyhot_asgi.errors import FlyhotError
+from flyhot_asgi.errors import FlyhotError, ManifestError, SignatureInvalid
 from flyhot_asgi.release.config import Settings
 
 from ..environment import Place
 from ..errors import DeployError, Exit
+from ..fly.environment import by_digest
 from ..fly.model import Machine
 from ..local.progress import Fact, Notify, Step
 from ..release.bundle import Bundle
@@ -24,7 +25,7 @@ from ..release.signing import SecretKey
 from ..repository.lease import Lease, acquire, break_lock, kept
 from ..repository.pointer import Candidate, Current, Pointer
 from ..repository.repository import Read, Repository
-from ..store.base import ObjectStoreError
+from ..store.base import ObjectStoreError, TooLarge
 from ..store.probe import probe
 from .conduct import Conductor, bounds_of, deploy_name
 from .directory import Directory
@@ -77,6 +78,7 @@ class Fleet:
             owner(),
             timeout=options.lock_timeout,
             waiting=lambda lock: self.notify(Fact(f"waiting for {lock.owner}, who deploys now")),
+            floor=await asyncio.to_thread(_epoch, self.repository),
         )
         ended = False
         try:
@@ -181,8 +183,23 @@ async def _require_conditions(fleet: Fleet) -> None:
         )
 
 
+def _epoch(repository: Repository) -> int:
+    """That of the pointer; 0 if it can't be read: whoever needs it finds out then."""
+    try:
+        return repository.pointer().pointer.epoch
+    except FlyhotError:
+        return 0
+
+
 async def _recover(fleet: Fleet, lease: Lease) -> Read:
-    read, left = await asyncio.to_thread(recover, fleet.repository, lease, fleet.keys)
+    try:
+        read, left = await asyncio.to_thread(recover, fleet.repository, lease, fleet.keys)
+    except (ManifestError, SignatureInvalid, TooLarge) as exc:
+        if not fleet.options.force:
+            exc.do = "find out who wrote it, and with which key; `hot --force` writes a new one over it"
+            raise
+        fleet.notify(Fact(f"written anew: {exc.message}"))
+        read, left = await asyncio.to_thread(fleet.repository.damaged_pointer), None
     if left:
         fleet.notify(Fact(left))
     return read
@@ -194,7 +211,7 @@ async def _carry_out(
     """Publish and roll out, under the lock."""
     said = await asyncio.to_thread(_said, fleet.repository)
     found, aside = taking_part(found, said)
-    bases = _bases(said, found.running, base)
+    bases = _bases(found.running, base)
     bundle = await asyncio.to_thread(make, read, bases)
     fleet.notify(Step("publishing the release"))
     await asyncio.to_thread(fleet.repository.publish, bundle)
@@ -288,14 +305,9 @@ def _said(repository: Repository) -> dict[str, dict[str, Any]]:
         return {}
 
 
-def _bases(said: Mapping[str, Mapping[str, Any]], running: tuple[Machine, ...], base: str) -> tuple[str, ...]:
-    """The image as the API names it, and as machines of it name themselves if they know its digest only."""
-    found = {base}
-    for machine in running:
-        image = said.get(machine.id, {}).get("image")
-        if isinstance(image, str) and image and ":" not in image.rpartition("/")[2] and base.startswith(image):
-            found.add(image)
-    return tuple(sorted(found))
+def _bases(running: tuple[Machine, ...], base: str) -> tuple[str, ...]:
+    """The image as the API names it, and as machines name it that were told its digest only."""
+    return tuple(sorted({base, *(by_digest(base, machine.digest) for machine in running if machine.digest)}))
 
 
 def _way_back(

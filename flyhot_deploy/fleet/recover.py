@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+from flyhot_asgi.errors import ManifestError
+
 from ..release.signing import SecretKey
 from ..repository.lease import Lease
 from ..repository.pointer import Current
 from ..repository.repository import Read, Repository
+from ..store.base import TooLarge
 
 Ended = Literal["confirmed", "reverted", "aborted"]
 
@@ -35,6 +38,9 @@ def recover(repository: Repository, lease: Lease, keys: Sequence[SecretKey]) -> 
 
 def end_of(repository: Repository, deploy: str, lease: Lease) -> Ended:
     """How a deploy that nobody drives any more ends."""
-    if repository.decide(deploy, "abort", epoch=lease.epoch) == "abort":
-        return "aborted"
-    return repository.judge(deploy, "reverted", epoch=lease.epoch)
+    try:
+        if repository.decide(deploy, "abort", epoch=lease.epoch) == "abort":
+            return "aborted"
+        return repository.judge(deploy, "reverted", epoch=lease.epoch)
+    except (ManifestError, TooLarge):  # somebody has written over it: whoever has the release takes it back
+        return "reverted"

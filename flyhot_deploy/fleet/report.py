@@ -51,7 +51,7 @@ def from_document(document: Mapping[str, Any]) -> FleetReport:
     known = {"outcome", "exit_code", "action", "deploy", "image", "from", "to", "machines", "error", "notes"}
     try:
         code = Exit(int(document.get("exit_code", Exit.MIXED)))
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         code = Exit.MIXED
     error = document.get("error")
     return FleetReport(
@@ -62,11 +62,15 @@ def from_document(document: Mapping[str, Any]) -> FleetReport:
         new=document.get("to"),
         deploy=str(document.get("deploy") or ""),
         image=str(document.get("image") or ""),
-        machines=tuple(item for item in document.get("machines") or () if isinstance(item, dict)),
+        machines=tuple(item for item in _list(document.get("machines")) if isinstance(item, dict)),
         error=error if isinstance(error, dict) else None,
-        notes=tuple(str(note) for note in document.get("notes") or ()),
+        notes=tuple(str(note) for note in _list(document.get("notes"))),
         extra={name: value for name, value in document.items() if name not in known},
     )
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def conclude(rollout: Rollout, *, provisional: bool = False) -> tuple[Exit, str]:

@@ -86,5 +86,14 @@ def api_url(environment: Mapping[str, str], *, on_machine: bool) -> str:
 
 
 def image_name(reference: str) -> str:
-    """An image reference without its digest: what FLY_IMAGE_REF, `config.image` and a build's output share."""
-    return reference.strip().partition("@")[0]
+    """An image reference without its digest: what FLY_IMAGE_REF, `config.image` and a build's output share. One that
+    has no tag is told from others by its digest alone, so that stays, in the place of the tag.
+    """
+    name, _, digest = reference.strip().partition("@")
+    return by_digest(name, digest) if digest and ":" not in name.rpartition("/")[2] else name
+
+
+def by_digest(reference: str, digest: str) -> str:
+    """The name of an image for who knows its repository and digest only: `repository:sha256-…`."""
+    head, slash, last = reference.partition("@")[0].rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}:{digest.replace(':', '-')}"

@@ -7,10 +7,11 @@ Reads, and what may be asked twice without harm, are tried again after a lost co
 from __future__ import annotations
 
 import asyncio
-import json
 import random
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, NoReturn
 from urllib.parse import quote
@@ -18,7 +19,7 @@ from urllib.parse import quote
 import httpx
 
 from .environment import FlyEnvironment, Token
-from .errors import Busy, FlyError, NotAllowed, NotFound, TimedOut, Unreachable
+from .errors import Busy, FlyError, Malformed, NotAllowed, NotFound, TimedOut, Unreachable
 from .model import ExecResult, Machine, read_exec, read_machine
 from .pace import Pace
 
@@ -99,8 +100,13 @@ class MachinesApi:
         """All machines that are not destroyed. May lag behind: read one anew where it matters (`get`)."""
         query = {f"metadata.{key}": value for key, value in (metadata or {}).items()}
         found = await self._ask("list", self.app, "GET", "", query=query, again=True)
+        if found is None:  # what Go makes of an empty list
+            return []
         if not isinstance(found, list):
-            raise FlyError("the Machines API gave no list of machines")
+            raise FlyError(
+                f"the Machines API gave no list of machines, but {str(found)[:80]!r}",
+                do="see whether FLY_FLAPS_BASE_URL names the API; nothing was changed",
+            )
         return [read_machine(item) for item in found]
 
     async def get(self, machine: str) -> Machine:
@@ -134,8 +140,12 @@ class MachinesApi:
         body: dict[str, Any] = {"command": list(command), "timeout": seconds}
         if stdin:
             body["stdin"] = stdin
-        answer = await self._ask("exec", machine, "POST", f"/{machine}/exec", body, again=True, seconds=seconds + 5.0)
-        return read_exec(answer)
+        ask = partial(self._ask, "exec", machine, "POST", f"/{machine}/exec", again=True, seconds=seconds + 5.0)
+        try:
+            return read_exec(await ask(body))
+        except Malformed:  # the spec says `command`, Fly's own clients still send the older `cmd`
+            del body["command"]
+            return read_exec(await ask(body | {"cmd": shlex.join(command)}))
 
     async def create(self, config: Mapping[str, Any], *, region: str | None = None, name: str | None = None) -> Machine:
         """Create and launch a machine. Asked once: a lost answer may have made one (find it by its metadata)."""
@@ -225,6 +235,7 @@ class MachinesApi:
             if response.status_code in AGAIN:
                 self.statistics.limited += response.status_code == 429
                 problem = _reason(response)
+                delay = max(delay, _retry_after(response))
                 continue
             if response.is_success:
                 return _document(response)
@@ -248,8 +259,14 @@ def _document(response: httpx.Response) -> Any:
         return {}
     try:
         return response.json()
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return response.text
+
+
+def _retry_after(response: httpx.Response) -> float:
+    """Seconds that the answer asks us to wait, within reason; 0 if it doesn't say."""
+    said = response.headers.get("retry-after", "")
+    return min(30.0, 2.0 * float(said)) if said.isascii() and said.isdigit() else 0.0
 
 
 def _reason(response: httpx.Response) -> str:
@@ -265,6 +282,7 @@ def _reason(response: httpx.Response) -> str:
 
 
 KINDS: dict[int, tuple[type[FlyError], str]] = {
+    400: (Malformed, "see what it says; nothing was changed by this request"),
     401: (NotAllowed, "give a token of this app: fly tokens create deploy, or machine-exec; in FLY_API_TOKEN"),
     403: (NotAllowed, "the token may not do this: see the docs on security for what it needs"),
     404: (NotFound, "see `fly machines list`"),

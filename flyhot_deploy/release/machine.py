@@ -58,8 +58,11 @@ def dependencies_of(versions: Mapping[str, str]) -> Dependencies:
 
 
 def base_name(reference: str) -> str:
-    """An image reference as a base: `@sha256:…` doesn't belong to it (a machine may or may not be told of it)."""
-    return reference.partition("@")[0]
+    """An image reference as a base: `@sha256:…` doesn't belong to it (a machine may or may not be told of it), unless
+    there is no tag that would tell the image from others: then it takes the tag's place (`repository:sha256-…`).
+    """
+    name, _, digest = reference.partition("@")
+    return f"{name}:{digest.replace(':', '-')}" if digest and ":" not in name.rpartition("/")[2] else name
 
 
 def differences(installed: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:

@@ -21,12 +21,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flyhot_asgi.errors import StoreLocked
+from flyhot_asgi.errors import ManifestError, StoreLocked
 
-from ..store.base import Conflict, NotFound, Store, Unavailable
+from ..release.manifest import MAX_SEQUENCE
+from ..store.base import Conflict, NotFound, Store, TooLarge, Unavailable
 from .records import from_record, to_record
 
 TTL = 30.0
@@ -72,6 +73,8 @@ def read_lock(store: Store, key: str) -> Lock:
         return Lock()
     document = from_record(stored.body, key=key)
     epoch, ttl = document.get("epoch"), document.get("ttl")
+    if type(epoch) is int and epoch >= MAX_SEQUENCE:
+        raise ManifestError(f"the object {key} can't be used: nobody has deployed {epoch} times", file=key)
     return Lock(
         etag=stored.etag,
         epoch=epoch if type(epoch) is int and epoch >= 0 else 0,
@@ -168,8 +171,11 @@ def acquire(
     clock: Clock = time.monotonic,
     sleep: Sleep = time.sleep,
     waiting: Callable[[Lock], None] | None = None,
+    floor: int = 0,
 ) -> Lease:
     """Take the lock; wait at most `timeout` seconds for whoever has it. `waiting` hears once for whom we wait.
+
+    `floor` is an epoch that was seen elsewhere: ours is higher, also where somebody has removed the lock's object.
 
     A holder that has stopped renewing is taken over after its own `ttl`, if `timeout` lasts that long. Raises
     StoreLocked naming the owner, ObjectStoreError.
@@ -183,7 +189,7 @@ def acquire(
             seen, unchanged_since = lock, clock()
         abandoned = clock() - unchanged_since >= lock.ttl
         if not lock.held or abandoned:
-            lease = _take(store, key, lock, owner, ttl, clock)
+            lease = _take(store, key, replace(lock, epoch=max(lock.epoch, floor)), owner, ttl, clock)
             if lease is not None:
                 return lease
             if clock() < deadline:
@@ -227,11 +233,17 @@ def kept(lease: Lease) -> Iterator[Lease]:
 
 
 def break_lock(store: Store, key: str) -> Lock:
-    """Free the lock, whoever has it, and return what it was. The holder finds out at its next renewal or write.
+    """Free the lock, whoever has it, and return what it was. The holder finds out at its next renewal or write. An
+    object that is no lock is overwritten.
 
     For people (`unlock`). Raises Conflict if it changed at this very moment, ObjectStoreError.
     """
-    lock = read_lock(store, key)
+    try:
+        lock = read_lock(store, key)
+    except (ManifestError, TooLarge):
+        etag = store.get(key).etag
+        store.put(key, to_record(_document("free", 0, "nobody", "", TTL, 0.0)), if_match=etag)
+        return Lock(etag, 0, True, "whoever wrote an object that is no lock")
     if lock.held and lock.etag is not None:
         document = _document("free", lock.epoch, lock.owner, secrets.token_hex(16), lock.ttl, lock.since)
         store.put(key, to_record(document), if_match=lock.etag)

@@ -6,6 +6,7 @@ against a signature. Blocking.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,10 +17,10 @@ from flyhot_asgi.errors import HashMismatch, ManifestError, UnknownRelease
 from ..release.bundle import Bundle, read_envelope
 from ..release.envelope import MAX_BYTES as MAX_ENVELOPE_BYTES
 from ..release.envelope import Envelope
-from ..release.manifest import ReleaseManifest
+from ..release.manifest import MAX_SEQUENCE, ReleaseManifest
 from ..release.payload import MAX_PAYLOAD_BYTES
 from ..release.signing import KeyRing, SecretKey
-from ..store.base import Conflict, NotFound, Progress, Store, Unavailable
+from ..store.base import MAX_OBJECT_BYTES, Conflict, NotFound, Progress, Store, TooLarge, Unavailable
 from . import pointer as pointers
 from .keys import Keys
 from .lease import Lease
@@ -28,6 +29,7 @@ from .records import MAX_BYTES as MAX_RECORD_BYTES
 from .records import Judgement, Verdict, from_record, judgement_of, to_record, verdict_of
 
 POINTER_LIFE = 90 * 86400
+_OURS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.json")
 MAX_POINTER_BYTES = 2 * pointers.MAX_BYTES
 
 
@@ -108,6 +110,18 @@ class Repository:
         if (pointer.app, pointer.channel) != (self.keys.app, self.keys.channel):
             raise ManifestError(f"the pointer is for {pointer.app}/{pointer.channel}", file=self.keys.pointer)
         return Read(pointer, stored.etag)
+
+    def damaged_pointer(self) -> Read:
+        """An empty pointer to be written over one that can't be read, or that nobody trusted has signed: all that the
+        history knows of it is its sequence. Raises ObjectStoreError.
+        """
+        known = [entry["sequence"] for entry in self.history()]
+        try:
+            etag = self.store.get(self.keys.pointer, max_bytes=MAX_OBJECT_BYTES).etag
+        except NotFound:
+            etag = None
+        sequence = min(max(known, default=0), MAX_SEQUENCE - 1)
+        return Read(Pointer(self.keys.app, self.keys.channel, sequence=sequence), etag)
 
     def move(
         self, read: Read, pointer: Pointer, lease: Lease, *keys: SecretKey, life: int | None = POINTER_LIFE
@@ -239,7 +253,7 @@ class Repository:
             name = key[len(prefix) :].removesuffix(".json")
             try:
                 record = self.standing(key)
-            except ManifestError as exc:
+            except (ManifestError, TooLarge) as exc:
                 record = {"error": exc.document()}
             if record is not None:
                 found[name] = record
@@ -247,7 +261,7 @@ class Repository:
 
     def _names(self, prefix: str) -> Iterator[str]:
         for item in self.store.list(prefix):
-            if item.key.endswith(".json") and "/" not in item.key[len(prefix) :]:
+            if _OURS.fullmatch(item.key[len(prefix) :]):  # others may keep something there, too
                 yield item.key
 
     def _put_once(self, key: str, body: bytes, progress: Progress | None) -> bool:

@@ -50,9 +50,10 @@ def word(which: str, **more: Any) -> Memory:
     ("given", "duty"),
     [
         (situation(), Rest()),
-        (situation(pointer=CURRENT), Converge("c" * 64, NEW)),
+        (situation(pointer=CURRENT), Converge("c" * 64, NEW, 2)),
+        (situation(pointer=CURRENT, expired=True), Rest()),
         (situation(pointer=CURRENT, running=(NEW,)), Rest()),
-        (situation(pointer=CURRENT, running=(NEW, OLD)), Converge("c" * 64, NEW)),
+        (situation(pointer=CURRENT, running=(NEW, OLD)), Converge("c" * 64, NEW, 2)),
         (situation(pointer=CURRENT, running=()), Rest()),
         (situation(running=(NEW,)), Converge(None, OLD)),
         (situation(running=(NEW,), image_release=""), Rest()),

@@ -197,3 +197,54 @@ def test_the_environment(tmp_path: Any) -> None:
         MachinesApi.of(named, "app")
     with pytest.raises(FlyError, match="which app"):
         MachinesApi.of(filed)
+
+
+@pytest.mark.parametrize(
+    "body", ["<html>proxy</html>", "", "null", "[]", "{}", '[{"state": "started"}]', "[7]", "[" * 100_000, "NaN"]
+)
+async def test_answers_that_are_none_are_one_error_or_no_machines(body: str) -> None:
+    async with api(lambda request: httpx.Response(200, text=body)) as fly:
+        for ask in (fly.list, lambda: fly.get("m1"), lambda: fly.exec("m1", ["true"], seconds=5)):
+            try:
+                found = await ask()
+            except FlyError as exc:
+                assert str(exc)
+            else:
+                assert found == [] or getattr(found, "exit_code", None) == 0
+
+
+async def test_an_api_that_knows_only_the_older_exec_is_asked_so() -> None:
+    seen: list[Any] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(json.loads(request.content))
+        if "cmd" not in seen[-1]:
+            return httpx.Response(400, json={"error": "invalid_argument: cmd is required"})
+        return httpx.Response(200, json={"stdout": "hi"})
+
+    async with api(answer) as fly:
+        assert (await fly.exec("m1", ["python", "-c", "a b"], seconds=5)).stdout == "hi"
+    assert seen[-1] == {"cmd": "python -c 'a b'", "timeout": 5}
+
+
+async def test_an_answer_that_says_when_to_come_again_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(machines_module.asyncio, "sleep", sleep)
+    answers = [httpx.Response(429, headers={"retry-after": "3"}), httpx.Response(200, json=[])]
+    async with api(lambda request: answers.pop(0)) as fly:
+        assert await fly.list() == []
+    assert 3.0 <= slept[-1] <= 6.0
+
+
+def test_an_image_without_a_tag_is_told_by_its_digest() -> None:
+    from flyhot_deploy.fly.environment import by_digest, image_name
+    from flyhot_deploy.release.machine import base_name
+
+    for name in (image_name, base_name):
+        assert name("registry.fly.io/app:v1@sha256:abc") == "registry.fly.io/app:v1"
+        assert name("registry.fly.io/app@sha256:abc") == by_digest("registry.fly.io/app:v1", "sha256:abc")
+        assert name("registry:5000/app@sha256:abc") == "registry:5000/app:sha256-abc"
