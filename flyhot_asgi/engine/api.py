@@ -103,9 +103,9 @@ class Engine:
             ground = self._ground(releases)
             first = ground.plan()
             cold = self._check(releases, rehearse=self._rehearse and (first.executes or bool(first.refusals)))
-            recorded = ground.recorded = Recorded.of(cold)
+            recorded = Recorded.of(cold)
             assert recorded is not None
-            ground.drift = recorded.look(releases.live, self.root)
+            ground.look(recorded)
             rehearsed = _rehearsed(cold["rehearsed"])
             also = rehearsed.also if rehearsed is not None else frozenset()
             plan = ground.plan(also)  # now with what the program changed

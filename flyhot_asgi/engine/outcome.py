@@ -80,6 +80,11 @@ def reason_of_refusal(refusal: Refusal) -> Reason:
     return Reason(refusal.module, refusal.file, refusal.line, refusal.name, refusal.reason, refusal.do)
 
 
+def refusal_of_reason(reason: Reason) -> Refusal:
+    """The same in a plan's words."""
+    return Refusal(reason.module, reason.file, reason.line or 0, reason.construct, reason.why, reason.mend)
+
+
 def reason_of_difference(difference: Difference) -> Reason:
     module = difference.home[0] if difference.home is not None else difference.where.partition(":")[0]
     why = f"after the upgrade {difference.what}"

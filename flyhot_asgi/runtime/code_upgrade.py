@@ -15,11 +15,15 @@ from typing import Any
 
 from ..engine import Difference, Journal, Patch, Plan, StillCollector, make_plan, verify
 from ..engine.adapters import default_adapters
+from ..engine.outcome import refusal_of_reason
+from ..engine.rehearsal.document import Rehearsed, read_rehearsed
+from ..engine.source.defuse import Home
 from ..engine.verification.recorded import Recorded
 from ..errors import FlyhotError, NothingToDo
 from .complaints import refusal_of
 from .installed import Installed, Sources
 from .order import Order
+from .recordings import Recordings
 from .relevance import notes_on_other_assets, why_nothing_changes
 from .report import plan_document
 from .vsns import ClassVsns
@@ -39,10 +43,37 @@ class CodeUpgrade:
         self._installed = installed
         self._patch: Patch | None = None
         self._collector = StillCollector()
+        self._cold = order.cold
         self._recorded = Recorded.of(order.cold)
         self._tree: Path | None = None
 
     # -- while users are served --------------------------------------------------------------
+
+    @property
+    def wants_check(self) -> bool:
+        """The rehearsal that came with the order was of something else: of another release than this process runs, or
+        of a process with fewer modules. One that could not be made is not made again."""
+        rehearsed = self._rehearsed
+        return rehearsed is not None and rehearsed.outcome != "none" and self._binding() is None
+
+    def take(self, cold: dict[str, Any]) -> None:
+        """What a check of this very process found."""
+        self._cold = cold
+        self._recorded = Recorded.of(cold)
+
+    @property
+    def _rehearsed(self) -> Rehearsed | None:
+        document = (self._cold or {}).get("rehearsed")
+        return read_rehearsed(document) if document is not None else None
+
+    def _binding(self) -> Rehearsed | None:
+        """The rehearsal, if it was of what is to be done here."""
+        found = self._rehearsed
+        if found is None:
+            return None
+        installed = self._installed
+        names = installed.cold_names(installed.live())
+        return found if found.holds_for(installed.digest, self._order.release.digest, names) else None
 
     def leave_out_frames(self, functions: Collection[str]) -> None:
         """Frames of these functions, and of those inside of them, do not stay on the old code: they are ended."""
@@ -61,6 +92,7 @@ class CodeUpgrade:
         """
         release, installed = self._order.release, self._installed
         sources = self.sources = installed.sources_with(release, live)
+        rehearsed = self._binding()
         self.plan = make_plan(
             sources.old,
             sources.new,
@@ -69,6 +101,7 @@ class CodeUpgrade:
             units=count,
             downgrade=self._order.direction == "down",
             drift=self._recorded.look(sources.live, installed.root) if self._recorded is not None else None,
+            also=self._also(rehearsed, live),
         )
         assets = installed.assets_between(release)
         self.document = plan_document(self.plan, installed.digest, release.digest, assets)
@@ -78,7 +111,16 @@ class CodeUpgrade:
                 do="deploy from the folder that the app runs from; the old code still serves",
             )
         self.document["notes"] += notes_on_other_assets(installed, assets)
+        if rehearsed is not None and rehearsed.outcome == "refused" and not self.plan.refusals:
+            self.plan.refusals += [refusal_of_reason(reason) for reason in rehearsed.reasons]
+            self.document["refusals"] = self.plan.document()["refusals"]
         return refusal_of(self.plan)
+
+    def _also(self, rehearsed: Rehearsed | None, live: dict[str, types.ModuleType]) -> set[Home]:
+        """What the rehearsal executed beyond what the sources ask for, by the names that modules have here."""
+        names = self._installed.cold_names(live)
+        found = rehearsed.also if rehearsed is not None else ()
+        return {(names.get(module, module), name) for module, name in found}
 
     def vsns(self) -> tuple[ClassVsns, ClassVsns]:
         """Those of the classes of both releases, old and new."""
@@ -121,7 +163,7 @@ class CodeUpgrade:
     def verify(self) -> list[Difference]:
         """In what the process is not the release."""
         assert self._patch is not None
-        found = verify(self._patch, (self._order.cold or {}).get("modules"))
+        found = verify(self._patch, (self._cold or {}).get("modules"))
         if not found and self._recorded is not None:
             found = self._recorded.compare(self._installed.root, self._patch.plan.new)
         return found
@@ -131,6 +173,10 @@ class CodeUpgrade:
         self._installed.switch(self._order.release.manifest)  # first: it is true already
         self._installed.orphans |= self._patch.orphans
         self.journal.discard()
+
+    def doubt(self) -> None:
+        """It did not come off: what the check said of it is not asked again. Blocking; never fails."""
+        Recordings(self._installed.store.path).forget(self._installed.digest, self._order.release.digest)
 
     def let_go(self) -> None:
         """Garbage is collected again. Idempotent; never fails."""

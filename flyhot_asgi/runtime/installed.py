@@ -5,21 +5,19 @@ from __future__ import annotations
 import time
 import types
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ..engine import ReleaseFinder, SourceModule
-from ..engine.living.modules import LoadedModules
+from ..engine.living.modules import LoadedModules, cold_name
+from ..engine.oracle.images import Images
 from ..release.config import Settings
 from ..release.folder import FolderStore, Release
 from ..release.manifest import Manifest
 from ..release.scan import scan
 from .assets import AssetFolders
 from .vsns import ClassVsns
-
-STRUCTURES_KEPT = 3
 
 
 @dataclass
@@ -38,10 +36,11 @@ class Installed:
     finder: ReleaseFinder
     manifest: Manifest
     orphans: weakref.WeakSet[types.FunctionType] = field(default_factory=weakref.WeakSet)
+    images: Images = field(default_factory=Images)
+    """What releases look like, imported cold by this process."""
     since: float = field(default_factory=time.time)
     _base_files: dict[str, bytes] | None = None
     _base_digest: str = ""
-    _structures: dict[tuple[str, frozenset[str]], dict[str, Any]] = field(default_factory=dict)
     _vsns: tuple[str, ClassVsns] | None = None
 
     @classmethod
@@ -92,6 +91,10 @@ class Installed:
         """The first-party modules that are loaded, in import order."""
         return self.modules.live(self.manifest.entries)
 
+    def cold_names(self, live: Mapping[str, types.ModuleType]) -> dict[str, str]:
+        """These modules' names by those under which a cold import has them."""
+        return {cold_name(name, module): name for name, module in live.items()}
+
     def sources_with(self, release: Release, live: Mapping[str, types.ModuleType]) -> Sources:
         """The running release and another one, as modules of this process. Blocking; raises SourceError."""
         return Sources(
@@ -120,17 +123,6 @@ class Installed:
             sources = self.modules.sources(self.manifest.entries, self.read, self.live())
             self._vsns = (self.digest, ClassVsns(sources))
         return self._vsns[1]
-
-    def structure_of(self, digest: str, modules: Iterable[str]) -> dict[str, Any] | None:
-        """What a cold import of that release gave for these modules, if there was one a moment ago."""
-        return self._structures.get((digest, frozenset(modules)))
-
-    def remember_structure(self, digest: str, modules: Iterable[str], found: dict[str, Any]) -> None:
-        """Keep that for the next upgrade: the release that is checked now is the one that runs then."""
-        self._structures.pop((digest, frozenset(modules)), None)
-        self._structures[(digest, frozenset(modules))] = found
-        while len(self._structures) > STRUCTURES_KEPT:
-            del self._structures[next(iter(self._structures))]
 
     def switch(self, manifest: Manifest) -> None:
         """The process now runs that release."""

@@ -13,7 +13,8 @@ from ..control.decision import Decisions
 from ..errors import ControlError, FlyhotError
 from .coordinator import Alone, Coordinator
 from .installed import Installed
-from .order import Order
+from .order import Order, is_cold
+from .recordings import Recordings
 
 logger = logging.getLogger("flyhot.upgrade")
 
@@ -80,4 +81,6 @@ def _order(installed: Installed, wanted: str) -> Order:
     """Blocking. Raises StoreError."""
     release = installed.store.get_release(wanted)
     direction = installed.store.history().direction(installed.digest, wanted)
-    return Order(release=release, id=f"join-{wanted[:12]}", direction=direction)
+    cold = Recordings(installed.store.path).find(installed.digest, wanted)
+    known = cold if cold is not None and is_cold(cold) else None
+    return Order(release=release, id=f"join-{wanted[:12]}", direction=direction, cold=known)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..errors import ControlError
+from ..engine.rehearsal.document import read_rehearsed
+from ..errors import ControlError, ReleaseError
 from ..release.config import LONGEST_SECONDS, Settings
 from ..release.folder import Release
 from ..session.policy import OnBusy
@@ -21,7 +22,7 @@ POLICIES = {"on_busy": ("abort", "pin", "evict"), "stale": ("keep", "close")}
 class Order:
     """What is asked of this process. Times in seconds.
 
-    `cold` is what the cold import of the release found: `{"modules": {name: names}}`.
+    `cold` is what the check of the release found: cold imports, and the rehearsal (see check.py).
     """
 
     release: Release
@@ -89,12 +90,27 @@ def _word(name: str, value: object, allowed: tuple[str, ...]) -> str:
     return value
 
 
+def is_cold(cold: Mapping[str, Any]) -> bool:
+    """It is a document that `check` made."""
+    try:
+        _check_cold(cold)
+    except ControlError:
+        return False
+    return True
+
+
 def _check_cold(cold: Mapping[str, Any]) -> None:
-    """`modules` are lists of names by module, the structures pairs of words by path (see structure.py)."""
+    """`modules` are lists of names by module, the structures pairs of words by path (see engine.verification)."""
     lists = [cold.get("modules") or {}]
     pairs = [cold.get(name) or {} for name in ("structure", "before")]
     good = all(isinstance(table, dict) for table in [*lists, *pairs]) and _are_words(cold.get("masked") or [])
     good = good and all(_are_words(names) for names in lists[0].values())
+    rehearsed = cold.get("rehearsed")
+    if rehearsed is not None:
+        try:
+            read_rehearsed(rehearsed)
+        except ReleaseError:
+            good = False
     if not (good and all(_are_words(entry) and len(entry) == 2 for table in pairs for entry in table.values())):
         raise _malformed("cold", "that", "the document that `check` answered")
 

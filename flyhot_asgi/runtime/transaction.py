@@ -22,6 +22,7 @@ from ..upgrade import Outcome, Upgrade
 from ..upgrade import events as e
 from ..upgrade import instructions as i
 from .account import Account
+from .check import check
 from .code_upgrade import CodeUpgrade
 from .complaints import differs
 from .coordinator import Coordinator
@@ -107,6 +108,8 @@ class Transaction:
         finally:
             self._let_go()
             self._installed.assets.forget()
+        if self._machine.outcome is not Outcome.COMPLETE:
+            await in_thread(self._code.doubt)
         result = self._result()
         self._account.say_end(result)
         return result
@@ -156,6 +159,8 @@ class Transaction:
     async def _make_plan(self) -> e.Event:
         if self._order.release.digest == self._installed.digest:
             return e.Planned(changes=False)
+        if self._code.wants_check:
+            self._code.take(await check(self._installed, self._order.release))
         live = self._installed.live()
         count = self._units.look(live)
         refused = await in_thread(lambda: self._plan_in_thread(live, count))

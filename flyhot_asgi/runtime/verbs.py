@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Protocol
 
 from ..control.crew import Crew
@@ -136,7 +137,10 @@ class Verbs:
         return {"ok": True, "cold": await check(installed, release), "error": None}
 
     async def _plan(self, request: Frame, conversation: Conversation) -> Frame:
-        plan, error = await self._process.plan(await self._order(request))
+        order, installed = await self._order(request), self._process.ready()
+        if order.cold is None and order.release.digest != installed.digest:
+            order = replace(order, cold=await check(installed, order.release))
+        plan, error = await self._process.plan(order)
         if plan is None and error is not None:
             raise error
         return {"ok": error is None, "plan": plan, "error": error.document() if error is not None else None}

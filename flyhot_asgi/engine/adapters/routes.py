@@ -113,6 +113,7 @@ class SchemaReset(Registration):
     """FastAPI keeps the OpenAPI document that it made once; it must be made again."""
 
     app: Any
+    executes = False
 
     def begin(self, journal: Journal) -> None:
         journal.set_attribute(self.app, "openapi_schema", None)

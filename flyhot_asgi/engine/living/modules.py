@@ -67,6 +67,12 @@ def import_name(name: str, module: types.ModuleType) -> str:
     return str(spec.name) if name == "__main__" and spec is not None else name
 
 
+def cold_name(name: str, module: types.ModuleType) -> str:
+    """The name that a cold import has for a living module: a script's is that of its file."""
+    found = import_name(name, module)
+    return found if found != "__main__" else Path(str(vars(module).get("__file__"))).stem
+
+
 def import_root(name: str, file: Path) -> Path:
     """The `sys.path` folder of a module: `/srv/src` for `shop.cart` in `/srv/src/shop/cart.py`."""
     depth = name.count(".") + (1 if file.name == "__init__.py" else 0)

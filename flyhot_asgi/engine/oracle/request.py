@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SourceError
-from ..living.modules import import_name
+from ..living.modules import cold_name
 from ..source.module import SourceModule
 
 _NOTHING_CHANGED = "nothing was changed, the old code still serves"
@@ -53,11 +53,7 @@ def request_for_tree(tree: Path, root: Path, live: Mapping[str, SourceModule]) -
     for name, source in live.items():
         relative = Path(source.relpath)
         if name == "__main__":
-            name = import_name(name, sys.modules[name])
-        if name == "__main__":
-            roots.append(str(tree / relative.parent))
-            modules.append(relative.stem)
-            continue
+            name = cold_name(name, sys.modules[name])
         depth = name.count(".") + (1 if source.is_package else 0)
         roots.append(str((tree / relative).parents[depth]))
         modules.append(name)

@@ -9,6 +9,9 @@ from .journal import Journal
 class Registration:
     """One rebuild in a plan. Every step notes in the journal what it is about to change; what it raises undoes all."""
 
+    executes = True
+    """It runs something of the release, or makes values other ones. If not, it only makes a cache forget."""
+
     def look(self) -> None:
         """Called first of all, while the collector still shows every object: find what will have to be rebuilt."""
 

@@ -6,6 +6,7 @@ for it; a scratch process has nobody to hold.
 
 from __future__ import annotations
 
+import ast
 import time
 import types
 import weakref
@@ -19,6 +20,7 @@ from ..outcome import Reason, Refused, Timings, reason_of_difference, reason_of_
 from ..patching.finder import ReleaseFinder
 from ..patching.journal import Journal
 from ..patching.patch import Patch, StillCollector
+from ..planning.judge_classes import all_classes
 from ..planning.planner import make_plan
 from ..source.defuse import Home
 from ..source.drift import Drift
@@ -60,6 +62,33 @@ class Ground:
             also=also,
             drift=self.drift,
         )
+
+    def look(self, recorded: Recorded) -> None:
+        """Take what cold imports said, and note in what the process is not its own release, before it is touched. What
+        a `code_change` makes of its unit's state is not compared: that runs later."""
+        self.recorded = recorded
+        self.drift = recorded.look(self.live, self.root)
+        migrated = self._migrated()
+        for path, (_, text) in recorded.new.items():
+            if text.startswith("a ") and text.removeprefix("a ") in migrated:
+                recorded.masked.add(path)
+
+    def _migrated(self) -> set[str]:
+        """Classes, as `module:qualname`, whose instances get a `code_change` by either release."""
+        found = set()
+        for name, module in self.live.items():
+            for cls in all_classes(vars(module), name):
+                if self.units(cls) and (hasattr(cls, "code_change") or self._gains(name, cls.__qualname__)):
+                    found.add(f"{name}:{cls.__qualname__}")
+        return found
+
+    def _gains(self, module: str, qualname: str) -> bool:
+        """The new release's class of that name has one of its own."""
+        if module not in self.new or self.new[module].text == self.old[module].text:
+            return False
+        classes = {c.name: c for c in ast.walk(self.new[module].tree) if isinstance(c, ast.ClassDef)}
+        cls = classes.get(qualname.rpartition(".")[2])
+        return cls is not None and any(getattr(member, "name", None) == "code_change" for member in cls.body)
 
     def compare(self, patch: Patch) -> list[Difference]:
         """In what the process is not the release, after the patch."""

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +49,11 @@ class Trial:
     to_digest: str
     packages: tuple[str, ...] | None = None
     downgrade: bool = False
+
+    def unneeded(self, modules: Collection[str]) -> dict[str, Any]:
+        """The document of a rehearsal that was not made, in a process with these modules: code is swapped, and no
+        value becomes another one."""
+        return Rehearsed(self.from_digest, self.to_digest, "unneeded", modules=frozenset(modules)).document()
 
     def document(self) -> dict[str, Any]:
         return {

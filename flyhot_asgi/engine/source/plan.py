@@ -176,7 +176,8 @@ class Plan:
     @property
     def executes(self) -> bool:
         """More is done than swapping the code of functions."""
-        return bool(self.work or self.registrations or self.added or self.deleted or self.deleted_names)
+        rebuilt = any(one.executes for one in self.registrations)
+        return bool(self.work or rebuilt or self.added or self.deleted or self.deleted_names)
 
     def counts(self) -> dict[str, int]:
         """Definitions by action."""

@@ -69,7 +69,8 @@ async def test_a_check_imports_cold_and_a_plan_changes_nothing(lab: Lab) -> None
     cold = (await ask(lab, verb="check", release=release.digest))["cold"]
     assert f"{lab.top}.extra" in cold["modules"]
     answer = await ask(lab, verb="plan", release=release.digest)
-    assert answer["ok"] and answer["plan"]["modules"]["added"] == [f"{lab.top}.extra"]
+    assert answer["ok"], answer["error"]
+    assert answer["plan"]["modules"]["added"] == [f"{lab.top}.extra"]
     assert lab.main.RELEASE == 1
     result = await lab.upgrade(release, cold=cold)
     assert result["outcome"] == "complete" and result["verified"], result["error"]

@@ -450,3 +450,13 @@ async def test_an_endpoint_turns_into_another_kind_of_function(lab, kind):
     assert (await get(app.m.app, "/")).json() == 2
     app.undo()
     assert (await get(app.m.app, "/")).json() == 1
+
+
+async def test_a_document_that_was_made_once_makes_a_new_body_no_more_than_a_swap(lab):
+    """It is forgotten with the swap; nothing is executed for it, so that nothing has to be rehearsed."""
+    app = lab(m=CHAIN)
+    assert (await get(app.m.app, "/openapi.json")).status_code == 200
+    plan = app.upgrade(m=CHAIN.replace("return 1", "return 2"))
+    assert app.m.app.openapi_schema is None and not plan.executes
+    app.undo()
+    assert set(app.m.app.openapi_schema["paths"]) == {"/a", "/b"}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from flyhot_asgi.engine import SourceModule
+from flyhot_asgi.engine.oracle.cold import Cancelled, import_cold
+from flyhot_asgi.engine.oracle.request import request_for_tree
 from flyhot_asgi.errors import SourceError
-from flyhot_asgi.runtime.coldimport import import_cold
 
 
 def write(tree: Path, **files: str) -> dict[str, SourceModule]:
@@ -26,13 +27,15 @@ def write(tree: Path, **files: str) -> dict[str, SourceModule]:
     return sources
 
 
-async def cold(tree: Path, *, timeout: float = 60.0, **files: str) -> dict[str, list[str]]:  # noqa: ASYNC109
-    found = await import_cold(tree, tree.parent / "root", write(tree, **files), timeout=timeout)
-    return found["modules"]
+def cold(
+    tree: Path, *, timeout: float = 60.0, cancel: threading.Event | None = None, **files: str
+) -> dict[str, list[str]]:
+    request = request_for_tree(tree, tree.parent / "root", write(tree, **files))
+    return import_cold(request, timeout=timeout, cancel=cancel)["modules"]
 
 
-async def test_the_names_of_each_module(tmp_path: Path) -> None:
-    found = await cold(tmp_path / "t", m="import os\nx = 1\nif x:\n    y = 2\n", pkg__a="from m import x as z\n")
+def test_the_names_of_each_module(tmp_path: Path) -> None:
+    found = cold(tmp_path / "t", m="import os\nx = 1\nif x:\n    y = 2\n", pkg__a="from m import x as z\n")
     assert found == {"m": ["os", "x", "y"], "pkg.a": ["z"]}
 
 
@@ -47,14 +50,14 @@ async def test_the_names_of_each_module(tmp_path: Path) -> None:
         ("import os\nos.write(2, b'x' * 300_000 + b'\\nlast words')\nos.abort()\n", ["died", "last words"]),
     ],
 )
-async def test_what_fails_is_said_with_its_line(tmp_path: Path, text: str, words: list[str]) -> None:
+def test_what_fails_is_said_with_its_line(tmp_path: Path, text: str, words: list[str]) -> None:
     with pytest.raises(SourceError) as failed:
-        await cold(tmp_path / "t", m=text)
+        cold(tmp_path / "t", m=text)
     assert all(word in failed.value.message for word in words), failed.value.message
     assert "the old code still serves" in (failed.value.do or "")
 
 
-async def test_what_never_ends_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+def test_what_never_ends_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
     text = (
         "import subprocess, sys, time\n"
@@ -63,11 +66,11 @@ async def test_what_never_ends_is_ended_with_all_that_it_started(tmp_path: Path)
         "time.sleep(600)\n"
     )
     with pytest.raises(SourceError, match="took longer than 2 s"):
-        await cold(tmp_path / "t", m=text, timeout=2.0)
+        cold(tmp_path / "t", m=text, timeout=2.0)
     assert _ends(int(mark.read_text()))
 
 
-async def test_a_daemon_that_keeps_our_pipe_open_holds_nobody_up(tmp_path: Path) -> None:
+def test_a_daemon_that_keeps_our_pipe_open_holds_nobody_up(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
     text = (
         "import subprocess, sys\n"
@@ -76,26 +79,29 @@ async def test_a_daemon_that_keeps_our_pipe_open_holds_nobody_up(tmp_path: Path)
     )
     began = time.monotonic()
     try:
-        assert "child" in (await cold(tmp_path / "t", m=text, timeout=30.0))["m"]
+        assert "child" in (cold(tmp_path / "t", m=text, timeout=30.0))["m"]
         assert time.monotonic() - began < 20
     finally:
         os.kill(int(mark.read_text()), 9)
 
 
-async def test_cancelled_it_leaves_no_process(tmp_path: Path) -> None:
+def test_cancelled_it_leaves_no_process(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
     text = f"import os, time\nopen({str(mark)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
-    task = asyncio.create_task(cold(tmp_path / "t", m=text))
-    async with asyncio.timeout(20):
-        while not (mark.exists() and mark.read_text()):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    cancel = threading.Event()
+
+    def watch() -> None:
+        while not (mark.exists() and mark.read_text()):
+            time.sleep(0.01)
+        cancel.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    with pytest.raises(Cancelled):
+        cold(tmp_path / "t", m=text, cancel=cancel)
     assert _ends(int(mark.read_text()))
 
 
-async def test_an_app_of_very_many_modules(tmp_path: Path) -> None:
+def test_an_app_of_very_many_modules(tmp_path: Path) -> None:
     """More than fits on a command line."""
     sources = write(tmp_path / "t", m="x = 1\n")
     text = "y = 1\n"
@@ -105,19 +111,17 @@ async def test_an_app_of_very_many_modules(tmp_path: Path) -> None:
     with pytest.raises(
         SourceError, match="a_module_with_a_rather_long_name_00000"
     ):  # it is not there; it was asked for
-        await import_cold(tmp_path / "t", tmp_path / "root", sources)
+        import_cold(request_for_tree(tmp_path / "t", tmp_path / "root", sources))
 
 
-async def test_the_roots_own_entries_of_the_path_become_the_trees(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_roots_own_entries_of_the_path_become_the_trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root, tree = tmp_path / "root", tmp_path / "t"
     for folder, word in ((root, "old"), (tree, "new")):
         (folder / "lib").mkdir(parents=True)
         (folder / "lib" / f"only_{word}.py").write_text("")
     monkeypatch.syspath_prepend(str(root / "lib"))
     sources = write(tree, m="import only_new\n")
-    assert "only_new" in (await import_cold(tree, root, sources))["modules"]
+    assert "only_new" in (import_cold(request_for_tree(tree, root, sources)))["modules"]
     assert str(root / "lib") in sys.path
 
 
