@@ -198,7 +198,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "websockets": ("flyhot_deploy.demo.clients",),
     "prometheus_client": ("flyhot_asgi.telemetry.prometheus",),
     "opentelemetry": ("flyhot_asgi.telemetry.tracing",),
-    "httpx": ("flyhot_deploy.fly.machines",),
+    "httpx": ("flyhot_deploy.fly.http",),
 }
 
 # Who may write to the terminal with print(): nobody. The command line's output goes through rich.

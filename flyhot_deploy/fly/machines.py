@@ -16,10 +16,9 @@ from types import TracebackType
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-import httpx
-
 from .environment import FlyEnvironment, Token
 from .errors import Busy, FlyError, Malformed, NotAllowed, NotFound, TimedOut, Unreachable
+from .http import httpx
 from .model import ExecResult, Machine, read_exec, read_machine
 from .pace import Pace
 
