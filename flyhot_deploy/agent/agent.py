@@ -50,6 +50,7 @@ class Agent:
     rhythm: Rhythm = field(default_factory=Rhythm)
     clock: Callable[[], float] = time.monotonic
     disk: Disk | None = None
+    key: bytes | None = field(default=None, repr=False)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     problem: Mapping[str, Any] | None = None
     _facts: MachineFacts | None = None
@@ -66,7 +67,7 @@ class Agent:
     voice: Voice = field(init=False)
 
     def __post_init__(self) -> None:
-        self.steps = Steps(self.repository, self.workers, self.facts_once)
+        self.steps = Steps(self.repository, self.workers, self.facts_once, self.machine, self.key)
         self.voice = Voice(self.machine, self.repository)
 
     async def run(self) -> None:

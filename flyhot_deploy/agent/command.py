@@ -27,6 +27,7 @@ from .agent import Agent
 from .disk import ImageDisk
 from .rhythm import Rhythm
 from .server import AgentServer
+from .shared import shared_key
 from .workers import Workers
 
 logger = logging.getLogger("flyhot.agent")
@@ -83,6 +84,7 @@ async def _serve(project: Project, folder: Path, environment: Mapping[str, str])
         folder=folder,
         rhythm=_rhythm(environment),
         disk=_disk(where, project),
+        key=shared_key(environment, unsigned=where.trusted.allow_unsigned),
     )
     note = {"pid": os.getpid(), "machine": machine, "identity": place.identity(environment), "root": str(project.root)}
     write_atomically(folder / place.NOTE, json.dumps(note).encode("utf-8"), mode=0o600)

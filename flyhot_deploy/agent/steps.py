@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -21,6 +22,7 @@ from ..repository.pointer import Candidate
 from ..repository.repository import Repository
 from .health import Watch, ask
 from .listening import port_for
+from .shared import SharedCheck
 from .workers import Look, Workers
 
 WORDS: dict[Exit, str] = {
@@ -37,10 +39,19 @@ SHOWN = ("pid", "outcome", "verified", "from", "to", "hold_ms", "units_migrated"
 class Steps:
     """What the agent does to its workers. Owns what it fetched: the manifest and what is known of its structure."""
 
-    def __init__(self, repository: Repository, workers: Workers, facts: Callable[[], MachineFacts]) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        workers: Workers,
+        facts: Callable[[], MachineFacts],
+        machine: str,
+        key: bytes | None = None,
+    ) -> None:
         self._repository = repository
         self._workers = workers
         self._facts = facts
+        self._machine = machine
+        self._key = key
         self._manifests: dict[str, ReleaseManifest] = {}
         self._cold: dict[str, Mapping[str, Any]] = {}
         self._well_before: bool | None = None
@@ -50,13 +61,14 @@ class Steps:
         manifest = await self._fetch(candidate.manifest, candidate.release, candidate.sequence)
         began = time.perf_counter()
         look = await self._workers.look()
-        self._cold[candidate.release] = await self._workers.check(candidate.release, manifest.structure)
+        await self._workers.keep()
+        self._cold[candidate.release] = await self._check(candidate, offer, manifest, look)
         await self._look_before(offer, look)
         return {"from": list(look.running), "check_ms": round((time.perf_counter() - began) * 1000)}
 
     async def vote(self, candidate: Candidate, offer: Offer) -> dict[str, Any]:
         """Have every worker plan it. Raises FlyhotError: refused, with file and line."""
-        plans = await self._workers.plan(candidate.release, offer.extra)
+        plans = await self._workers.plan(candidate.release, offer.extra, self._cold.get(candidate.release))
         if not plans:
             return {"plan": None}
         names = ("modules", "assets", "notes", "stale_frames", "steps")
@@ -95,7 +107,8 @@ class Steps:
             if manifest is not None:
                 found = await self._fetch(manifest, release, sequence)
                 direction = found.direction
-                self._cold[release] = await self._workers.check(release, found.structure)
+                await self._workers.keep()
+                self._cold[release] = _recorded(found) or await self._workers.check(release)
             elif not (await self._workers.store()).has_release(release):
                 raise UnknownRelease(
                     f"the image's own release {release[:12]} is not kept on this machine", do="restart the machine"
@@ -112,6 +125,25 @@ class Steps:
         return Watch(self._workers, release, here, url_counts=self._well_before is not False)
 
     # -- inside -------------------------------------------------------------------------------------
+
+    async def _check(
+        self, candidate: Candidate, offer: Offer, manifest: ReleaseManifest, look: Look
+    ) -> Mapping[str, Any]:
+        """What is known of the release: as packing recorded it, as one machine has found for all, or as found here."""
+        recorded = _recorded(manifest)
+        if recorded is not None:
+            return recorded
+        alone = not offer.scout or len(look.running) != 1
+        facts = self._facts()
+        way = {"from": "".join(look.running), "to": candidate.release, "base": facts.base, "abi": facts.python_abi}
+        way |= {"region": os.environ.get("FLY_REGION", "")}
+        shared = SharedCheck(self._repository, None if alone else self._key, candidate.deploy, way)
+        if offer.scout != self._machine:
+            found = await shared.take()
+            return found if found is not None else await self._workers.check(candidate.release)
+        cold = await self._workers.check(candidate.release)
+        await shared.give(cold)
+        return cold
 
     async def _to(self, release: str, direction: Any) -> tuple[str, dict[str, Any]]:
         options = _options(_offer_or_default(None))
@@ -144,6 +176,13 @@ class Steps:
         pids = [pid for document in look.documents if type(pid := document.get("pid")) is int]
         health = replace(offer.health, port=port_for(offer.health.port, pids))
         self._well_before = await ask(health) is None
+
+
+def _recorded(manifest: ReleaseManifest) -> dict[str, Any] | None:
+    """What packing has recorded, as a check would have found it; None if it recorded nothing."""
+    if manifest.structure is None:
+        return None
+    return dict(manifest.structure) | ({"rehearsed": dict(manifest.plan)} if manifest.plan is not None else {})
 
 
 def _options(offer: Offer) -> Options:

@@ -66,19 +66,21 @@ class Workers:
         """Where the workers look for releases. Raises NoProcess, DeployError: they don't agree, or one is silent."""
         return (await self._open()).store
 
-    async def check(self, release: str, structure: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Store what runs now, and have the release imported cold, unless that was recorded; what that found.
+    async def keep(self) -> None:
+        """Store what runs now, so that there is a way back. Raises FlyhotError."""
+        await (await self._open()).ask_bases()
 
-        Raises FlyhotError: the release can't run here.
-        """
-        site = await self._open()
-        await site.ask_bases()
-        return dict(structure) if structure is not None else await site.check(release)
+    async def check(self, release: str) -> dict[str, Any]:
+        """Have the release imported cold and rehearsed; what that found. Raises FlyhotError: it can't run here."""
+        return await (await self._open()).check(release)
 
-    async def plan(self, release: str, extra: Mapping[str, str]) -> list[dict[str, Any]]:
+    async def plan(
+        self, release: str, extra: Mapping[str, str], cold: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
         """What an upgrade would do in each worker. Raises UpgradeRefused with the plans, or what a worker raised."""
         site = await self._open()
         request: Frame = {"verb": "plan", "release": release, "extra": dict(extra)}
+        request |= {"cold": dict(cold)} if cold is not None else {}
         pids = [process.pid for process in site.fleet.processes if process.release != release]
         answers = await asyncio.gather(
             *(ask(site.sockets[pid], request, within=self.patience.plan) for pid in pids), return_exceptions=True

@@ -28,7 +28,8 @@ class Health:
 @dataclass(frozen=True)
 class Offer:
     """Seconds everywhere. `go` are the machines that may commit. `prepared_for` bounds how long a vote binds a machine,
-    `provisional_for` how long it runs the release without a verdict; both by the machine's own clock.
+    `provisional_for` how long it runs the release without a verdict; both by the machine's own clock. `scout` is the
+    machine that checks the release for all.
     """
 
     phase: OfferPhase
@@ -43,6 +44,7 @@ class Offer:
     vote_timeout: float = 1.0
     extra: Mapping[str, str] = field(default_factory=dict)
     health: Health = Health()
+    scout: str = ""
 
     def document(self) -> dict[str, Any]:
         return asdict(self) | {"go": list(self.go), "extra": dict(self.extra)}
@@ -75,10 +77,13 @@ def read_offer(document: Mapping[str, Any]) -> Offer:
         _refuse("extra", extra)
     if not isinstance(health, dict):
         _refuse("health", health)
+    scout = document.get("scout", "")
+    if not isinstance(scout, str):
+        _refuse("scout", scout)
     path, port = health.get("path"), health.get("port", 8080)
     if not (path is None or (isinstance(path, str) and path.startswith("/"))) or type(port) is not int:
         _refuse("health", health)
-    return Offer(phase=phase, go=tuple(go), action=action, extra=extra, health=Health(path, port), **known)
+    return Offer(phase=phase, go=tuple(go), action=action, extra=extra, health=Health(path, port), scout=scout, **known)
 
 
 def _seconds(document: Mapping[str, Any], name: str) -> float:

@@ -216,7 +216,8 @@ async def _carry_out(
     fleet.notify(Step("publishing the release"))
     await asyncio.to_thread(fleet.repository.publish, bundle)
     sequence, options = bundle.manifest.sequence, fleet.options
-    offer = replace(options.offer(len(found.running)), action=action)
+    scout = found.ids[0] if len(found.ids) > 1 else ""
+    offer = replace(options.offer(len(found.running)), action=action, scout=scout)
     conductor = Conductor(
         repository=fleet.repository,
         lease=lease,

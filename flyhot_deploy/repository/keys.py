@@ -7,6 +7,7 @@
 <app>/<channel>/history/<sequence>.json          what was released when; created once
 <app>/<channel>/deploys/<id>/decision.json       commit or abort; created once
 <app>/<channel>/deploys/<id>/verdict.json         confirmed or reverted; created once
+<app>/<channel>/deploys/<id>/check.json          what one machine found for all; with a MAC of theirs
 <app>/<channel>/deploys/<id>/reports/<machine>.json   what a machine did; written by that machine only
 <app>/<channel>/machines/<machine>.json          what a machine runs; written by that machine only
 <app>/<channel>/boots/<machine>.json             boots of a machine that have not come up; by that machine only
@@ -99,6 +100,9 @@ class Keys:
 
     def verdict(self, deploy: str) -> str:
         return f"{self.deploy(deploy)}verdict.json"
+
+    def check(self, deploy: str) -> str:
+        return f"{self.deploy(deploy)}check.json"
 
     def reports(self, deploy: str) -> str:
         return f"{self.deploy(deploy)}reports/"

@@ -17,12 +17,13 @@ import threading
 import time
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ...errors import SourceError
 from ..oracle.cold import TIMEOUT, Cancelled, flags, import_cold, tail_of
+from ..oracle.elsewhere import elsewhere
 from ..oracle.images import Images
 from ..oracle.request import ColdRequest
 from ..outcome import Reason
@@ -31,6 +32,8 @@ from .document import Rehearsed
 
 _CHILD = Path(__file__).with_name("scratch_child.py")
 _LOOK = 0.02
+AGAIN = 2
+"""The seed of the second import of a release, which tells what is never, or not everywhere, the same."""
 _COLD = "deploy this change cold (restart the app); nothing was changed, the old code still serves"
 
 
@@ -108,14 +111,14 @@ class _Imports:
 
     def new(self) -> list[dict[str, Any]]:
         with ThreadPoolExecutor(max_workers=2) as pool:
-            asked = [pool.submit(self._image, self.trial.to_digest, self.trial.new, seed) for seed in (1, 2)]
+            asked = [pool.submit(self._image, self.trial.to_digest, self.trial.new, seed) for seed in (1, AGAIN)]
             return [one.result() for one in asked]
 
     def all(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any] | None]:
         """The new release twice, and the old one if it can still be imported."""
         with ThreadPoolExecutor(max_workers=2) as pool:
             old = pool.submit(self._image, self.trial.from_digest, self.trial.old, 1)
-            asked = [pool.submit(self._image, self.trial.to_digest, self.trial.new, seed) for seed in (1, 2)]
+            asked = [pool.submit(self._image, self.trial.to_digest, self.trial.new, seed) for seed in (1, AGAIN)]
             first, again = (one.result() for one in asked)
             try:
                 return first, again, old.result()
@@ -129,9 +132,21 @@ class _Imports:
         key = self.images.key(digest, request, seed)
         found = self.images.get(key)
         if found is None:
-            found = import_cold(request, hash_seed=seed, timeout=self.timeout, cancel=self.cancel)
+            found = self._elsewhere(request, seed) if seed == AGAIN else self._import(request, seed)
             self.images.put(key, found)
         return found
+
+    def _elsewhere(self, request: ColdRequest, seed: int) -> dict[str, Any]:
+        """As another machine would import it; as this one does, if it can't be imported there."""
+        here = request.environment if request.environment is not None else os.environ
+        there = elsewhere(here)
+        if there != here:
+            with contextlib.suppress(SourceError):
+                return self._import(replace(request, environment=there), seed)
+        return self._import(request, seed)
+
+    def _import(self, request: ColdRequest, seed: int) -> dict[str, Any]:
+        return import_cold(request, hash_seed=seed, timeout=self.timeout, cancel=self.cancel)
 
 
 def _none(trial: Trial, why: str) -> dict[str, Any]:

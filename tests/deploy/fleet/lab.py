@@ -50,6 +50,8 @@ class FakeWorkers:
         self.fault = ""
         self.alive = True
         self.moves: list[str] = []
+        self.checks: list[str] = []
+        self.cold: Mapping[str, Any] | None = None
         self._store = FolderStore(folder / "store", app="app")
 
     def pids(self) -> list[int]:
@@ -64,11 +66,18 @@ class FakeWorkers:
     async def store(self) -> FolderStore:
         return self._store
 
-    async def check(self, release: str, structure: Mapping[str, Any] | None) -> dict[str, Any]:
-        await self._perhaps("stage")
-        return {}
+    async def keep(self) -> None:
+        pass
 
-    async def plan(self, release: str, extra: Mapping[str, str]) -> list[dict[str, Any]]:
+    async def check(self, release: str) -> dict[str, Any]:
+        await self._perhaps("stage")
+        self.checks.append(release)
+        return {"structure": {"app": ["code", release]}}
+
+    async def plan(
+        self, release: str, extra: Mapping[str, str], cold: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        self.cold = cold
         await self._perhaps("vote")
         return [{"pid": 1, "steps": []}]
 
@@ -104,6 +113,7 @@ class Fleet:
         self.execs: list[str] = []
         self.exec_works = True
         self.last: Any = None
+        self.scout = ""
         for name in names:
             (folder / name).mkdir()
             self.workers[name] = FakeWorkers(folder / name, self.base)
@@ -117,6 +127,7 @@ class Fleet:
             workers=self.workers[name],  # type: ignore[arg-type]
             folder=self.folder / name,
             rhythm=self.rhythm,
+            key=more.get("key", b"shared"),
         )
         self.agents[name] = agent
         self.tasks[name] = asyncio.ensure_future(agent.run())
@@ -187,6 +198,7 @@ class Fleet:
         self.repository.publish(bundle)
         sequence = bundle.manifest.sequence
         terms: dict[str, Any] = {"bake": bounds.bake, "prepared_for": 3.0, "provisional_for": 3.0}
+        terms["scout"] = self.scout
         return Conductor(
             repository=self.repository,
             lease=lease,
