@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -83,6 +83,18 @@ def given_to(function: FunctionType, args: tuple[Any, ...], kwargs: dict[str, An
     return signature.replace(parameters=rest).bind(*args, **kwargs).arguments
 
 
+def lacking(function: FunctionType, given: Collection[str]) -> list[str]:
+    """The parameters of the function as it is now that it can't do without, and that an older call did not give."""
+    return [
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name != "state"
+        and name not in given
+        and parameter.kind not in _VARIABLE
+        and not isinstance(parameter.default, _LITERALS)  # another default may be a framework's word (`Depends()`)
+    ]
+
+
 def arguments_for(
     function: FunctionType, given: dict[str, Any], state: Any, *, first: bool = False
 ) -> inspect.BoundArguments:
@@ -90,17 +102,13 @@ def arguments_for(
 
     Raises TypeError naming what the new function wants and was not given: nobody asks the framework a second time.
     """
-    signature = inspect.signature(function)
-    arguments: dict[str, Any] = {}
-    missing = []
-    for name, parameter in signature.parameters.items():
-        if name == "state":
-            arguments[name] = state
-        elif name in given:
-            arguments[name] = given[name]
-        elif not (first or parameter.kind in _VARIABLE or isinstance(parameter.default, _LITERALS)):
-            missing.append(f"`{name}`")  # a default that is no plain value may be a framework's word (`Depends()`)
-    if missing:
-        wanted = ", ".join(missing)
+    if not first and (missing := lacking(function, given)):
+        wanted = ", ".join(f"`{name}`" for name in missing)
         raise TypeError(f"{function.__qualname__} wants {wanted}, which this live connection was not given")
+    signature = inspect.signature(function)
+    arguments = {
+        name: state if name == "state" else given[name]
+        for name in signature.parameters
+        if name == "state" or name in given
+    }
     return inspect.BoundArguments(signature, arguments)

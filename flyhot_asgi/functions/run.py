@@ -178,7 +178,7 @@ class Run:
     def _make_units(self) -> list[Unit]:
         id = self._place.unit_id()
         label = f"{self.function.__qualname__} {self._place.path}".rstrip()
-        function = FunctionUnit(id, label, self._holder, self.function, self._resumed)
+        function = FunctionUnit(id, label, self._holder, self.function, frozenset(self._given), self._resumed)
         state = self._holder.state
         self._units = [function]
         if not isinstance(state, dict):

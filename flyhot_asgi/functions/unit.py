@@ -27,11 +27,19 @@ class FunctionUnit:
     """
 
     def __init__(
-        self, id: str, label: str, holder: Holder, function: FunctionType, resumed: Callable[[], None]
+        self,
+        id: str,
+        label: str,
+        holder: Holder,
+        function: FunctionType,
+        given: frozenset[str],
+        resumed: Callable[[], None],
     ) -> None:
         self.id = id
         self.label = label
         self.function = function
+        self.given = given
+        """The parameters that its call gave."""
         self.old_vsn: str | None = None
         self._holder = holder
         self._resumed = resumed

@@ -169,6 +169,8 @@ class Transaction:
     def _plan_in_thread(self, live: dict[str, types.ModuleType], count: Callable[[type], int]) -> FlyhotError | None:
         refused = self._code.make_plan(live, count)
         self._code.leave_out_frames(self._units.renewed)
+        assert self._code.sources is not None
+        refused = refused or self._units.refused(self._code.sources.new)
         self._units.read_vsns(self._code.vsns())
         return refused
 

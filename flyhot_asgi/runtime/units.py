@@ -12,7 +12,7 @@ from ..engine import Journal
 from ..errors import ConfigError
 from ..session import MigrationReport
 from ..session.registry import Registry
-from ..session.unit import ObjectUnit, Unit
+from ..session.unit import InstanceUnit, ObjectUnit, Unit, has_upgraded
 
 logger = logging.getLogger("flyhot.upgrade")
 
@@ -101,7 +101,15 @@ def count_by_class(classes: Iterable[type], cls: type) -> int:
 def tell_resumed(units: Iterable[Unit], vsn: str, migration: MigrationReport | None) -> None:
     """Tell each unit that it runs release `vsn`, before anything flows again. What one of them raises is logged."""
     changed = migration.changed_units if migration is not None else ()
+    told: dict[int, bool] = {}
     for unit in units:
+        if isinstance(unit, InstanceUnit):  # there may be thousands, nearly all of which have nothing to do
+            cls = unit.cls
+            wants = told.get(id(cls))
+            if wants is None:
+                wants = told[id(cls)] = has_upgraded(cls)
+            if not wants:
+                continue
         try:
             unit.resumed(vsn, id(unit) in changed)
         except Exception:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ..engine import Journal
-from ..errors import FlyhotError
+from ..engine import Journal, SourceModule
+from ..errors import FlyhotError, UpgradeRefused
 from ..functions.unit import FunctionUnit
-from ..session import MigrationReport, Registry, Unit, pinning
+from ..session import MigrationReport, Registry, Session, Unit, pinning
 from ..session.migrate import migrate
 from ..session.stale import close_stale
 from .order import Order
+from .renewals import check_callable, refused_in_source
 from .units import Registered, all_units, count_by_class, tell_resumed, unit_classes
 from .vsns import ClassVsns, with_classes_read
 
@@ -31,6 +34,7 @@ class UnitsUpgrade:
         self._units: list[Unit] = []
         self._migration: MigrationReport | None = None
         self._missed: pinning.Missed = {}
+        self._owners: dict[int, Session] | None = None  # once a migration has failed
         self._vsns: tuple[ClassVsns, ClassVsns] | None = None
         self.renewed: frozenset[str] = frozenset()
         """The functions that start anew when their code has changed (qualified names): theirs are no stale frames."""
@@ -41,6 +45,16 @@ class UnitsUpgrade:
         self.renewed = frozenset(unit.function.__qualname__ for unit in self._units if isinstance(unit, FunctionUnit))
         classes = unit_classes(self._units, live)
         return lambda cls: count_by_class(classes, cls)
+
+    def refused(self, sources: Mapping[str, SourceModule]) -> UpgradeRefused | None:
+        """Why the functions that run now could not go on with the release's source. Blocking."""
+        return refused_in_source(self._functions(), sources)
+
+    def _functions(self) -> list[FunctionUnit]:
+        """All that run, those of pinned sessions included: they start anew at their boundary."""
+        registry = self._registry
+        pinned = [who.units for id in registry.pins if (who := registry.find(id)) is not None]
+        return [unit for unit in chain(self._units, *pinned) if isinstance(unit, FunctionUnit)]
 
     def read_vsns(self, vsns: tuple[ClassVsns, ClassVsns]) -> None:
         """Of the old and the new release, worked out for those who are there. Blocking."""
@@ -69,13 +83,20 @@ class UnitsUpgrade:
                 undo=journal,
                 budget=budget,
                 each=self._order.code_change_budget,
-                droppable=lambda unit: self._registry.session_of(unit) is not None,
+                droppable=lambda unit: self._session_of(unit) is not None,
                 debug=self._order.debug,
             )
             self.migrated = self._migration.migrated
+            check_callable(self._functions())
         except FlyhotError as exc:
             exc.file = self._relative(exc.file)
             raise
+
+    def _session_of(self, unit: Unit) -> Session | None:
+        """The session that a unit belongs to; None for an actor's and for a registered object."""
+        if self._owners is None:
+            self._owners = {id(each): session for session in self._registry.sessions for each in session.units}
+        return self._owners.get(id(unit))
 
     def _relative(self, file: str | None) -> str | None:
         prefix = f"{self._root}/"
@@ -90,7 +111,7 @@ class UnitsUpgrade:
         """The upgrade is committed. Returns a line on each session that is pinned or dropped. `now`: the release that
         runs, asked when it is needed."""
         dropped = self._migration.dropped if self._migration is not None else ()
-        lines = [pinning.dismiss(self._registry, unit, error.what) for unit, error in dropped]
+        lines = [pinning.dismiss(self._registry, self._session_of(unit), error.what) for unit, error in dropped]
         gone = {id(unit) for unit, _ in dropped}
         tell_resumed([unit for unit in self._units if id(unit) not in gone], vsn, self._migration)
         pinned = pinning.confirm(self._registry, self._missed, now)
@@ -104,4 +125,13 @@ class UnitsUpgrade:
 
     def let_go(self) -> None:
         """Or a thread that is late would hold on to code that has gone. Idempotent."""
-        self._units, self._migration, self._missed = [], None, {}
+        migration = self._migration
+        self._units, self._migration, self._missed, self._owners = [], None, {}, None
+        if migration is not None:
+            self._registry.spawn(lambda: _let_go(migration), name="letting go of what an upgrade kept")
+
+
+async def _let_go(migration: MigrationReport) -> None:
+    """A little in each turn of the loop: sessions are served again meanwhile. Cancelled, it lets go of all at once."""
+    for _ in migration.let_go():
+        await asyncio.sleep(0)

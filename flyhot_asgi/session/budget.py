@@ -27,23 +27,30 @@ class Overrun(BaseException):
 
 
 class EachInTime:
-    """A time limit for each of many things that are done within one `within()`. `seconds`: None is no limit."""
+    """A time limit for each of many things that are done within one `within()`. `seconds`: None is no limit.
+
+    Who does them says what is at work, and nothing else: there are thousands. The watching thread looks now and then,
+    and finds that it is still the same.
+    """
 
     def __init__(self, seconds: float | None) -> None:
         self.seconds = seconds
-        self.running: tuple[Any, float] | None = None
-        """What is being done, and when its time is over (monotonic): one value, as another thread reads it."""
+        self.current: object = None
+        """What is at work: a new object for each thing."""
         self.late: Any = None
-        """What was being done when its time was over."""
+        """What was at work longer than it may."""
+        self._seen: object = None
+        self._since = 0.0
 
-    def begin(self, what: Any) -> None:
-        """The next thing, which is `what`."""
-        if self.seconds is not None:
-            self.running = (what, monotonic() + self.seconds)
-
-    def end(self) -> None:
-        """All are done."""
-        self.running = None
+    def is_late(self, now: float) -> bool:
+        """To be asked again and again, with a clock's times in seconds."""
+        current = self.current
+        if current is not self._seen:
+            self._seen, self._since = current, now
+        if self.seconds is None or current is None or now - self._since < self.seconds:
+            return False
+        self.late = current
+        return True
 
 
 class _Alarm:
@@ -61,19 +68,13 @@ class _Alarm:
 
     def _watch(self) -> None:
         each = self._each
-        step = each.seconds / 4 if each.seconds is not None else inf
-        late = None
-        while (now := monotonic()) < self._end_at:
-            running = each.running
-            if running is not None and now >= running[1]:
-                late = running[0]
-                break
-            if self._off.wait(min(self._end_at - now, max(step, 0.001))):
+        step = max(each.seconds / 8, 0.001) if each.seconds is not None else inf
+        while (now := monotonic()) < self._end_at and not each.is_late(now):
+            if self._off.wait(min(self._end_at - now, step)):
                 return
         with self._lock:
             if not self._off.is_set():
                 self.rang = True
-                each.late = late
                 _set_async_exc(self._victim, Overrun)
 
     def disarm(self) -> None:

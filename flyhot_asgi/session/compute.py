@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
+from typing import Any, NoReturn
 
 from flyhot_asgi.errors import MigrationFailed
 from flyhot_asgi.session import inspection
@@ -82,72 +82,76 @@ def _all(
     use."""
     if not work:
         return []
-    current = work[0]  # the one at work, for the case that time runs out between the lines
     clock = EachInTime(rules.each)
 
     def all_of_them() -> list[State]:
-        nonlocal current
         new: list[State] = []
-        for current, state in zip(work, states, strict=True):
-            clock.begin(current)
+        for job, state in zip(work, states, strict=True):
+            clock.current = job
             try:
-                new.append(_new_state(current, state, extra, rules.debug))
+                new.append(_new_state(job, state, extra, rules.debug))
             except Exception as error:
-                failed.append((current.unit, _drop_or_raise(current, error, rules)))
-        clock.end()
+                failed.append((job.unit, _drop_or_raise(job, error, rules)))
         return new
 
     try:
         return within(seconds, all_of_them, clock)
     except MigrationFailed:
         raise
-    except Overrun as overrun:
-        if clock.late is None:
-            fail(current, f"code_change took longer than {rules.budget:g} s in all", overrun)
-        late: Job = clock.late
-        try:
-            fail(late, f"its code_change took longer than {rules.each:g} s, which is what one may take", overrun)
-        except UnitMigrationFailed as error:
-            failed.append((late.unit, _drop_or_raise(late, error, rules)))
-            return []
     except BaseException as error:
-        fail(current, f"code_change raised {said(error)}", error)
+        at_work = clock.current
+        late: Job = clock.late or (at_work if isinstance(at_work, Job) else work[0])
+        if not isinstance(error, Overrun):
+            fail(late, f"code_change raised {said(error)}", error)
+        if clock.late is None:
+            fail(late, f"code_change took longer than {rules.budget:g} s in all", error)
+        what = f"its code_change took longer than {rules.each:g} s, which is what one may take"
+        failed.append((late.unit, _drop_or_raise(late, _failure(late, what, error), rules)))
+        return []
+
+
+def _failure(job: Job, what: str, error: BaseException) -> UnitMigrationFailed:
+    try:
+        fail(job, what, error)
+    except UnitMigrationFailed as failure:
+        return failure
 
 
 def _drop_or_raise(job: Job, error: Exception, rules: Rules) -> UnitMigrationFailed:
     """The failure as the error that it is; raised, unless the session may be dropped."""
     if not isinstance(error, UnitMigrationFailed):
-        try:
-            fail(job, f"code_change raised {said(error)}", error)
-        except UnitMigrationFailed as failure:
-            error = failure
+        error = _failure(job, f"code_change raised {said(error)}", error)
     if on_failed_code_change(job.unit.cls) == "drop_session" and rules.droppable(job.unit):
         return error
     raise error
 
 
 def _new_state(job: Job, state: State, extra: Mapping[str, Any], debug: bool) -> State:
-    _, _, old_vsn, _, code_change = job
+    code_change = job.code_change
     assert code_change is not None
-    seen = inspection.look(job.unit) if debug else None
-    new = code_change(old_vsn, state, dict(extra))
-    if seen is not None:
+    if debug:
+        seen = inspection.look(job.unit)
+        new = code_change(job.old_vsn, state, dict(extra))
         inspection.check(job, seen)
-    if type(new) is not dict:
-        _check_is_dict(job, new)
+    else:
+        new = code_change(job.old_vsn, state, dict(extra))
+    if type(new) is not dict and not issubclass(type(new), dict):
+        _fail_as_no_dict(job, new)
     assert isinstance(new, dict)
-    for key in dict.keys(new):
-        if type(key) is not str and not isinstance(key, str):
-            fail(job, f"code_change returned a dict with a key that is no str: {type(key).__qualname__}")
+    try:
+        "".join(dict.keys(new))  # the quickest way to see that all of them are strings
+    except TypeError:
+        wrong = next(type(key) for key in dict.keys(new) if not isinstance(key, str))
+        fail(job, f"code_change returned a dict with a key that is no str: {wrong.__qualname__}")
     if new is state:
         return state
-    return dict(dict.items(new))  # a copy: one that is handed out twice must not be two units' state
+    # A copy: one that is handed out twice must not be two units' state.
+    return dict.copy(new) if type(new) is dict else dict(dict.items(new))
 
 
-def _check_is_dict(job: Job, new: object) -> None:
+def _fail_as_no_dict(job: Job, new: object) -> NoReturn:
     if inspect.iscoroutine(new):
         new.close()
         fail(job, "code_change must be a plain def, not async: what needs awaiting belongs in upgraded()")
-    if not isinstance(new, dict):
-        forgotten = " (is a return missing?)" if new is None else ""
-        fail(job, f"code_change must return the new state as a dict; it returned {type(new).__qualname__}{forgotten}")
+    forgotten = " (is a return missing?)" if new is None else ""
+    fail(job, f"code_change must return the new state as a dict; it returned {type(new).__qualname__}{forgotten}")

@@ -24,7 +24,7 @@ from flyhot_asgi.session.blame import Job, UnitMigrationFailed, fail, plain_func
 from flyhot_asgi.session.compute import Rules, compute
 from flyhot_asgi.session.contents import namespace_of
 from flyhot_asgi.session.shapes import mro_of, own_classes
-from flyhot_asgi.session.snapshot import LIMIT, Snapshot, SnapshotTooLarge
+from flyhot_asgi.session.snapshot import LIMIT, Snapshot, SnapshotTooLarge, taken_apart
 from flyhot_asgi.session.unit import InstanceUnit, State, Unit
 
 BUDGET = 5.0
@@ -57,6 +57,7 @@ class MigrationReport:
         *,
         kept: int,
         seconds: float,
+        before: _Before | None = None,
         dropped: Sequence[tuple[Unit, UnitMigrationFailed]] = (),
     ) -> None:
         self._jobs = jobs
@@ -65,6 +66,7 @@ class MigrationReport:
         state."""
         self.kept = kept
         self.seconds = seconds
+        self._before = before
 
     @cached_property
     def units(self) -> tuple[MigratedUnit, ...]:
@@ -78,6 +80,13 @@ class MigrationReport:
     def migrated(self) -> int:
         """How many units' `code_change` ran."""
         return sum(job.code_change is not None for job in self._jobs)
+
+    def let_go(self) -> Iterator[None]:
+        """When nothing is to be undone any more: drop all that was kept, a little at each step. The report is over."""
+        before, self._before = self._before, None
+        if before is not None:
+            yield from before.dismantle()
+        yield from taken_apart([self._jobs])
 
     def changed(self, unit: Unit) -> bool:
         """Is the unit's class another than before? For `Unit.resumed`."""
@@ -116,6 +125,7 @@ def migrate(
     jobs = _plan(units, direction, old_vsn, new_vsn)
     work = [job for job in jobs if job.code_change is not None]
     kept = 0
+    before: _Before | None = None
     dropped: list[tuple[Unit, UnitMigrationFailed]] = []
     if work:
         with _no_collection():
@@ -134,26 +144,39 @@ def migrate(
     if dropped:
         gone = {id(unit) for unit, _ in dropped}
         jobs = [job for job in jobs if id(job.unit) not in gone]
-    return MigrationReport(jobs, kept=kept, seconds=monotonic() - began, dropped=dropped)
+    return MigrationReport(jobs, kept=kept, seconds=monotonic() - began, before=before, dropped=dropped)
+
+
+@dataclass(frozen=True)
+class _ClassPlan:
+    """What becomes of the units of one class. `bind` gives an instance's `code_change`; None: it has none."""
+
+    cls: type
+    old_vsn: str
+    new_vsn: str
+    bind: Callable[[object], Callable[..., object] | None]
+    told: bool
+    """Its units say how it is to be called (see `_told`)."""
 
 
 def _plan(
     units: Iterable[Unit], direction: str, old_vsn: Callable[[type], str], new_vsn: Callable[[type], str]
 ) -> list[Job]:
     jobs = []
-    known: dict[int, tuple[type, str, str, Callable[[object], Callable[..., object] | None]]] = {}
+    known: dict[int, _ClassPlan] = {}
     for unit in units:
         instance = unit.instance
         if instance is None:
             continue
         cls = unit.cls
-        found = known.get(id(cls))
-        if found is None:
-            found = known[id(cls)] = (cls, old_vsn(cls), new_vsn(cls), _binder(cls))
-        _, old, new, bind = found
+        plan = known.get(id(cls))
+        if plan is None:
+            plan = known[id(cls)] = _ClassPlan(cls, old_vsn(cls), new_vsn(cls), _binder(cls), hasattr(unit, "adapt"))
+        old, new = plan.old_vsn, plan.new_vsn
         if old != new:
             unit.old_vsn = old if direction == "up" else new
-            jobs.append(Job(unit, instance, old, new, _told(unit, bind(instance))))
+            code_change = plan.bind(instance)
+            jobs.append(Job(unit, instance, old, new, _told(unit, code_change) if plan.told else code_change))
     return jobs
 
 
@@ -193,6 +216,11 @@ class _Before:
         self.snapshot = snapshot
         self._states = states
 
+    def dismantle(self) -> Iterator[None]:
+        """Not to be restored any more; the memory is freed a little at each step."""
+        yield from self.snapshot.dismantle()
+        yield from taken_apart([self._states])
+
     def restore(self) -> None:
         """Raises UndoFailed, when all that can be put back has been. May be called more than once."""
         failed: list[str] = []
@@ -222,11 +250,13 @@ def _keep(work: list[Job], limit: int) -> tuple[_Before, list[State]]:
     """The pre-images of all that is reached, and each unit's state, as it is handed to its `code_change`."""
     snapshot = Snapshot(limit=limit)
     states = [_state_of(job) for job in work]
-    elsewhere = [(job.unit, state) for job, state in zip(work, states, strict=True) if not _is_in_instance(job.unit)]
+    elsewhere = [
+        (job.unit, state) for job, state in zip(work, states, strict=True) if not isinstance(job.unit, InstanceUnit)
+    ]
     try:
         snapshot.add_all(job.instance for job in work)
         snapshot.add_all(state for _, state in elsewhere)
-        for cls, code_change in {job.unit.cls: job.code_change for job in work}.items():
+        for cls, code_change in _of_each_class(work):
             if (function := plain_function(code_change)) is not None:
                 snapshot.add_namespace(function.__globals__)
             for each in own_classes(cls):
@@ -236,8 +266,9 @@ def _keep(work: list[Job], limit: int) -> tuple[_Before, list[State]]:
     return _Before(snapshot, [(unit, dict(state)) for unit, state in elsewhere]), states
 
 
-def _is_in_instance(unit: Unit) -> bool:
-    return isinstance(unit, InstanceUnit)
+def _of_each_class(work: list[Job]) -> Iterable[tuple[type, object]]:
+    found = {id(cls := job.unit.cls): (cls, job.code_change) for job in work}
+    return found.values()
 
 
 def _state_of(job: Job) -> State:

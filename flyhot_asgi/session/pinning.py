@@ -130,10 +130,9 @@ class CatchUp:
         return None
 
 
-def dismiss(registry: Registry, unit: Unit, why: str) -> str:
-    """Close the session of a unit whose state could not be migrated; nothing that its client sent is handled any more.
+def dismiss(registry: Registry, session: Session | None, why: str) -> str:
+    """Close a session with a unit whose state could not be migrated; nothing that its client sent is handled any more.
     Returns a line on it."""
-    session = registry.session_of(unit)
     if session is not None:
         gate = session.gate
         gate.owe(Dismissal("new release"))

@@ -265,13 +265,6 @@ class Registry:
         """The live session or actor of that id."""
         return self._sessions.get(id) or self._actors.get(id)
 
-    def session_of(self, unit: Unit) -> Session | None:
-        """The session that a unit belongs to; None for an actor's and for a registered object."""
-        for session in self._sessions.values():
-            if any(each is unit for each in session.units):
-                return session
-        return None
-
     def is_here(self, session: Session | Actor) -> bool:
         return session.id in self._sessions or session.id in self._actors
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from types import FunctionType, MethodType, NoneType
@@ -30,6 +30,10 @@ from flyhot_asgi.session.shapes import WAITERS, Shape, module_of, mro_of, shape_
 LIMIT = 2_000_000
 """References that a snapshot follows before it gives up: about half a second, some 200 MB in the worst
 case."""
+
+_FEW = 3
+_PIECE = 500
+"""So many things are let go of at once."""
 
 _UNSET: Any = object()
 _ATOMS = (int, str, float, bool, bytes, complex, NoneType, type(Ellipsis), range, slice)
@@ -135,6 +139,19 @@ class Snapshot:
                 do="restart the process",
             )
 
+    def dismantle(self) -> Iterator[None]:
+        """Let go of everything, a little at each step: a snapshot of thousands takes long to free. Not to be restored
+        any more; who stops in between lets go of the rest at once."""
+        lists = [each for group in self._contents for each in (group.before, group.objects)]
+        lists += [each for group in self._instances for each in (group.slots, group.namespaces, group.objects)]
+        self._contents, self._instances = [], []
+        yield from taken_apart(lists)
+        for seen in self._seen.values():
+            while seen:
+                for _ in range(min(_PIECE, len(seen))):
+                    seen.popitem()
+                yield
+
     def _walk(self, level: list[Iterable[object]]) -> None:
         """Breadth first."""
         while level:
@@ -144,18 +161,16 @@ class Snapshot:
         self, level: Iterable[object], shapes: dict[int, Shape | None], *, own: bool = False
     ) -> list[Iterable[object]]:
         """Take the pre-images of what is new in `level`; returns what that refers to."""
-        by_class: defaultdict[int, list[object]] = defaultdict(list)
-        for obj in [
+        found = [
             each
             for each in level
             if (cls := type(each)) is not str and cls is not int and cls is not NoneType and cls is not MethodType
-        ]:
-            by_class[id(type(obj))].append(obj)
+        ]
         children: list[Iterable[object]] = []
-        for number, objects in by_class.items():
+        for cls, objects in _by_class(found):
+            number = id(cls)
             shape = shapes.get(number, _UNSET)
             if shape is _UNSET:
-                cls = type(objects[0])
                 self._classes.append(cls)
                 shape = shapes[number] = shape_of(cls, own=own)
             if shape is not None and (new := self._new(number, _without_scopes(objects))):
@@ -224,8 +239,8 @@ class Snapshot:
         self._contents.append(_Contents(DICT, namespaces, before))
         self._follow(sum(map(len, before)))
         plumbing = [names[name] for name in _PLUMBING for names in before if name in names]
-        if all(type(value) is MethodType or type(value) is FunctionType for value in plumbing):  # left alone anyway
-            return chain.from_iterable(map(dict.values, before))
+        if not [1 for value in plumbing if type(value) is not MethodType and type(value) is not FunctionType]:
+            return chain.from_iterable(map(dict.values, before))  # methods and functions are left alone anyway
         return [value for names in before for name, value in names.items() if not _is_plumbing(name, value)]
 
     def _follow(self, references: int) -> None:
@@ -236,6 +251,31 @@ class Snapshot:
                 f"fails (over {self._limit} references). Nothing was changed; the old code still serves",
                 do="keep large data out of reach of units that have a code_change, or deploy cold",
             )
+
+
+def taken_apart(lists: Iterable[list[Any]]) -> Iterator[None]:
+    """Empty them, a piece at each step."""
+    for each in lists:
+        while each:
+            del each[-_PIECE:]
+            if each:
+                yield
+
+
+def _by_class(objects: list[object]) -> Iterator[tuple[type, list[object]]]:
+    """The objects by their class: in as many passes as there are classes if they are few, which is quickest."""
+    for _ in range(_FEW):
+        if not objects:
+            return
+        cls = type(objects[0])
+        same = [each for each in objects if type(each) is cls]
+        yield cls, same
+        objects = [] if len(same) == len(objects) else [each for each in objects if type(each) is not cls]
+    by_class: defaultdict[int, list[object]] = defaultdict(list)
+    for each in objects:
+        by_class[id(type(each))].append(each)
+    for same in by_class.values():
+        yield type(same[0]), same
 
 
 def _is_class(value: object) -> TypeGuard[type]:

@@ -75,7 +75,8 @@ class Place(Owner, Protocol):
 
 
 class InstanceUnit:
-    """A unit whose state is the attributes of its `instance`, or some of them, and nothing else."""
+    """A unit whose state is the attributes of its `instance`, or some of them, and nothing else. Has nothing to do in
+    `resumed()` but to start its instance's `upgraded()`: without one it need not be called."""
 
     __slots__ = ()
 
@@ -179,25 +180,33 @@ def _attributes(obj: object) -> State:
 def replace_attributes(obj: object, state: State, *, keep: frozenset[str] = frozenset()) -> None:
     """Make `state` the contents of `obj.__dict__`, leaving the attributes named in `keep`.
 
-    Works on the dict itself: no `__setattr__`, no descriptor of the user's runs.
+    Works on the dict itself: no `__setattr__`, no descriptor of the user's runs. What stays is not taken out and put
+    back: an object's dict shares its keys with those of its class's others, as long as it is only added to.
     """
     attributes = _attributes(obj)
     if state is attributes:
         return
-    kept = {}
+    kept = 0
     for name in keep:
-        if name in attributes:
-            kept[name] = attributes[name]
-    attributes.clear()
+        if name in state:
+            state = {each: value for each, value in state.items() if each not in keep}
+        kept += name in attributes
     attributes.update(state)
-    attributes.update(kept)
+    if len(attributes) != len(state) + kept:
+        for name in [name for name in attributes if name not in state and name not in keep]:
+            del attributes[name]
+
+
+def has_upgraded(cls: type) -> bool:
+    """Does the class want to be told, by an `upgraded(old_vsn)`, of an upgrade?"""
+    return callable(getattr(cls, "upgraded", None))
 
 
 def start_upgraded(unit: Unit, owner: Owner) -> None:
     """Run `upgraded(old_vsn)` of the unit's instance, if its class has one, in a task of `owner`'s. Its errors are
     logged, and reported."""
     instance = unit.instance
-    if instance is None or not callable(getattr(type(instance), "upgraded", None)):
+    if instance is None or not has_upgraded(type(instance)):
         return
     old_vsn = unit.old_vsn
 

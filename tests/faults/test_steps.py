@@ -11,7 +11,7 @@ import pytest
 
 from flyhot_asgi.engine import Difference, Journal
 from flyhot_asgi.errors import ControlError, SuspendTimeout
-from flyhot_asgi.runtime import code_upgrade, transaction
+from flyhot_asgi.runtime import code_upgrade, transaction, units
 
 from .intact import (
     Picture,
@@ -289,6 +289,7 @@ async def test_a_unit_that_can_not_be_told_does_not_stop_the_others(lab: Lab, mo
 
     with monkeypatch.context() as patch:
         patch.setattr(type(deaf), "resumed", resumed)
+        patch.setattr(units, "has_upgraded", lambda cls: True)
         result = await lab.upgrade(SECOND)
     assert told == [(result["to"][:12], True)] * 2
     await assert_upgraded(lab, result)
