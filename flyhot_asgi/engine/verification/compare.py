@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from .fingerprint import DEFINITION, STATE
+from .frameworks import LATER
 
 Entries: TypeAlias = Mapping[str, tuple[str, str]]
 
@@ -39,17 +40,22 @@ def moved_state(old: Entries, new: Entries, masked: set[str]) -> bool:
     )
 
 
-def differences(old: Entries | None, live: Entries, new: Entries, masked: set[str]) -> list[tuple[str, str]]:
+def differences(
+    old: Entries | None, live: Entries, new: Entries, masked: set[str], before: Entries | None = None
+) -> list[tuple[str, str]]:
     """Path and sentence for each way in which `live` is not `new`. `old` is the cold import of the release before;
-    without it only definitions are compared."""
+    without it only definitions are compared. `before`: the process before the upgrade; what somebody registered with
+    an object, and neither the program nor the release changed, must not have been changed by the upgrade."""
     found: list[tuple[str, str]] = []
     for path in sorted(live.keys() | new.keys()):
         wanted, has = new.get(path), live.get(path)
-        if wanted == has or _is_masked(path, masked):
+        if wanted == has or _is_masked(path, masked) or LATER in (*(wanted or ()), *(has or ())):
             continue
-        strict = (wanted or has or ("", ""))[0] == DEFINITION and not _lives_in_state(path, live, new)
+        defines = (wanted or has or ("", ""))[0] == DEFINITION
+        strict = defines and not _lives_in_state(path, live, new)
         if not strict and (old is None or old.get(path) == wanted):
-            continue  # the release did not change it: what the program made of it lives on
+            if not defines or before is None or before.get(path) != wanted:
+                continue  # the release did not change it: what the program made of it lives on
         found.append((path, _sentence(wanted, has)))
     return found
 

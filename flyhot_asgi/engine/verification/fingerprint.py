@@ -27,6 +27,8 @@ from pathlib import PurePath
 from typing import Any
 
 from ..source.values import ATOMS
+from .frameworks import is_registrar, of_class, of_object
+from .shapes import Shapes, at_home
 
 DEFINITION, STATE = "D", "S"
 _DEPTH = 4
@@ -34,6 +36,7 @@ _LONGEST, _SHOWN = 240, 60
 _MOST_ITEMS = 1000
 _TOLD_BY_REPR = frozenset({"datetime", "decimal", "fractions", "uuid", "ipaddress", "zoneinfo", "typing"})
 """Modules whose objects are values, with all that they are in their `repr`."""
+_NOTED = "__annotations__"
 _SKIPPED_MEMBERS = frozenset(
     {"__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "__firstlineno__", "__static_attributes__"}
 )
@@ -42,8 +45,10 @@ _SKIPPED_MEMBERS = frozenset(
 class Fingerprint:
     """Describes modules into `entries`: path → (channel, text). Use once."""
 
-    def __init__(self, root: str, first_party: Iterable[str]) -> None:
+    def __init__(self, root: str, first_party: Iterable[str], shapes: Shapes | None = None) -> None:
         self.entries: dict[str, tuple[str, str]] = {}
+        self._shapes = shapes or Shapes()
+        self._foreign: dict[int, list[tuple[str, str]] | None] = {}
         self._root = root.rstrip(os.sep)
         self._own = frozenset(first_party)
         self._codes: dict[int, str] = {}
@@ -88,7 +93,7 @@ class Fingerprint:
     # -- definitions -------------------------------------------------------------------------
 
     def _function(self, path: str, function: types.FunctionType, depth: int) -> None:
-        where = "home" if _at_home(function) else "elsewhere"
+        where = "home" if at_home(function) else "elsewhere"
         if function.__module__ not in self._own and function.__globals__.get("__name__") not in self._own:
             self._put(path, DEFINITION, f"function {function.__module__}:{function.__qualname__}")
             return
@@ -97,6 +102,7 @@ class Fingerprint:
         code = self._code(function.__code__)
         text = f"function {function.__module__}:{function.__qualname__} {where} {code} {defaults} {named}"
         self._put(path, DEFINITION, text)
+        self._annotations(path, function)
         if depth < _DEPTH and id(function) not in self._on_path:
             self._on_path.add(id(function))
             for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
@@ -105,6 +111,14 @@ class Fingerprint:
                     self._function(f"{path}[{name}]", contents, depth + 1)
             self._on_path.discard(id(function))
 
+    def _annotations(self, path: str, definition: types.FunctionType | type) -> None:
+        """Frameworks read them. From 3.14 they are code of their own, which is not run."""
+        if sys.version_info >= (3, 14):
+            return
+        found = definition.__annotations__ if _is(definition, types.FunctionType) else vars(definition).get(_NOTED)
+        if (text := self._shapes.annotations(found)) is not None:
+            self._put(f"{path}.{_NOTED}", DEFINITION, text)
+
     def _code(self, code: types.CodeType) -> str:
         if id(code) not in self._codes:
             self._keep.append(code)
@@ -112,7 +126,7 @@ class Fingerprint:
         return self._codes[id(code)]
 
     def _class(self, path: str, cls: type, depth: int) -> None:
-        where = "home" if _at_home(cls) else "elsewhere"
+        where = "home" if at_home(cls) else "elsewhere"
         name = f"{cls.__module__}:{cls.__qualname__}"
         if cls.__module__ not in self._own:
             self._put(path, DEFINITION, f"class {name}")
@@ -125,6 +139,9 @@ class Fingerprint:
             fields = vars(cls).get("__dataclass_fields__")
             if type(fields) is dict:
                 self._put(f"{path} (fields)", DEFINITION, repr([self._field(each) for each in fields.values()]))
+            self._annotations(path, cls)
+            for suffix, text in of_class(cls, self._shapes):
+                self._put(f"{path}{suffix}", DEFINITION, text)
 
     def _field(self, field: Any) -> tuple[Any, ...]:
         """A dataclass's field: what its generated methods were made of, and what `fields()` tells."""
@@ -180,12 +197,21 @@ class Fingerprint:
             for key, item in sorted(_attributes(value).items()):
                 self._value(f"{path}.{key}", item, depth + 1)
             self._on_path.discard(id(value))
-        elif (routes := _describe_routes(value)) is not None:
+            self._parts(path, value)
+        elif is_registrar(value):
             self._put(path, DEFINITION, f"a {cls.__module__}:{cls.__qualname__}")
-            for index, text in enumerate(routes):
-                self._put(f"{path}.routes[{index}]", DEFINITION, text)
+            self._parts(path, value)
         else:
             self._put(path, STATE, f"a {cls.__module__}:{cls.__qualname__}")
+            self._parts(path, value)
+
+    def _parts(self, path: str, value: Any) -> None:
+        """What a framework keeps of the app in an object, wherever that is bound."""
+        if id(value) not in self._foreign:
+            self._foreign[id(value)] = of_object(value, self._own, self._shapes)
+        for suffix, text in self._foreign[id(value)] or ():
+            if f"{path}{suffix}" not in self.entries:
+                self._put(f"{path}{suffix}", DEFINITION, text)
 
     def _brief(self, value: Any) -> str:
         """One value as a short text, for keys and defaults."""
@@ -221,16 +247,6 @@ def code_digest(code: types.CodeType) -> str:
     return text.hexdigest()[:16]
 
 
-def _at_home(value: types.FunctionType | type) -> bool:
-    """The object is what its own module has under its name: no second copy of it is in use."""
-    found: Any = sys.modules.get(value.__module__ or "")
-    for part in value.__qualname__.split("."):
-        found = vars(found).get(part) if _is(found, type | types.ModuleType) else None
-        if _is(found, staticmethod | classmethod):
-            found = found.__func__
-    return found is value
-
-
 def _attributes(value: Any) -> dict[str, Any]:
     try:
         found = object.__getattribute__(value, "__dict__")
@@ -251,59 +267,12 @@ def _cell_contents(cell: types.CellType) -> Any:
         return None
 
 
-def _describe_routes(value: Any) -> list[str] | None:
-    """The routes of a Starlette or FastAPI app or router, in order; None for anything else."""
-    routing = sys.modules.get("starlette.routing")
-    applications = sys.modules.get("starlette.applications")
-    known = (getattr(routing, "Router", None), getattr(applications, "Starlette", None))
-    kinds = tuple(kind for kind in known if kind is not None)
-    if not kinds or not _is(value, kinds):
-        return None
-    router = vars(value).get("router", value)
-    return [_describe_route(route) for route in list(vars(router).get("routes", ()))]
-
-
-def _describe_route(route: Any) -> str:
-    fields = _attributes(route)
-    parts = [type(route).__qualname__]
-    for name in ("path", "name", "host", "status_code", "summary", "description", "deprecated", "tags"):
-        if name in fields and type(fields[name]) in (*ATOMS, list):
-            parts.append(f"{name}={fields[name]!r}")
-    methods = fields.get("methods")
-    parts.append(f"methods={sorted(methods) if isinstance(methods, set | list) else None}")
-    for name in ("endpoint", "app", "original_router"):
-        parts.append(f"{name}={_reference(fields.get(name))}")
-    parts += _parameters(fields.get("dependant"))
-    return " ".join(parts)
-
-
-def _reference(value: Any) -> str:
-    if _is(value, types.FunctionType | type):
-        return f"{value.__module__}:{value.__qualname__}"
-    inner = getattr(value, "func", None) if _is(value, functools.partial) else None
-    return _reference(inner) if inner is not None else type(value).__qualname__
-
-
-def _parameters(dependant: Any, depth: int = 0) -> list[str]:
-    """The parameters that FastAPI read off an endpoint and its dependencies when it registered it."""
-    if dependant is None or depth > 5:
-        return []
-    found: list[str] = []
-    for kind in ("path_params", "query_params", "header_params", "cookie_params", "body_params"):
-        for one in getattr(dependant, kind, ()):
-            default = getattr(one, "default", None)
-            shown = repr(default) if type(default) in ATOMS else type(default).__qualname__
-            found.append(f"{kind}:{getattr(one, 'name', '?')}={shown}")
-    for inner in getattr(dependant, "dependencies", ()):
-        found += [f"depends:{_reference(getattr(inner, 'call', None))}", *_parameters(inner, depth + 1)]
-    return found
-
-
 def describe(
-    modules: Mapping[str, types.ModuleType], root: str, first_party: Iterable[str]
+    modules: Mapping[str, types.ModuleType], root: str, first_party: Iterable[str], shapes: Shapes | None = None
 ) -> dict[str, tuple[str, str]]:
-    """path → (channel, text) for all these modules. `first_party` are the names of all the app's modules."""
-    found = Fingerprint(root, first_party)
+    """path → (channel, text) for all these modules. `first_party` are the names of all the app's modules. `shapes`
+    remembers texts for the next description of the same process."""
+    found = Fingerprint(root, first_party, shapes)
     for name, module in modules.items():
         found.module(name, module)
     return found.entries

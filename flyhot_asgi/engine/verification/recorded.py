@@ -17,6 +17,7 @@ from ..source.drift import Drift
 from ..source.module import SourceModule
 from .compare import differences, drifted, moved_state, unstable_paths
 from .fingerprint import describe
+from .shapes import Shapes
 from .verify import Difference
 
 Structure = dict[str, tuple[str, str]]
@@ -31,6 +32,9 @@ class Recorded:
     names: Mapping[str, list[str]]
     """By module, those that it had."""
     masked: set[str] = field(default_factory=set)
+    before: Structure | None = None
+    """The process as `look` saw it."""
+    shapes: Shapes = field(default_factory=Shapes)
 
     @classmethod
     def of(cls, cold: Mapping[str, Any] | None) -> Recorded | None:
@@ -50,7 +54,7 @@ class Recorded:
         program changed since it was imported; None if no cold import of the running release is known."""
         if self.old is None:
             return None
-        described = describe(live, str(root), live)
+        described = self.before = describe(live, str(root), live, self.shapes)
         drift = Drift(self.old, described, self.new, frozenset(self.masked))
         self.masked |= drifted(self.old, described)
         return drift
@@ -64,7 +68,8 @@ class Recorded:
         """The living modules against the new release's record. Runs none of the app's code."""
         loaded = {name: module for name in self.names if type(module := sys.modules.get(name)) is types.ModuleType}
         new = {path: entry for path, entry in self.new.items() if path.partition(":")[0] in loaded}
-        found = differences(self.old, describe(loaded, str(root), self.names), new, self.masked)
+        living = describe(loaded, str(root), self.names, self.shapes)
+        found = differences(self.old, living, new, self.masked, self.before)
         return [_difference(path, what, sources) for path, what in found]
 
 

@@ -1,0 +1,252 @@
+"""What frameworks make of an app's definitions, as text: models, tables, routes, middleware, whatever else registers.
+
+Attribute path → text, below the class or object that it is about. All of it is definition: it must be the release's.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from ..source.values import ATOMS
+from .shapes import Shapes, attributes, looked_into, own_parts, reference
+
+LATER = "to be built when it is first used"
+"""Instead of a schema that nobody needed yet: as good as any."""
+_DESCRIBING = "title summary description version openapi_url docs_url redoc_url root_path openapi_tags".split()
+_BUILT_IN = frozenset(
+    "ServerErrorMiddleware ExceptionMiddleware AsyncExitStackMiddleware ExceptionTelemetryMiddleware "
+    "AppBodyLimitMiddleware RequestBodyLimitMiddleware".split()
+)
+
+
+def of_class(cls: type, shapes: Shapes) -> Iterator[tuple[str, str]]:
+    """A first-party class: pydantic's fields, configuration and schema; SQLAlchemy's table and mapping."""
+    members = vars(cls)
+    if (schema := members.get("__pydantic_core_schema__")) is not None:
+        yield ".__pydantic_core_schema__", shapes.schema(schema) if type(schema) is dict else LATER
+        if type(fields := members.get("__pydantic_fields__")) is dict:
+            for name, field in fields.items():
+                yield f".__pydantic_fields__[{name!r}]", shapes.remembered(field, functools.partial(shapes.text, field))
+        if type(config := members.get("model_config")) is dict:
+            yield ".__pydantic_config__", shapes.text(config)
+    if (mapper := members.get("__mapper__")) is not None and type(mapper).__module__.startswith("sqlalchemy"):
+        yield from _mapper(mapper, shapes)
+    if _is_of(members.get("__table__"), "sqlalchemy.sql.schema", "Table"):
+        yield from ((f".__table__{suffix}", text) for suffix, text in _table(members["__table__"], shapes))
+
+
+def is_registrar(value: object) -> bool:
+    """An app or a router of Starlette or FastAPI."""
+    return _is_of(value, "starlette.routing", "Router") or _is_of(value, "starlette.applications", "Starlette")
+
+
+def of_object(value: Any, own: Collection[str], shapes: Shapes) -> list[tuple[str, str]] | None:
+    """A library's object, or one of a class that derives from a library's; None if nothing of the app is in it."""
+    if is_registrar(value):
+        return [*_routes(value, shapes), *_app(value, shapes)]
+    if _is_of(value, "sqlalchemy.sql.schema", "Table"):
+        return list(_table(value, shapes))
+    if _is_of(value, "pydantic.type_adapter", "TypeAdapter"):
+        schema = vars(value).get("core_schema")
+        return [(".core_schema", shapes.schema(schema) if type(schema) is dict else LATER)]
+    if _is_of(value, "click.core", "Command"):
+        return list(_command(value, shapes))
+    if _is_of(value, "starlette.routing", "BaseRoute"):
+        return [(".route", _route(value, shapes))]
+    if type(value).__module__.partition(".")[0] in ("fastapi", "starlette"):
+        return None  # parts of routes
+    if type(value).__module__ in own or not looked_into(value):
+        return None
+    return list(own_parts(value, own)) or None
+
+
+def _is_of(value: object, module: str, name: str) -> bool:
+    kind = getattr(sys.modules.get(module), name, None)
+    return kind is not None and issubclass(type(value), kind)
+
+
+# -- SQLAlchemy ------------------------------------------------------------------------------
+
+
+def _mapper(mapper: Any, shapes: Shapes) -> Iterator[tuple[str, str]]:
+    fields = vars(mapper)
+    facts = [f"{name}={shapes.text(fields.get(name), 1)}" for name in ("polymorphic_identity", "version_id_col")]
+    order = fields.get("order_by")
+    yield ".__mapper__", f"{' '.join(facts)} {shapes.text(order, 1) if order is not None else ''}"
+    for name, found in dict(fields.get("_props") or {}).items():
+        yield f".__mapper__.{name}", _property(found, shapes)
+
+
+def _property(found: Any, shapes: Shapes) -> str:
+    kind = type(found).__qualname__
+    if kind == "ColumnProperty":
+        return f"{kind} {[getattr(c, 'name', None) for c in getattr(found, 'columns', ())]} {found.deferred}"
+    given = vars(found)
+    names = (
+        "back_populates",
+        "lazy",
+        "viewonly",
+        "passive_deletes",
+        "passive_updates",
+        "secondary",
+        "collection_class",
+    )
+    facts = [f"{n}={shapes.text(given[n], 1)}" for n in names if n in given and type(given[n]) in ATOMS]
+    cascade = given.get("_cascade")
+    facts += [f"cascade={sorted(cascade)}"] if isinstance(cascade, frozenset | set) else []
+    for name in ("argument", "order_by", "primaryjoin", "secondaryjoin", "foreign_keys", "remote_side", "secondary"):
+        argument = getattr(getattr(given.get("_init_args"), name, None), "argument", None)
+        if type(argument) is str or issubclass(type(argument), type):
+            facts.append(f"{name}={shapes.text(argument)}")
+    return f"{kind} {' '.join(facts)}"
+
+
+def _table(table: Any, shapes: Shapes) -> Iterator[tuple[str, str]]:
+    yield "", f"table {table.fullname} {shapes.text(table.kwargs, 1)} {table.comment!r}"
+    for column in list(table.columns):
+        yield f".c.{column.name}", _column(column, shapes)
+    constraints = [f"{type(c).__qualname__} {c.name} {_columns(c)}" for c in table.constraints]
+    yield ".constraints", repr(sorted(constraints))
+    indexes = [f"{i.name} {_columns(i)} {bool(i.unique)}" for i in table.indexes]
+    yield ".indexes", repr(sorted(indexes))
+
+
+def _columns(constraint: Any) -> list[str]:
+    return [str(getattr(column, "name", "")) for column in getattr(constraint, "columns", ())]
+
+
+def _column(column: Any, shapes: Shapes) -> str:
+    names = ("nullable", "primary_key", "index", "unique", "autoincrement", "key", "comment", "system")
+    facts = [f"{name}={vars(column).get(name)!r}" for name in names if type(vars(column).get(name)) in ATOMS]
+    for name in ("default", "onupdate", "server_default"):
+        made = vars(column).get(name)
+        argument = getattr(made, "arg", None)
+        if type(argument) is types.FunctionType:
+            argument = vars(argument).get("__wrapped__", argument)
+        facts.append(f"{name}={type(made).__qualname__} {shapes.text(argument, 1)}")
+    keys = sorted(
+        f"{key._colspec if type(key._colspec) is str else key.target_fullname} {key.ondelete}"
+        for key in column.foreign_keys
+    )
+    return f"{_type(column.type, shapes)} {' '.join(facts)} {keys}"
+
+
+def _type(found: Any, shapes: Shapes) -> str:
+    plain = {k: v for k, v in attributes(found) if type(v) in (*ATOMS, list, tuple) and not k.startswith("_")}
+    inner = vars(found).get("item_type") or vars(found).get("impl")
+    nested = (
+        f" of {_type(inner, shapes)}" if inner is not None and inner is not found and hasattr(inner, "__dict__") else ""
+    )
+    enum = vars(found).get("enum_class")
+    return f"{type(found).__qualname__} {shapes.text(plain, 2)}{f' {reference(enum)}' if enum else ''}{nested}"
+
+
+# -- Starlette and FastAPI -------------------------------------------------------------------
+
+
+def _app(app: Any, shapes: Shapes) -> Iterator[tuple[str, str]]:
+    fields = vars(app)
+    yield ".facts", shapes.text({name: fields[name] for name in _DESCRIBING if name in fields}, 3)
+    for name in ("prefix", "tags", "dependencies", "responses", "default_response_class", "redirect_slashes"):
+        if fields.get(name):
+            yield f".{name}", shapes.text(fields[name], 3)
+    if type(listed := fields.get("user_middleware")) is not list:
+        return
+    for index, entry in enumerate(listed):
+        yield f".user_middleware[{index}]", shapes.text(entry, 3)
+    handlers = fields.get("exception_handlers")
+    for key, handler in dict(handlers or {}).items():
+        yield f".exception_handlers[{shapes.text(key, 1)}]", shapes.text(handler, 1)
+    layers = [type(layer) for layer in _layers(fields.get("middleware_stack"), fields.get("router"))]
+    built = [layer for layer in layers if layer.__qualname__ not in _BUILT_IN]
+    follows = not layers or built == [vars(entry).get("cls") for entry in listed]
+    yield ".middleware_stack", "made of its middleware" if follows else f"{[reference(one) for one in built]}"
+
+
+def _layers(stack: Any, router: Any) -> Iterator[Any]:
+    for _ in range(200):
+        if stack is router or type(getattr(stack, "__dict__", None)) is not dict or "app" not in vars(stack):
+            return
+        yield stack
+        stack = vars(stack)["app"]
+
+
+def _routes(value: Any, shapes: Shapes) -> Iterator[tuple[str, str]]:
+    router = vars(value).get("router", value)
+    for index, route in enumerate(list(vars(router).get("routes", ()))):
+        yield f".routes[{index}]", _route(route, shapes)
+
+
+_OF_ROUTES = (
+    "path name host status_code summary description deprecated tags operation_id include_in_schema response_class "
+    "response_description response_model_exclude_unset response_model_include response_model_exclude "
+    "response_model_by_alias".split()
+)
+
+_OF_INCLUDING = "prefix tags dependencies default_response_class responses deprecated include_in_schema".split()
+
+
+def _route(route: Any, shapes: Shapes) -> str:
+    fields = dict(attributes(route))
+    parts = [type(route).__qualname__]
+    parts += [f"{name}={shapes.text(fields[name], 3)}" for name in _OF_ROUTES if fields.get(name) is not None]
+    included = dict(attributes(fields.get("include_context")))
+    parts += [f"{name}={shapes.text(included[name], 3)}" for name in _OF_INCLUDING if included.get(name)]
+    methods = fields.get("methods")
+    parts.append(f"methods={sorted(methods) if isinstance(methods, set | list) else None}")
+    for name in ("endpoint", "app", "original_router"):
+        parts.append(f"{name}={_short(fields.get(name))}")
+    for name in ("response_field", "body_field"):
+        parts.append(f"{name}={_field(fields.get(name), shapes)}")
+    responses = fields.get("response_fields")
+    if type(responses) is dict:
+        parts.append(f"responses={[(key, _field(one, shapes)) for key, one in responses.items()]}")
+    return " ".join([*parts, *_parameters(fields.get("dependant"), shapes)])
+
+
+def _short(value: Any) -> str:
+    if issubclass(type(value), types.FunctionType | type):
+        return reference(value)
+    inner = value.func if type(value) is functools.partial else None
+    return _short(inner) if inner is not None else type(value).__qualname__
+
+
+def _field(field: Any, shapes: Shapes) -> str:
+    """A parameter, body or response: what it is called and what it accepts."""
+    if field is None:
+        return "none"
+    adapter = vars(field).get("_type_adapter") if hasattr(field, "__dict__") else None
+    schema = shapes.schema(vars(adapter).get("core_schema")) if adapter is not None else ""
+    return f"{getattr(field, 'name', '?')}/{getattr(field, 'alias', '?')} {schema}"
+
+
+def _parameters(dependant: Any, shapes: Shapes, depth: int = 0) -> list[str]:
+    """What FastAPI read off an endpoint and its dependencies when it registered it."""
+    if dependant is None or depth > 5:
+        return []
+    found: list[str] = []
+    for kind in ("path_params", "query_params", "header_params", "cookie_params", "body_params"):
+        for one in getattr(dependant, kind, ()):
+            default = getattr(one, "default", None)
+            shown = repr(default) if type(default) in ATOMS else type(default).__qualname__
+            found.append(f"{kind}:{_field(one, shapes)}={shown}")
+    for inner in getattr(dependant, "dependencies", ()):
+        found += [f"depends:{_short(getattr(inner, 'call', None))}", *_parameters(inner, shapes, depth + 1)]
+    return found
+
+
+# -- click and typer -------------------------------------------------------------------------
+
+
+def _command(command: Any, shapes: Shapes) -> Iterator[tuple[str, str]]:
+    fields = vars(command)
+    plain = {name: value for name, value in fields.items() if type(value) in ATOMS}
+    yield "", f"{shapes.text(plain)} {shapes.text(fields.get('callback'), 1)}"
+    for index, parameter in enumerate(fields.get("params") or ()):
+        yield f".params[{index}]", shapes.text(parameter, 2)
+    for name, inner in dict(fields.get("commands") or {}).items():
+        yield from ((f".commands[{name!r}]{suffix}", text) for suffix, text in _command(inner, shapes))
