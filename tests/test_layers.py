@@ -147,6 +147,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "flyhot_deploy.agent.apply": ("flyhot_deploy.agent",),
     "flyhot_deploy.doctor": (
         "flyhot_deploy.environment",
+        "flyhot_deploy.fleet",
         "flyhot_deploy.fly",
         "flyhot_deploy.repository",
         "flyhot_deploy.release",

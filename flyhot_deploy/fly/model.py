@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from .environment import image_name
@@ -36,7 +37,16 @@ class Machine:
     has_services: bool = False
     checks: Mapping[str, str] = field(default_factory=dict)
     host_ok: bool = True
+    created_at: str = ""
     updated_at: str = ""
+
+    def is_older_than(self, seconds: float, *, now: float) -> bool:
+        """Was it made so long ago? False where that isn't known. `now`: epoch seconds."""
+        try:
+            made = datetime.fromisoformat(self.created_at)
+        except ValueError:
+            return False
+        return made.tzinfo is not None and now - made.timestamp() > seconds
 
     @property
     def is_running(self) -> bool:
@@ -90,6 +100,7 @@ def read_machine(document: object) -> Machine:
         has_services=isinstance(services, list) and bool(services),
         checks=_checks(document.get("checks")),
         host_ok=_text(document, "host_status") in ("", "ok"),
+        created_at=_text(document, "created_at"),
         updated_at=_text(document, "updated_at"),
     )
 

@@ -6,7 +6,9 @@ has them as the app's secrets. A build's code is always packed from the image's 
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,9 +26,13 @@ from ..fleet.report import FleetReport, from_document
 from ..fly.environment import FlyEnvironment, find_token
 from ..fly.flyctl import Build, Errand, Ran, marked, remote_status, unmarked
 from ..fly.machines import MachinesApi
+from ..fly.model import ROLE
 from ..fly.run import Flyctl, find_fly
 from ..fly.toml import FlyConfig, find_config, read_config
 from ..local.progress import Fact, Notify, Step
+
+ABANDONED_SECONDS = 3 * 3600.0
+"""A temporary machine that is older than this works for nobody any more."""
 
 KEPT_BACK = frozenset({"PATH", "HOME", "LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONPATH"})
 
@@ -123,28 +129,35 @@ class Desk:
             region=self.config.region,
             memory=memory,
         )
-        ran = await self.flyctl().errand(errand, self._say)
-        report = read_result(ran, order[0])
-        if report.outcome in ("in_doubt", "failed") and ran.status != 0:
-            await self._sweep()
-        return report
+        sweeping = asyncio.create_task(self._sweep())
+        try:
+            ran = await self.flyctl().errand(errand, self._say)
+        finally:
+            await _give_up(sweeping)
+        return read_result(ran, order[0])
 
     def _say(self, line: str) -> None:
         if unmarked(line):
             self.notify(Fact(line))
 
     async def _sweep(self) -> None:
-        """Temporary machines that a killed `fly` left behind sleep for ever. Destroying them is tried, not insisted
-        on."""
+        """Temporary machines that a killed `fly` left behind sleep for ever: those of hours ago go. Destroying them is
+        tried, not insisted on.
+        """
         if not self.reaches_machines():
             return
         try:
             async with self.api() as api:
-                for machine in await api.list(metadata={"flyhot_role": "orchestrator"}):
-                    if machine.is_ours and machine.state in ("stopped", "failed", "suspended"):
+                for machine in await api.list(metadata={ROLE: "orchestrator"}):
+                    if machine.is_ours and machine.is_older_than(ABANDONED_SECONDS, now=time.time()):
                         await api.destroy(machine.id)
         except DeployError:
             return
+
+
+async def _give_up(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def read_result(ran: Ran, action: str) -> FleetReport:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from flyhot_deploy.fly import machines as machines_module
 from flyhot_deploy.fly.environment import FlyEnvironment, Token, read_token
 from flyhot_deploy.fly.errors import Busy, FlyError, NotAllowed, NotFound, TimedOut, Unreachable
 from flyhot_deploy.fly.machines import MachinesApi
+from flyhot_deploy.fly.model import read_machine
 from flyhot_deploy.fly.pace import Bucket, Pace
 
 MACHINE = {
@@ -248,3 +250,20 @@ def test_an_image_without_a_tag_is_told_by_its_digest() -> None:
         assert name("registry.fly.io/app:v1@sha256:abc") == "registry.fly.io/app:v1"
         assert name("registry.fly.io/app@sha256:abc") == by_digest("registry.fly.io/app:v1", "sha256:abc")
         assert name("registry:5000/app@sha256:abc") == "registry:5000/app:sha256-abc"
+
+
+@pytest.mark.parametrize(
+    ("made", "old"),
+    [
+        ("2026-01-01T00:00:00Z", True),
+        ("2026-01-01T05:59:59.123456789Z", True),
+        ("2026-01-01T09:30:00Z", False),
+        ("2026-01-01T00:00:00", False),
+        ("", False),
+        ("soon", False),
+    ],
+)
+def test_how_old_a_machine_is(made: str, old: bool) -> None:
+    machine = read_machine({"id": "m", "created_at": made})
+    now = datetime(2026, 1, 1, 10, tzinfo=UTC).timestamp()
+    assert machine.is_older_than(3600.0, now=now) is old
