@@ -45,6 +45,7 @@ class Settings:
     code_change_budget: float = 1.0
     debug: bool = False
     drain: float = 3.0
+    health: str | None = None
 
 
 def project_root(start: Path) -> Path:
@@ -152,6 +153,13 @@ def _module_prefixes(value: object) -> tuple[str, ...]:
     return names
 
 
+def _callable(value: object) -> str:
+    module, colon, name = value.partition(":") if isinstance(value, str) else ("", "", "")
+    if not colon or not all(part.isidentifier() for part in f"{module}.{name}".split(".")):
+        raise ValueError('the place of a function, such as "app.health:check"')
+    return f"{module}:{name}"
+
+
 def _seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LONGEST_SECONDS:
         raise ValueError(f"a number of seconds above 0, {LONGEST_SECONDS:.0f} at most")
@@ -179,6 +187,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "exclude": _texts,
     "first_party": _module_prefixes,
     "store": _text,
+    "health": _callable,
     "suspend_timeout": _seconds,
     "http_drain": _seconds,
     "hold_budget": _seconds,

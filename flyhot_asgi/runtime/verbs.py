@@ -22,6 +22,7 @@ from .check import check
 from .control_server import Verb
 from .conversation import Conversation
 from .coordinator import Coordinator, SocketCoordinator
+from .health import why_not_well
 from .installed import Installed
 from .joining import may_take
 from .order import Order, Pages, read_order, seconds
@@ -69,6 +70,7 @@ class Verbs:
             "plan": self._plan,
             "upgrade": self._upgrade,
             "drain": self._drain,
+            "health": self._health,
         }
 
     async def _status(self, request: Frame, conversation: Conversation) -> Frame:
@@ -170,6 +172,10 @@ class Verbs:
     async def _drain(self, request: Frame, conversation: Conversation) -> Frame:
         within = seconds("within", request["within"]) if "within" in request else None
         return {"ok": True, "closed": await self._process.drain(within)}
+
+    async def _health(self, request: Frame, conversation: Conversation) -> Frame:
+        target = self._process.ready().settings.health
+        return {"ok": True, "why": await why_not_well(target) if target is not None else None}
 
     async def _order(self, request: Frame) -> Order:
         installed = self._process.ready()

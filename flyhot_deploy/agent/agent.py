@@ -36,6 +36,8 @@ from .workers import Look, Workers
 
 logger = logging.getLogger("flyhot.agent")
 
+FRESH_SECONDS = 15.0
+
 
 @dataclass
 class Agent:
@@ -96,7 +98,8 @@ class Agent:
         if self._failures:
             return min(self.rhythm.longest, self.rhythm.idle * 2.0 ** min(self._failures - 1, 10))
         if self.memory.provisional:
-            return self.rhythm.watch
+            fresh = self.clock() - self.memory.since < FRESH_SECONDS
+            return self.rhythm.watch if fresh else self.rhythm.patient
         return self.rhythm.awake if awake else self.rhythm.idle
 
     @property

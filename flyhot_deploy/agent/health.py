@@ -1,4 +1,4 @@
-"""Is this machine well with the release it runs? Its workers answer and serve, and its health check says yes."""
+"""Is this machine well with the release it runs? Its workers answer and serve, and its health checks say yes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ TOLERATED = 1
 
 
 class Watch:
-    """The health of one provisional release. `url_counts` is False where the check failed before the release
+    """The health of one provisional release. `counts` is False where the app's checks failed before the release
     already."""
 
-    def __init__(self, workers: Workers, release: str, health: Health, *, url_counts: bool) -> None:
+    def __init__(self, workers: Workers, release: str, health: Health, *, counts: bool) -> None:
         self._workers = workers
         self._release = release
         self._health = health
-        self._url_counts = url_counts
+        self._counts = counts
         self._bad = 0
 
     async def look(self) -> str | None:
@@ -32,9 +32,13 @@ class Watch:
     async def _why(self) -> str | None:
         if why := of_workers(await self._workers.look(), self._release):
             return why
-        if self._health.path is not None and self._url_counts:
-            return await ask(self._health)
-        return None
+        return await of_app(self._workers, self._health) if self._counts else None
+
+
+async def of_app(workers: Workers, health: Health) -> str | None:
+    """What the app's own checks say: its function's and its URL's."""
+    why = await workers.health()
+    return why if why or health.path is None else await ask(health)
 
 
 def of_workers(look: Look, release: str) -> str | None:

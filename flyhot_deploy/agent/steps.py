@@ -20,7 +20,7 @@ from ..release.machine import MachineFacts
 from ..release.manifest import ReleaseManifest
 from ..repository.pointer import Candidate
 from ..repository.repository import Repository
-from .health import Watch, ask
+from .health import Watch, of_app
 from .listening import port_for
 from .shared import SharedCheck
 from .workers import Look, Workers
@@ -122,7 +122,7 @@ class Steps:
         health = _offer_or_default(offer).health
         pids = [pid for document in look.documents if type(pid := document.get("pid")) is int]
         here = replace(health, port=port_for(health.port, pids))
-        return Watch(self._workers, release, here, url_counts=self._well_before is not False)
+        return Watch(self._workers, release, here, counts=self._well_before is not False)
 
     # -- inside -------------------------------------------------------------------------------------
 
@@ -171,11 +171,9 @@ class Steps:
 
     async def _look_before(self, offer: Offer, look: Look) -> None:
         """A health check that fails before the release can't be held against it."""
-        if offer.health.path is None:
-            return
         pids = [pid for document in look.documents if type(pid := document.get("pid")) is int]
         health = replace(offer.health, port=port_for(offer.health.port, pids))
-        self._well_before = await ask(health) is None
+        self._well_before = await of_app(self._workers, health) is None
 
 
 def _recorded(manifest: ReleaseManifest) -> dict[str, Any] | None:

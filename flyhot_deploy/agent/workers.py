@@ -70,6 +70,18 @@ class Workers:
         """Store what runs now, so that there is a way back. Raises FlyhotError."""
         await (await self._open()).ask_bases()
 
+    async def health(self) -> str | None:
+        """What a worker's own health check has to complain of; None if nothing. Never raises but when cancelled."""
+        request: Frame = {"verb": "health"}
+        try:
+            sockets = await asyncio.to_thread(sockets_of, self.project.runtime)
+            asked = (ask(socket, request, within=self.patience.status) for socket in sockets)
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+        except FlyhotError:
+            return None  # whether they answer at all is asked elsewhere
+        said = [answer.get("why") for answer in answers if isinstance(answer, dict) and answer.get("ok") is True]
+        return next((str(why) for why in said if why), None)
+
     async def check(self, release: str) -> dict[str, Any]:
         """Have the release imported cold and rehearsed; what that found. Raises FlyhotError: it can't run here."""
         return await (await self._open()).check(release)

@@ -69,6 +69,9 @@ class FakeWorkers:
     async def keep(self) -> None:
         pass
 
+    async def health(self) -> str | None:
+        return "it hurts" if (self.fault == "ill" and len(self.moves)) or self.fault == "always ill" else None
+
     async def check(self, release: str) -> dict[str, Any]:
         await self._perhaps("stage")
         self.checks.append(release)

@@ -180,3 +180,18 @@ async def abandon(fleet: Fleet, when: object, **offer: float) -> None:
     await fleet.until(when)
     conductor._events.put_nowait(None)  # type: ignore[arg-type]
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_app_that_says_it_is_ill_goes_back(tmp_path: Path) -> None:
+    async with fleet_of(tmp_path, "a", "b") as fleet:
+        fleet.workers["a"].fault = "ill"
+        done = await fleet.deploy("two\n", bounds=with_bounds(bake=1.0))
+        assert conclude(done.rollout)[0] is Exit.ROLLED_BACK and "it hurts" in str(first_error(done.rollout))
+        assert set(fleet.running().values()) == {fleet.base}
+
+
+async def test_one_that_was_ill_before_is_not_held_against_the_release(tmp_path: Path) -> None:
+    async with fleet_of(tmp_path, "a") as fleet:
+        fleet.workers["a"].fault = "always ill"
+        done = await fleet.deploy("two\n", bounds=with_bounds(bake=0.3))
+        assert conclude(done.rollout)[0] is Exit.VERIFIED
