@@ -1,6 +1,6 @@
 # Every target works in a fresh clone: it makes .venv with python3 (3.11 or later) and installs what it needs.
 #   make demo          the whole story in under a minute      (ARGS="--serve" keeps it running)
-#   make test          all tests                              (ARGS="-k chat" and the like)
+#   make test          all tests                              (ARGS="-k chat" and the like; WORKERS=0: all in this process)
 #   make check         format, lint, types, layers; changes nothing
 #   make lint          mends what can be mended
 #   make bench         the demo's load at three sizes as JSON lines; steady state with and without; holds
@@ -12,6 +12,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
+# Processes that share the tests. Those that start servers all run in one of them.
+WORKERS ?= 2
 
 .PHONY: demo test check lint bench bench-replay clean
 .DEFAULT_GOAL := test
@@ -33,7 +35,7 @@ demo: $(VENV)/.demo-installed
 	$(BIN)/python -m flyhot_deploy demo $(ARGS)
 
 test: $(VENV)/.dev-installed
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: $(VENV)/.dev-installed
 	$(BIN)/ruff format --check .

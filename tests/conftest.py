@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator, Generator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,8 @@ import pytest
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
+HERE = Path(__file__).parent
+WITH_SERVERS = frozenset({"browser", "deploy_demo", "e2e", "example", "faults"})
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 
@@ -32,7 +35,19 @@ def browser_required() -> bool:
     return os.environ.get("FLYHOT_REQUIRE_BROWSER", "") not in ("", "0")
 
 
+def group_of(item: pytest.Item) -> str:
+    """Tests with servers or a browser run one after the other, whatever the number of workers: two crews at once would
+    time each other. All others run beside them, file by file."""
+    top = item.path.relative_to(HERE).parts[0]
+    if top in WITH_SERVERS or item.get_closest_marker("e2e") or item.get_closest_marker("browser"):
+        return "servers"
+    return str(item.path)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
     if find_chromium() is not None or browser_required():
         return
     skip = pytest.mark.skip(reason="no chromium on PATH (apt-get install chromium)")

@@ -14,6 +14,7 @@ all the time, every command is run and must exit as the page says, and what the 
 from __future__ import annotations
 
 import ast
+import gc
 import json
 import os
 import re
@@ -99,6 +100,8 @@ def test_python_blocks_of_a_page_run_in_order(page: Path, tmp_path: Path, monkey
         # Blank lines in front keep the page's own line numbers in tracebacks.
         source = "\n" * block.line + block.text
         exec(compile(source, str(block.page), "exec", dont_inherit=True), namespace)
+    namespace.clear()  # what a page registers as a unit would live on, and be one of the tests after this
+    gc.collect()
 
 
 @pytest.mark.parametrize("block", [b for b in ALL_BLOCKS if b.title], ids=str)

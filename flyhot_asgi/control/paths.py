@@ -6,7 +6,8 @@ configuration.
     <base>/<app id>/decisions/      see decision.py
     <base>/<app id>/store/          the store, where the app's own folder can't be written to
 
-`base` is $FLYHOT_RUNTIME_DIR, or `flyhot-<uid>` in the folder for temporary files; the app id is a hash of
+`base` is $FLYHOT_RUNTIME_DIR, or `flyhot-<uid>` in the folder for temporary files (in /tmp, where a socket's path
+would be too long there); the app id is a hash of
 the app's root. Whoever may connect to a socket may run code in the process, so the folders are ours alone
 (0700) and never reached through a symbolic link that somebody else might have put there first.
 """
@@ -32,6 +33,8 @@ from ..release.folder import FolderStore, store_path
 RUNTIME_VARIABLE = "FLYHOT_RUNTIME_DIR"
 MAX_SOCKET_PATH = 107
 """Bytes that `sun_path` holds on Linux, less the final NUL."""
+APP_ID = 16
+"""Digits of an app's id."""
 
 _SOCKET_NAME = re.compile(r"([1-9][0-9]{0,9})\.sock")
 
@@ -57,12 +60,16 @@ class RunningApp:
 def runtime_base() -> Path:
     """The folder below which every app of this user has its own. Not created."""
     named = os.environ.get(RUNTIME_VARIABLE)
-    return Path(named).absolute() if named else Path(tempfile.gettempdir()) / f"flyhot-{os.getuid()}"
+    if named:
+        return Path(named).absolute()
+    base = Path(tempfile.gettempdir()) / f"flyhot-{os.getuid()}"
+    longest = base / ("0" * APP_ID) / "0123456789.sock"
+    return base if len(os.fsencode(longest)) <= MAX_SOCKET_PATH else Path("/tmp") / base.name
 
 
 def runtime_dir(root: Path) -> Path:
     """The runtime folder of the app at `root`. Not created."""
-    return runtime_base() / hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
+    return runtime_base() / hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:APP_ID]
 
 
 def prepare_runtime_dir(root: Path, app: str) -> Path:

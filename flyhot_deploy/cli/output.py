@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from rich import box
 from rich.console import Console
@@ -33,6 +33,8 @@ from . import fleet_rows, rows
 Report = LocalReport | FleetReport | FleetStatus
 
 LOG_WIDTH = 140
+WHOLE = frozenset({"pid", "release", "before", "from", "to"})
+"""Columns of what one copies or compares: never broken in two, however narrow the terminal."""
 COLOURS = {
     "complete": "green",
     "already": "green",
@@ -287,7 +289,8 @@ def _notes(console: Console, notes: tuple[str, ...]) -> None:
 def _table(console: Console, table: rows.Table) -> None:
     drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, title=table.title or None)
     for head in table.heads:
-        drawn.add_column(head, justify="right" if head in table.right else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if head in table.right else "left"
+        drawn.add_column(head, justify=side, overflow="fold", no_wrap=head in WHOLE)
     for row in table.rows:
         drawn.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
     console.print(drawn)

@@ -21,7 +21,7 @@ from flyhot_asgi.runtime import AppProcess, Order, runtime_of
 from flyhot_asgi.runtime.coordinator import Alone, Coordinator
 
 _numbers = itertools.count()
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 MAIN = """
 from starlette.applications import Starlette

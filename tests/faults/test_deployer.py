@@ -21,7 +21,7 @@ from .intact import (
     assert_upgraded,
     picture,
 )
-from .lab import SECOND, Lab
+from .lab import PATIENCE, SECOND, Lab
 
 PHASES = ["prepared", "held", "ready"]
 
@@ -43,7 +43,7 @@ def half_close(deployer: Deployer) -> None:
 
 async def until_free(lab: Lab) -> None:
     """A deployer that has left is noticed in the loop's next turns."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while lab.process.state != "serving":  # noqa: ASYNC110
             await asyncio.sleep(0.005)  # nothing tells those who have left
 
@@ -205,7 +205,7 @@ async def test_the_app_stops_while_a_deployer_takes_no_answer(lab: Lab) -> None:
     async with Deployer(lab) as deployer:
         deployer.say({"verb": "upgrade", "release": release.digest, "tx": "t2"})
         assert (await deployer.hear() or {})["phase"] == "prepared"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await lab.process.stop()
         assert_nothing_held(lab)
         assert await deployer.hear() is None

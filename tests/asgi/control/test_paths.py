@@ -51,6 +51,16 @@ def test_the_base_is_named_by_the_environment_or_by_the_user(runtime: Path, monk
     assert runtime_base() == Path(tempfile.gettempdir()) / f"flyhot-{os.getuid()}"
 
 
+def test_a_folder_for_temporary_files_with_a_long_path_is_left_for_tmp(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FLYHOT_RUNTIME_DIR")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("x" * 60)))
+    monkeypatch.setattr(paths, "MAX_SOCKET_PATH", 80)
+    assert runtime_base() == Path("/tmp") / f"flyhot-{os.getuid()}"
+    assert socket_path(runtime_dir(tmp_path), 4194304).is_absolute()
+
+
 def test_each_root_has_its_own_folder_however_it_is_spelled(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "a")
