@@ -348,7 +348,7 @@ class Agent:
             await asyncio.to_thread(self.disk.reverted, memory.before)
         self._watch = None
         self._remember(replace(memory, provisional=False))
-        self._report(memory.deploy, "reverted", {"error": words.error(why), **detail} if why else detail)
+        self._report(memory.deploy, "reverted", detail | {"error": words.error(why)} if why else detail)
 
     async def _converge(self, manifest: str | None, release: str, sequence: int) -> None:
         """A few tries for each release, further and further apart: what can't be done must not be done every second."""
