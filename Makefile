@@ -6,6 +6,7 @@
 #   make bench         the demo's load at three sizes as JSON lines; steady state with and without; holds
 #   make bench-replay  real releases and commits, upgraded and compared with cold imports, beside other tools
 #                      (ARGS="--all --peers --last 10", ARGS="--git PATH --packages app --install fastapi")
+#   make client        the browser client's scripts, minified and compressed, from their sources
 #   make clean         removes caches and .venv
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ ARGS   ?=
 # Processes that share the tests. Those that start servers all run in one of them.
 WORKERS ?= 2
 
-.PHONY: demo test check lint bench bench-replay clean
+.PHONY: demo test check lint bench bench-replay client clean
 .DEFAULT_GOAL := test
 
 $(BIN)/python:
@@ -55,6 +56,9 @@ bench: $(VENV)/.dev-installed
 
 bench-replay: $(VENV)/.dev-installed
 	$(BIN)/python -m tests.benchmarks.replay $(or $(ARGS),--all --peers --last 3)
+
+client: $(VENV)/.dev-installed
+	$(BIN)/python -m tools.client
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -14,7 +14,7 @@ if _typing.TYPE_CHECKING:
     from .client import flyhot_script
     from .errors import FlyhotError
     from .functions import CodeChanged, checkpoint, upgradable
-    from .live import LiveView, PubSub, live_routes
+    from .live import LiveView, PubSub, csrf_token, csrf_valid, live_routes
     from .middleware import HotUpgrade, register
     from .runtime.version import Version, current_version
     from .stateful import ServerRef, StatefulHandler, whereis
@@ -34,6 +34,8 @@ __all__ = [
     "UpgradeEvent",
     "Version",
     "__version__",
+    "csrf_token",
+    "csrf_valid",
     "current_version",
     "checkpoint",
     "flyhot_script",
@@ -52,6 +54,8 @@ _PLACES = {
     "upgradable": "functions",
     "LiveView": "live",
     "PubSub": "live",
+    "csrf_token": "live",
+    "csrf_valid": "live",
     "live_routes": "live",
     "HotUpgrade": "middleware",
     "register": "middleware",

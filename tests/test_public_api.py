@@ -26,6 +26,8 @@ PUBLIC = {
     "UpgradeEvent",
     "Version",
     "__version__",
+    "csrf_token",
+    "csrf_valid",
     "current_version",
     "checkpoint",
     "flyhot_script",

@@ -1,7 +1,7 @@
 """The control socket's frames (subprotocol flyhot.v1): JSON objects with a type `t`. Pure.
 
     server  hello {p, vsn, boot, hb, held, max?}   hold {id, eta, max}   pong
-            resume {id, ok, vsn, render, spread, say?}   bye {retry}
+            resume {id, ok, vsn, render, spread, from?, files?, say?}   bye {retry}
             watch {ok, title, places, restart}           (watch mode only)
     client  ping   done {id, ms, ok, err?}
 
@@ -12,6 +12,7 @@ milliseconds, but `hb` (the heartbeat) is in seconds.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -53,8 +54,21 @@ def hold(*, id: str, eta_ms: int, max_ms: int) -> str:
     return encode("hold", id=id, eta=eta_ms, max=max_ms)
 
 
-def resume(*, id: str, ok: bool, vsn: str, render: Render, spread_ms: int, say: str | None) -> str:
-    return encode("resume", id=id, ok=ok, vsn=vsn, render=render, spread=spread_ms, say=say)
+def resume(
+    *,
+    id: str,
+    ok: bool,
+    vsn: str,
+    render: Render,
+    spread_ms: int,
+    say: str | None,
+    was: str | None = None,
+    files: Sequence[str] | None = None,
+) -> str:
+    """`was`: the vsn before (`from`). `files`: ends of the URLs of stylesheets and scripts whose content changed; None:
+    not known."""
+    fields: dict[str, Any] = {"id": id, "ok": ok, "vsn": vsn, "render": render, "spread": spread_ms, "say": say}
+    return encode("resume", **fields, **{"from": was, "files": None if files is None else list(files)})
 
 
 def bye(*, retry_ms: int) -> str:

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from flyhot_asgi.client import frames
 from flyhot_asgi.client.origin import header, same_origin
-from flyhot_asgi.client.script import PREFIX, bundle, overlay
+from flyhot_asgi.client.script import PREFIX, bundle
 from flyhot_asgi.errors import WireError
 from flyhot_asgi.types import Receive, Scope, Send
 
@@ -27,6 +26,11 @@ QUEUE_LIMIT = 32
 
 CLOSE_TIMEOUT = 1.0
 MAX_SOCKETS = 20_000
+
+CROWD = 50
+"""Fewer pages than these fetch themselves at once."""
+
+LONGEST_SPREAD_MS = 10_000.0
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ class ClientHub:
         self._updated = 0
         self._kept = 0
         self._slowest_ms = 0.0
+        self._page_ms = 5.0  # about as long as one page took lately
 
     @staticmethod
     def serves(scope: Scope) -> bool:
@@ -135,17 +140,27 @@ class ClientHub:
         ok: bool,
         vsn: str,
         render: frames.Render,
-        spread_ms: int = 0,
+        was: str | None = None,
+        files: Sequence[str] | None = None,
+        spread_ms: int | None = None,
         say: str | None = None,
     ) -> None:
         """Tell all pages that the hold is over. Never blocks.
 
-        ok: did the upgrade happen? vsn: what runs now. render: what a page does about it. spread_ms: the time
-        over which the pages spread their requests. say: what screen readers are told.
+        ok: did the upgrade happen? vsn: what runs now; was: what ran before. render: what a page does about it ("css":
+        stylesheets only, if it showed what ran before). files: ends of the URLs of stylesheets and scripts that
+        changed; None: not known. spread_ms: the time over which the pages spread their requests; None: by their number.
+        say: what screen readers are told.
         """
         self._holding = None
-        frame = frames.resume(id=id, ok=ok, vsn=vsn, render=render, spread_ms=spread_ms, say=say)
+        spread = spread_ms if spread_ms is not None else self._spread_ms()
+        frame = frames.resume(id=id, ok=ok, vsn=vsn, render=render, spread_ms=spread, say=say, was=was, files=files)
         self._tell(frame)
+
+    def _spread_ms(self) -> int:
+        """So many pages don't ask at once: each takes what a page has taken lately, one after the other."""
+        pages = len(self._sockets)
+        return 0 if pages < CROWD else int(min(pages * self._page_ms, LONGEST_SPREAD_MS))
 
     def watch(self, fields: dict[str, Any]) -> None:
         """Watch mode: tell all pages what happened to the last save. What went wrong is told to pages that come later,
@@ -252,6 +267,7 @@ class ClientHub:
             self._updated += frame.ok
             self._kept += not frame.ok
             self._slowest_ms = max(self._slowest_ms, frame.ms)
+            self._page_ms += (min(max(frame.ms, 1.0), 50.0) - self._page_ms) / 20
 
 
 async def _write(socket: _Socket, send: Send) -> None:
@@ -279,17 +295,15 @@ def _path(scope: Scope) -> str:
 
 
 async def serve_script(name: str, scope: Scope, send: Send) -> None:
-    """Answer a request for the client script: `flyhot.<hash>.js` (kept forever) or `flyhot.js` (asked each time)."""
-    found = bundle()
+    """Answer a request for one of the client's scripts: `flyhot.<hash>.js` (kept forever) or `flyhot.js`."""
     if scope["method"] not in ("GET", "HEAD"):
         return await _answer(send, 405, [(b"allow", b"GET, HEAD")])
-    if name == "overlay.js":
-        kind = (b"content-type", b"text/javascript; charset=utf-8")
-        return await _answer(send, 200, [kind, (b"cache-control", b"no-cache")], overlay())
-    if not re.fullmatch(r"flyhot(\.[0-9a-f]{16})?\.js", name):
+    found = bundle().find(name)
+    if found is None:
         return await _answer(send, 404)
-    etag = f'"{found.hash}"'
-    forever = name == found.name  # a page of another worker may know another hash: it gets ours, this once
+    script, forever = found
+    coding = _coding(header(scope, b"accept-encoding") or "")
+    etag = f'"{bundle().hash}-{coding}"' if coding else f'"{bundle().hash}"'  # RFC 9110, 8.8.3.3: one for each coding
     headers = [
         (b"content-type", b"text/javascript; charset=utf-8"),
         (b"cache-control", b"public, max-age=31536000, immutable" if forever else b"no-cache"),
@@ -299,11 +313,20 @@ async def serve_script(name: str, scope: Scope, send: Send) -> None:
     ]
     if header(scope, b"if-none-match") == etag:
         return await _answer(send, 304, headers)
-    body = found.body
-    if "gzip" in (header(scope, b"accept-encoding") or ""):
-        body = found.gzipped
-        headers.append((b"content-encoding", b"gzip"))
+    body = {"br": script.br, "gzip": script.gz}.get(coding, script.body)
+    if coding:
+        headers.append((b"content-encoding", coding.encode()))
     await _answer(send, 200, headers, body, head=scope["method"] == "HEAD")
+
+
+def _coding(accepted: str) -> str:
+    """The best content coding that the browser takes (RFC 9110, 12.5.3); "" for none."""
+    codings: set[str] = set()
+    for each in accepted.lower().split(","):
+        name, _, weight = each.partition(";")
+        if weight.replace(" ", "").rstrip("0") not in ("q=", "q=0."):
+            codings.add(name.strip())
+    return next((coding for coding in ("br", "gzip") if coding in codings or "*" in codings), "")
 
 
 async def _answer(

@@ -1,15 +1,14 @@
-"""The client script: its parts joined into one file with a name of its content, and the tag that loads it.
+"""The client's scripts, made of static/client/*.js beforehand (tools/client.py), and the tag that loads them.
 
-The parts (static/client/*.js) share one function scope, in the order of `PARTS`; what is served has no comment
-lines and no indentation, nothing else is changed.
+The tag loads `flyhot.js`. That loads the others when a page needs them: `live` for LiveViews, `more` for what is needed
+now and then. All are named by one hash of their content, and compressed beforehand: gzip for everybody, brotli for
+browsers that take it.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import html
-import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -18,21 +17,8 @@ from urllib.parse import quote
 
 from flyhot_asgi.types import VSN_KEY, Scope
 
-PARTS = (
-    "core.js",
-    "base.js",
-    "match.js",
-    "fields.js",
-    "merge.js",
-    "assets.js",
-    "page.js",
-    "control.js",
-    "live.js",
-    "start.js",
-)
 PREFIX = "/_flyhot/"
-_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
-_COMMENT_LINE = re.compile(r"^//.*\n", re.MULTILINE)
+NAMES = ("flyhot.js", "flyhot.live.js", "flyhot.more.js")
 
 
 class Markup(str):
@@ -52,41 +38,56 @@ class HasScope(Protocol):
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """The script as it is served. `hash`: 16 hex digits of its content."""
+class Script:
+    """One script as it is served; `br` is smaller than `gz`."""
 
     body: bytes
-    gzipped: bytes
+    gz: bytes
+    br: bytes
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The scripts of this installation, by their names in NAMES. `hash`: 16 hex digits of the content of all."""
+
+    scripts: dict[str, Script]
     hash: str
 
     @property
     def name(self) -> str:
-        return f"flyhot.{self.hash}.js"
+        """Of the script that the tag loads."""
+        return self.hashed(NAMES[0])
+
+    @property
+    def live_name(self) -> str:
+        return self.hashed(NAMES[1])
+
+    def hashed(self, name: str) -> str:
+        """The name under which a script is kept forever: `flyhot.live.js` is `flyhot.<hash>.live.js`."""
+        return f"flyhot.{self.hash}{name.removeprefix('flyhot')}"
+
+    def find(self, name: str) -> tuple[Script, bool] | None:
+        """The script of that name, with any hash or none, and whether the hash is ours.
+
+        A page of another worker may know another hash: it gets ours, this once.
+        """
+        plain = ".".join(each for each in name.split(".") if len(each) != 16)
+        script = self.scripts.get(plain)
+        return None if script is None else (script, name == self.hashed(plain))
 
 
 @cache
 def bundle() -> Bundle:
-    """The one bundle of this installation, made when it is first asked for."""
-    folder = resources.files("flyhot_asgi") / "static" / "client"
-    body = join({part: (folder / part).read_text("utf-8") for part in PARTS})
-    return Bundle(
-        body=body,
-        gzipped=gzip.compress(body, 9, mtime=0),
-        hash=hashlib.sha256(body).hexdigest()[:16],
-    )
+    """The one bundle of this installation, read when it is first asked for."""
+    folder = resources.files("flyhot_asgi") / "static"
 
+    def read(name: str) -> Script:
+        body, gz, br = ((folder / (name + ending)).read_bytes() for ending in ("", ".gz", ".br"))
+        return Script(body=body, gz=gz, br=br)
 
-@cache
-def overlay() -> bytes:
-    """The script that watch mode's pages load when there is something to say."""
-    return (resources.files("flyhot_asgi") / "static" / "overlay.js").read_bytes()
-
-
-def join(parts: dict[str, str]) -> bytes:
-    """One script of all parts, in a function scope of its own, which a second copy leaves at once."""
-    lean = "".join(_COMMENT_LINE.sub("", _INDENT.sub("", text)) for text in parts.values())
-    text = f'// flyhot client (MIT)\n(function () {{\n"use strict";\nif (window.flyhot) return;\n{lean}}})();\n'
-    return text.encode()
+    scripts = {name: read(name) for name in NAMES}
+    content = b"".join(script.body for script in scripts.values())
+    return Bundle(scripts=scripts, hash=hashlib.sha256(content).hexdigest()[:16])
 
 
 def script_path(scope: Scope) -> str:
@@ -107,15 +108,22 @@ def flyhot_script(request: HasScope) -> Markup:
 
 def tag(src: str, scope: Scope, *, nonce: str | None = None) -> Markup:
     """A script tag for the client at `src`."""
-    attributes: dict[str, str] = {"src": src}
     vsn = scope.get(VSN_KEY)
-    if isinstance(vsn, str) and vsn:
-        attributes["data-vsn"] = vsn
+    named = {"data-vsn": vsn} if isinstance(vsn, str) and vsn else {}
+    off = "" if scope.get("method", "GET") in ("GET", "HEAD") else " data-off"
+    return _script_tag({"src": src, **named}, nonce, off)
+
+
+def live_tag(src: str, scope: Scope) -> Markup:
+    """A script tag for the part for LiveViews, to stand behind the client's."""
+    return _script_tag({"src": src}, _nonce(scope))
+
+
+def _script_tag(attributes: dict[str, str], nonce: str | None, more: str = "") -> Markup:
     if nonce:
         attributes["nonce"] = nonce
     written = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items())
-    off = "" if scope.get("method", "GET") in ("GET", "HEAD") else " data-off"
-    return Markup(f"<script {written}{off} defer></script>")
+    return Markup(f"<script {written}{more} defer></script>")
 
 
 def _nonce(scope: Scope) -> str | None:

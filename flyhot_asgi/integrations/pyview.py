@@ -95,6 +95,9 @@ class TemplateFolder:
 class PyViewUnit:
     """One open view. State: `{"context": socket.context}`."""
 
+    renders = True
+    """Told of a release, it renders."""
+
     def __init__(self, socket: Any, session: Session, *, number: int) -> None:
         self.id = f"{session.id}/{number}"
         self.old_vsn: str | None = None

@@ -1,8 +1,12 @@
 """The live socket's frames (subprotocol flyhot.live.v1): JSON objects with a type `t`. Pure.
 
-server  html {q, h | s, r?, v?, err?}   q: number of the frame; h: the whole text; s: [prefix, suffix, middle], a
+server  html {q, h | s, r?, v?, err?, title?}
+                                        q: number of the frame; h: the whole text; s: [prefix, suffix, middle], a
                                         splice of the last one; neither: unchanged. r: the event that this answers.
                                         v: the release that rendered it. err: the event failed.
+        nav {to, k, f?}                 go to another page (k "go", with what to say there), or show another address
+                                        ("push", "replace")
+        push {e, d}                     for the page's own scripts: a DOM event `live:<e>` with the detail d
 client  ev {e, v, r}                    event, value, number
         full {}                         a frame was missed: send the whole text
 """
@@ -10,8 +14,9 @@ client  ev {e, v, r}                    event, value, number
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from flyhot_asgi.client.frames import parse_object
 from flyhot_asgi.errors import WireError
@@ -19,6 +24,8 @@ from flyhot_asgi.live.splice import splice
 
 SUBPROTOCOL = "flyhot.live.v1"
 MAX_NAME = 200
+
+Navigation: TypeAlias = Literal["go", "push", "replace"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,7 @@ def encode_html(
     ref: int | None = None,
     vsn: str | None = None,
     failed: bool = False,
+    title: str | None = None,
 ) -> str:
     """A frame that takes the browser from `old` (None: it has nothing) to `new` (None, or the same: unchanged)."""
     frame: dict[str, Any] = {"t": "html", "q": number}
@@ -76,6 +84,22 @@ def encode_html(
         frame["v"] = vsn
     if failed:
         frame["err"] = True
+    if title is not None:
+        frame["title"] = title
+    return _text(frame)
+
+
+def encode_nav(to: str, *, kind: Navigation, flash: Mapping[str, str] | None = None) -> str:
+    """A frame that takes the browser to another address. flash: what the view there has to say."""
+    return _text({"t": "nav", "to": to, "k": kind, **({"f": dict(flash)} if flash else {})})
+
+
+def encode_push(event: str, detail: Any) -> str:
+    """A frame with an event for the page's own scripts. Raises TypeError, ValueError if `detail` is no JSON."""
+    return _text({"t": "push", "e": event, "d": detail})
+
+
+def _text(frame: dict[str, Any]) -> str:
     text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
     try:
         text.encode()

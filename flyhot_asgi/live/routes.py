@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 from starlette.requests import HTTPConnection
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from flyhot_asgi.client.hub import serve_script
 from flyhot_asgi.client.origin import same_origin
-from flyhot_asgi.client.script import Markup, bundle, flyhot_script, tag
+from flyhot_asgi.client.script import Markup, bundle, flyhot_script, live_tag, script_path, tag
 from flyhot_asgi.live.frames import SUBPROTOCOL
 from flyhot_asgi.live.session import LiveSession
 from flyhot_asgi.live.view import LiveView, first_page, make_view
@@ -58,10 +59,13 @@ class LiveEndpoint:
             return
         await (await self._first_page(connection))(scope, receive, send)
 
-    async def _first_page(self, connection: HTTPConnection) -> HTMLResponse:
+    async def _first_page(self, connection: HTTPConnection) -> Response:
         view = make_view(self.view)
+        view._path_params = _path_params(connection)
         await view.mount(_params(connection), _session(connection.scope))
         try:
+            if view._redirected is not None:
+                return RedirectResponse(view._redirected, 303)
             text = first_page(view, _address(connection.scope), _script(connection))
         finally:
             await view.unmount()
@@ -74,18 +78,21 @@ class LiveEndpoint:
             return
         connection = HTTPConnection(scope)
         live = LiveSession(self.view, receive, send, scope.get(SESSION_KEY))
-        await live.run(_params(connection), _session(scope))
+        await live.run(_params(connection), _session(scope), _path_params(connection))
 
 
 def _params(connection: HTTPConnection) -> dict[str, str]:
     """Of the query, then of the path (those win: a route decides what they mean)."""
-    path = {name: str(value) for name, value in connection.path_params.items()}
-    return {**dict(connection.query_params), **path}
+    return {**dict(connection.query_params), **_path_params(connection)}
+
+
+def _path_params(connection: HTTPConnection) -> dict[str, str]:
+    return {name: str(value) for name, value in connection.path_params.items()}
 
 
 def _session(scope: Scope) -> Mapping[str, Any]:
     session = scope.get("session")
-    return session if isinstance(session, Mapping) else {}
+    return session if isinstance(session, Mapping) else MappingProxyType({})
 
 
 def _path(scope: Scope) -> str:
@@ -101,7 +108,11 @@ def _address(scope: Scope) -> str:
 
 
 def _script(connection: HTTPConnection) -> Markup:
+    """The tags of the client and of its part for LiveViews: loaded side by side, run in this order."""
     scope: Scope = connection.scope
+    known = bundle()
     if VSN_KEY in scope:
-        return flyhot_script(connection)
-    return tag(f"{_path(scope)}?{CLIENT_QUERY}={bundle().name}", scope)
+        place = script_path(scope).removesuffix(known.name)
+        return Markup(flyhot_script(connection) + live_tag(place + known.live_name, scope))
+    place = f"{_path(scope)}?{CLIENT_QUERY}="
+    return Markup(tag(place + known.name, scope) + live_tag(place + known.live_name, scope))

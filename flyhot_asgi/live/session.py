@@ -14,13 +14,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlsplit
 
 from flyhot_asgi.errors import WireError
-from flyhot_asgi.live.frames import SUBPROTOCOL, Event, Full, encode_html, parse
+from flyhot_asgi.live.frames import MAX_NAME, SUBPROTOCOL, Event, Full, encode_html, parse
 from flyhot_asgi.live.mailbox import Mailbox
+from flyhot_asgi.live.pace import Pace
 from flyhot_asgi.live.pubsub import PubSub
 from flyhot_asgi.live.unit import LiveUnit
 from flyhot_asgi.live.view import LiveView, Timer, check_state, make_view, render_text
@@ -34,6 +37,10 @@ SEND_TIMEOUT = 5.0
 
 MESSAGES_PER_EVENT = 100
 """At most so many mailbox messages are handled in the wake of one event."""
+
+
+FLASHES = 10
+"""At most so many things to say are taken over from the page that redirected."""
 
 
 class Held(Owner, Protocol):
@@ -78,9 +85,16 @@ class LiveSession:
         self._due: str | None = None  # render before anything else, for this release
         self._stale = False  # render when there is time
         self._mounted = False
+        self._title = self._view.title  # what the browser shows
+        self._told: list[str] = []  # frames that go before what is rendered next
+        self._pace = Pace(self._view.max_rate, self._view.max_burst, time.monotonic())
 
-    async def run(self, params: dict[str, str], session: Mapping[str, Any]) -> None:
-        """Serve the page until it leaves. Safe to cancel: `unmount` runs."""
+    async def run(
+        self, params: dict[str, str], session: Mapping[str, Any], path_params: Mapping[str, str] | None = None
+    ) -> None:
+        """Serve the page until it leaves. Safe to cancel: `unmount` runs. path_params: those of `params` that are the
+        route's."""
+        self._view._path_params = dict(path_params or {})
         if (await self._receive())["type"] != "websocket.connect":
             return
         await self._send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
@@ -110,6 +124,11 @@ class LiveSession:
         handle = asyncio.get_running_loop().call_later(seconds, ring)
         self._timers.add(handle)
         return handle
+
+    def tell(self, frame: str) -> None:
+        """Send this with what is rendered next; render soon, if nobody else does."""
+        self._told.append(frame)
+        self._wake.set()
 
     def subscribe(self, pubsub: PubSub, topic: Hashable) -> None:
         self._topics.add((pubsub, topic))
@@ -201,6 +220,7 @@ class LiveSession:
             receiving.done()
             or self._due is not None
             or self._stale
+            or self._told
             or self._mailbox.messages
             or self._mailbox.overflowed
         ):
@@ -213,7 +233,7 @@ class LiveSession:
     async def _render_if_due(self) -> None:
         vsn, self._due = self._due, None
         stale, self._stale = self._stale, False
-        if vsn is not None or stale:
+        if vsn is not None or stale or self._told:
             await self._send_html(self._render(), vsn=vsn)
 
     async def _handle_frame(self, message: Message) -> None:
@@ -231,10 +251,26 @@ class LiveSession:
             await self._send_html(new)
         elif isinstance(frame, Event):
             event = frame
-            done = await self._attempt(
-                lambda: self._view.handle_event(event.name, event.value), f"event {event.name!r}"
-            )
+            done = await self._attempt(lambda: self._handle_event(event), f"event {event.name!r}")
             await self._send_html(self._render() if done else None, ref=event.ref, failed=not done)
+            if wait := self._pace.take(time.monotonic()):
+                await asyncio.sleep(wait)
+
+    async def _handle_event(self, event: Event) -> None:
+        """Ours begin with "flyhot:"; what they carry was checked by nobody."""
+        view, value = self._view, event.value
+        match event.name:
+            case "flyhot:clear-flash":
+                view.clear_flash(None if value.get("kind") is None else str(value["kind"]))
+            case "flyhot:flash":
+                for kind, text in list(value.items())[:FLASHES]:
+                    view.put_flash(kind[:MAX_NAME], str(text)[:1000])
+            case "flyhot:url":
+                query = urlsplit(str(value.get("url", ""))).query
+                params = dict(parse_qsl(query, keep_blank_values=True))
+                await view.handle_params({**params, **view._path_params})
+            case name:
+                await view.handle_event(name, value)
 
     async def _handle_messages(self, limit: int) -> None:
         """Handle what is in the mailbox now, then render once."""
@@ -250,6 +286,7 @@ class LiveSession:
         """Run a handler. If it raises, the state has the entries of before: it still fits what the page shows."""
         state = self._view.state
         entries = dict(state)
+        told = len(self._told)
         try:
             await handler()
             check_state(self._view)
@@ -258,6 +295,7 @@ class LiveSession:
             state.clear()
             state.update(entries)
             self._view.state = state
+            del self._told[told:]
             return False
         return True
 
@@ -273,11 +311,22 @@ class LiveSession:
         self, new: str | None, *, ref: int | None = None, vsn: str | None = None, failed: bool = False
     ) -> None:
         """Send what is new to the browser. Nothing is sent if nothing is, and nobody waits for an answer."""
+        told, self._told = self._told, []
+        for frame in told:
+            await self._send_text(frame)
         unchanged = new is None or new == self._html
-        if unchanged and ref is None and vsn is None:
+        title = self._view.title if self._view.title != self._title else None
+        if unchanged and ref is None and vsn is None and title is None:
             return
         self._number += 1
-        text = encode_html(self._number, old=self._html, new=new, ref=ref, vsn=vsn, failed=failed)
+        await self._send_text(
+            encode_html(self._number, old=self._html, new=new, ref=ref, vsn=vsn, failed=failed, title=title)
+        )
+        self._title = self._view.title
+        if new is not None:
+            self._html = new
+
+    async def _send_text(self, text: str) -> None:
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
                 await self._send({"type": "websocket.send", "text": text})
@@ -285,8 +334,6 @@ class LiveSession:
             raise _PageGone(f"it took nothing for {SEND_TIMEOUT:.0f} s") from exc
         except (OSError, RuntimeError) as exc:
             raise _PageGone("it left while we sent") from exc
-        if new is not None:
-            self._html = new
 
     async def _close(self, code: int) -> None:
         try:

@@ -19,6 +19,9 @@ class Page(Protocol):
 class LiveUnit:
     """State: the view's `state`. After an upgrade the page is rendered before its next event is handled."""
 
+    renders = True
+    """Told of a release, it renders."""
+
     def __init__(self, view: LiveView, page: Page, owner: Owner, *, id: str, path: str) -> None:
         self.id = id
         self.old_vsn: str | None = None

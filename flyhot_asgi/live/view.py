@@ -5,8 +5,10 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlencode
 
 from flyhot_asgi.client.script import Markup
+from flyhot_asgi.live.frames import encode_nav, encode_push
 from flyhot_asgi.live.pubsub import PubSub
 
 
@@ -21,6 +23,7 @@ class Link(Protocol):
 
     def post(self, message: Any) -> None: ...
     def post_after(self, seconds: float, message: Any) -> Timer: ...
+    def tell(self, frame: str) -> None: ...
     def subscribe(self, pubsub: PubSub, topic: Hashable) -> None: ...
     def unsubscribe(self, pubsub: PubSub, topic: Hashable) -> None: ...
 
@@ -58,7 +61,16 @@ class LiveView:
     max_frame: int = 256 * 1024
     """Longest message from the browser, in characters (a submitted form, for example)."""
 
+    max_rate: float = 50.0
+    max_burst: int = 200
+    """Events a second that are taken of one page, and how many at once. What comes faster waits."""
+
+    flash: dict[str, str]
+    """What to tell the visitor now, by kind ("info", "error"): `put_flash()`. Text; escape it when you render it."""
+
     _link: Link | None = None
+    _path_params: Mapping[str, str] = {}
+    _redirected: str | None = None
 
     # What users override.
 
@@ -68,6 +80,9 @@ class LiveView:
         Runs for the first HTML and again when the websocket opens.
         """
         self.state = {}
+
+    async def handle_params(self, params: dict[str, str]) -> None:
+        """The address has other parameters: after `patch()`, a link with `data-patch`, or the browser's back button."""
 
     async def unmount(self) -> None:
         """The page has gone, or (not connected) its first HTML is rendered. Undo what `mount` did elsewhere."""
@@ -114,6 +129,46 @@ class LiveView:
         """Have `message` handled in so many seconds. The timer ends with the page."""
         return _NoTimer() if self._link is None else self._link.post_after(seconds, message)
 
+    def push_event(self, event: str, detail: Any = None) -> None:
+        """Have the page's own scripts hear of something: a DOM event `live:<event>` on the view's element, with this
+        detail (JSON). Sent before what is rendered now. Raises TypeError, ValueError if it is no JSON."""
+        frame = encode_push(event, detail)
+        if self._link is not None:
+            self._link.tell(frame)
+
+    def put_flash(self, kind: str, text: str) -> None:
+        """Say something to the visitor, until `clear_flash()`, or a click on `data-click="flyhot:clear-flash"`. After
+        `redirect()` the view of the other page says it."""
+        self.flash[kind] = text
+
+    def clear_flash(self, kind: str | None = None) -> None:
+        """Say it no longer; without a kind, nothing."""
+        if kind is None:
+            self.flash.clear()
+        else:
+            self.flash.pop(kind, None)
+
+    def redirect(self, to: str) -> None:
+        """Send the visitor to another page, when this handler has ended. What `put_flash()` said goes with him, if that
+        page is a LiveView.
+
+        to: a path of this site. In `mount` of the first HTML it is an HTTP redirect. Raises ValueError for anything
+        else (an open redirect is a gift to phishers).
+        """
+        _check_local(to)
+        if self._link is None:
+            self._redirected = to
+        else:
+            self._link.tell(encode_nav(to, kind="go", flash=self.flash))
+
+    async def patch(self, query: str | Mapping[str, Any], *, replace: bool = False) -> None:
+        """Show other parameters in the address ("?page=2", or {"page": 2}) without leaving the page, and have
+        `handle_params` told of them. replace: no entry in the browser's history."""
+        encoded = query.lstrip("?") if isinstance(query, str) else urlencode(query, doseq=True)
+        if self._link is not None:
+            self._link.tell(encode_nav("?" + encoded, kind="replace" if replace else "push"))
+        await self.handle_params({**dict(parse_qsl(encoded, keep_blank_values=True)), **self._path_params})
+
     def subscribe(self, pubsub: PubSub, topic: Hashable = "") -> None:
         """Have what is published under `topic` handled by `handle_info`, as long as the page is open."""
         if self._link is not None:
@@ -129,8 +184,15 @@ def make_view(cls: type[LiveView], link: Link | None = None) -> LiveView:
     view = cls()
     if "state" not in vars(view):
         view.state = {}
+    view.flash = {}
     view._link = link
     return view
+
+
+def _check_local(to: str) -> None:
+    """A browser takes "//host" and "/\\host" for another host."""
+    if not to.startswith("/") or to[1:2] in ("/", "\\") or any(ord(each) < 32 for each in to):
+        raise ValueError(f"redirect() goes to a path of this site, such as '/done'; not to {to!r}")
 
 
 def check_state(view: LiveView) -> None:

@@ -2,8 +2,8 @@
 
 A process that runs one release must not render another one's templates: not while the working tree is ahead of it, and
 not after a rollback. So at each upgrade the Jinja2 loaders and Starlette's `StaticFiles` whose folders lie in the app's
-root are pointed into the release's own tree, under the journal. Static folders keep the original behind it: what the
-app wrote there at run time stays served.
+root are pointed into the release's own tree, under the journal. Static folders keep the releases before and the
+original behind it: old pages find their hashed files, and what the app wrote there at run time stays served.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ LOADERS = (
     ("starlette.staticfiles", "StaticFiles"),
     ("flyhot_asgi.integrations.pyview", "TemplateFolder"),
 )
+TREES_KEPT = 5
+"""A page of an older release may still ask for a file of its own name (`app.3f9ac1.css`): so many releases' static
+files stay served, behind those of the one that runs."""
+
+
 ENVIRONMENTS = (("jinja2.environment", "Environment"),)
 
 
@@ -35,6 +40,7 @@ class AssetFolders:
         self._original: dict[int, tuple[weakref.ref[Any], list[str]]] = {}
         self._loaders: list[Any] = []
         self._environments: list[Any] = []
+        self._trees: list[Path] = []
 
     def look(self) -> None:
         """Find the living loaders and template environments. A pass over the heap: do it before anybody is held."""
@@ -52,14 +58,30 @@ class AssetFolders:
         relative = [r for folder in folders if (r := self._relative(folder)) is not None]
         return {path for path in paths if any(r == "." or path.startswith(r + "/") for r in relative)}
 
+    def served(self, path: str) -> str | None:
+        """The path below the static folder that serves a file of the release, as far as `look()` found one; None if no
+        static folder does, or a template may be made of it, too."""
+        names = []
+        for loader in self._loaders:
+            for folder in self._folders(loader):
+                relative = self._relative(folder)
+                inside = relative == "." or (relative is not None and path.startswith(relative + "/"))
+                if inside and not _is_static(loader):
+                    return None
+                if inside:
+                    names.append(path if relative == "." else path.removeprefix(f"{relative}/"))
+        return min(names, key=len, default=None)
+
     def follow(self, tree: Path, journal: Journal) -> None:
         """Point every loader found by `look()` into `tree` (the release's folder). Undone by the journal."""
         journal.note("template caches", self._clear_caches)  # first, so that it is undone last
+        self._remember(tree, journal)
         for loader in self._loaders:
             before = self._folders(loader)
             after = [self._moved(folder, tree) for folder in before]
             if _is_static(loader):
-                self._set_static(loader, before, after, journal)
+                older = [self._moved(folder, each) for each in self._trees[1:] for folder in before]
+                self._set_static(loader, [*after, *older], before, journal)
             else:
                 _set_searchpath(loader, after, journal)
         self._clear_caches()
@@ -99,8 +121,13 @@ class AssetFolders:
             return folder
         return str(tree / relative)
 
-    def _set_static(self, loader: Any, before: list[str], after: list[str], journal: Journal) -> None:
-        folders = [*after, *(folder for folder in before if folder not in after)]
+    def _remember(self, tree: Path, journal: Journal) -> None:
+        before = self._trees
+        journal.note("releases whose files are served", lambda: setattr(self, "_trees", before))
+        self._trees = [tree, *(each for each in before if each != tree)][:TREES_KEPT]
+
+    def _set_static(self, loader: Any, moved: list[str], before: list[str], journal: Journal) -> None:
+        folders = list(dict.fromkeys([*(each for each in moved if each not in before), *before]))
         present = list(loader.all_directories)
         journal.note("static folders", lambda: _refill(loader.all_directories, present))
         _refill(loader.all_directories, folders)

@@ -26,6 +26,7 @@ from .order import Order
 from .recordings import Recordings
 from .relevance import notes_on_other_assets, why_nothing_changes
 from .report import plan_document
+from .static_changes import StaticChanges
 from .vsns import ClassVsns
 
 
@@ -39,6 +40,10 @@ class CodeUpgrade:
         self.document: dict[str, Any] | None = None
         """The plan as it is told; notes are added to it on the way."""
         self.sources: Sources | None = None
+        self.only_files = False
+        """The release changes nothing but static files: nothing has to render again for it."""
+        self.served: list[str] = []
+        """Ends of the URLs of stylesheets and scripts that change."""
         self._order = order
         self._installed = installed
         self._patch: Patch | None = None
@@ -114,7 +119,15 @@ class CodeUpgrade:
         if rehearsed is not None and rehearsed.outcome == "refused" and not self.plan.refusals:
             self.plan.refusals += [refusal_of_reason(reason) for reason in rehearsed.reasons]
             self.document["refusals"] = self.plan.document()["refusals"]
+        self._look_at_files(assets)
         return refusal_of(self.plan)
+
+    def _look_at_files(self, assets: dict[str, list[str]]) -> None:
+        assert self.plan is not None
+        found = StaticChanges.between(assets, self._installed.assets.served)
+        code = self.plan.changed or self.plan.added or self.plan.deleted
+        python = self._installed.python_changes(self._order.release)
+        self.served, self.only_files = found.names, found.are_all and not code and not python
 
     def _also(self, rehearsed: Rehearsed | None, live: dict[str, types.ModuleType]) -> set[Home]:
         """What the rehearsal executed beyond what the sources ask for, by the names that modules have here."""

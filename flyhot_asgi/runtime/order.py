@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -140,5 +140,14 @@ class Pages:
     def hold(self, id: str, *, eta_ms: int, max_ms: int) -> None:
         return
 
-    def resume(self, id: str, *, ok: bool, vsn: str, render: Literal["morph", "css", "none", "reload"]) -> None:
+    def resume(
+        self,
+        id: str,
+        *,
+        ok: bool,
+        vsn: str,
+        render: Literal["morph", "css", "none", "reload"],
+        was: str | None = None,
+        files: Sequence[str] | None = None,
+    ) -> None:
         return

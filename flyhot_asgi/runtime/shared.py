@@ -10,6 +10,7 @@ import asyncio
 import logging
 import secrets
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -45,8 +46,17 @@ class HubPages(Pages):
     def hold(self, id: str, *, eta_ms: int, max_ms: int) -> None:
         self._hub.hold(id, eta_ms=eta_ms, max_ms=max_ms)
 
-    def resume(self, id: str, *, ok: bool, vsn: str, render: Literal["morph", "css", "none", "reload"]) -> None:
-        self._hub.resume(id, ok=ok, vsn=vsn, render=render)
+    def resume(
+        self,
+        id: str,
+        *,
+        ok: bool,
+        vsn: str,
+        render: Literal["morph", "css", "none", "reload"],
+        was: str | None = None,
+        files: Sequence[str] | None = None,
+    ) -> None:
+        self._hub.resume(id, ok=ok, vsn=vsn, render=render, was=was, files=files)
 
 
 class Beside(Protocol):

@@ -12,7 +12,7 @@ import logging
 import time
 import types
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Literal
 
 from ..errors import FlyhotError, SuspendTimeout, UpgradeError
 from ..session import Hold, Registry
@@ -268,7 +268,9 @@ class Transaction:
         try:
             if complete:
                 installed = self._installed
-                self._code.add_notes(self._units.tell(installed.vsn, lambda: installed.vsn))
+                self._code.add_notes(
+                    self._units.tell(installed.vsn, lambda: installed.vsn, render=not self._code.only_files)
+                )
         finally:
             self._let_go()
         if complete:
@@ -290,8 +292,9 @@ class Transaction:
         self._units.let_go()
 
     async def _rerender(self) -> e.Event:
-        vsn = self._installed.vsn
-        self._tell(lambda: self._pages.resume(self._order.id, ok=True, vsn=vsn, render="morph"))
+        vsn, was, files = self._installed.vsn, self._from[: len(self._installed.vsn)], self._code.served
+        render: Literal["css", "morph"] = "css" if self._code.only_files else "morph"
+        self._tell(lambda: self._pages.resume(self._order.id, ok=True, vsn=vsn, render=render, was=was, files=files))
         return e.Rerendered()
 
     def _tell(self, tell: Callable[[], None]) -> None:

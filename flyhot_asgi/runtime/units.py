@@ -98,11 +98,16 @@ def count_by_class(classes: Iterable[type], cls: type) -> int:
     return sum(1 for each in classes if issubclass(each, cls))
 
 
-def tell_resumed(units: Iterable[Unit], vsn: str, migration: MigrationReport | None) -> None:
-    """Tell each unit that it runs release `vsn`, before anything flows again. What one of them raises is logged."""
+def tell_resumed(units: Iterable[Unit], vsn: str, migration: MigrationReport | None, *, render: bool = True) -> None:
+    """Tell each unit that it runs release `vsn`, before anything flows again. What one of them raises is logged.
+
+    Without `render`, those that would only render again are not told.
+    """
     changed = migration.changed_units if migration is not None else ()
     told: dict[int, bool] = {}
     for unit in units:
+        if not render and id(unit) not in changed and getattr(unit, "renders", False):
+            continue
         if isinstance(unit, InstanceUnit):  # there may be thousands, nearly all of which have nothing to do
             cls = unit.cls
             wants = told.get(id(cls))

@@ -107,13 +107,14 @@ class UnitsUpgrade:
         ours = {"direction": order.direction, "from_release": self._old, "to_release": order.release.digest}
         return {**order.extra, **ours}
 
-    def tell(self, vsn: str, now: Callable[[], str]) -> list[str]:
+    def tell(self, vsn: str, now: Callable[[], str], *, render: bool = True) -> list[str]:
         """The upgrade is committed. Returns a line on each session that is pinned or dropped. `now`: the release that
-        runs, asked when it is needed."""
+        runs, asked when it is needed. `render`: may what is shown have changed?"""
         dropped = self._migration.dropped if self._migration is not None else ()
         lines = [pinning.dismiss(self._registry, self._session_of(unit), error.what) for unit, error in dropped]
         gone = {id(unit) for unit, _ in dropped}
-        tell_resumed([unit for unit in self._units if id(unit) not in gone], vsn, self._migration)
+        left = [unit for unit in self._units if id(unit) not in gone]
+        tell_resumed(left, vsn, self._migration, render=render)
         pinned = pinning.confirm(self._registry, self._missed, now)
         return lines + [f"{line}: pinned to the old code until its next message" for line in pinned]
 

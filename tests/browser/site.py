@@ -64,21 +64,28 @@ class Site:
             async with in_flight(self.registry, scope):
                 await self._page(scope, receive, send)
 
-    async def upgrade(self, vsn: str, *, change: Callable[[], object] | None = None, render: Render = "morph") -> None:
+    async def upgrade(
+        self,
+        vsn: str,
+        *,
+        change: Callable[[], object] | None = None,
+        render: Render = "morph",
+        files: Sequence[str] | None = None,
+    ) -> None:
         """What the runner does, without an engine: hold all, `change()`, tell the views, resume, tell the pages."""
         self._upgrades += 1
-        name = f"tx{self._upgrades}"
+        name, was = f"tx{self._upgrades}", self.vsn
         self.hub.hold(name, eta_ms=100, max_ms=5000)
         await self.hold.suspend(timeout=5, http_drain=1)
         try:
             if change is not None:
                 change()
             self.vsn = vsn
-            for unit in self.registry.units():
+            for unit in self.registry.units() if render == "morph" else ():
                 unit.resumed(vsn, True)
         finally:
             self.hold.resume()
-        self.hub.resume(name, ok=True, vsn=vsn, render=render)
+        self.hub.resume(name, ok=True, vsn=vsn, render=render, was=was, files=files)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.app is not None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page
 
-from flyhot_asgi.client.script import PARTS
+from tools.client import CORE, SOURCES
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -17,8 +16,7 @@ GENERATOR = Path(__file__).with_name("generated_pages.js").read_text("utf-8")
 
 def client_and(script: str) -> str:
     """A function of one argument: the client's parts without its start, and then `script`."""
-    folder = resources.files("flyhot_asgi") / "static" / "client"
-    parts = "".join((folder / part).read_text("utf-8") for part in PARTS if part != "start.js")
+    parts = "".join((SOURCES / f"{part}.js").read_text("utf-8") for part in CORE if part != "start")
     return f"(seed) => {{\n{parts}\n{GENERATOR}\n{script}\n}}"
 
 

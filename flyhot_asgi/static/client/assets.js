@@ -14,7 +14,7 @@ function loaded(link) {
 // Load what `fresh` has and the page has not, while the old sheets still apply: no unstyled moment.
 // A sheet that can't be loaded is dropped, and then no old one goes. -> {sheets, kept}, for merge().
 async function loadSheets(base, fresh, found) {
-  const sheets = new Map(); // new node -> its link in the page
+  const sheets = new Map(); // new node -> its link in the page, which doesn't apply yet
   const kept = new Set();
   const waiting = [];
   let broken = false;
@@ -22,6 +22,7 @@ async function loadSheets(base, fresh, found) {
     if (found.oldOf.has(node) || isInside(found.same, node)) continue;
     const link = document.importNode(node, false);
     const before = previousTwin(node, found, sheets);
+    link.media = "not all";
     const ready = loaded(link).catch(() => {
       broken = true;
       link.remove();
@@ -60,41 +61,12 @@ function keepInBase(fresh, kept) {
   for (const old of kept) head.append(old);
 }
 
-// Same address, other content ("/static/app.css" without a version in it): ask again, replace it if its rules differ.
-async function refreshSheets(vsn) {
-  const links = [...document.querySelectorAll("link[rel~=stylesheet i]")].filter(
-    (link) => sayings.has(link) && link.sheet && new URL(link.href).origin === location.origin,
-  );
-  await Promise.all(links.map((link) => refreshSheet(link, vsn).catch(() => {})));
-}
-
-async function refreshSheet(link, vsn) {
-  const said = sayings.get(link);
-  const address = new URL(said.getAttribute("href"), document.baseURI);
-  const answer = await fetch(address, { cache: "no-cache", signal: AbortSignal.timeout(SHEET_TIMEOUT) });
-  if (!answer.ok || !/^text\/css/i.test(answer.headers.get("content-type") || "")) return;
-  const probe = new CSSStyleSheet();
-  probe.replaceSync(await answer.text());
-  if (rules(probe) === rules(link.sheet)) return;
-  const next = document.importNode(said, false);
-  address.searchParams.set("flyhot", vsn); // past every cache, the browser's memory too
-  next.href = address.href;
-  link.after(next);
-  try {
-    await loaded(next);
-  } catch {
-    next.remove();
-    return;
-  }
-  link.remove();
-  bind(said, next);
-}
-
-const rules = (sheet) =>
-  [...sheet.cssRules]
-    .filter((rule) => !(rule instanceof CSSImportRule)) // a constructed sheet has none
-    .map((rule) => rule.cssText)
-    .join("\n");
+// Loaded sheets apply from now on: with the markup that they are for, in the same frame.
+const applySheets = (sheets) =>
+  sheets.forEach((link, said) => {
+    if (said.hasAttribute("media")) link.media = said.getAttribute("media");
+    else link.removeAttribute("media");
+  });
 
 // What a response's Content-Security-Policy says about scripts: which nonces every policy with a word on scripts grants,
 // and whether it trusts what a trusted script inserts.
@@ -138,13 +110,10 @@ function runScripts(scripts, policyHeader) {
 
 // Scripts that were there and have changed can't be un-run, and running them again would do things twice (a second
 // socket, a second listener). The page may offer a reload; one marked data-flyhot-track="reload" asks for it.
+const TRACKED = 'script[data-flyhot-track="reload"]';
+
 const mustReload = (fresh, found) =>
-  [...fresh.querySelectorAll('script[data-flyhot-track="reload"]')].some((node) => {
+  [...fresh.querySelectorAll(TRACKED)].some((node) => {
     const old = found.oldOf.get(node);
     return old ? !found.same.has(node) : !isInside(found.same, node);
   });
-
-function reportChangedScripts(changed) {
-  const changes = changed.map((node) => node.getAttribute("src") || "inline");
-  if (changes.length) emit("assets", { scripts: changes });
-}

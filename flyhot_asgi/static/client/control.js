@@ -1,34 +1,27 @@
 // The control socket: who runs, when it is held, when a new release is there. Carries no user data.
 
-const INDICATOR_DELAY = 300; // a hold shorter than this is nobody's business
 let control = null;
 let held = false;
 let greeted = false; // the server has said hello on this connection
-let holdTimers = [];
+let holdOver = () => {};
 
 function startHold(max) {
   if (held) return;
   held = true;
-  holdTimers = [
-    setTimeout(() => {
-      document.documentElement.setAttribute("data-flyhot", "hold");
-      document.body.setAttribute("aria-busy", "true");
-      emit("hold");
-    }, INDICATOR_DELAY),
-    setTimeout(endHold, max), // the server promised: longer it is not held
-  ];
+  const shown = waiting("hold");
+  const longest = setTimeout(endHold, max); // the server promised: longer it is not held
+  holdOver = () => {
+    clearTimeout(longest);
+    shown();
+  };
 }
 
 function endHold() {
   if (!held) return;
   held = false;
-  holdTimers.forEach(clearTimeout);
-  if (document.documentElement.getAttribute("data-flyhot") === "hold") {
-    document.documentElement.removeAttribute("data-flyhot");
-    document.body.removeAttribute("aria-busy");
-  }
+  holdOver();
   emit("resume");
-  flushLive();
+  if (added.live) added.live.flush();
 }
 
 function report(frame) {
@@ -44,47 +37,36 @@ const onControl = {
     if (frame.held) startHold(milliseconds(frame.max, 5000));
     else endHold();
     if (!pageVsn) pageVsn = String(frame.vsn); // a plain tag: the page is taken for what runs now
-    else if (pageVsn !== frame.vsn && !frame.held) update(String(frame.vsn)); // upgraded while nobody listened
+    else if (pageVsn !== frame.vsn && !frame.held) {
+      changed.push("*"); // upgraded while nobody listened: any file may be another one
+      update(String(frame.vsn));
+    }
   },
   hold(frame) {
     startHold(milliseconds(frame.max, 5000));
   },
   resume(frame) {
     endHold();
-    if (!frame.ok || frame.render === "none") {
-      if (frame.ok) pageVsn = String(frame.vsn);
-    } else if (frame.render === "reload") {
-      location.reload();
-    } else {
-      const only = frame.render === "css" ? "css" : "";
+    const vsn = String(frame.vsn);
+    if (!frame.ok) return;
+    if (frame.render === "reload") location.reload();
+    else if (frame.render === "none") pageVsn = vsn;
+    else {
       const say = typeof frame.say === "string" ? frame.say : "";
-      update(String(frame.vsn), { id: String(frame.id), spread: milliseconds(frame.spread, 0), say, only });
+      changed.push(...(frame.files || ["*"]));
+      // Only files are old if the page shows what ran before.
+      const only = frame.render === "css" && frame.from === pageVsn && !working;
+      update(vsn, { id: String(frame.id), spread: milliseconds(frame.spread, 0), say, only });
     }
   },
+  // Watch mode: what has to be said needs a script of its own, which nobody else loads.
   watch(frame) {
-    sayWatch(frame);
+    if (coming.more || !frame.ok) part("more").then((more) => more.watch(frame), () => {});
   },
   bye(frame) {
     control.notBefore = performance.now() + milliseconds(frame.retry, 1000);
   },
 };
-
-let overlay = null;
-
-// Watch mode: what has to be said needs a script of its own, which nobody else loads.
-function sayWatch(frame) {
-  if (!overlay && frame.ok) return;
-  overlay ||= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    if (ownNonce) script.nonce = ownNonce;
-    script.src = controlPath.replace(/ws$/, "overlay.js");
-    script.setAttribute("data-flyhot-ignore", "");
-    script.addEventListener("load", resolve);
-    script.addEventListener("error", reject);
-    document.head.append(script);
-  });
-  overlay.then(() => emit("watch", frame), () => (overlay = null));
-}
 
 let heartbeat = 0;
 let heard = true;

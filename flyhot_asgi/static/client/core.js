@@ -4,6 +4,7 @@
 const tag =
   document.currentScript ||
   document.querySelector('script[src*="/_flyhot/flyhot"], script[src*="flyhot-client="]');
+const html = document.documentElement;
 const source = tag && tag.src ? new URL(tag.src, location.href) : null;
 const mount = source && source.origin === location.origin ? source.pathname.indexOf("/_flyhot/") : -1;
 
@@ -21,33 +22,61 @@ const staysAsItIs = () =>
 // The release that this page was rendered by, as far as known; "" before anybody said.
 let pageVsn = (tag && tag.dataset.vsn) || "";
 
-function emit(name, detail) {
-  document.dispatchEvent(new CustomEvent("flyhot:" + name, { detail: detail || {} }));
-}
+// False if somebody said preventDefault().
+const emit = (name, detail = {}) =>
+  document.dispatchEvent(new CustomEvent("flyhot:" + name, { detail, cancelable: true }));
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 let speaker = null;
 
-// Say it to screen readers. The node is ours, no server knows it, so no merge removes it.
+// Say it to screen readers. The node is ours: no server knows it, so no merge removes it.
 function announce(text) {
   if (!speaker || !speaker.isConnected) {
     speaker = document.createElement("div");
-    speaker.setAttribute("role", "status");
-    speaker.setAttribute("data-flyhot-ignore", "");
+    speaker.role = "status";
+    speaker.dataset.flyhotIgnore = "";
     // By properties, not by an attribute: a strict style-src forbids the latter.
-    Object.assign(speaker.style, {
-      position: "absolute",
-      width: "1px",
-      height: "1px",
-      overflow: "hidden",
-      clipPath: "inset(50%)",
-      whiteSpace: "nowrap",
-    });
+    Object.assign(speaker.style, { position: "fixed", clipPath: "inset(50%)" });
     document.body.append(speaker);
   }
   speaker.textContent = text;
 }
+
+const INDICATOR_DELAY = 300; // what is shorter than this is nobody's business
+const reasons = new Set(); // why somebody waits, as far as it is shown
+
+// Somebody waits; shown unless it is over soon: <html data-flyhot="hold">, and a thin line at the top of the window.
+// Returns the function that ends it.
+function waiting(word) {
+  const show = (change) => {
+    reasons[change](word);
+    if (reasons.has(word)) emit(word);
+    const text = [...reasons].join(" ");
+    html.toggleAttribute("data-flyhot", text);
+    if (text) html.dataset.flyhot = text;
+    document.body.ariaBusy = text ? "true" : null;
+    part("more").then((more) => more.line(reasons.size), () => {});
+  };
+  const timer = setTimeout(show, INDICATOR_DELAY, "add");
+  return () => {
+    clearTimeout(timer);
+    if (reasons.has(word)) show("delete");
+  };
+}
+
+// Scripts beside this one, loaded by pages that need them, each of which adds something under its name (start.js).
+const added = {};
+const coming = {};
+const part = (name) =>
+  (coming[name] ||= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.nonce = ownNonce;
+    script.src = source.href.replace(/(.*)\.js/, "$1." + name + ".js");
+    script.onload = () => resolve(added[name]);
+    script.onerror = () => reject(delete coming[name]);
+    document.head.append(script);
+  }));
 
 const BACKOFF_BASE = 250;
 const BACKOFF_CAP = 15000;

@@ -157,7 +157,7 @@ function syncAttributes(old, node, live) {
     else if (name === "style") syncStyle(was, now, live);
     else if (now !== null) live.setAttributeNodeNS(document.importNode(node.getAttributeNode(name), true));
     // Scripts in the head mark <html> ("dark") before we see it: what is missing there was hardly ever the server's.
-    else if (live !== document.documentElement) {
+    else if (live !== html) {
       if (name === "open" && live.localName === "dialog") live.close();
       live.removeAttribute(name);
     }

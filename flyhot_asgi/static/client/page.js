@@ -7,6 +7,7 @@ let baseUrl = "";
 let composing = false;
 let wanted = null; // the newest announcement that isn't shown yet
 let working = false;
+let changed = []; // stylesheets and scripts, since this page was last brought up to date: their paths' ends; "*": any
 
 const address = () => location.href.replace(/#.*/, "");
 
@@ -19,7 +20,8 @@ const event = (target, name) => new Promise((resolve) => target.addEventListener
 
 // Show release `vsn`. Announcements that come meanwhile are one more round, for the last of them.
 // Resolves when nothing is left to do. spread: milliseconds in which all tabs together shall ask.
-async function update(vsn, { id = "", spread = 0, say = "", only = "" } = {}) {
+// only: the stylesheets alone.
+async function update(vsn, { id = "", spread = 0, say = "", only = false } = {}) {
   wanted = { vsn, id, spread, say, only };
   if (working) return;
   working = true;
@@ -41,8 +43,16 @@ async function showRelease(job) {
   const started = performance.now();
   let error = null;
   try {
-    if (job.only === "css") await refreshSheets(job.vsn);
-    else error = await showFetched(job);
+    const more = changed.length ? await part("more").catch(() => null) : null;
+    const scripts = more ? more.scripts(changed) : [];
+    if (scripts.some((each) => each.matches(TRACKED))) return location.reload();
+    const renew = more && (await more.refresh(changed, job.vsn));
+    if (job.only && renew && !renew.missed) renew();
+    else error = await showFetched(job, renew);
+    if (!error) {
+      if (scripts.length) more.report(scripts.filter((each) => each.isConnected));
+      changed = [];
+    }
   } catch (failure) {
     console.error("flyhot: the page could not be updated", failure);
     error = String(failure && failure.message);
@@ -57,13 +67,13 @@ async function showRelease(job) {
 }
 
 // Returns null, or why the page stays as it is.
-async function showFetched(job) {
+async function showFetched(job, renew) {
   if (staysAsItIs()) return "the page asks not to be updated";
   const url = address();
   const answer = await fetchPage(url, job.vsn);
   if (typeof answer === "string") return answer;
   if (wanted) return SUPERSEDED;
-  if (address() !== url) return await showFetched(job); // a script has navigated meanwhile
+  if (address() !== url) return await showFetched(job, renew); // a script has navigated meanwhile
   if (baseUrl !== url) takeBase(); // or before: what is there now is the best base there is
   const fresh = tidy(new DOMParser().parseFromString(answer.text, "text/html").documentElement);
   let found = match(base, fresh);
@@ -71,14 +81,16 @@ async function showFetched(job) {
     location.reload();
     return null;
   }
-  const [{ sheets, kept }] = await Promise.all([loadSheets(base, fresh, found), refreshSheets(job.vsn)]);
+  const { sheets, kept } = await loadSheets(base, fresh, found);
   if (composing) await event(document, "compositionend");
   found = match(base, fresh); // again: the user may have edited something in place while we waited
+  applySheets(sheets);
   const merged = merge(base, fresh, { found, sheets, kept });
+  if (renew) renew();
   base = merged.base;
   keepInBase(base, kept);
   runScripts(merged.scripts, answer.policy);
-  reportChangedScripts(merged.changedScripts);
+  if (merged.changedScripts.length) part("more").then((more) => more.report(merged.changedScripts), () => {});
   findLiveRoots();
   return null;
 }

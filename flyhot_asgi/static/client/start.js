@@ -1,13 +1,19 @@
 // Start: take down what the server said before other scripts change it, then open the sockets.
 
+// LiveViews need a script of their own, which only pages that have one load.
+function findLiveRoots() {
+  if (added.live) added.live.find();
+  else if (document.querySelector("[data-live]") && !document.querySelector('script[src*=".live.js"]')) {
+    part("live").catch(() => {});
+  }
+}
+
 function start() {
+  const on = document.addEventListener.bind(document);
   takeBase();
   watchTheNetwork();
-  document.addEventListener("compositionstart", () => (composing = true), true);
-  document.addEventListener("compositionend", () => (composing = false), true);
-  document.addEventListener("click", onClick);
-  document.addEventListener("input", onInput);
-  document.addEventListener("submit", onSubmit);
+  on("compositionstart", () => (composing = true), true);
+  on("compositionend", () => (composing = false), true);
   findLiveRoots();
   startControl();
 }
@@ -24,6 +30,15 @@ window.flyhot = {
   },
   // Fetch this page again and merge it, as after an upgrade.
   update: (vsn) => update(vsn || pageVsn),
+  // For the scripts beside this one.
+  add(name, install) {
+    // By place: names would travel with every page.
+    added[name] = install(
+      emit, bind, sayings, applySheets, loaded, stem,
+      announce, waiting, line, socketUrl, inert, remember, tidy, merge, handedIn, field, isTick, isDirty, content, part,
+    );
+    if (base) findLiveRoots();
+  },
 };
 
 // A deferred script runs when the page is parsed ("interactive"), before those deferred after it.

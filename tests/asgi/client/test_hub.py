@@ -10,7 +10,7 @@ import pytest
 
 from flyhot_asgi.client import ClientHub
 from flyhot_asgi.client import hub as hub_module
-from flyhot_asgi.client.script import bundle
+from flyhot_asgi.client.script import NAMES, bundle
 from tests.asgi.client.peer import Peer, request, websocket_scope
 
 
@@ -21,6 +21,9 @@ def hub() -> ClientHub:
 
 def scope(path: str = "/_flyhot/ws", protocol: str = "flyhot.v1", **more: Any) -> Any:
     return websocket_scope(path, protocol, **more)
+
+
+CLIENT = bundle().scripts["flyhot.js"]
 
 
 async def test_a_page_hears_who_runs_then_of_holds_and_releases_in_order(hub: ClientHub) -> None:
@@ -144,13 +147,42 @@ async def test_a_server_that_stops_says_when_to_come_back(hub: ClientHub) -> Non
 
 async def test_the_script_is_kept_forever_under_its_hash_and_asked_for_under_its_name(hub: ClientHub) -> None:
     status, headers, body = await request(hub, f"/_flyhot/{bundle().name}")
-    assert (status, body) == (200, bundle().body)
+    assert (status, body) == (200, CLIENT.body)
     assert "immutable" in headers["cache-control"]
-    status, headers, body = await request(hub, "/_flyhot/flyhot.js", headers={"accept-encoding": "br, gzip"})
+    status, headers, body = await request(hub, "/_flyhot/flyhot.js", headers={"accept-encoding": "gzip, deflate"})
     assert (headers["cache-control"], headers["content-encoding"]) == ("no-cache", "gzip")
-    assert gzip.decompress(body) == bundle().body
-    status, _, body = await request(hub, "/_flyhot/flyhot.js", headers={"if-none-match": headers["etag"]})
+    assert gzip.decompress(body) == CLIENT.body
+    again = {"accept-encoding": "gzip, deflate", "if-none-match": headers["etag"]}
+    status, _, body = await request(hub, "/_flyhot/flyhot.js", headers=again)
     assert (status, body) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=1.0, gzip;q=0.8", "br"),
+        ("br;q=0, gzip", "gzip"),
+        ("GZIP ; q=0.5, br; q=0.000", "gzip"),
+        ("*", "br"),
+        ("identity", None),
+        ("gzip;q=0", None),
+    ],
+)
+async def test_the_best_coding_that_the_browser_takes_is_sent(
+    hub: ClientHub, accepted: str, coding: str | None
+) -> None:
+    _, headers, body = await request(hub, "/_flyhot/flyhot.js", headers={"accept-encoding": accepted})
+    assert headers.get("content-encoding") == coding
+    assert body == {"br": CLIENT.br, "gzip": CLIENT.gz, None: CLIENT.body}[coding]
+    assert headers["vary"] == "accept-encoding"
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_all_parts_are_served_under_one_hash(hub: ClientHub, name: str) -> None:
+    status, headers, body = await request(hub, f"/_flyhot/{bundle().hashed(name)}")
+    assert (status, body) == (200, bundle().scripts[name].body)
+    assert "immutable" in headers["cache-control"]
 
 
 async def test_a_hash_of_another_worker_gets_our_script_but_not_forever(hub: ClientHub) -> None:
@@ -168,7 +200,7 @@ async def test_other_requests_are_refused(hub: ClientHub, path: str, method: str
 
 async def test_head_has_the_length_and_no_body(hub: ClientHub) -> None:
     _, headers, body = await request(hub, "/_flyhot/flyhot.js", method="HEAD")
-    assert (headers["content-length"], body) == (str(len(bundle().body)), b"")
+    assert (headers["content-length"], body) == (str(len(CLIENT.body)), b"")
 
 
 @pytest.mark.parametrize(

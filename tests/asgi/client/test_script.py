@@ -8,7 +8,7 @@ import jinja2
 from starlette.requests import Request
 
 from flyhot_asgi.client import flyhot_script
-from flyhot_asgi.client.script import PARTS, bundle, join
+from flyhot_asgi.client.script import bundle
 
 
 def request(**more: Any) -> Request:
@@ -39,25 +39,3 @@ def test_a_template_engine_does_not_escape_it() -> None:
     env = jinja2.Environment(autoescape=True)
     env.globals["flyhot_script"] = flyhot_script
     assert env.from_string("{{ flyhot_script(request) }}").render(request=request()).startswith("<script src=")
-
-
-def test_the_parts_are_joined_without_comment_lines_into_a_scope_of_their_own() -> None:
-    text = join({"a.js": "// why\nconst a = 1; // kept\n", "b.js": "  // why\n  f('// no comment')\n"}).decode()
-    assert "why" not in text
-    assert "const a = 1; // kept\nf('// no comment')\n" in text
-    assert text.index("if (window.flyhot) return;") < text.index("const a")
-
-
-def test_every_part_is_there_once() -> None:
-    from importlib import resources
-
-    folder = resources.files("flyhot_asgi") / "static" / "client"
-    assert sorted(PARTS) == sorted(each.name for each in folder.iterdir() if each.name.endswith(".js"))
-    # Comment lines and indentation are dropped line by line: no string may go over the end of a line.
-    for part in PARTS:
-        for line in (folder / part).read_text("utf-8").splitlines():
-            assert line.split("//")[0].count("`") % 2 == 0, f"{part}: a template over several lines: {line}"
-
-
-def test_the_whole_client_is_small() -> None:
-    assert len(bundle().gzipped) < 14_000

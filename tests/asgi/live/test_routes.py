@@ -58,16 +58,22 @@ async def test_without_the_middleware_the_view_serves_the_client_itself(prefix: 
     app = starlette(prefix)
     path = f"{root}{prefix}/rooms/a/7"
     _, _, body = await request(app, path, root_path=root)
-    (source,) = re.findall(r'<script src="([^"]+)" defer></script>', body.decode())
+    source, live = re.findall(r'<script src="([^"]+)" defer></script>', body.decode())
     assert source == f"{path}?flyhot-client={bundle().name}"
+    assert live == f"{path}?flyhot-client={bundle().live_name}"
     assert f'data-live="{path}"' in body.decode()
     status, headers, script = await request(app, path, root_path=root, query_string=source.partition("?")[2].encode())
-    assert (status, headers["content-type"], script) == (200, "text/javascript; charset=utf-8", bundle().body)
+    assert (status, headers["content-type"], script) == (
+        200,
+        "text/javascript; charset=utf-8",
+        bundle().scripts["flyhot.js"].body,
+    )
 
 
 async def test_with_the_middleware_the_page_asks_the_hub() -> None:
     _, _, body = await request(starlette(), "/rooms/a/7", **{"flyhot.vsn": "abc"})
     assert f'<script src="/_flyhot/{bundle().name}" data-vsn="abc" defer></script>' in body.decode()
+    assert f'<script src="/_flyhot/{bundle().live_name}" defer></script>' in body.decode()
 
 
 async def test_routes_work_in_fastapi_beside_its_own() -> None:

@@ -62,7 +62,44 @@ def test_a_second_release_follows_from_where_the_app_began(tree: tuple[Path, Pat
     for folder in (release, third):
         follow(assets, folder)
     assert Path(static.lookup_path("a.txt")[0]).read_text() == "newest"
-    assert [Path(str(each)) for each in static.all_directories] == [third / "static", root / "static"]
+    folders = [Path(str(each)) for each in static.all_directories]
+    assert folders == [third / "static", release / "static", root / "static"]
+
+
+def test_pages_of_older_releases_find_their_hashed_files_and_a_rollback_forgets(
+    tree: tuple[Path, Path], tmp_path: Path
+) -> None:
+    root, _ = tree
+    static, assets = StaticFiles(directory=root / "static"), AssetFolders(root)
+    journals = []
+    for number in range(7):
+        folder = tmp_path / f"r{number}" / "static"
+        folder.mkdir(parents=True)
+        (folder / f"app.{number}.css").write_text(str(number))
+        (folder / "app.css").write_text(str(number))
+        journals.append(follow(assets, folder.parent))
+    found = [number for number in range(7) if static.lookup_path(f"app.{number}.css")[1] is not None]
+    assert found == [2, 3, 4, 5, 6], "the five last ones"
+    assert Path(static.lookup_path("app.css")[0]).read_text() == "6"
+    journals[-1].rollback()
+    assert Path(static.lookup_path("app.css")[0]).read_text() == "5"
+    assert static.lookup_path("app.6.css")[1] is None
+    # Back to an older one: its own files first, and those of the newer one stay served.
+    follow(assets, tmp_path / "r3")
+    assert Path(static.lookup_path("app.css")[0]).read_text() == "3"
+    assert static.lookup_path("app.5.css")[1] is not None
+
+
+def test_it_is_known_which_static_folder_serves_a_file(tree: tuple[Path, Path]) -> None:
+    root, _ = tree
+    static = StaticFiles(directory=root / "static")
+    loader = jinja2.FileSystemLoader(root / "templates")
+    assets = AssetFolders(root)
+    assets.look()
+    assert assets.served("static/css/a.css") == "css/a.css"
+    assert assets.served("templates/a.css") is None
+    assert assets.served("else/a.css") is None
+    assert static.all_directories and loader.searchpath
 
 
 def test_folders_outside_of_the_root_are_left_alone(tree: tuple[Path, Path], tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What is made of the sources before a release: `python -m tools.client` makes the browser client."""
