@@ -55,7 +55,7 @@ bench: $(VENV)/.dev-installed
 	$(BIN)/python -m tests.benchmarks
 
 bench-replay: $(VENV)/.dev-installed
-	$(BIN)/python -m tests.benchmarks.replay $(or $(ARGS),--all --peers --last 3)
+	$(BIN)/python -m tests.benchmarks.replay $(or $(ARGS),--all --peers --last 3 --minutes 30)
 
 client: $(VENV)/.dev-installed
 	$(BIN)/python -m tools.client

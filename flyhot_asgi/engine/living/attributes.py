@@ -13,22 +13,24 @@ def lacking(objects: Iterable[Any], names: Collection[str], always: Collection[s
     Not counted: instances that lack even what their `__init__` always set (`always`). They were never initialised
     (`cls.__new__` alone), and lose nothing.
     """
-    return sum(1 for obj in objects if _lacks(obj, names) and all(_has(obj, name) for name in always))
+    return sum(1 for obj in objects if _lacks(obj, names) and all(has(obj, name) for name in always))
 
 
 def _lacks(obj: Any, names: Collection[str]) -> bool:
     kind = type(obj)
     if any("__getattr__" in vars(base) or "__getattribute__" in vars(base) for base in kind.__mro__[:-1]):
         return False
-    return any(not _has(obj, name) and not _class_answers(kind, name) for name in names)
+    return any(not has(obj, name) and not answers(kind, name) for name in names)
 
 
-def _class_answers(kind: type, name: str) -> bool:
+def answers(kind: type, name: str) -> bool:
+    """The class has something under that name that is no empty place in its instances."""
     found = [vars(base)[name] for base in kind.__mro__ if name in vars(base)]
     return bool(found) and not isinstance(found[0], types.MemberDescriptorType)
 
 
-def _has(obj: Any, name: str) -> bool:
+def has(obj: Any, name: str) -> bool:
+    """The instance has the attribute itself, in its `__dict__` or a slot."""
     try:
         attributes = object.__getattribute__(obj, "__dict__")
     except (AttributeError, TypeError):

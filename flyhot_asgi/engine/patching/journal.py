@@ -20,12 +20,15 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any
 
-from ...errors import UndoFailed
+from ...errors import UndoFailed, UpgradeError
 
 _MISSING = object()
 _set_closure = ctypes.pythonapi.PyFunction_SetClosure
 _set_closure.argtypes = [ctypes.py_object, ctypes.py_object]
 _set_closure.restype = ctypes.c_int
+_take, _give = ctypes.pythonapi.Py_IncRef, ctypes.pythonapi.Py_DecRef
+_take.argtypes = _give.argtypes = [ctypes.py_object]
+_take.restype = _give.restype = None
 
 FUNCTION_FIELDS = (
     "__defaults__",
@@ -48,6 +51,19 @@ def set_code(function: types.FunctionType, code: types.CodeType, closure: tuple[
     if closure is not function.__closure__:
         _set_closure(function, closure)
     _assign_codes([function], [code])
+
+
+def set_globals(function: types.FunctionType, namespace: dict[str, Any]) -> None:
+    """Give `function` another module's globals: it moved there. Its code must be set after that, as the interpreter
+    remembers by it what it has looked up. CPython with the GIL; raises UpgradeError where the place is not found."""
+    words = (ctypes.c_void_p * 8).from_address(id(function))
+    before = function.__globals__
+    place = next((index for index in range(2, 8) if words[index] == id(before)), None)
+    if place is None:
+        raise UpgradeError(f"`{function.__qualname__}` can't be moved to another module on this interpreter")
+    _take(namespace)
+    words[place] = id(namespace)
+    _give(before)
 
 
 class Journal:
@@ -99,13 +115,15 @@ class Journal:
     def touch_function(self, function: types.FunctionType) -> None:
         if not self.first_touch(function):
             return
-        code, closure = function.__code__, function.__closure__
+        code, closure, namespace = function.__code__, function.__closure__, function.__globals__
         cells = [_cell_contents(cell) for cell in closure or ()]
         fields = {name: getattr(function, name) for name in FUNCTION_FIELDS}
         contents_of = [(value, dict(value)) for value in fields.values() if isinstance(value, dict)]
         attributes = dict(function.__dict__)
 
         def undo() -> None:
+            if function.__globals__ is not namespace:
+                set_globals(function, namespace)
             set_code(function, code, closure)
             for cell, contents in zip(closure or (), cells, strict=True):
                 _set_cell(cell, contents)

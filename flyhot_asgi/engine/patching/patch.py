@@ -26,6 +26,7 @@ from .execute import Executor, annotation_only, compile_nodes, compile_statement
 from .finder import ReleaseFinder
 from .graft import apply_graft, compile_graft
 from .journal import Journal, set_code
+from .move import move
 from .state import touch_state
 from .twin import TwinPourer, free
 
@@ -144,6 +145,7 @@ class Patch:
         executor = Executor(journal, self.plan.live)
         for item, code in zip(self.plan.work, self._codes, strict=True):
             self._do(item, code, executor, journal)
+        self._move(journal)
         for registration in self.plan.registrations:
             registration.finish(journal)
         self._delete(journal)
@@ -178,6 +180,11 @@ class Patch:
         executor.run(item, code, namespace)
         for registration in self.plan.registrations:
             registration.collect(item.statement, journal)
+
+    def _move(self, journal: Journal) -> None:
+        for one in self.plan.moves:
+            namespaces = [vars(module) for name in self.plan.new if (module := sys.modules.get(name)) is not None]
+            move(one, namespaces, journal)
 
     def _twin(self, item: Twin, code: types.CodeType, executor: Executor, journal: Journal) -> None:
         namespace = vars(self.plan.live[item.module])

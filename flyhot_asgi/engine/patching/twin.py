@@ -16,12 +16,14 @@ import gc
 import sys
 import types
 import weakref
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from ...errors import UpgradeError
 from ..living.inventory import subclasses
+from ..living.wrapped import functions_of_member
 from ..source.plan import Twin, TwinOf
-from ..source.values import alike
+from ..source.values import EXACT_CONTAINERS, alike
 from .classobject import (
     descriptor_for,
     forget_abstract_answers,
@@ -34,7 +36,7 @@ from .classobject import (
     touch_class,
 )
 from .enums import pour_members
-from .journal import Journal, refill
+from .journal import Journal, refill, set_globals
 from .pouring import pour, stands_at
 from .substitute import Substitution, substitute_weakly
 from .values import Pourer
@@ -44,15 +46,16 @@ _CODE = (types.FunctionType, staticmethod, classmethod, property)
 _MISSING: Any = object()
 
 
-Held: TypeAlias = tuple["weakref.ref[type]", type]
+Held: TypeAlias = tuple["weakref.ref[Any]", Any]
 """A twin that is still alive, and the living class in whose place it stood."""
 
 
 class TwinPourer:
     """Pours the classes that one statement made anew into the living ones. One for each statement."""
 
-    def __init__(self, item: Twin, journal: Journal) -> None:
+    def __init__(self, item: Twin, journal: Journal, *, moved: bool = False) -> None:
         self._item = item
+        self._moved = moved
         self._journal = journal
         self._pairs: list[tuple[Any, Any]] = []
         self._lost = False
@@ -75,13 +78,13 @@ class TwinPourer:
                 found[f"{'.'.join(one.path)}.{name}"] = value
         return found
 
-    def finish(self, namespace: dict[str, Any]) -> list[Held]:
+    def finish(self, namespace: dict[str, Any], others: Iterable[dict[str, Any]] = ()) -> list[Held]:
         """Pour, replace, bind. Returns the twins that are still held by something that can't be seen now."""
         for one in self._item.classes:
             if len(one.path) == 1:
                 self._finish_one(one, namespace.get(one.path[0]))
         twins = [(weakref.ref(old), new) for old, new in self._pairs if isinstance(old, type)]
-        self._tell(namespace)
+        self._tell([namespace, *others])
         forget_abstract_answers(lost=self._lost)
         gc.collect()
         return [(ref, living) for ref, living in twins if ref() is not None]
@@ -92,8 +95,9 @@ class TwinPourer:
         if twin is not one.cls:
             self._pour(one, one.cls, twin)
 
-    def _tell(self, namespace: dict[str, Any]) -> None:
-        also: list[object] = [namespace, *self._item.holders]
+    def _tell(self, namespaces: list[dict[str, Any]]) -> None:
+        also: list[object] = [*namespaces, *self._item.holders, *self._became.values()]
+        also += [f for one in self._item.classes for v in vars(one.cls).values() for f in functions_of_member(v)]
         for old, new in self._pairs:
             if isinstance(new, type):
                 also.append(members(new))
@@ -165,13 +169,19 @@ class TwinPourer:
             pairs = [(old.fget, new.fget), (old.fset, new.fset), (old.fdel, new.fdel)]
             parts = [self._merge(a, b) for a, b in pairs]
             return property(parts[0], parts[1], parts[2], new.__doc__)
-        return Pourer(self._journal).keep(old, new)
+        kept = Pourer(self._journal).keep(old, new)
+        if kept is old and old is not new and type(new) in EXACT_CONTAINERS:
+            self._pairs.append((new, old))  # it may be a default, or part of another member, too
+        return kept
 
     def _pour_function(self, old: types.FunctionType, new: types.FunctionType) -> types.FunctionType:
         if id(new) in self._became:
             return self._became[id(new)]
-        if old is new or id(old) in self._taken or stands_at(old) != stands_at(new):
+        if old is new or id(old) in self._taken or not self._stand_in(old, new):
             return new
+        if old.__globals__ is not new.__globals__ and self._moved and not _is_private(new.__globals__):
+            self._journal.touch_function(old)
+            set_globals(old, new.__globals__)
         if old.__globals__ is not new.__globals__:
             if not (_is_private(old.__globals__) and _is_private(new.__globals__)):
                 return new
@@ -181,10 +191,16 @@ class TwinPourer:
         self._became[id(new)] = old
         return pour(old, new, self._journal)
 
+    def _stand_in(self, old: types.FunctionType, new: types.FunctionType) -> bool:
+        before, after = stands_at(old), stands_at(new)
+        return before[1] == after[1] if self._moved else before == after
+
 
 def _same_place(value: type, old: type, twin: type) -> bool:
-    return (value.__module__, value.__qualname__) == (old.__module__, old.__qualname__) and (
-        value.__qualname__.rpartition(".")[0] == twin.__qualname__
+    return (
+        value.__module__ == twin.__module__
+        and value.__qualname__ == old.__qualname__
+        and (value.__qualname__.rpartition(".")[0] == twin.__qualname__)
     )
 
 

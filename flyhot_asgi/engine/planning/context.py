@@ -16,10 +16,11 @@ from ..source.defuse import Home, Names, execution_order
 from ..source.diff import Change, NamespaceDiff
 from ..source.drift import Drift
 from ..source.module import SourceModule, Statement
-from ..source.plan import Action, Execute, Plan, Refusal, Step
+from ..source.plan import Action, Execute, Move, Plan, Refusal, Step
 
 COLD = "deploy this change cold (restart the app)"
 _MISSING: Any = object()
+_FEW = 20
 
 
 class Adapter:
@@ -91,6 +92,9 @@ class Context:
         self.deferred: list[Callable[[], None]] = []
         """Judgements about who holds what, made last: containers that will be poured anew hold nothing by then."""
         self.order = execution_order(new, [name for name in live if name in new])
+        self.moves: dict[Home, Move] = {}
+        """By their old home, the definitions that move to another module and stay the same objects."""
+        self.moved_to: set[Home] = set()
         self.rebound: set[Home] = set()
         """Homes whose object is another one after the upgrade: what read them must read again."""
         self.reshaped: set[Home] = set()
@@ -173,7 +177,8 @@ class Context:
         return self._active[module]
 
     def rebind(self, module: str, names: tuple[str, ...]) -> None:
-        self.rebound.update((module, name) for name in names)
+        homes = {(module, name) for name in names}
+        self.rebound |= homes - self.moved_to - self.moves.keys()
 
     def instances(self, cls: type) -> int:
         """How many instances of a class (and of classes derived from it) are alive; garbage is not."""
@@ -181,6 +186,15 @@ class Context:
             return 0
         self.collect()
         return self.survey.count(cls)
+
+    def instances_held(self, cls: type) -> int:
+        """How many instances of a class that is gone the app or a library holds; those that only the embedding program
+        has are noted in the plan. Where there are many, all count."""
+        count = self.instances(cls)
+        objects = self.survey.objects(cls) if 0 < count <= _FEW else []
+        if not objects or not all(gc.is_tracked(one) for one in objects):
+            return count
+        return len([one for one in objects if self.held_elsewhere(one, [objects])])
 
     def collect(self, *, again: bool = False) -> None:
         """Look again without garbage; once in a plan, as it is slow, unless told to."""

@@ -17,6 +17,7 @@ from ..source.values import is_plain
 from .context import Context
 from .judge_classes import judge_dependent_class
 from .judge_functions import judge_dependent_function
+from .judge_members import whole
 from .judge_twin import derives_from_remade
 from .judge_values import judge_block, judge_dependent
 
@@ -80,6 +81,7 @@ def judge_import_time_calls(context: Context) -> None:
     if not context.changed_bodies:
         return
     methods = {name.rpartition(".")[2] for _, name in context.changed_bodies if "." in name}
+    methods = {name for name in methods if not name.startswith("__")}  # `super().__init__`: reached by its class
     for module in context.live:
         if module not in context.new:
             continue
@@ -130,6 +132,9 @@ def _judge_called(context: Context, module: str, statement: Statement, name: str
         judge_dependent(context, module, statement, f"`{name}()`, whose code changed")
     elif statement.kind == "def":
         judge_dependent_function(context, module, statement, f"`{name}`, whose code changed")
+    elif statement.kind == "class" and isinstance(live[0], type):
+        assert isinstance(statement.node, ast.ClassDef)
+        whole(context, module, statement.node, statement, live[0], f"it ran `{name}` at import, whose code changed")
     elif statement.kind in ("expr", "class", "block"):
         context.refuse(module, statement, f"it ran `{name}` at import, whose code changed")
     judge_dependents(context)

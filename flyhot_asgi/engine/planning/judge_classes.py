@@ -22,7 +22,7 @@ from .judge_members import Ungraftable, judge_members, plan_graft, whole
 
 def judge_class(context: Context, module: str, change: Change) -> None:
     statement = change.statement
-    if change.verdict is Verdict.ADDED:
+    if change.verdict is Verdict.ADDED or (module, statement.binds[0]) in context.moved_to:
         _judge_added(context, module, statement)
     elif change.verdict is Verdict.DELETED:
         _judge_deleted(context, module, statement)
@@ -53,7 +53,8 @@ def _recast(context: Context, module: str, change: Change) -> bool:
 
 
 def _judge_added(context: Context, module: str, statement: Statement) -> None:
-    if isinstance(context.value(module, statement.binds[0]), type):
+    name = statement.binds[0]
+    if isinstance(context.value(module, name), type) and (module, name) not in context.moved_to:
         context.refuse(module, statement, "another statement made a class of this name before; it would be two")
         return
     if (reason := why_not_made(context, module, statement)) is not None:
@@ -68,8 +69,7 @@ def _judge_deleted(context: Context, module: str, statement: Statement) -> None:
     live = context.value(module, statement.binds[0])
     if not isinstance(live, type):
         return
-    count = context.instances(live)
-    if count:
+    if count := context.instances_held(live):
         context.refuse(module, statement, f"it is gone from the source, but {count} instance(s) of it are alive")
     elif derived := [sub for sub in subclasses(live) if sub.__module__ in context.new]:
         if any((sub.__module__, sub.__qualname__) != (module, live.__qualname__) for sub in derived):

@@ -12,6 +12,7 @@ import gc
 import types
 from typing import Any
 
+from ..living.holders import insides
 from ..living.inventory import is_among, subclasses
 from ..living.wrapped import function_chain
 from ..source.codetree import match, walk
@@ -56,8 +57,11 @@ def _judge_functions(context: Context, name: str) -> None:
         return
     context.collect(again=True)
     stuck = look()
+    moved = _moved(context)
     while stuck:
         function = stuck.pop()
+        if id(function) in moved:
+            continue
         problem = _problem_of(function, pairs, problems)
         if _held_by_a_frame(context, function, stuck):
             continue  # gone when sessions are held; if not, the verification sees it
@@ -108,8 +112,24 @@ def _followed(
         for bound in item.statement.binds:
             if is_among(function, function_chain(context.value(item.module, bound))):
                 return True
-    deleted = (function.__module__, top) in context.plan.deleted_names
+    deleted = (function.__module__, top) in context.plan.deleted_names or _is_gone_method(context, function)
     return not context.held_elsewhere(function, [stuck, *_doomed(context)], by_anybody=not deleted)
+
+
+def _is_gone_method(context: Context, function: types.FunctionType) -> bool:
+    """A method that its class has no more, in the new source."""
+    name = function.__code__.co_qualname
+    if "." not in name or "<" in name or function.__module__ not in context.new:
+        return False
+    node: ast.AST | None = context.new[function.__module__].tree
+    for part in name.split("."):
+        node = next((c for c in getattr(node, "body", []) if getattr(c, "name", None) == part), None)
+    return node is None
+
+
+def _moved(context: Context) -> set[int]:
+    """Ids of what moves to another module, with the functions inside: it stays alive, and runs new code."""
+    return {id(part) for move in context.moves.values() for part in insides(move.living)}
 
 
 def _held_by_a_frame(context: Context, function: types.FunctionType, stuck: list[types.FunctionType]) -> bool:
@@ -200,13 +220,16 @@ def _local_classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
 def _judge_deleted_module(context: Context, name: str) -> None:
     """Whatever of a module that is gone from the source is still held would run old code for ever."""
     source = context.old[name]
+    moved = _moved(context)
     classes = list(all_classes(context.namespace(name), name))
     for cls in classes:
-        if count := context.instances(cls):
+        if id(cls) in moved:
+            continue
+        if count := context.instances_held(cls):
             _refuse_module(context, name, cls.__qualname__, f"{count} instance(s) of it are alive")
     functions = [f for f in context.survey.functions if f.__code__.co_filename == source.path]
     dropped = [functions, classes, *functions, *classes, *map(_dict_of, classes), *_insides(context)]
-    for function in functions:
+    for function in [one for one in functions if id(one) not in moved]:
         context.plan.orphans.add(function)
         if held := context.held_elsewhere(function, dropped):
             _refuse_module(context, name, function.__code__.co_qualname, f"it is still held by {held[0]}")

@@ -51,10 +51,37 @@ def judge_members(
         for change in members.of(Verdict.BODY):
             _step_body(context, module, change, live, path)
         return
-    if reason := ungraftable(context, old, new, live, members):
+    if (reason := ungraftable(context, old, new, live, members)) and not _by_hand(
+        context, module, statement, live, members
+    ):
         _whole(context, module, old, statement, live, path, reason)
         return
     plan_graft(context, module, old, new, live, path, members)
+
+
+def _by_hand(context: Context, module: str, statement: Statement, live: type, members: NamespaceDiff) -> bool:
+    """What changed are methods and annotations: exchanged one by one, though a metaclass or a hook of the app's saw
+    them when the class was made. What these made of them is in its members, which the comparison with a cold import
+    sees; where they differ the class is made anew after all."""
+    hooked = type(live) is not type and type(live).__module__ in context.live
+    if isinstance(live, enum.EnumMeta) or issubclass(live, tuple) or getattr(statement.node, "type_params", None):
+        return False
+    if not hooked and why_not_again(context, module, statement, live) is None:
+        return False
+    changed = [one for one in members.changes if one.verdict not in (Verdict.SAME, Verdict.BODY)]
+    return bool(changed) and all(_is_plain(one) for one in changed)
+
+
+def _is_plain(change: Change) -> bool:
+    a, b = change.old, change.new
+    if change.statement.kind == "def":
+        return not change.statement.binds[0].startswith("__")
+    if a is None or b is None or not isinstance(a.node, ast.AnnAssign) or not isinstance(b.node, ast.AnnAssign):
+        return False
+    before, after = a.node.value, b.node.value
+    return (before is None and after is None) or (
+        before is not None and after is not None and ast.dump(before) == ast.dump(after) and is_pure(after)
+    )
 
 
 def _whole(
@@ -81,13 +108,14 @@ def whole(context: Context, module: str, old: ast.ClassDef, statement: Statement
     for change in members.of(Verdict.CHANGED, Verdict.DELETED, Verdict.RERUN):
         if issubclass(live, enum.Enum) and change.statement.kind == "assign":
             continue  # its members are judged as such
-        if (problem := _state_problem(context, module, old, live, change)) is not None:
+        if (problem := state_problem(context, module, old, live, change)) is not None:
             context.refuse(module, change.statement, problem, name=f"{path[0]}.{change.statement.name}")
             return
     plan_twin(context, module, old, statement, live, why)
 
 
-def _state_problem(context: Context, module: str, old: ast.ClassDef, live: type, change: Change) -> str | None:
+def state_problem(context: Context, module: str, old: ast.ClassDef, live: type, change: Change) -> str | None:
+    """What the program made of a member of the class that would be lost if the release's takes its place."""
     member = change.statement
     if change.verdict is Verdict.DELETED:
         return _deleted_member_problem(context, live, member) if member.kind == "def" else None
@@ -255,7 +283,7 @@ def _member_problem(context: Context, module: str, old: ast.ClassDef, live: type
         raise Ungraftable("a statement with effects in its body changed")
     if member.kind == "assign" and (not member.binds or has_part_target(member.node)):
         raise Ungraftable("a statement of its body sets a part of another object")
-    return _state_problem(context, module, old, live, change)
+    return state_problem(context, module, old, live, change)
 
 
 def _deleted_member_problem(context: Context, live: type, member: Statement) -> str | None:

@@ -1,15 +1,128 @@
-"""A name whose own definition gives way to an import: what the program made of the old object would be left behind."""
+"""Definitions that move from one module to another: the living object stays, and is what the new home makes.
+
+A function or class is taken for moved where the old home imports it from the new one, or where it is gone and exactly
+one module has the same definition anew. Attempted, as the comparison sees what came of it, and because nobody is told
+of a second object (`patching.move`). What is no definition comes by an import; what the program made of the old object
+would be left behind then.
+"""
 
 from __future__ import annotations
 
 import ast
+import types
+from collections import defaultdict
 
-from ..source.diff import Change
-from ..source.module import statements_of
+from ..source.active import active
+from ..source.diff import Change, Verdict, diff
+from ..source.module import Statement, statements_of
+from ..source.plan import Action, Move
 from ..source.values import alike, is_atomic, is_definition
 from .context import Context
-from .judge_members import cold_value
+from .judge_members import cold_value, schema_gap, state_problem
+from .judge_twin import twin_of
 from .judge_values import MISSING, cold_values
+
+
+def find_moves(context: Context) -> None:
+    """Before anything is judged: which definitions move, and whereto."""
+    came = _came(context)
+    for module in [*context.plan.changed, *context.plan.deleted]:
+        here = context.new_names.binders(module) if module in context.new else {}
+        for statement in context.active_old(module):
+            name = statement.binds[0] if statement.kind in ("def", "class") else ""
+            if not name or (name in here and here[name].kind != "import"):
+                continue
+            home = context.new_names.home(module, name) if module in context.new else None
+            if home is None or home[0] == module:
+                found = [to for to in came[name] if to[0] != module and _follows(context, module, statement, to)]
+            else:
+                found = [(m, one) for m, one in came[name] if (m, name) == home]
+            if len(found) == 1 and _can_move(context, module, statement, found[0]):
+                target, new = found[0]
+                context.moves[module, name] = Move(context.value(module, name), (module, name), (target, name), new)
+                context.moved_to.add((target, name))
+
+
+def _came(context: Context) -> dict[str, list[tuple[str, Statement]]]:
+    """By name, definitions that their modules did not have before."""
+    found: dict[str, list[tuple[str, Statement]]] = defaultdict(list)
+    for module in [*context.plan.changed, *context.plan.added]:
+        before = context.old_names.binders(module) if module in context.old else {}
+        for statement in active(context.new[module].statements, module):
+            if statement.kind in ("def", "class"):
+                name = statement.binds[0]
+                if name not in before or before[name].kind == "import":
+                    found[name].append((module, statement))
+    return found
+
+
+def _follows(context: Context, module: str, old: Statement, to: tuple[str, Statement]) -> bool:
+    """It is gone from its old home; the other module imported it and has its own now, or has the same one."""
+    name = old.binds[0]
+    imported = to[0] in context.old and context.old_names.home(to[0], name) == (module, name)
+    return imported or _alike(old, to[1])
+
+
+def _alike(old: Statement, new: Statement) -> bool:
+    """It is gone here and new there: the same definition, or a class with mostly the same members."""
+    if old.kind != new.kind:
+        return False
+    if not isinstance(old.node, ast.ClassDef) or not isinstance(new.node, ast.ClassDef):
+        return old.dump == new.dump
+    before, after = ({ast.dump(child) for child in node.body} for node in (old.node, new.node))
+    return 2 * len(before & after) > max(len(before), len(after))
+
+
+def _can_move(context: Context, module: str, statement: Statement, to: tuple[str, Statement]) -> bool:
+    live = context.value(module, statement.binds[0])
+    new = to[1]
+    if statement.kind != new.kind or (to[0], statement.binds[0]) in context.moved_to:
+        return False
+    if context.registers(module, statement) or context.registers(to[0], new):
+        return False
+    if isinstance(live, type):
+        return statement.kind == "class" and live.__module__ == module
+    if not isinstance(live, types.FunctionType) or statement.kind != "def":
+        return False
+    decorators = [[ast.dump(d) for d in one.decorators] for one in (statement, new)]
+    return live.__module__ == module and decorators[0] == decorators[1]
+
+
+def judge_moves(context: Context) -> None:
+    """Write the moves into the plan, when it is known what else is bound anew; or why one can't be made."""
+    for (module, name), move in context.moves.items():
+        old = next(s for s in reversed(context.active_old(module)) if name in s.binds)
+        twin = None
+        if isinstance(move.living, type):
+            problem = _class_problem(context, module, old, move)
+            twin = None if problem else twin_of(context, move.new[0], old.node, move.statement, move.living)
+            if problem is not None:
+                context.refuse(move.new[0], move.statement, f"it moved here from {module}, and {problem}")
+            if twin is None:
+                continue
+        context.plan.moves.append(Move(move.living, move.old, move.new, move.statement, twin))
+        context.step(move.new[0], move.statement, Action.MOVE, f"it comes from {module} and stays the same object")
+
+
+def _class_problem(context: Context, module: str, old: Statement, move: Move) -> str | None:
+    before, after = old.node, move.statement.node
+    assert isinstance(before, ast.ClassDef) and isinstance(after, ast.ClassDef)
+    if gap := schema_gap(context, before, after, move.living):
+        return gap[0]
+    members = diff(statements_of(before.body, docstring=True), statements_of(after.body, docstring=True))
+    changed = members.of(Verdict.CHANGED, Verdict.DELETED, Verdict.RERUN)
+    return next((p for c in changed if (p := state_problem(context, module, before, move.living, c))), None)
+
+
+def moved_inside(context: Context, module: str, change: Change) -> bool:
+    """The statement is where something moved from or to: planned as that, whatever else it would have been."""
+    name = change.statement.binds[0] if change.statement.binds else ""
+    if (module, name) in context.moves:
+        if change.verdict is not Verdict.DELETED:
+            context.execute(module, change.statement)
+            context.step(module, change.statement, Action.IMPORT, "it moved, and is imported from its new home")
+        return True
+    return False
 
 
 def state_left_behind(context: Context, module: str, change: Change, name: str) -> str | None:

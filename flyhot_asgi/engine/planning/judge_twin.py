@@ -30,25 +30,43 @@ def plan_twin(context: Context, module: str, old: ast.ClassDef, statement: State
     """Write the twin of a top-level class statement into the plan; False if it was refused."""
     new = statement.node
     assert isinstance(new, ast.ClassDef)
-    if (problem := _instances_problem(context, module, old, new, live)) is not None:
-        context.refuse(module, statement, problem[0], do=problem[1])
-        return False
-    members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
-    if (reason := _enum_problem(context, live, old, new)) is not None:
-        context.refuse(module, statement, reason)
+    twin = twin_of(context, module, old, statement, live)
+    if twin is None:
         return False
     context.plan.work[:] = [i for i in context.plan.work if not (isinstance(i, Graft) and i.within(module, new.name))]
     context.plan.steps[:] = [s for s in context.plan.steps if not _about(s, module, new.name)]
-    classes = tuple(_classes(context, module, old, new, live, (new.name,)))
-    state = frozenset(_state(context))
-    holders = tuple(_containers_of(context, [one.cls for one in classes]))
-    context.plan.work.append(Twin(module, statement, classes, state, holders, members.deleted_names))
+    context.plan.work.append(twin)
     context.planned.add(statement)
     context.remade.add((module, new.name))
     if [ast.dump(b) for b in [*old.bases, *old.keywords]] != [ast.dump(b) for b in [*new.bases, *new.keywords]]:
         context.rebased.add((module, new.name))
     context.step(module, statement, Action.GRAFT, f"{why}; it is made anew, the class stays the same object")
     return True
+
+
+def twin_of(context: Context, module: str, old: ast.stmt, statement: Statement, live: type) -> Twin | None:
+    """What of the living class stays when its statement makes a twin; None if that was refused."""
+    new = statement.node
+    assert isinstance(old, ast.ClassDef) and isinstance(new, ast.ClassDef)
+    if (problem := _instances_problem(context, module, old, new, live)) is not None:
+        context.refuse(module, statement, problem[0], do=problem[1])
+        return None
+    if (reason := _enum_problem(context, live, old, new)) is not None:
+        context.refuse(module, statement, reason)
+        return None
+    members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
+    classes = tuple(_classes(context, module, old, new, live, (new.name,)))
+    state = frozenset(_state(context))
+    holders = tuple(_containers_of(context, [one.cls for one in classes]))
+    return Twin(module, statement, classes, state, holders, members.deleted_names)
+
+
+def twin_of_made(context: Context, module: str, statement: Statement, live: type) -> Twin:
+    """Of an assignment that has a function make the class: nothing of the living one stays as it is."""
+    one = TwinOf(live, statement.binds, frozenset(), frozenset(vars(live)))
+    return Twin(
+        module, statement, (one,), frozenset(_state(context)), tuple(_containers_of(context, [live])), frozenset()
+    )
 
 
 def _about(step: Step, module: str, name: str) -> bool:
@@ -90,7 +108,7 @@ def _depends(context: Context, module: str, statement: Statement, rebound: set[s
     if statement.reads & rebound:
         return True
     homes = {home for name in statement.reads for home in context.new_names.trail(module, name)}
-    return bool(homes & (context.rebound | context.changed_bodies))
+    return bool(homes & (context.rebound | context.changed_bodies | context.remade | context.also))
 
 
 def _instances_problem(
@@ -134,7 +152,17 @@ def _migrates(context: Context, live: type, count: int) -> bool:
 
 
 def _slots(node: ast.ClassDef) -> list[str]:
-    return [ast.dump(s) for s in node.body if isinstance(s, ast.Assign | ast.AnnAssign) and "__slots__" in ast.dump(s)]
+    """Names where they are literal, as their order makes no difference to the layout; else the text."""
+    found: list[str] = []
+    for statement in node.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and "__slots__" in ast.dump(statement):
+            try:
+                value = ast.literal_eval(statement.value) if statement.value is not None else ()
+            except ValueError:
+                found.append(ast.dump(statement))
+            else:
+                found += sorted([value] if isinstance(value, str) else value)
+    return found
 
 
 def _defines(node: ast.ClassDef, name: str) -> bool:

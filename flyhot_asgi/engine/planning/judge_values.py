@@ -13,6 +13,7 @@ import sys
 from collections import deque
 from typing import Any
 
+from ..living.holders import at_home
 from ..living.inventory import is_among
 from ..source.codetree import transplant
 from ..source.defuse import Home, imported_from
@@ -24,6 +25,7 @@ from ..source.uses import may_be_mutated, may_be_stored
 from ..source.values import CONTAINERS, alike, has_part_target, is_atomic, is_definition, is_plain, is_pure, value_of
 from .context import COLD, Context
 from .judge_rebuild import attributes_that_stay
+from .judge_twin import twin_of_made
 
 MISSING: Any = object()
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
@@ -51,7 +53,8 @@ def _same_object(context: Context, module: str, statement: Statement) -> bool:
     name = statement.binds[0]
     home = context.new_names.home(module, name)
     if home is not None:
-        return context.old_names.home(module, name) == home
+        before = context.old_names.home(module, name)
+        return before == home or (before in context.moves and context.moves[before].new == home)
     node = statement.node
     if not isinstance(node, ast.ImportFrom):
         return False
@@ -109,6 +112,11 @@ def bind(
     if not statement.binds or has_part_target(statement.node):
         context.refuse(module, statement, f"{why}; it sets a part of another living object, which can't be taken back")
         return
+    if made := _made_class(context, module, statement):
+        context.plan.work.append(twin_of_made(context, module, statement, made))
+        context.planned.add(statement)
+        context.step(module, statement, Action.GRAFT, f"{why}; the class stays the same object")
+        return
     cold = cold_values(context, module, statement.binds)
     kept: list[tuple[str, frozenset[str]]] = []
     merge: list[tuple[str, Any]] = []
@@ -128,6 +136,9 @@ def bind(
                 context.refuse(module, statement, f"{why}, and {stuck[0]}", do=stuck[1])
                 return
             merge.append((name, known))
+        elif held := _classes_held(context, live):
+            context.refuse(module, statement, f"{why}; it holds classes that would be others, {held}")
+            return
         elif refusal := _in_the_way(context, module, statement, name, live, known, changed):
             context.refuse(module, statement, f"{why}, and {refusal[0]}", do=refusal[1])
             return
@@ -136,6 +147,16 @@ def bind(
     context.execute(module, statement, keep=keep, kept=tuple(kept), cold=tuple(merge))
     context.rebind(module, statement.binds)
     context.step(module, statement, action, why)
+
+
+def _made_class(context: Context, module: str, statement: Statement) -> type | None:
+    """The living class that a function made for this assignment: `Row = make_row("id")`."""
+    live = context.value(module, statement.binds[0])
+    if len(statement.binds) != 1 or not isinstance(live, type) or live.__module__ not in context.live:
+        return None
+    home = context.old_names.definition((live.__module__, live.__qualname__))
+    named = home is not None and home.kind == "class"
+    return live if not named and isinstance(value_of(statement.node), ast.Call) else None
 
 
 _LAMBDA = type(lambda: None)
@@ -197,6 +218,20 @@ def _as_described(
             return (f"it holds a living {what}, whose state would be lost", _CHANGE_IT)
         return None
     return _held(context, statement, home[1], live)
+
+
+def _classes_held(context: Context, container: Any) -> str | None:
+    """Classes in a container that no statement of their own makes, and who holds them besides."""
+    if not isinstance(container, dict | list):
+        return None
+    items = list(container.values() if isinstance(container, dict) else container)
+    for item in items:
+        if isinstance(item, type) and item.__module__ in context.live and not at_home(item):
+            if count := context.instances(item):
+                return f"and {count} instance(s) of `{item.__qualname__}` are alive"
+            if held := context.held_elsewhere(item, [container, items], by_anybody=True):
+                return f"and `{item.__qualname__}` is held by {held[0]}"
+    return None
 
 
 def _only_definitions(value: Any) -> bool:

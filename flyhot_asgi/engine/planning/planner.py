@@ -28,7 +28,8 @@ from .judge_classes import judge_class
 from .judge_functions import FUNCTIONS, judge_function
 from .judge_living import judge_living
 from .judge_members import schema_gap
-from .judge_moves import state_left_behind
+from .judge_moves import find_moves, judge_moves, moved_inside, state_left_behind
+from .judge_outsiders import judge_outsiders
 from .judge_values import bind, judge_assignment, judge_block, judge_call, judge_import
 
 _SUPPORTED_OTHER = (ast.Assert, ast.Global)
@@ -63,6 +64,7 @@ def make_plan(
     context.also = frozenset(also)
     context.drift = drift
     _modules(context)
+    find_moves(context)
     looked_at = [*context.plan.changed, *_also_in(context)]
     diffs = {name: _diff_module(context, name) for name in looked_at}
     for name, changes in diffs.items():
@@ -72,6 +74,7 @@ def make_plan(
     _star_deletions(context)
     judge_dependents(context)
     judge_import_time_calls(context)
+    judge_moves(context)
     for adapter in adapters:
         adapter.plan(context, diffs)
     _gone_but_imported(context)
@@ -79,6 +82,7 @@ def make_plan(
         judgement()
     if not context.plan.refusals:
         judge_living(context)
+        judge_outsiders(context)
     judge_caches(context)
     _preimports(context)
     _moved(context, diffs)
@@ -146,7 +150,7 @@ def _also_in(context: Context) -> list[str]:
 
 
 def _judge(context: Context, module: str, change: Change) -> None:
-    if change.verdict is Verdict.SAME:
+    if change.verdict is Verdict.SAME or moved_inside(context, module, change):
         return
     if change.verdict is not Verdict.BODY:
         context.judged.add(change.statement)
@@ -157,7 +161,9 @@ def _judge(context: Context, module: str, change: Change) -> None:
         _judge_inside(context, module, change)
         return
     kind = change.statement.kind
-    if change.verdict is Verdict.CHANGED and change.old is not None and change.old.kind != kind and kind != "def":
+    moved = bool(change.statement.binds) and (module, change.statement.binds[0]) in context.moved_to
+    other = change.verdict is Verdict.CHANGED and change.old is not None and change.old.kind != kind
+    if other and kind != "def" and not moved:
         _judge_kind_changed(context, module, change)
     elif kind == "def":
         judge_function(context, module, change)
@@ -239,6 +245,8 @@ def _deletions(context: Context, module: str, changes: NamespaceDiff) -> None:
     names = set(changes.deleted_names)
     brought = {name for star in context.new_names.stars(module) for name in context.new_names.star_names(star)}
     for name in sorted(names - brought):
+        if f"{module}.{name}" in context.live and f"{module}.{name}" in context.new:
+            continue  # a submodule: whoever imports it makes it an attribute of its package
         binder = context.old_names.binders(module)[name]
         context.plan.deleted_names.append((module, name))
         context.step(module, binder, Action.DELETE, "it is gone from the source", name)

@@ -17,6 +17,6 @@ def _guarded(node: ast.stmt) -> bool:
     if not isinstance(node, ast.If):
         return False
     test = ast.unparse(node.test)
-    if test in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+    if test.rpartition(".")[2] == "TYPE_CHECKING":
         return not node.orelse
     return test in ("__name__ == '__main__'", "'__main__' == __name__")

@@ -178,13 +178,21 @@ class Names:
             statement = self.definition(home)
             if statement is not None:
                 names, attributes = _run_by(statement)
-                found.attributes |= attributes
+                found.attributes |= {name for name, of in attributes if not self._is_foreign(home[0], of)}
                 queue.extend(other for name in names for other in self.trail(home[0], name))
         return found
 
+    def _is_foreign(self, module: str, name: str | None) -> bool:
+        """The name is an import of something that is none of the app's modules, or of what is in them."""
+        binder = self.binders(module).get(name or "")
+        if binder is None or binder.kind != "import" or isinstance(binder.node, ast.ImportFrom):
+            return False
+        assert isinstance(binder.node, ast.Import)
+        return binder.node.names[0].name.partition(".")[0] not in {one.partition(".")[0] for one in self.modules}
 
-def _run_by(statement: Statement) -> tuple[set[str], set[str]]:
-    """Names that a definition's code loads, and the methods that it calls."""
+
+def _run_by(statement: Statement) -> tuple[set[str], set[tuple[str, str | None]]]:
+    """Names that a definition's code loads, and the methods that it calls: each with the name that it is called on."""
     node = statement.node
     bodies: list[FunctionNode] = []
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -193,7 +201,8 @@ def _run_by(statement: Statement) -> tuple[set[str], set[str]]:
         bodies = construction_methods(node)
     names = {name for body in bodies for name in _loaded(body)}
     called = [node.func for body in bodies for node in ast.walk(body) if isinstance(node, ast.Call)]
-    return names, {func.attr for func in called if isinstance(func, ast.Attribute)}
+    methods = [func for func in called if isinstance(func, ast.Attribute)]
+    return names, {(func.attr, func.value.id if isinstance(func.value, ast.Name) else None) for func in methods}
 
 
 _KEEPERS = frozenset(

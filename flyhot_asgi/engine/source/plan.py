@@ -134,6 +134,18 @@ class Twin:
 
 
 @dataclass(frozen=True)
+class Move:
+    """A function or class whose definition is another module's now. The living object stays: what that module made is
+    poured into it, and takes over its globals. `twin` says what of a class stays."""
+
+    living: Any
+    old: tuple[str, str]
+    new: tuple[str, str]
+    statement: Statement
+    twin: Twin | None = None
+
+
+@dataclass(frozen=True)
 class StaleFrame:
     """Frames of one function that are under way: they end on the old code."""
 
@@ -159,6 +171,7 @@ class Plan:
     stale_frames: list[StaleFrame] = field(default_factory=list)
     work: list[Execute | Graft | Twin] = field(default_factory=list)
     deleted_names: list[tuple[str, str]] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
     registrations: list[Any] = field(default_factory=list)
     preimport: list[str] = field(default_factory=list)
     caches: list[Any] = field(default_factory=list)
@@ -168,8 +181,10 @@ class Plan:
 
     def note_orphan(self, value: object, outside: list[str]) -> None:
         """A definition that leaves the app, and that only the program around the app still refers to."""
-        name = f"{getattr(value, '__module__', None)}.{getattr(value, '__qualname__', type(value).__qualname__)}"
-        note = f"`{name}` lives on outside of the app, as it was: {', '.join(outside[:3])}"
+        kind: Any = value if isinstance(value, type | types.FunctionType) else type(value)
+        name = f"`{kind.__module__}.{kind.__qualname__}`"
+        name = name if kind is value else f"an instance of {name}"  # it is asked nothing: that may run its code
+        note = f"{name} lives on outside of the app, as it was: {', '.join(outside[:3])}"
         if note not in self.notes:
             self.notes.append(note)
 

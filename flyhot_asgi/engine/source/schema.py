@@ -121,6 +121,15 @@ def attributes_read(tree: ast.AST) -> set[str]:
     return found
 
 
+def read_by_methods(tree: ast.AST) -> set[str]:
+    """Attributes that methods read of their own objects, and no method of the same class sets."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            found |= _loaded(node) - _stored(methods_of(node)) - _class_level(node)
+    return found
+
+
 def _read_of_bases(cls: ast.ClassDef) -> set[str]:
     """What a derived class reads of itself without ever setting it: its base is meant to."""
     if not cls.bases:

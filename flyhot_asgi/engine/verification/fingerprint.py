@@ -109,6 +109,8 @@ class Fingerprint:
                 contents = _cell_contents(cell)
                 if _is(contents, types.FunctionType):
                     self._function(f"{path}[{name}]", contents, depth + 1)
+                elif type(contents) in ATOMS:
+                    self._put(f"{path}[{name}]", STATE, repr(contents))
             self._on_path.discard(id(function))
 
     def _annotations(self, path: str, definition: types.FunctionType | type) -> None:

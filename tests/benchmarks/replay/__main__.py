@@ -6,6 +6,7 @@ import argparse
 import json
 import subprocess
 import sys
+import time
 import venv
 from collections import Counter
 from collections.abc import Iterator
@@ -38,13 +39,19 @@ _RESULTS = ("right", "refused", "wrong", "raised")
 def main() -> int:
     asked = _arguments()
     cache = asked.cache.resolve()
-    console = Console(stderr=True, soft_wrap=True)
+    console = Console(stderr=True, soft_wrap=True, width=None if sys.stderr.isatty() else 150)
+    until = time.monotonic() + asked.minutes * 60 if asked.minutes else float("inf")
     python = _environment(cache, asked)
     tools = asked.tools or ["flyhot", *(_PEERS if asked.peers else ())]
     verdicts: list[Verdict] = []
     unusable: Counter[str] = Counter()
+    left_out: Counter[str] = Counter()
     for pair in _pairs(asked, cache):
-        contest = Contest(pair, cache / "work", python, dict(e.split("=", 1) for e in asked.env))
+        if time.monotonic() > until:
+            left_out[pair.project] += 1
+            continue
+        environment = dict(e.split("=", 1) for e in asked.env)
+        contest = Contest(pair, cache / "work", python, environment, initialised=asked.initialised)
         try:
             found = [contest.run(tool) for tool in tools]
         except Unusable as why:
@@ -54,6 +61,8 @@ def main() -> int:
         verdicts += found
         _say(console, found)
     _table(console, verdicts, unusable)
+    if left_out:
+        console.print(f"left out, as {asked.minutes:g} minutes were over: {dict(left_out)} pairs")
     if asked.json:
         asked.json.write_text("".join(json.dumps(_row(v)) + "\n" for v in verdicts))
     return 1 if any(v.tool == "flyhot" and (v.result == "wrong" or v.undo) for v in verdicts) else 0
@@ -74,6 +83,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--python", help="an interpreter that has it all; nothing is installed then")
     parser.add_argument("--env", nargs="*", default=[], metavar="K=V", help="environment of the project")
     parser.add_argument("--cache", type=Path, default=Path(".replay"), help="downloads, trees, an environment")
+    parser.add_argument("--minutes", type=float, default=0, help="begin no further pair after so long")
+    parser.add_argument("--initialised", action="store_true", help="hold instances made by calling classes, too")
     parser.add_argument("--json", type=Path, help="every verdict as a JSON line")
     parser.add_argument("--all", action="store_true", help="the default set of PyPI projects")
     return parser.parse_args()

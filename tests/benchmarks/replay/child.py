@@ -14,6 +14,7 @@ import inspect
 import json
 import os
 import sys
+import threading
 import time
 import types
 import warnings
@@ -62,6 +63,7 @@ def _upgrade(tool: Any, spec: dict[str, Any], held: Held, before: dict[str, Any]
         answer |= now
         answer["stale"] = held.stale()
         answer["kept"] = held.kept()
+        answer["lacking"] = held.lacking()
         if before:
             tool.undo()
             answer["undo"] = changed(before, _picture(spec))
@@ -144,6 +146,7 @@ class Held:
     def __init__(self, spec: dict[str, Any]) -> None:
         self._spec = spec
         self._definitions: list[tuple[str, str, Any]] = []
+        self._made: list[tuple[str, str, Any]] = []
         self._instances: list[tuple[str, str, Any]] = []
         self._state: list[tuple[str, str, Any, str]] = []
         for name, module in modules_of(spec).items():
@@ -165,7 +168,32 @@ class Held:
                 if type(value) is type and value.__init__ is not object.__init__:
                     with contextlib.suppress(Exception):
                         self._instances.append((module, prefix + key, object.__new__(value)))
+                    if self._spec["initialised"]:
+                        self._initialise(module, prefix + key, value)
                 self._hold(module, vars(value), f"{prefix}{key}.")
+
+    def _initialise(self, module: str, name: str, cls: type) -> None:
+        """An instance as the program would make it, of classes that ask for no arguments."""
+        if issubclass(cls, (threading.Thread, BaseException)):
+            return
+        with contextlib.suppress(Exception):
+            parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+            kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+            if all(p.default is not p.empty or p.kind in kinds for p in parameters):
+                self._made.append((module, name, cls()))
+
+    def lacking(self) -> list[str]:
+        """Attributes that an instance made now has, that one made by the old release lacks, and that no class gives."""
+        found = []
+        for module, name, value in self._made:
+            now = _find(module, name)
+            if now is not type(value) or "__dict__" not in dir(value):
+                continue
+            with contextlib.suppress(Exception):
+                fresh = vars(now())
+                lost = [key for key in fresh if key not in vars(value) and not hasattr(value, key)]
+                found += [f"{module}:{name}.{key}" for key in lost]
+        return found
 
     def stale(self) -> list[str]:
         """Held definitions that are not what their name means now, and do something else."""

@@ -38,8 +38,11 @@ class Unusable(Exception):
 class Contest:
     """One pair. Files lie at one place for all its processes, so that paths in code objects are the same."""
 
-    def __init__(self, pair: Pair, work: Path, python: str, environment: dict[str, str]) -> None:
+    def __init__(
+        self, pair: Pair, work: Path, python: str, environment: dict[str, str], *, initialised: bool = False
+    ) -> None:
         self._pair = pair
+        self._initialised = initialised
         self._root = work / "root"
         self._work = work
         self._python = python
@@ -73,6 +76,7 @@ class Contest:
                 if module in loaded and path not in unstable and old.get(path) != new.get(path):
                     found.append(f"{what} {path}: {_around(old.get(path), new.get(path))}")
         found += [f"stale: {path}" for path in live["stale"]]
+        found += [f"lacks what a new one has: {path}" for path in live["lacking"]]
         return found + [f"another object: {path}" for path in live["kept"]]
 
     def _is_gone(self, module: str) -> bool:
@@ -148,6 +152,7 @@ class Contest:
             "tool": tool,
             "tried": live.get("tried"),
             "imported": live.get("imported"),
+            "initialised": self._initialised,
             "out": str(out),
         }
         asked = self._work / "spec.json"

@@ -14,7 +14,9 @@ HOLDER = "from pkg.one import work\n\n\ndef call():\n    return work()\n"
 STATE = "seen = {}\n\n\ndef work():\n    return len(seen)\n"
 
 
-def replay(tmp_path: Path, old: dict[str, str], new: dict[str, str], tool: str) -> Verdict:
+def replay(
+    tmp_path: Path, old: dict[str, str], new: dict[str, str], tool: str, *, initialised: bool = False
+) -> Verdict:
     sides = []
     for side, files in (("old", old), ("new", new)):
         for name, text in {"pkg/__init__.py": "", **files}.items():
@@ -23,7 +25,7 @@ def replay(tmp_path: Path, old: dict[str, str], new: dict[str, str], tool: str) 
             path.write_text(text)
         sides.append(tmp_path / side)
     pair = Pair("pkg", "1 -> 2", sides[0], sides[1], ("pkg",))
-    return Contest(pair, tmp_path / "work", sys.executable, {}).run(tool)
+    return Contest(pair, tmp_path / "work", sys.executable, {}, initialised=initialised).run(tool)
 
 
 def test_a_constant_that_only_its_module_knows_is_right_by_reload(tmp_path: Path) -> None:
@@ -44,6 +46,14 @@ def test_state_that_lost_its_identity_is_wrong(tmp_path: Path) -> None:
     new = {"pkg/one.py": STATE.replace("len(seen)", "len(seen) + 1")}
     verdict = replay(tmp_path, {"pkg/one.py": STATE}, new, "reload")
     assert "another object: pkg.one:seen" in verdict.differences
+
+
+def test_instances_that_were_made_count_where_bare_ones_do_not(tmp_path: Path) -> None:
+    old = {"pkg/one.py": "class A:\n    def __init__(self):\n        self.x = 1\n"}
+    new = {"pkg/one.py": old["pkg/one.py"] + "        self.y = 2\n"}
+    assert replay(tmp_path / "bare", old, new, "flyhot").result == "right"
+    verdict = replay(tmp_path / "made", old, new, "flyhot", initialised=True)
+    assert verdict.result == "refused" and "lack the attribute `y`" in verdict.said[0]
 
 
 def test_a_release_that_cannot_be_imported_says_nothing(tmp_path: Path) -> None:

@@ -416,4 +416,237 @@ CASES = {
         === ask
         len(m.KEPT) => 0
     """,
+    "a metaclass that makes no more classes; annotations and methods change": """
+        --- m
+        class Meta(type):
+            def __new__(mcs, name, bases, d):
+                for base in bases:
+                    d.setdefault("fields", getattr(base, "fields", ()))
+                return type.__new__(mcs, name, bases, d)
+        class Node(metaclass=Meta):
+            fields = ("a",)
+            a: "int"
+            def f(self): return 1
+        class Leaf(Node):
+            b: "int"
+        def _no(*args): raise TypeError("no more of these")
+        Meta.__new__ = staticmethod(_no)
+        +++ m
+        class Meta(type):
+            def __new__(mcs, name, bases, d):
+                for base in bases:
+                    d.setdefault("fields", getattr(base, "fields", ()))
+                return type.__new__(mcs, name, bases, d)
+        class Node(metaclass=Meta):
+            fields = ("a",)
+            a: "str"
+            def f(self, x=2): return x
+            def g(self): return 3
+        class Leaf(Node):
+            b: "str"
+        def _no(*args): raise TypeError("no more of these")
+        Meta.__new__ = staticmethod(_no)
+        === hold
+        node = m.Node(); leaf = m.Leaf(); K = m.Node
+        === ask
+        (node.f(), leaf.g(), K.__annotations__, m.Leaf.__annotations__, K.fields, m.Leaf.fields)
+    """,
+    "a class's body called a function whose code changes": """
+        --- m
+        def compute(): return 1
+        class A:
+            x = compute()
+            y = [compute()]
+            def f(self): return self.x
+        class B(A): pass
+        +++ m
+        def compute(): return 2
+        class A:
+            x = compute()
+            y = [compute()]
+            def f(self): return self.x
+        class B(A): pass
+        === hold
+        a = m.A(); b = m.B(); K = m.A
+        === ask
+        (a.x, b.y, K.x, isinstance(b, K), a.f())
+    """,
+    "only what is for type checkers changes": """
+        --- m
+        import typing as t
+        if t.TYPE_CHECKING:
+            import decimal
+            class P(t.Protocol): x: int
+        def f(): return 1
+        +++ m
+        import typing as t
+        if t.TYPE_CHECKING:
+            import fractions
+            class P(t.Protocol): y: int
+            for i in range(3): print(i)
+        def f(): return 2
+        === hold
+        f = m.f
+        === ask
+        (f(), hasattr(m, "P"))
+    """,
+    "a class body's annotations of members": """
+        --- m
+        class A:
+            x: int
+            y: "list[int]" = []
+        +++ m
+        class A:
+            x: str
+            y: "list[str]" = []
+        === hold
+        K = m.A
+        === ask
+        K.__annotations__
+    """,
+    "classes that a function makes, and who holds them": """
+        --- m
+        class Base: pass
+        def work(self): return 1
+        def make(name, n):
+            def level(self): return n
+            return type(name, (Base,), {"work": work, "level": level})
+        A = make("A", 1)
+        B = make("B", 2)
+        TABLE = {1: A, 2: B}
+        +++ m
+        class Base: pass
+        def work(self): return 10
+        def make(name, n):
+            def level(self): return n * 100
+            return type(name, (Base,), {"work": work, "level": level, "more": work})
+        A = make("A", 1)
+        B = make("B", 3)
+        TABLE = {1: A, 2: B}
+        === hold
+        A = m.A; b = m.B(); level = m.B.level
+        === ask
+        (A().work(), A().level(), b.level(), b.more(), level(b), A is m.A, type(b) is m.B)
+        (m.TABLE[1] is A, len(m.Base.__subclasses__()))
+    """,
+    "classes that a function makes into a table": """
+        --- m
+        def make(n):
+            class K:
+                def f(self): return n
+            return K
+        TABLE = {i: make(i) for i in range(3)}
+        def use(): return [k().f() for k in TABLE.values()]
+        +++ m
+        def make(n):
+            m = n * 2
+            class K:
+                def f(self): return m
+            return K
+        TABLE = {i: make(i) for i in range(3)}
+        def use(): return [k().f() for k in TABLE.values()]
+        === hold
+        k = m.TABLE[2]()
+        === ask
+        (k.f(), m.use())
+    """,
+    "slots in another order": """
+        --- m
+        class A:
+            __slots__ = ("b", "a")
+            def __init__(self): self.a = 1; self.b = 2
+        +++ m
+        class A:
+            __slots__ = ("a", "b")
+            def __init__(self): self.a = 1; self.b = 2
+            def f(self): return self.a, self.b
+        === hold
+        a = m.A()
+        === ask
+        (a.f(), a.__slots__)
+    """,
+    "a method that the program holds is gone": """
+        --- m
+        class A:
+            def f(self): return 1
+            def _g(self): return 2
+        +++ m
+        class A:
+            def f(self): return 3
+        === use
+        a = m.A(); f = a.f; g = m.A._g
+        === ask
+        (f(), hasattr(a, "_g")) => (3, False)
+    """,
+    "a class that the program has an instance of is gone": """
+        --- m
+        class A:
+            def f(self): return 1
+        class B: pass
+        +++ m
+        class B: pass
+        === use
+        a = m.A()
+        === ask
+        hasattr(m, "A") => False
+    """,
+    "a class attribute made of an enum that gains a member": """
+        --- m
+        import enum
+        class C(enum.Enum):
+            A = 1
+        class Adder:
+            every = set(C)
+            count = len(C)
+            def f(self): return sorted(c.name for c in self.every)
+        +++ m
+        import enum
+        class C(enum.Enum):
+            A = 1
+            B = 2
+        class Adder:
+            every = set(C)
+            count = len(C)
+            def f(self): return sorted(c.name for c in self.every)
+        === hold
+        adder = m.Adder(); A = m.C.A
+        === ask
+        (adder.f(), adder.count, A in adder.every)
+    """,
+    "a class attribute that is a method's default, too": """
+        --- m
+        import enum
+        class C(enum.Enum):
+            A = 1
+        class Adder:
+            every = set(C)
+            names = [c.name for c in C]
+            def __init__(self, these=every, *, names=names): self.these = these; self.names = names
+        +++ m
+        import enum
+        class C(enum.Enum):
+            A = 1
+            B = 2
+        class Adder:
+            every = set(C)
+            names = [c.name for c in C]
+            def __init__(self, these=every, *, names=names): self.these = these; self.names = names
+        === hold
+        every = m.Adder.every; init = m.Adder.__init__
+        === ask
+        (every is m.Adder.every, m.Adder().these is every, len(every), m.Adder().names is m.Adder.names, m.Adder.names)
+    """,
+    "an instance of a class that is gone asks for itself": """
+        --- m
+        class A:
+            def __init__(self, inner): self.inner = inner
+            def __getattr__(self, name): return getattr(self.inner, name)
+        def f(): return 1
+        +++ m
+        def f(): return 2
+        === use
+        a = object.__new__(m.A); f = m.f
+        === ask
+        f() => 2
+    """,
 }

@@ -774,4 +774,179 @@ CASES = {
         d[a.C.B]
         held.name
     """,
+    "a class moves; the program holds it, its instance and its methods": """
+        --- a
+        LEVEL = "a"
+        class Base:
+            def hi(self): return "base"
+        class K(Base):
+            n = 1
+            def __init__(self): self.x = 5
+            def f(self): return LEVEL, self.x
+            def hi(self): return super().hi() + LEVEL
+            @staticmethod
+            def s(): return LEVEL
+            @classmethod
+            def c(cls): return cls.__module__.rpartition(".")[2]
+            @property
+            def p(self): return LEVEL
+            class Inner:
+                def g(self): return LEVEL
+        class Derived(K): pass
+        --- b
+        LEVEL = "b"
+        +++ a
+        from .b import Base, K
+        LEVEL = "a"
+        class Derived(K): pass
+        +++ b
+        LEVEL = "b"
+        class Base:
+            def hi(self): return "base"
+        class K(Base):
+            n = 1
+            def __init__(self): self.x = 5
+            def f(self): return LEVEL, self.x
+            def hi(self): return super().hi() + LEVEL
+            @staticmethod
+            def s(): return LEVEL
+            @classmethod
+            def c(cls): return cls.__module__.rpartition(".")[2]
+            @property
+            def p(self): return LEVEL
+            class Inner:
+                def g(self): return LEVEL
+        === hold
+        k = a.K(); K = a.K; f = a.K.f; bound = k.hi; d = a.Derived(); i = a.K.Inner(); s = a.K.s
+        === ask
+        (k.f(), f(k), bound(), d.hi(), i.g(), k.p, k.c(), s())
+        (isinstance(k, b.K), K is b.K, a.K is b.K, type(d).__mro__[1] is b.K)
+        (K.__module__ == b.__name__, K.Inner.__module__ == b.__name__)
+    """,
+    "definitions move into a new module": """
+        --- a
+        import functools
+        class K:
+            def f(self): return g()
+        def g(): return "g"
+        def deco(f):
+            @functools.wraps(f)
+            def w(): return "w" + f()
+            return w
+        @deco
+        def h(): return g()
+        TABLE = {"g": g, "h": h, "K": K}
+        +++ a
+        from .new import K, g, deco, h
+        TABLE = {"g": g, "h": h, "K": K}
+        +++ new
+        import functools
+        class K:
+            def f(self): return g()
+        def g(): return "G"
+        def deco(f):
+            @functools.wraps(f)
+            def w(): return "W" + f()
+            return w
+        @deco
+        def h(): return g()
+        === hold
+        k = a.K(); g = a.g; h = a.h; T = a.TABLE
+        === ask
+        (k.f(), g(), h(), T["g"]() , T["h"](), T["K"] is a.K, g is a.g, h is a.h)
+        (g.__module__ == TOP + ".new", type(k) is a.K)
+    """,
+    "definitions move and their old home forgets them": """
+        --- a
+        class K:
+            def f(self): return g()
+        def g(): return "g"
+        def use(): return K().f()
+        --- b
+        X = 1
+        +++ a
+        from . import b
+        def use(): return b.K().f()
+        +++ b
+        X = 1
+        class K:
+            def f(self): return g()
+        def g(): return "g"
+        === use
+        k = a.K(); g = a.g; use = a.use
+        === ask
+        (k.f(), g(), use(), type(k) is b.K, g is b.g, hasattr(a, "K")) => ('g', 'g', 'g', True, True, False)
+    """,
+    "a module's definitions move and the module is gone": """
+        --- a
+        class K:
+            def f(self): return g()
+        def g(): return "g"
+        --- user
+        from .a import K, g
+        def use(): return K().f() + g()
+        xxx a
+        +++ b
+        class K:
+            def f(self): return g()
+        def g(): return "g"
+        +++ user
+        from .b import K, g
+        def use(): return K().f() + g()
+        === hold
+        k = user.K(); g = user.g; use = user.use
+        === ask
+        (k.f(), g(), use(), type(k) is user.K, g is user.g)
+    """,
+    "a class moves and gains an attribute; an instance lives": """
+        --- a
+        class K:
+            def __init__(self): self.x = 1
+            def f(self): return self.x
+        --- b
+        X = 1
+        +++ a
+        from .b import K
+        +++ b
+        X = 1
+        class K:
+            def __init__(self): self.x = 1; self.y = 2
+            def f(self): return self.y
+        === hold
+        k = a.K()
+        === ask
+        k.f()
+    """,
+    "a function moves to the module that imported it": """
+        --- a
+        def f(): return "f"
+        --- b
+        from .a import f
+        def g(): return f()
+        +++ a
+        X = 1
+        +++ b
+        def f(): return "F"
+        def g(): return f()
+        === hold
+        f = b.f; g = b.g
+        === ask
+        (f(), g(), f is b.f, f.__module__ == b.__name__)
+        hasattr(a, "f")
+    """,
+    "a package imports its submodule no more": """
+        --- pkg
+        from . import sub
+        def f(): return 1
+        --- pkg__sub
+        X = 1
+        +++ pkg
+        def f(): return 2
+        +++ pkg__sub
+        X = 1
+        === hold
+        f = sys.modules[TOP + ".pkg"].f
+        === ask
+        (f(), sys.modules[TOP + ".pkg"].sub.X)
+    """,
 }

@@ -247,6 +247,44 @@ CASES = {
         === ask
         K().y
     """,
+    "an attribute set by another function, of a parameter": """
+        --- m
+        class A:
+            def __init__(self): self.x = 1
+        def prepare(a, n):
+            a.x = n
+        def use(a): return a.x
+        +++ m
+        class A:
+            def __init__(self): self.x = 1
+        def prepare(a, n):
+            a.x = n
+            a.y = n
+        def use(a): return a.y
+        === hold
+        a = m.A(); m.prepare(a, 2)
+        === ask
+        m.use(a)
+    """,
+    "an attribute set by another function, that only it reads": """
+        --- m
+        class A: pass
+        def make():
+            a = A()
+            a.x = 1
+            return a.x
+        +++ m
+        class A: pass
+        def make():
+            a = A()
+            a.x = 1
+            a.y = 2
+            return a.x + a.y
+        === hold
+        a = m.A()
+        === ask
+        m.make()
+    """,
     "an attribute is renamed": """
         --- m
         class A:

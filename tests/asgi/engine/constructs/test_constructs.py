@@ -11,14 +11,9 @@ from .modules import CASES as MODULES
 from .state import CASES as STATE
 
 ALL = {**FUNCTIONS, **MODULES, **CLASSES, **STATE}
-OPEN = {
-    "a function moves, held by the program",
-    "an attribute set by another function",
-}
-"""Wrong."""
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.xfail) if n in OPEN else n for n in ALL])
+@pytest.mark.parametrize("name", ALL)
 def test_a_construct_is_right_or_refused(name, tmp_path):
     verdict = judge(case(ALL[name]), tmp_path)
     assert verdict.word in ("right", "refused"), verdict.why

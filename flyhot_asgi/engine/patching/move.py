@@ -1,0 +1,69 @@
+"""Functions and classes that moved to another module, after that has made its own.
+
+Whoever holds the living object holds what moved: its identity stays, its code, globals and `__module__` are those of
+the new home. What the new home made is replaced by it everywhere, and freed. A function that the new home made
+otherwise (another chain of wrappers) raises UpgradeError, and the journal is rolled back.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import types
+import weakref
+from typing import Any
+
+from ...errors import UpgradeError
+from ..living.wrapped import function_chain
+from ..source.plan import Move
+from .journal import Journal, set_globals
+from .pouring import pour
+from .substitute import Substitution
+from .twin import TwinPourer, free
+
+
+def move(one: Move, namespaces: list[dict[str, Any]], journal: Journal) -> None:
+    """Let the living object take its new home. `namespaces`: of the app's modules."""
+    home, name = one.new
+    module = sys.modules.get(home)
+    made = vars(module).get(name) if module is not None else None
+    if made is one.living:
+        return
+    if made is None or type(made) is not type(one.living):
+        raise UpgradeError(f"`{name}` of {one.old[0]} moved to {home}, which makes something else of it")
+    if one.twin is not None:
+        assert module is not None
+        pourer = TwinPourer(one.twin, journal, moved=True)
+        pourer.begin()
+        del made
+        free(pourer.finish(vars(module), namespaces), journal)
+        return
+    pairs = _pairs(one.living, made)
+    if pairs is None:
+        raise UpgradeError(f"`{name}` of {one.old[0]} moved to {home}, where other decorators make it")
+    gone = weakref.ref(made)
+    del made
+    for old, new in pairs:
+        journal.touch_function(old)
+        if old.__globals__ is not new.__globals__:
+            set_globals(old, new.__globals__)
+        pour(old, new, journal)
+        del old, new
+    substitution = Substitution([(new, old) for old, new in pairs])
+    attributes = [vars(old) for old, _ in pairs]
+    pairs.clear()
+    substitution.run([*namespaces, *attributes])
+    del substitution
+    if gone() is not None:
+        gc.collect()
+    if (left := gone()) is not None:
+        free([(gone, one.living)], journal)
+        del left
+
+
+def _pairs(living: Any, made: Any) -> list[tuple[types.FunctionType, types.FunctionType]] | None:
+    """Each function of the old chain with that of the new; None if they are not the same chain."""
+    before, after = list(function_chain(living)), list(function_chain(made))
+    if [f.__code__.co_qualname for f in before] != [f.__code__.co_qualname for f in after]:
+        return None
+    return [(old, new) for old, new in zip(before, after, strict=True) if old is not new]
