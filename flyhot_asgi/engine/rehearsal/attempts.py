@@ -94,7 +94,7 @@ class Ground:
         """In what the process is not the release, after the patch."""
         if self.recorded is None:
             return verify(patch)
-        return [*verify(patch, self.recorded.names), *self.recorded.compare(self.root, self.new)]
+        return [*verify(patch, self.recorded.names), *self.recorded.compare(self.root, self.new, still=True)]
 
 
 @dataclass(frozen=True)

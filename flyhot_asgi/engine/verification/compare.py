@@ -41,21 +41,29 @@ def moved_state(old: Entries, new: Entries, masked: set[str]) -> bool:
 
 
 def differences(
-    old: Entries | None, live: Entries, new: Entries, masked: set[str], before: Entries | None = None
+    old: Entries | None,
+    live: Entries,
+    new: Entries,
+    masked: set[str],
+    before: Entries | None = None,
+    *,
+    still: bool = False,
 ) -> list[tuple[str, str]]:
     """Path and sentence for each way in which `live` is not `new`. `old` is the cold import of the release before;
     without it only definitions are compared. `before`: the process before the upgrade; what somebody registered with
-    an object, and neither the program nor the release changed, must not have been changed by the upgrade."""
+    an object, and neither the program nor the release changed, must not have been changed by the upgrade. `still`: the
+    program stood still since then, so that this holds for all state."""
     found: list[tuple[str, str]] = []
     for path in sorted(live.keys() | new.keys()):
         wanted, has = new.get(path), live.get(path)
         if wanted == has or _is_masked(path, masked) or LATER in (*(wanted or ()), *(has or ())):
             continue
-        defines = (wanted or has or ("", ""))[0] == DEFINITION
-        strict = defines and not _lives_in_state(path, live, new)
+        strict = (wanted or has or ("", ""))[0] == DEFINITION and not _lives_in_state(path, live, new)
         if not strict and (old is None or old.get(path) == wanted):
-            if not defines or before is None or before.get(path) != wanted:
+            if before is None or not _upgrade_did(path, wanted, before, live, still):
                 continue  # the release did not change it: what the program made of it lives on
+            found.append((path, _changed(before.get(path), has)))
+            continue
         found.append((path, _sentence(wanted, has)))
     return found
 
@@ -77,6 +85,27 @@ def _lives_in_state(path: str, *sides: Entries) -> bool:
 
 def _is_value(entry: tuple[str, str] | None) -> bool:
     return entry is not None and (entry[0] != DEFINITION or entry[1].startswith("a "))
+
+
+def _upgrade_did(path: str, wanted: tuple[str, str] | None, before: Entries, live: Entries, still: bool) -> bool:
+    """Neither the program nor the release made of it what it is now."""
+    if (wanted or live[path])[0] == DEFINITION:
+        return before.get(path) == wanted
+    return still and before.get(path) != live.get(path) and not _is_code(path, live, before)
+
+
+def _is_code(path: str, *sides: Entries) -> bool:
+    """A definition, or what belongs to a function: the upgrade changes these wherever the program put them."""
+    if any(path in side and side[path][0] == DEFINITION for side in sides):
+        return True
+    module, _, rest = path.partition(":")
+    holders = [f"{module}:{rest[:i]}" for i, character in enumerate(rest) if character in ".["]
+    return any(side[holder][1].startswith("function ") for holder in holders for side in sides if holder in side)
+
+
+def _changed(before: tuple[str, str] | None, has: tuple[str, str] | None) -> str:
+    was = f"was {_short(before)}" if before is not None else "was not there"
+    return f"it {was} and is {_short(has)}, which neither the program nor the release made of it"
 
 
 def _sentence(wanted: tuple[str, str] | None, has: tuple[str, str] | None) -> str:

@@ -21,7 +21,7 @@ import os
 import re
 import sys
 import types
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
@@ -34,6 +34,7 @@ DEFINITION, STATE = "D", "S"
 _DEPTH = 4
 _LONGEST, _SHOWN = 240, 60
 _MOST_ITEMS = 1000
+_CONTAINERS = frozenset({dict, list, set, deque})
 _TOLD_BY_REPR = frozenset({"datetime", "decimal", "fractions", "uuid", "ipaddress", "zoneinfo", "typing"})
 """Modules whose objects are values, with all that they are in their `repr`."""
 _NOTED = "__annotations__"
@@ -54,12 +55,30 @@ class Fingerprint:
         self._codes: dict[int, str] = {}
         self._keep: list[object] = []
         self._on_path: set[int] = set()
+        self._named: dict[int, list[str]] = defaultdict(list)
+        """Module-level names by the object that they mean, where no text says which one that is."""
 
     def module(self, name: str, module: types.ModuleType) -> None:
         """Describe every name of a module but the dunder ones."""
         for key, value in list(vars(module).items()):
             if not key.startswith("__"):
                 self._value(f"{name}:{key}", value, 0)
+                if self._is_one_of_many(value):
+                    self._named[id(value)].append(f"{name}:{key}")
+
+    def _is_one_of_many(self, value: Any) -> bool:
+        """Another object could have the same description: a container, a closure, an instance."""
+        kind = type(value)
+        if kind is types.FunctionType:
+            return "<locals>" in value.__qualname__
+        return kind in _CONTAINERS or kind.__module__ in self._own
+
+    def sharing(self) -> None:
+        """Describe which names of all the modules mean one object. Called when these have been described."""
+        for paths in self._named.values():
+            first, *others = sorted(paths)
+            for path in others:
+                self._put(f"{path} (same)", STATE, f"the object of {first}")
 
     def _put(self, path: str, channel: str, text: str) -> None:
         text = text.replace(self._root, "<root>") if self._root else text
@@ -111,6 +130,9 @@ class Fingerprint:
                     self._function(f"{path}[{name}]", contents, depth + 1)
                 elif type(contents) in ATOMS:
                     self._put(f"{path}[{name}]", STATE, repr(contents))
+            for name, value in sorted(function.__dict__.items()):
+                if not name.startswith("__"):
+                    self._value(f"{path}.{name}", value, depth + 1)
             self._on_path.discard(id(function))
 
     def _annotations(self, path: str, definition: types.FunctionType | type) -> None:
@@ -277,4 +299,5 @@ def describe(
     found = Fingerprint(root, first_party, shapes)
     for name, module in modules.items():
         found.module(name, module)
+    found.sharing()
     return found.entries

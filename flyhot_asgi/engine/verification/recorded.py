@@ -6,6 +6,7 @@ that runs give three sides; `flyhot_asgi.engine.verification.compare` says what 
 
 from __future__ import annotations
 
+import re
 import sys
 import types
 from collections.abc import Mapping
@@ -64,12 +65,13 @@ class Recorded:
         """The release makes values other ones, or nobody knows."""
         return self.old is None or moved_state(self.old, self.new, self.masked)
 
-    def compare(self, root: Path, sources: Mapping[str, SourceModule]) -> list[Difference]:
-        """The living modules against the new release's record. Runs none of the app's code."""
+    def compare(self, root: Path, sources: Mapping[str, SourceModule], *, still: bool = False) -> list[Difference]:
+        """The living modules against the new release's record. Runs none of the app's code. `still`: the program did
+        not run since `look()`."""
         loaded = {name: module for name in self.names if type(module := sys.modules.get(name)) is types.ModuleType}
         new = {path: entry for path, entry in self.new.items() if path.partition(":")[0] in loaded}
         living = describe(loaded, str(root), self.names, self.shapes)
-        found = differences(self.old, living, new, self.masked, self.before)
+        found = differences(self.old, living, new, self.masked, self.before, still=still)
         return [_difference(path, what, sources) for path, what in found]
 
 
@@ -93,6 +95,6 @@ def _difference(path: str, what: str, sources: Mapping[str, SourceModule]) -> Di
     source = sources.get(module)
     if source is None:
         return Difference(path, what, module)
-    top = name.partition(".")[0].partition("[")[0]
+    top = re.split(r"[.\[ ]", name, maxsplit=1)[0]
     line = next((s.line for s in source.statements if top in s.binds), None)
     return Difference(path, what, source.shown, line, (module, top))

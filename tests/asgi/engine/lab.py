@@ -102,6 +102,12 @@ class Lab:
 
     def _cold_import(self, **files: str) -> tuple[dict[str, list[str]], Structure]:
         """The names and the structure of a release, imported beside the living one, told as if it had its place."""
+        top, found = self.cold_import(**files)
+        cold = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == top}
+        return {name.replace(top, self.top, 1): sorted(vars(module)) for name, module in cold.items()}, found
+
+    def cold_import(self, **files: str) -> tuple[str, Structure]:
+        """A release, imported beside the living one: its top name there, and its structure as if it had its place."""
         top = f"new{next(_numbers)}"
         self.cold.append(top)
         self._write(self.release(top, **files))
@@ -110,9 +116,8 @@ class Lab:
             if name in self.live and name in self.release(**files):
                 importlib.import_module(name.replace(self.top, top, 1))
         cold = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == top}
-        names = {name.replace(top, self.top, 1): sorted(vars(module)) for name, module in cold.items()}
         found = describe(cold, str(self.root), cold)
-        return names, {p.replace(top, self.top): (c, t.replace(top, self.top)) for p, (c, t) in found.items()}
+        return top, {p.replace(top, self.top): (c, t.replace(top, self.top)) for p, (c, t) in found.items()}
 
     def apply(self, plan: Plan, journal: Journal) -> Patch:
         """Stage and apply; whatever is raised is raised after the rollback."""
@@ -147,7 +152,8 @@ class Lab:
         plan = self.plan(**files)
         names, structure = self._cold_import(**files)
         drift = Drift(self.described, describe(self.live, str(self.root), self.live), structure)
-        recorded = Recorded(structure, self.described, names, drifted(self.described, drift.live))
+        masked = drifted(self.described, drift.live)
+        recorded = Recorded(structure, self.described, names, masked, before=drift.live)
         ground = Ground(self.root, self.sources, self.target, self.live, self.finder, recorded=recorded, drift=drift)
         arrival = attempt(ground, plan)
         self.journal = arrival.journal

@@ -65,3 +65,28 @@ def test_without_the_old_import_only_definitions_are_compared() -> None:
 
 def test_what_was_different_before_the_upgrade_is_known() -> None:
     assert drifted({"m:f": F1, "m:x": ONE}, {"m:f": F2, "m:x": TWO, "m:g": F1}) == {"m:f", "m:g"}
+
+
+@pytest.mark.parametrize(
+    ("before", "live", "counts"),
+    [
+        (ONE, ONE, False),
+        (RUN, RUN, False),  # the program's
+        (RUN, ONE, False),  # a cache that was emptied: it is as after an import
+        (ONE, TWO, True),  # the upgrade itself did something twice
+        (RUN, TWO, True),
+        (ONE, None, True),
+        (None, TWO, True),
+    ],
+)
+def test_an_upgrade_changes_no_state_that_the_release_does_not_change(before, live, counts: bool) -> None:
+    old = new = {"m:x": ONE}
+    sides = [{} if one is None else {"m:x": one} for one in (live, before)]
+    assert bool(differences(old, sides[0], new, set(), sides[1], still=True)) is counts
+
+
+def test_code_that_the_program_put_somewhere_changes_with_the_release() -> None:
+    table = {"m:T": ("S", "dict of 1"), "m:T['a']": F1, "m:T['a'].kept": ONE}
+    live = {"m:T": ("S", "dict of 1"), "m:T['a']": F2, "m:T['a'].kept": TWO}
+    cold = {"m:T": ("S", "dict of 0")}
+    assert differences(cold, live, cold, set(), table, still=True) == []

@@ -164,3 +164,26 @@ def a(x: str, d=Depends(dep)): "words"
     [path] = [p for p, (_, t) in before.items() if ":app.routes[" in p and "path='/a'" in t]
     assert before[path] != here(text.replace("q: int = 3", "q: int = 4"))[path]
     assert before[path] != here(text.replace("words", "other"))[path]
+
+
+def test_which_names_mean_one_object_is_told_where_their_description_does_not_tell_it() -> None:
+    one = _module("one", "def make():\n    def f(): return 1\n    return f\na, b = make(), make()\nrows = []\n")
+    two = _module("two", "")
+    two.a, two.rows, two.make = one.a, one.rows, one.make
+    apart = describe({"one": one, "two": two}, "", ["one", "two"])
+    assert apart["two:a (same)"] == ("S", "the object of one:a")
+    assert apart["two:rows (same)"] == ("S", "the object of one:rows")
+    assert [path for path in apart if path.endswith("(same)")] == ["two:a (same)", "two:rows (same)"]
+    two.a = one.b
+    assert describe({"one": one, "two": two}, "", ["one", "two"])["two:a (same)"] == ("S", "the object of one:b")
+
+
+def test_what_a_decorator_noted_on_a_function_is_told() -> None:
+    one = _module("one", "def f(): return 1\nf.route = ('get', {'a': 1})\n")
+    assert describe({"one": one}, "", ["one"])["one:f.route[0]"] == ("S", "'get'")
+
+
+def _module(name: str, text: str) -> types.ModuleType:
+    module = types.ModuleType(name)
+    exec(text, vars(module))
+    return module

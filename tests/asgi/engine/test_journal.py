@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter, OrderedDict, defaultdict, deque
 
 import pytest
 
-from flyhot_asgi.engine import Journal, Patch
+from flyhot_asgi.engine import Journal
 from flyhot_asgi.engine.patching.journal import refill
 from flyhot_asgi.errors import UndoFailed
 
+from .failpoints import Failpoints
 from .pairs import pair
 from .snapshot import Snapshot
 
@@ -102,48 +102,16 @@ EVERYTHING = """
     """
 
 
-class Failure(Exception):
-    """The injected one."""
-
-
-class FailingJournal(Journal):
-    """Raises when the step number `at` is noted."""
-
-    def __init__(self, at: int) -> None:
-        super().__init__()
-        self.at = at
-
-    def note(self, what, undo):
-        if len(self) == self.at:
-            raise Failure(what)
-        super().note(what, undo)
-
-
 def test_a_failure_at_any_step_is_undone_exactly(lab):
     old, new = pair(EVERYTHING)
     app = lab(**old)
     plan = app.plan(**new)
     assert plan.refusals == []
-    before = Snapshot(app.top)
-    steps = 0
-    while True:
-        patch = Patch(plan, app.finder)
-        patch.stage()
-        journal = FailingJournal(steps)
-        try:
-            patch.apply(journal)
-        except Failure:
-            journal.rollback()
-            assert before.differences() == [], f"step {steps}"
-            steps += 1
-            gc.collect()  # classes that were made and taken back are subclasses until then
-            continue
-        journal.rollback()
-        break
-    assert steps > 30
-    del patch, journal
-    assert before.differences() == []
-    before.release()
+    points = Failpoints(app, plan)
+    points.try_all()
+    assert points.found == []
+    assert points.steps > 30
+    del points
     app.brings(**new)
 
 
