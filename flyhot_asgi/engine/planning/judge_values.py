@@ -113,6 +113,9 @@ def bind(
         context.refuse(module, statement, f"{why}; it sets a part of another living object, which can't be taken back")
         return
     if made := _made_class(context, module, statement):
+        if (issubclass(made, tuple) or hasattr(made, "__dataclass_fields__")) and (count := context.instances(made)):
+            context.refuse(module, statement, f"{why}, and {count} living instance(s) have the old fields")
+            return
         context.plan.work.append(twin_of_made(context, module, statement, made))
         context.planned.add(statement)
         context.step(module, statement, Action.GRAFT, f"{why}; the class stays the same object")

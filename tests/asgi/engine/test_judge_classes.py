@@ -493,11 +493,18 @@ def test_a_class_attribute_built_from_a_changed_constant_keeps_the_programs_valu
     app.refused(m=text.replace("START = 0", "START = 1"))
 
 
-def test_a_deleted_class_with_instances_is_refused(lab):
+def test_a_deleted_class_is_refused_while_the_app_has_instances(lab):
+    app = lab(m="KNOWN = []\nclass A: pass\nclass B: pass\n")
+    app.m.KNOWN.append(app.m.A())
+    assert "alive" in app.refused(m="KNOWN = []\nclass B: pass\n").reason
+
+
+def test_an_instance_of_a_deleted_class_that_only_the_program_has_is_told(lab):
     app = lab(m="class A: pass\nclass B: pass\n")
-    one = app.m.A()
-    assert "alive" in app.refused(m="class B: pass\n").reason
-    assert one
+    app_has = [app.m.A()]
+    plan = app.upgrade(m="class B: pass\n")
+    assert any("an instance of" in note for note in plan.notes)
+    assert app_has
 
 
 def test_a_deleted_class_that_somebody_holds_is_refused(lab):
