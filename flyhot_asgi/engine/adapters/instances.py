@@ -19,7 +19,7 @@ from ..living.inventory import subclasses
 from ..patching.journal import Journal
 from ..patching.registration import Registration
 from ..source.module import Statement
-from .schemas import instances_of
+from .schemas import added, instances_of
 
 _MISSING: Any = object()
 _CLIMB = 8
@@ -83,7 +83,7 @@ class InstanceFill(Registration):
     def look(self) -> None:
         for kind in {kind for cls in self._changed for kind in [cls, *subclasses(cls)]}:
             self._before[kind] = dict(getattr(kind, "__pydantic_fields__", {}))
-        self._found = instances_of(list(self._before))
+        self._found = added(self._found, instances_of(list(self._before)))
 
     def finish(self, journal: Journal) -> None:
         gained = {c: set(getattr(c, "__pydantic_fields__", {})) - set(old) for c, old in self._before.items()}

@@ -8,7 +8,7 @@ from typing import Any
 from ..living.inventory import subclasses
 from ..patching.journal import Journal
 from ..patching.registration import Registration
-from .schemas import instances_of
+from .schemas import added, instances_of
 
 
 def is_mapped(cls: object) -> bool:
@@ -44,8 +44,8 @@ class MappingUndo(Registration):
 
     def look(self) -> None:
         registry, metadata = _kind("sqlalchemy.orm.decl_api", "registry"), _kind("sqlalchemy.sql.schema", "MetaData")
-        self._registries = instances_of([registry]) if registry is not None else []
-        self._metadata = instances_of([metadata]) if metadata is not None else []
+        self._registries = added(self._registries, instances_of([registry]) if registry is not None else [])
+        self._metadata = added(self._metadata, instances_of([metadata]) if metadata is not None else [])
 
     def begin(self, journal: Journal) -> None:
         for one in self._metadata:

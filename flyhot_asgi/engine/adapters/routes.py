@@ -26,7 +26,7 @@ from ..source.diff import Change, NamespaceDiff
 from ..source.module import Statement, dotted_name
 from ..source.plan import Action
 from .layout import Entry, constructor_routes, fused_apart, tell_apart
-from .schemas import instances_of
+from .schemas import added, instances_of
 from .stack import ROUTE_CALLS, calls_in, route_calls_in
 from .stale import stale_statements
 
@@ -58,7 +58,7 @@ class RouteRebuild(Registration):
     def look(self) -> None:
         kind = getattr(sys.modules.get("fastapi.routing"), "_IncludedRouter", None)
         found = instances_of([kind]) if kind is not None else []
-        self._including = [one for one in found if type(getattr(one, "__dict__", None)) is dict]
+        self._including = added(self._including, [o for o in found if type(getattr(o, "__dict__", None)) is dict])
 
     def begin(self, journal: Journal) -> None:
         """Empty the list, so that what a statement appends can be told; noted in the journal first."""

@@ -67,6 +67,12 @@ def instances_of(kinds: Collection[type]) -> list[Any]:
     return [one for one in gc.get_referrers(*wanted) if type(one) in wanted]
 
 
+def added(found: list[Any], more: list[Any]) -> list[Any]:
+    """What was found before and what is found now, each object once."""
+    known = {id(one) for one in found}
+    return [*found, *(one for one in more if id(one) not in known)]
+
+
 def type_adapters() -> list[Any]:
     kind = getattr(sys.modules.get("pydantic.type_adapter"), "TypeAdapter", None)
     return instances_of([kind]) if kind is not None else []
@@ -98,9 +104,10 @@ class SchemaRefresh(Registration):
         self._calls: list[Any] = []
 
     def look(self) -> None:
-        self._adapters = [one for one in type_adapters() if mentions(vars(one).get("core_schema"), self.changed)]
+        stale = [one for one in type_adapters() if mentions(vars(one).get("core_schema"), self.changed)]
+        self._adapters = added(self._adapters, stale)
         kind = getattr(sys.modules.get("pydantic._internal._validate_call"), "ValidateCallWrapper", None)
-        self._calls = instances_of([kind]) if kind is not None else []
+        self._calls = added(self._calls, instances_of([kind]) if kind is not None else [])
 
     def begin(self, journal: Journal) -> None:
         ours = set(self.remade.values())

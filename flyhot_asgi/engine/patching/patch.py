@@ -78,9 +78,11 @@ class Patch:
         self._forget()
 
     def look_ahead(self) -> None:
-        """Find the functions that live now, so that `apply()` need only look at what came since: hide the rest from it,
-        with `StillCollector.hide()`. May be called in a thread."""
+        """Find the functions that live now, and what frameworks keep of the app, so that `apply()` need only look at
+        what came since: hide the rest from it, with `StillCollector.hide()`. May be called in a thread."""
         self._seen_ahead = [weakref.ref(function) for function in self._look()]
+        for registration in self.plan.registrations:
+            registration.look()
 
     def _forget(self) -> None:
         """Let go of the syntax of modules that do not change: the heap is looked through while sessions are held."""

@@ -13,7 +13,8 @@ class Registration:
     """It runs something of the release, or makes values other ones. If not, it only makes a cache forget."""
 
     def look(self) -> None:
-        """Called first of all, while the collector still shows every object: find what will have to be rebuilt."""
+        """Find what will have to be rebuilt. Called before anybody is held, while the collector still shows every
+        object, and again first of all when the change is made: then it may show only what came since."""
 
     def begin(self, journal: Journal) -> None:
         """Called when the codes were swapped, before any statement is executed."""

@@ -256,11 +256,22 @@ class Context:
         return any(code not in alive for code in changed_lambdas(change, self.old[module].code))
 
     def poured(self) -> Iterator[object]:
-        """Containers whose contents the plan replaces, with those that they hold by key."""
+        """Containers whose contents the plan replaces, with those that they hold by key, and classes that are made
+        again, with what a framework built for them."""
         for item in self.plan.work:
             if isinstance(item, Execute) and item.keep:
                 for name in item.statement.binds:
                     yield from _nested(self.value(item.module, name))
+            elif isinstance(item, Execute) and item.recast:
+                made = self.value(item.module, item.statement.binds[0])
+                yield made
+                for value in list(vars(made).values()) if isinstance(made, type) else ():
+                    if type(value).__module__.partition(".")[0] in _BUILDERS:
+                        yield value
+                    yield from _nested(value)
+
+
+_BUILDERS = frozenset({"pydantic", "pydantic_core", "sqlalchemy", "sqlmodel"})
 
 
 def _nested(value: object, depth: int = 4) -> Iterator[object]:
