@@ -13,7 +13,7 @@ async def visit(page: Page, site: Site, path: str = "/") -> None:
     await page.evaluate(
         """() => {
           window.happened = [];
-          for (const name of ["updated", "kept", "assets", "hold", "resume", "render", "overflow", "lost", "error"])
+          for (const name of "updated kept assets hold offline resume render overflow lost error".split(" "))
             document.addEventListener("flyhot:" + name, (event) => happened.push([name, event.detail]));
           window.mark = "same document";
         }"""

@@ -159,3 +159,104 @@ async def test_new_scripts_run_under_a_policy_and_injected_ones_do_not(page: Pag
             1,
             None,
         ]
+
+
+FRAMES = """() => {
+  window.frames_ = [];
+  const seen = new Set();
+  const look = () => {
+    const [h1, p] = ["h1", "p"].map((name) => getComputedStyle(document.querySelector(name)).color);
+    const now = [document.querySelector("h1").textContent, h1, p].join(" ");
+    if (!seen.has(now)) { seen.add(now); frames_.push(now); }
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+async def test_markup_and_all_stylesheets_change_in_one_frame(page: Page) -> None:
+    """No frame is unstyled, and none has one release's sheet with the other one's."""
+    async with served(Site()) as site:
+        links = '<link rel="stylesheet" href="/a.css"><link rel="stylesheet" href="/b.css">'
+        for number, vsn in enumerate(("one", "two", "three"), start=1):
+            site.pages["/a.css"] = css(f"h1 {{color: rgb({number}, 0, 0)}}")
+            site.pages["/b.css"] = css(f"p {{color: rgb({number}, 0, 0)}}")
+            site.pages["/"] = document(
+                f"<h1>{vsn}</h1><p>p</p>", links if number < 3 else links.replace(".css", ".css?3")
+            )
+            if number == 1:
+                await visit(page, site)
+                await page.evaluate(FRAMES)
+            else:
+                await site.upgrade(vsn)
+                await updated(page, vsn)
+        site.pages["/a.css"] = css("h1 {color: rgb(4, 0, 0)}")
+        site.pages["/b.css"] = css("p {color: rgb(4, 0, 0)}")
+        await site.upgrade("four", render="css", files=["a.css", "b.css"])
+        await updated(page, "four")
+        await page.wait_for_function("frames_.length === 4")
+        assert await page.evaluate("frames_") == [
+            f"{word} rgb({number}, 0, 0) rgb({number}, 0, 0)"
+            for word, number in (("one", 1), ("two", 2), ("three", 3), ("three", 4))
+        ]
+        assert site.asked.count("/") == 3
+
+
+async def test_a_stylesheet_that_another_one_imports_is_renewed_too(page: Page) -> None:
+    async with served(Site()) as site:
+        site.pages["/app.css"] = css("@import url('parts/colours.css'); h1 {margin: 0}")
+        site.pages["/parts/colours.css"] = css("h1 {color: rgb(1, 1, 1)}")
+        site.pages["/"] = document("<h1>one</h1>", '<link rel="stylesheet" href="/app.css">')
+        await visit(page, site)
+        assert await page.evaluate(COLOUR) == "rgb(1, 1, 1)"
+        site.pages["/parts/colours.css"] = css("h1 {color: rgb(2, 2, 2)}")
+        await site.upgrade("two", render="css", files=["parts/colours.css"])
+        await updated(page, "two")
+        assert await page.evaluate(COLOUR) == "rgb(2, 2, 2)"
+        site.pages["/more.css"] = css("h1 {color: rgb(3, 3, 3) !important}")
+        site.pages["/app.css"] = css("@import 'parts/colours.css'; @import 'more.css'; h1 {margin: 0}")
+        await site.upgrade("three", render="css", files=["app.css", "more.css"])
+        await updated(page, "three")
+        assert await page.evaluate(COLOUR) == "rgb(3, 3, 3)"
+        assert site.asked.count("/") == 1
+
+
+async def test_a_stylesheet_that_is_new_under_a_name_the_page_does_not_know_has_the_page_fetched(page: Page) -> None:
+    async with served(Site()) as site:
+        site.pages["/app.aaaaaa.css"] = css("h1 {color: rgb(1, 1, 1)}")
+        site.pages["/"] = document("<h1>one</h1>", '<link rel="stylesheet" href="/app.aaaaaa.css">')
+        await visit(page, site)
+        site.pages["/app.bbbbbb.css"] = css("h1 {color: rgb(2, 2, 2)}")
+        site.pages["/"] = document("<h1>one</h1>", '<link rel="stylesheet" href="/app.bbbbbb.css">')
+        await site.upgrade("two", render="css", files=["app.css"])
+        await updated(page, "two")
+        assert await page.evaluate(COLOUR) == "rgb(2, 2, 2)"
+
+
+async def test_a_script_whose_file_changed_under_its_address_is_offered_and_reloads_where_that_is_asked_for(
+    page: Page,
+) -> None:
+    async with served(Site()) as site:
+        site.pages["/js/app.js"] = Answer("window.app = 1", kind="text/javascript")
+        site.pages["/"] = document("<h1>one</h1><input>", '<script src="/js/app.js" defer></script>')
+        await visit(page, site)
+        await page.focus("input")
+        await site.upgrade("two", render="css", files=["js/app.js", "other.js"])
+        assert await happened(page, "assets") == [{"scripts": ["/js/app.js"]}]
+        offer = page.locator("[data-flyhot-ignore=offer]")
+        await offer.get_by_role("button", name="Reload").wait_for()
+        assert await offer.get_attribute("role") == "status"
+        assert await page.evaluate("document.activeElement.localName") == "input", "it takes no focus"
+        await offer.get_by_role("button", name="Close").click()
+        assert await offer.count() == 0
+        # A page that offers it itself.
+        await page.evaluate("document.addEventListener('flyhot:assets', (event) => event.preventDefault())")
+        await site.upgrade("three", render="css", files=["js/app.js"])
+        await updated(page, "three")
+        assert [await offer.count(), await page.evaluate("[mark, app]")] == [0, ["same document", 1]]
+        site.pages["/"] = document("<h1>one</h1>", '<script src="/js/app.js" data-flyhot-track="reload"></script>')
+        await page.goto(site.url)
+        await page.wait_for_function("window.flyhot && window.flyhot.connected")
+        await page.evaluate("window.mark = 'before'")
+        async with page.expect_navigation():
+            await site.upgrade("four", render="css", files=["js/app.js"])

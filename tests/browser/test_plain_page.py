@@ -250,3 +250,40 @@ async def test_later_releases_build_on_the_one_before(page: Page) -> None:
 async def test_screen_readers_hear_of_the_update(page: Page) -> None:
     seen = await step(page, "<p>1</p>", "0", "<p>2</p>", "document.querySelector('[role=status]').textContent")
     assert seen == "Page updated"
+
+
+SILENCE = "data:audio/wav;base64,UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA="  # a header, no samples
+
+
+async def test_a_chosen_file_media_animations_and_the_focus_are_left_alone_by_new_neighbours(page: Page) -> None:
+    head = "<style>@keyframes spin {to {rotate: 1turn}} .spin {animation: spin 60s infinite}</style>"
+    things = f"""<input type="file" name="file"><audio src="{SILENCE}" controls></audio>
+      <video src="{SILENCE}" width="20" height="20" muted></video><i class="spin">x</i><meter value=".3"></meter>
+      <div popover id="pop">pop</div><x-shadow><b>light</b></x-shadow><svg viewBox="0 0 9 9"><circle r="3"/></svg>"""
+    seen = await step(
+        page,
+        f"<h1>one</h1><form>{things}<input name=a></form>",
+        """() => {
+          const q = (selector) => document.querySelector(selector);
+          const files = new DataTransfer();
+          files.items.add(new File(["content"], "chosen.txt"));
+          q("[type=file]").files = files.files;
+          q("audio").volume = .25; q("video").playbackRate = 2;
+          window.things = ["audio", "video", "[type=file]", ".spin", "svg", "x-shadow"].map(q);
+          window.spinning = document.getAnimations()[0];
+          spinning.currentTime = 12345; spinning.pause();
+          q("#pop").showPopover();
+          q("x-shadow").attachShadow({mode: "open"}).innerHTML = "<slot></slot><p>shadow</p>";
+          q("[name=a]").focus();
+        }""",
+        f"<header>new</header><h1>two</h1><form><input name=first autofocus>{things}<input name=a></form>"
+        "<footer>new</footer>",
+        """[document.querySelector("[type=file]").files[0].name, document.querySelector("audio").volume,
+            document.querySelector("video").playbackRate, things.every((each) => each.isConnected),
+            document.querySelector(".spin").getAnimations()[0] === spinning && spinning.currentTime > 12000,
+            document.querySelector("#pop").matches(":popover-open"),
+            document.querySelector("x-shadow").shadowRoot.querySelector("p").textContent,
+            document.activeElement.name, document.querySelector("h1").textContent]""",
+        head=head,
+    )
+    assert seen == ["chosen.txt", 0.25, 2, True, True, True, "shadow", "a", "two"]

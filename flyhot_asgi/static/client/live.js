@@ -109,7 +109,7 @@ function liveRoot(element) {
       const inside = form.matches(field) ? [form] : [...form.querySelectorAll(field)];
       const name = form.getAttribute("data-recover") || form.getAttribute("data-change");
       const dirty = inside.find((each) => !/^(file|hidden|password)$/.test(each.type) && isDirty(each));
-      if (dirty && name !== "off") transmit({ name, value: changeOf(form, dirty), fields: [] });
+      if (dirty && name !== "off" && !queue.some((each) => each.from === form)) transmit({ name, value: changeOf(form, dirty), fields: [] });
     }
   }
 
