@@ -92,7 +92,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "flyhot_deploy.errors",
         *SHARED,
     ),
-    "flyhot_deploy.packing": ("flyhot_deploy.release", *SHARED),
+    "flyhot_deploy.packing": ("flyhot_deploy.release", "flyhot_deploy.errors", *SHARED),
     "flyhot_deploy.fetch": ("flyhot_deploy.repository", "flyhot_deploy.release", "flyhot_deploy.store", *SHARED),
     "flyhot_deploy.boot": (
         "flyhot_deploy.environment",
@@ -106,6 +106,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     # Fly's API and CLI know no release; the fleet's protocol knows neither.
     "flyhot_deploy.fly": ("flyhot_deploy.errors", *SHARED),
     "flyhot_deploy.fleet": (
+        "flyhot_deploy.packing",
         "flyhot_deploy.environment",
         "flyhot_deploy.fly",
         "flyhot_deploy.local",
@@ -134,6 +135,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     # A Fly of our own, for tests and the demo.
     "flyhot_deploy.flysim": ("flyhot_deploy.fly", "flyhot_deploy.errors", *SHARED),
     "flyhot_deploy.launch": (
+        "flyhot_deploy.packing",
         "flyhot_deploy.fleet",
         "flyhot_deploy.fly",
         "flyhot_deploy.local",

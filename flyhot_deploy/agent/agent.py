@@ -7,6 +7,7 @@ can't (the store is away) it says later; what it does never waits for that.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -292,6 +293,8 @@ class Agent:
         if why := await self._watch.look():
             logger.warning("release %s is sick here: %s", memory.release[:12], why)
             self._report(memory.deploy, "sick", {"error": words.error(why)})
+            with contextlib.suppress(FlyhotError):  # before the way back, which takes a while: nobody else is to go on
+                await self.voice.speak(self.document())
             return await self._write_reverted(why)
         if self.clock() - self._judged_at >= 1.0 and self._reachable:
             self._judged_at = self.clock()

@@ -17,7 +17,7 @@ from ..errors import Exit, UsageError
 from ..fly.toml import find_config, read_config
 from ..local.progress import Fact, Notify, Step
 from ..local.report import PageReport
-from ..packing import Terms, now, pack_folder
+from ..packing import Terms, bundle_of, now, read_folder
 from ..release.bundle import Bundle
 from ..release.signing import SecretKey
 from ..repository.gc import find_garbage, remove
@@ -80,7 +80,8 @@ def pack(
     repository = place.repository() if publish else None
     number = sequence if sequence is not None else _next_sequence(repository)
     terms = Terms(place.app, place.channel, number, bases or ((place.base,) if place.base else (NO_BASE,)))
-    bundle, notes = pack_folder(project.root, project.settings, terms, () if unsigned else keys)
+    packed = read_folder(project.root, project.settings)
+    bundle, notes = bundle_of(packed, terms, () if unsigned else keys), packed.left_out
     notify(Fact(f"{len(bundle.manifest.files.files)} files, release {bundle.manifest.vsn}"))
     target: Path | None = None
     if output is not None or repository is None:

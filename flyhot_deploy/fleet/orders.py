@@ -20,6 +20,7 @@ from ..errors import DeployError, Exit
 from ..fly.environment import by_digest
 from ..fly.model import Machine
 from ..local.progress import Fact, Notify, Step
+from ..packing import Packed, Terms, again, bundle_of, read_folder
 from ..release.bundle import Bundle
 from ..release.signing import SecretKey
 from ..repository.lease import Lease, acquire, break_lock, kept
@@ -35,7 +36,6 @@ from .options import FleetOptions
 from .recover import recover
 from .report import FleetReport, conclude, first_error, machine_documents
 from .rollout import Rollout
-from .ship import Packed, again, bundle_of, pack
 
 ARRIVAL_SECONDS = 15.0
 Action = Literal["hot", "rollback"]
@@ -102,7 +102,7 @@ async def hot(fleet: Fleet, root: Path, settings: Settings, *, image: str = "") 
     found = await fleet.members()
     base = found.image()
     fleet.notify(Step("packing the app"))
-    packed = await asyncio.to_thread(pack, root, settings, app=fleet.place.app)
+    packed = await asyncio.to_thread(read_folder, root, settings)
     fleet.notify(Fact(f"{len(packed.files)} files, release {packed.manifest.vsn}, for {len(found.running)} machines"))
 
     def make(read: Read, bases: tuple[str, ...]) -> Bundle:
@@ -293,9 +293,7 @@ async def _record(fleet: Fleet, report: FleetReport, bundle: Bundle, before: Poi
 
 def _bundle(fleet: Fleet, packed: Packed, bases: tuple[str, ...], sequence: int, **more: Any) -> Bundle:
     place = fleet.place
-    return bundle_of(
-        packed, app=place.app, channel=place.channel, bases=bases, sequence=sequence, keys=fleet.keys, **more
-    )
+    return bundle_of(packed, Terms(place.app, place.channel, sequence, bases, **more), fleet.keys)
 
 
 def _said(repository: Repository) -> dict[str, dict[str, Any]]:
@@ -327,7 +325,7 @@ def _way_back(
             "the release before is the image's own, and it is not in the store",
             do="run this where `fly` can start a machine of that image, or restart the machines after a cold deploy",
         )
-    packed = pack(*image_tree, app=fleet.place.app)
+    packed = read_folder(*image_tree)
     if image and packed.manifest.digest != image:
         fleet.notify(Fact(f"the image holds release {packed.manifest.vsn}"))
     return lambda read, bases: _bundle(fleet, packed, bases, read.pointer.sequence + 1, direction="down")

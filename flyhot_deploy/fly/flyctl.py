@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .environment import image_name
-from .model import ROLE
+from .model import MADE, ROLE
 
 MARK = "::flyhot::"
 """Begins the lines that our command on the temporary machine writes for us: a terminal between merges the rest."""
@@ -52,7 +52,8 @@ class Errand:
     """A command on a temporary machine of an image, destroyed when it has ended.
 
     `env` must hold no secrets (it is on the command line): those are the app's own, and reach the machine by
-    themselves. `memory` is in MB; Fly's default of 256 is too little to import an app beside its structure.
+    themselves. `made` is now, in epoch seconds. `memory` is in MB; Fly's default of 256 is too little to import an app
+    beside its structure.
     """
 
     app: str
@@ -61,13 +62,13 @@ class Errand:
     env: Mapping[str, str]
     region: str | None = None
     memory: int = 1024
-    deploy: str = ""
+    made: int = 0
 
     def argv(self, fly: str) -> list[str]:
         words = [fly, "machine", "run", self.image, "-a", self.app]
         words += ["--shell", "--command", shlex.join(self.command)]
         words += ["--vm-memory", str(self.memory), "-m", f"{ROLE}=orchestrator"]
-        words += ["-m", f"flyhot_deploy={self.deploy}"] if self.deploy else []
+        words += ["-m", f"{MADE}={self.made}"] if self.made else []
         words += ["-r", self.region] if self.region else []
         for name, value in self.env.items():
             words += ["-e", f"{name}={value}"]

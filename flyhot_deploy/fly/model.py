@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from .environment import image_name
@@ -12,6 +11,12 @@ from .errors import FlyError
 
 ROLE = "flyhot_role"
 """Metadata key that marks a machine of ours; `fly deploy` and `scale` ignore such machines."""
+
+MADE = "flyhot_made"
+"""Metadata key for the time at which a machine of ours was made, in epoch seconds by the deployer's clock."""
+
+ABANDONED_SECONDS = 3 * 3600.0
+"""A temporary machine that is older than this works for nobody any more."""
 
 RUNNING = frozenset({"started"})
 ASLEEP = frozenset({"stopped", "suspended", "created", "failed"})
@@ -37,16 +42,15 @@ class Machine:
     has_services: bool = False
     checks: Mapping[str, str] = field(default_factory=dict)
     host_ok: bool = True
-    created_at: str = ""
     updated_at: str = ""
 
-    def is_older_than(self, seconds: float, *, now: float) -> bool:
-        """Was it made so long ago? False where that isn't known. `now`: epoch seconds."""
-        try:
-            made = datetime.fromisoformat(self.created_at)
-        except ValueError:
-            return False
-        return made.tzinfo is not None and now - made.timestamp() > seconds
+    def is_abandoned(self, *, now: float) -> bool:
+        """Is it a temporary machine of ours that has worked for nobody for hours? By what its deployer noted on it, so
+        that nobody's clock but deployers' own counts. `now`: epoch seconds.
+        """
+        made = self.metadata.get(MADE, "")
+        known = self.is_ours and made.isascii() and made.isdigit() and len(made) < 16
+        return known and now - int(made) > ABANDONED_SECONDS
 
     @property
     def is_running(self) -> bool:
@@ -100,7 +104,6 @@ def read_machine(document: object) -> Machine:
         has_services=isinstance(services, list) and bool(services),
         checks=_checks(document.get("checks")),
         host_ok=_text(document, "host_status") in ("", "ok"),
-        created_at=_text(document, "created_at"),
         updated_at=_text(document, "updated_at"),
     )
 

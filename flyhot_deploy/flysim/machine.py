@@ -43,6 +43,7 @@ class SimMachine:
     state: str = "created"
     instance: str = ""
     full_reference: bool = False
+    created_at: str = field(default_factory=lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
     events: list[dict[str, Any]] = field(default_factory=list)
     _process: asyncio.subprocess.Process | None = None
     _watcher: asyncio.Task[None] | None = None
@@ -184,7 +185,7 @@ class SimMachine:
                 "tag": tag,
                 "digest": self.image.digest,
             },
-            "created_at": "2026-01-01T00:00:00Z",
+            "created_at": self.created_at,
             "updated_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "host_status": "ok",
             "events": self.events[:20],

@@ -31,9 +31,6 @@ from ..fly.run import Flyctl, find_fly
 from ..fly.toml import FlyConfig, find_config, read_config
 from ..local.progress import Fact, Notify, Step
 
-ABANDONED_SECONDS = 3 * 3600.0
-"""A temporary machine that is older than this works for nobody any more."""
-
 KEPT_BACK = frozenset({"PATH", "HOME", "LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONPATH"})
 
 
@@ -128,6 +125,7 @@ class Desk:
             env=env,
             region=self.config.region,
             memory=memory,
+            made=int(time.time()),
         )
         sweeping = asyncio.create_task(self._sweep())
         try:
@@ -149,7 +147,7 @@ class Desk:
         try:
             async with self.api() as api:
                 for machine in await api.list(metadata={ROLE: "orchestrator"}):
-                    if machine.is_ours and machine.is_older_than(ABANDONED_SECONDS, now=time.time()):
+                    if machine.is_abandoned(now=time.time()):
                         await api.destroy(machine.id)
         except DeployError:
             return

@@ -10,7 +10,7 @@ from flyhot_asgi.release.config import Settings
 from ..errors import Exit
 from ..fleet.options import FleetOptions
 from ..fleet.report import FleetReport
-from ..fleet.ship import pack
+from ..packing import read_folder
 from ..repository.repository import Repository
 from .desk import Desk
 
@@ -19,7 +19,7 @@ async def dry_run(
     desk: Desk, settings: Settings, options: FleetOptions, image: str | None, *, from_tree: bool
 ) -> FleetReport:
     """The steps, the machines, and which files differ from the release that runs. Raises UsageError: no app here."""
-    packed = await asyncio.to_thread(pack, desk.folder, settings, app=desk.app)
+    packed = await asyncio.to_thread(read_folder, desk.folder, settings)
     notes: list[str] = []
     steps = ["read fly.toml and this folder"]
     if from_tree:

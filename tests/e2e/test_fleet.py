@@ -134,7 +134,7 @@ async def test_the_whole_cycle(world: World) -> None:
 
     # A canary that turns sick goes back, and the others were never touched.
     fleet_app.write(world.folder, 5, health=500)
-    code, report = await world.command("hot", "--bake", "3")
+    code, report = await world.command("hot", "--bake", "30")
     assert (code, report["outcome"]) == (4, "rolled_back"), shown(report)
     assert sorted(machine["outcome"] for machine in report["machines"]) == ["aborted", "aborted", "rolled_back"]
     assert (await world.bumps())[1] == [3, 3, 3]

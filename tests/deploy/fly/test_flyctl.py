@@ -12,7 +12,7 @@ from flyhot_deploy.fly.errors import FlyctlFailed, FlyctlMissing, ImageMissing
 from flyhot_deploy.fly.flyctl import Build, Errand, Ran, built_image, clean, launched, mark, marked, remote_status
 from flyhot_deploy.fly.run import Flyctl, find_fly
 
-ERRAND = Errand("app", "img:1", ("python", "-m", "x", "a b"), {"PORT": "8080"}, region="ams", deploy="d1")
+ERRAND = Errand("app", "img:1", ("python", "-m", "x", "a b"), {"PORT": "8080"}, region="ams", made=1000)
 
 
 def test_the_command_lines() -> None:
@@ -24,7 +24,7 @@ def test_the_command_lines() -> None:
     argv = ERRAND.argv("fly")
     assert argv[:8] == ["fly", "machine", "run", "img:1", "-a", "app", "--shell", "--command"]
     assert argv[8] == "python -m x 'a b'"
-    assert argv[9:] == ("--vm-memory 1024 -m flyhot_role=orchestrator -m flyhot_deploy=d1 -r ams -e PORT=8080".split())
+    assert argv[9:] == ("--vm-memory 1024 -m flyhot_role=orchestrator -m flyhot_made=1000 -r ams -e PORT=8080".split())
 
 
 @pytest.mark.parametrize(

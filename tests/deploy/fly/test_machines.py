@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -253,17 +252,15 @@ def test_an_image_without_a_tag_is_told_by_its_digest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "old"),
+    ("metadata", "old"),
     [
-        ("2026-01-01T00:00:00Z", True),
-        ("2026-01-01T05:59:59.123456789Z", True),
-        ("2026-01-01T09:30:00Z", False),
-        ("2026-01-01T00:00:00", False),
-        ("", False),
-        ("soon", False),
+        ({"flyhot_role": "orchestrator", "flyhot_made": "1000000"}, True),
+        ({"flyhot_role": "orchestrator", "flyhot_made": "1019000"}, False),
+        ({"flyhot_role": "orchestrator", "flyhot_made": "long ago"}, False),
+        ({"flyhot_role": "orchestrator"}, False),
+        ({"flyhot_made": "1000000"}, False),
     ],
 )
-def test_how_old_a_machine_is(made: str, old: bool) -> None:
-    machine = read_machine({"id": "m", "created_at": made})
-    now = datetime(2026, 1, 1, 10, tzinfo=UTC).timestamp()
-    assert machine.is_older_than(3600.0, now=now) is old
+def test_which_temporary_machines_are_abandoned(metadata: dict[str, str], old: bool) -> None:
+    machine = read_machine({"id": "m", "created_at": "2001-01-01T00:00:00Z", "config": {"metadata": metadata}})
+    assert machine.is_abandoned(now=1_020_000.0) is old
