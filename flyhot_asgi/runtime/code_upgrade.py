@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from ..engine import Difference, Journal, Patch, Plan, StillCollector, make_plan
 from ..engine.adapters import default_adapters
 from ..engine.outcome import refusal_of_reason
 from ..engine.rehearsal.document import Rehearsed, read_rehearsed
+from ..engine.rehearsal.repair import homes_of
 from ..engine.source.defuse import Home
+from ..engine.verification.reach import could_change
 from ..engine.verification.recorded import Recorded
 from ..errors import FlyhotError, NothingToDo
 from .complaints import refusal_of
@@ -49,7 +52,8 @@ class CodeUpgrade:
         self._patch: Patch | None = None
         self._collector = StillCollector()
         self._cold = order.cold
-        self._recorded = Recorded.of(order.cold)
+        self._recorded = order.recorded if order.recorded is not None else Recorded.of(order.cold)
+        self._near: frozenset[str] = frozenset()
         self._tree: Path | None = None
 
     # -- while users are served --------------------------------------------------------------
@@ -115,7 +119,10 @@ class CodeUpgrade:
                 f"the release differs, but not in anything that this app runs: {nothing}",
                 do="deploy from the folder that the app runs from; the old code still serves",
             )
-        self.document["notes"] += notes_on_other_assets(installed, assets)
+        self.document["notes"] += [
+            *notes_on_other_assets(installed, assets),
+            *(self._recorded.told() if self._recorded is not None else []),
+        ]
         if rehearsed is not None and rehearsed.outcome == "refused" and not self.plan.refusals:
             self.plan.refusals += [refusal_of_reason(reason) for reason in rehearsed.reasons]
             self.document["refusals"] = self.plan.document()["refusals"]
@@ -133,7 +140,7 @@ class CodeUpgrade:
         """What the rehearsal executed beyond what the sources ask for, by the names that modules have here."""
         names = self._installed.cold_names(live)
         found = rehearsed.also if rehearsed is not None else ()
-        return {(names.get(module, module), name) for module, name in found}
+        return {*self._order.also, *((names.get(module, module), name) for module, name in found)}
 
     def vsns(self) -> tuple[ClassVsns, ClassVsns]:
         """Those of the classes of both releases, old and new."""
@@ -146,6 +153,7 @@ class CodeUpgrade:
         patch = self._patch = Patch(self.plan, self._installed.finder)
         patch.orphans |= self._installed.orphans
         patch.stage()
+        self._near = could_change(self.plan)
         self._installed.assets.look()
         self._tree = self._order.release.tree
         patch.look_ahead()
@@ -174,12 +182,55 @@ class CodeUpgrade:
             finder.install()
 
     def verify(self) -> list[Difference]:
-        """In what the process is not the release."""
+        """In what the process is not the release, as far as the upgrade can have changed it: see `rest`."""
         assert self._patch is not None
-        found = verify(self._patch, (self._cold or {}).get("modules"))
+        found = verify(self._patch, self._recorded.names if self._recorded is not None else None)
         if not found and self._recorded is not None:
-            found = self._recorded.compare(self._installed.root, self._patch.plan.new)
+            found = self._recorded.compare(self._installed.root, self._patch.plan.new, self._near)
         return found
+
+    # -- served again ------------------------------------------------------------------------
+
+    def rest(self) -> list[str]:
+        """The recorded modules that were not compared while sessions were held."""
+        if self._recorded is None:
+            return []
+        return [name for name in self._recorded.loaded() if name not in self._near]
+
+    def compare(self, module: str) -> list[Difference]:
+        """The same for one of the rest."""
+        assert self._recorded is not None and self.sources is not None
+        return self._recorded.compare(self._installed.root, self.sources.new, (module,))
+
+    def uncompared(self) -> list[str]:
+        """What nobody can compare with a cold import of the release, in words; empty if all of it was."""
+        if self._recorded is None:
+            return ["the release was not imported in a fresh process, so that only the code of functions was compared"]
+        names = self._installed.cold_names(self._installed.live())
+        later = sorted(names.keys() - self._recorded.names.keys() - self._recorded.left_out.keys())
+        touched = sorted(self._recorded.left_out.keys() & self._near)
+        why = [f"{name} was imported meanwhile, and not compared" for name in later]
+        return why + [f"{name} was not compared: {self._recorded.left_out[name]}" for name in touched]
+
+    def settle(self, compared: bool) -> None:
+        """It is over. `compared`: the process was found to be the release."""
+        self._installed.record = self._recorded.settled() if compared and self._recorded is not None else None
+
+    def way_back(self, found: list[Difference], old: str) -> Order | None:
+        """The order to go back to the release `old` after these differences; None if nobody knows what that looks like.
+        Blocking. Raises StoreError."""
+        recorded = self._recorded.backwards(found) if self._recorded is not None else None
+        if recorded is None or self.sources is None:
+            return None
+        return replace(
+            self._order,
+            release=self._installed.store.get_release(old),
+            id=f"{self._order.id}-back",
+            direction="down" if self._order.direction == "up" else "up",
+            cold=None,
+            recorded=recorded,
+            also=frozenset(homes_of(found, self.sources.old)),
+        )
 
     def commit(self) -> None:
         assert self._patch is not None

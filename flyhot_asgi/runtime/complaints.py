@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..engine import Difference, Plan, SourceModule
 from ..errors import UpgradeError, UpgradeRefused, VerifyFailed
@@ -51,3 +52,25 @@ def differs(found: Sequence[Difference]) -> VerifyFailed:
         do="everything was undone, the old code serves; deploy this change cold (restart the app)",
         detail="\n".join(str(difference) for difference in found[:20]),
     )
+
+
+def differs_afterwards(found: Sequence[Difference], undone: Mapping[str, Any] | None) -> VerifyFailed:
+    """It was found when everybody was served again. `undone`: the RESULT of the way back, None if there was none."""
+    error = differs(found)
+    error.message = f"after the resume: {error.message}"
+    error.do = "everybody was held once more, and the old code serves; deploy this change cold (restart the app)"
+    if undone is None or undone["outcome"] != "complete":
+        why = (undone["error"] or {}).get("message", undone["outcome"]) if undone else "the release before is not known"
+        error.message += f"; it could not be taken back: {why}"
+        error.do = "restart the app: the new code serves, and it is not the release"
+    elif not undone["verified"]:
+        error.do = "the old code serves again, but could not be compared with its release: restart the app"
+    return error
+
+
+def not_the_release(found: Sequence[Difference], vsn: str) -> VerifyFailed:
+    """A process that was to be on a release already."""
+    error = differs(found)
+    error.message = f"the process runs release {vsn}, and is not it: {found[0]}"
+    error.do = "restart this process; nothing was changed"
+    return error

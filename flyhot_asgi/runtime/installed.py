@@ -12,6 +12,7 @@ from pathlib import Path
 from ..engine import ReleaseFinder, SourceModule
 from ..engine.living.modules import LoadedModules, cold_name
 from ..engine.oracle.images import Images
+from ..engine.verification.recorded import Recorded
 from ..release.config import Settings
 from ..release.folder import FolderStore, Release
 from ..release.manifest import Manifest
@@ -38,6 +39,8 @@ class Installed:
     orphans: weakref.WeakSet[types.FunctionType] = field(default_factory=weakref.WeakSet)
     images: Images = field(default_factory=Images)
     """What releases look like, imported cold by this process."""
+    record: Recorded | None = None
+    """What the running release looks like, once the process was compared with it."""
     since: float = field(default_factory=time.time)
     _base_files: dict[str, bytes] | None = None
     _base_digest: str = ""
@@ -127,6 +130,7 @@ class Installed:
     def switch(self, manifest: Manifest) -> None:
         """The process now runs that release."""
         self.manifest = manifest
+        self.record = None
         self.since = time.time()
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..engine.rehearsal.document import read_rehearsed
+from ..engine.source.defuse import Home
+from ..engine.verification.recorded import Recorded
 from ..errors import ControlError, ReleaseError
 from ..release.config import LONGEST_SECONDS, Settings
 from ..release.folder import Release
@@ -22,7 +24,9 @@ POLICIES = {"on_busy": ("abort", "pin", "evict"), "stale": ("keep", "close")}
 class Order:
     """What is asked of this process. Times in seconds.
 
-    `cold` is what the check of the release found: cold imports, and the rehearsal (see check.py).
+    `cold` is what the check of the release found: cold imports, and the rehearsal (see check.py). `recorded` is in
+    place of that on a way back: the record of a release that ran here a moment ago; `also` are names whose statements
+    are executed beyond what the sources ask for.
     """
 
     release: Release
@@ -30,6 +34,8 @@ class Order:
     direction: Literal["up", "down"] = "up"
     extra: dict[str, Any] = field(default_factory=dict)
     cold: dict[str, Any] | None = None
+    recorded: Recorded | None = None
+    also: frozenset[Home] = frozenset()
     suspend_timeout: float = 10.0
     http_drain: float = 1.0
     hold_budget: float = 5.0

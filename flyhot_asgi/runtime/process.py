@@ -22,7 +22,10 @@ from ..session.actor import homes
 from ..session.closings import close_gently
 from ..telemetry import census
 from ..telemetry.census import Census
+from ..threads import in_thread
 from ..upgrade import Outcome
+from .already import verify_installed
+from .complaints import differs_afterwards
 from .control_server import ControlServer
 from .coordinator import Alone, Coordinator
 from .installed import Installed
@@ -182,6 +185,10 @@ class AppProcess:
                 self.hold = Hold(self.registry, max_hold=order.hold_budget)
                 transaction = self._transaction(order, coordinator)
                 result = await transaction.run()
+                if transaction.differences:
+                    result = await self._take_back(transaction, result)
+                if result["outcome"] == Outcome.ALREADY.value:
+                    result = await verify_installed(installed)
         finally:
             self._under_way = None
             self.vsn = installed.vsn
@@ -189,6 +196,29 @@ class AppProcess:
             self._broken = transaction.error
         _log(result, installed.root)
         return result
+
+    async def _take_back(self, transaction: Transaction, result: dict[str, Any]) -> dict[str, Any]:
+        """The upgrade is done, and the process is not the release: go back to the one before, by the same way."""
+        undone = None
+        try:
+            order = await in_thread(transaction.way_back)
+            if order is not None:
+                self.hold = Hold(self.registry, max_hold=order.hold_budget)
+                undone = await self._transaction(order, Alone()).run()
+        except FlyhotError as exc:
+            logger.error("what the upgrade was from can't be read: %s", exc)
+        error = differs_afterwards(transaction.differences, undone)
+        back = undone is not None and undone["outcome"] == Outcome.COMPLETE.value
+        held = result["hold_ms"] + (undone["hold_ms"] if undone is not None else 0.0)
+        outcome = Outcome.ROLLED_BACK.value if back else result["outcome"]
+        return {**result, "outcome": outcome, "verified": False, "hold_ms": held, "error": error.document()}
+
+    async def verify(self) -> dict[str, Any]:
+        """Compare this process with the release that it runs: a RESULT, `already`, whose `verified` says whether it is
+        that. Takes as long as the app's import where that was not recorded yet. Raises UpgradeUnderWay."""
+        installed = self._free()
+        async with self._surveys:
+            return await verify_installed(installed)
 
     async def plan(self, order: Order) -> tuple[dict[str, Any] | None, FlyhotError | None]:
         """What `upgrade` would do: the plan's document, and why it can't be carried out if it can't.

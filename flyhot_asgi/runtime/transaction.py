@@ -14,6 +14,7 @@ import types
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
+from ..engine import Difference
 from ..errors import FlyhotError, SuspendTimeout, UpgradeError
 from ..session import Hold, Registry
 from ..session.budget import within
@@ -31,6 +32,7 @@ from .gathering import gather
 from .installed import Installed
 from .order import Order, Pages
 from .report import result_document
+from .slices import in_slices
 from .units import Registered
 from .units_upgrade import UnitsUpgrade
 
@@ -63,6 +65,8 @@ class Transaction:
         self._code = CodeUpgrade(order, installed)
         self._units = UnitsUpgrade(order, registry, registered, old=installed.digest, root=installed.root)
         self._verified = False
+        self.differences: list[Difference] = []
+        """In what the process was found not to be the release, when everybody was served again."""
         self._account = Account(order, installed)
         self._held_at: float | None = None
         self._deadline = 0.0
@@ -108,7 +112,9 @@ class Transaction:
         finally:
             self._let_go()
             self._installed.assets.forget()
-        if self._machine.outcome is not Outcome.COMPLETE:
+        if self._machine.outcome is Outcome.COMPLETE:
+            await self._compare_rest()
+        else:
             await in_thread(self._code.doubt)
         result = self._result()
         self._account.say_end(result)
@@ -296,6 +302,20 @@ class Transaction:
         render: Literal["css", "morph"] = "css" if self._code.only_files else "morph"
         self._tell(lambda: self._pages.resume(self._order.id, ok=True, vsn=vsn, render=render, was=was, files=files))
         return e.Rerendered()
+
+    async def _compare_rest(self) -> None:
+        """What the upgrade can't have changed, as far as anybody knows: compared all the same, a module at a time."""
+        with self._account.timed("compare"):
+            self.differences = await in_slices(self._code.rest(), self._code.compare)
+        uncompared = self._code.uncompared()
+        self._code.add_notes(uncompared)
+        self._verified = self._verified and not self.differences and not uncompared
+        self._code.settle(self._verified)
+
+    def way_back(self) -> Order | None:
+        """The order to undo a committed upgrade after `differences`; None if nobody knows what to go back to. Blocking.
+        Raises StoreError."""
+        return self._code.way_back(self.differences, self._from)
 
     def _tell(self, tell: Callable[[], None]) -> None:
         """Pages are told at best: none of them may stop an upgrade, or a resume."""

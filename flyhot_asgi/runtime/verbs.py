@@ -51,6 +51,8 @@ class Upgradable(Protocol):
 
     async def upgrade(self, order: Order, coordinator: Coordinator) -> dict[str, Any]: ...
 
+    async def verify(self) -> dict[str, Any]: ...
+
     async def drain(self, within: float | None = None) -> int: ...
 
 
@@ -68,6 +70,7 @@ class Verbs:
             "base": self._base,
             "check": self._check,
             "plan": self._plan,
+            "verify": self._verify,
             "upgrade": self._upgrade,
             "drain": self._drain,
             "health": self._health,
@@ -146,6 +149,9 @@ class Verbs:
         if plan is None and error is not None:
             raise error
         return {"ok": error is None, "plan": plan, "error": error.document() if error is not None else None}
+
+    async def _verify(self, request: Frame, conversation: Conversation) -> Frame:
+        return {"ok": True, "result": await self._process.verify()}
 
     async def _upgrade(self, request: Frame, conversation: Conversation) -> Frame:
         order = await self._order(request)

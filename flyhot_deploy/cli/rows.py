@@ -174,8 +174,6 @@ def _objects(value: object) -> list[Mapping[str, Any]]:
 
 
 def _verified(result: Result) -> str:
-    if result.get("outcome") == "already":
-        return "-"
     return "yes" if result.get("verified") is True else "no"
 
 

@@ -25,10 +25,11 @@ from flyhot_asgi.release.scan import survey
 
 from ..config import Options, Patience, Project, require_app
 from ..errors import DeployError, Exit, MixedReleases, NoProcess
+from .client import ask
 from .coordinate import Coordinator
 from .coordination import Coordination, Phase
 from .fleet import Fleet, Status, require_complete
-from .outcome import Ending, Result, already_result, conclude, lost_result, result_of
+from .outcome import Ending, Result, already_result, conclude, first_error, lost_result, result_of
 from .processes import ask_ok, find_fleet, newcomers
 from .progress import Fact, Notify, Step
 from .report import UpgradeReport
@@ -58,13 +59,13 @@ class Site:
             if isinstance(answer, BaseException):
                 raise answer
 
-    async def check(self, release: str) -> Frame:
-        """Import the release cold, in a fresh process; returns what that found. Raises ReportedError,
+    async def check(self, release: str, pid: int | None = None) -> Frame:
+        """Have a process import the release cold, in a fresh one; returns what that found. Raises ReportedError,
         ControlError.
         """
         self.notify(Step("importing the release in a fresh process"))
         request: Frame = {"verb": "check", "release": release}
-        first = self.sockets[self.fleet.pids[0]]
+        first = self.sockets[self.fleet.pids[0] if pid is None else pid]
         reply = await ask_ok(first, request, within=self.patience.check)
         cold = reply.get("cold")
         return cold if isinstance(cold, dict) else {}
@@ -181,15 +182,16 @@ async def move(
     """
     old = site.fleet.release
     pending = [process for process in site.fleet.processes if process.release != target]
+    same = await _compared(site, target)
     if not pending:
-        same = tuple(already_result(pid, target) for pid in site.fleet.pids)
-        return UpgradeReport(action, Exit.VERIFIED, "already", old, target, same, notes=notes)
+        ending = conclude(same, target=target, decision=None)
+        return UpgradeReport(action, ending.exit, ending.outcome, old, target, tuple(same), ending.error, notes)
     if cold is None:
         cold = await site.check(target)
     site.notify(Step(f"preparing {len(pending)} process{'es' if len(pending) > 1 else ''}"))
     coordinator = _coordinator(site, pending, target, options, cold, direction)
     machine = await coordinator.run()
-    results = _results(site, machine, target)
+    results = await _all_back(site, _results(site, machine, target, same), target, options, machine)
     ending = conclude(results, target=target, decision=machine.decision, interrupted=machine.interrupted)
     if coordinator.trouble is not None:
         ending = replace(ending, error=coordinator.trouble.document())
@@ -241,9 +243,41 @@ def _coordinator(
     )
 
 
-def _results(site: Site, machine: Coordination, target: str) -> list[Result]:
+async def _compared(site: Site, target: str) -> list[Result]:
+    """The results of the processes that run the release: each compares itself with it."""
+    pids = [process.pid for process in site.fleet.processes if process.release == target]
+    if not pids:
+        return []
+    site.notify(Step("comparing what runs it already with the release"))
+    asked = (ask(site.sockets[pid], {"verb": "verify"}, within=site.patience.check) for pid in pids)
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    return [already_result(pid, target, answer) for pid, answer in zip(pids, answers, strict=True)]
+
+
+async def _all_back(
+    site: Site, results: list[Result], target: str, options: Options, machine: Coordination
+) -> list[Result]:
+    """All or none: where one process found after the resume that it is not the release, and went back, so do the
+    others."""
+    if machine.decision != "commit" or not any(result["outcome"] == "rolled_back" for result in results):
+        return results
+    releases = {process.pid: process.release for process in site.fleet.processes}
+    done = [result["pid"] for result in results if result["outcome"] == "complete"]
+    for old in sorted({releases[pid] for pid in done}):
+        there = [replace(one, release=target) for one in site.fleet.processes if one.pid in done and one.release == old]
+        site.notify(Step(f"going back: {len(there)} other process{'es' if len(there) > 1 else ''}"))
+        cold = await site.check(old, there[0].pid)
+        back = await _coordinator(site, there, old, options, cold, "down").run()
+        for result in results:
+            if back.results.get(result["pid"], {}).get("outcome") == "complete":
+                result |= {"outcome": "rolled_back", "verified": False, "error": first_error(results)}
+    return results
+
+
+def _results(site: Site, machine: Coordination, target: str, same: list[Result]) -> list[Result]:
     """One result for every process: its own, or what is to be said of it."""
     results: list[Result] = []
+    compared = {result["pid"]: result for result in same}
     for process in site.fleet.processes:
         if process.pid in machine.results:
             results.append(dict(machine.results[process.pid]))
@@ -251,7 +285,7 @@ def _results(site: Site, machine: Coordination, target: str) -> list[Result]:
             why = machine.lost[process.pid]
             results.append(lost_result(process.pid, process.release, target, why, machine.decision))
         else:
-            results.append(already_result(process.pid, target))
+            results.append(compared[process.pid])
     return results
 
 

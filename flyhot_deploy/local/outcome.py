@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flyhot_asgi.control.decision import Decision
+from flyhot_asgi.errors import FlyhotError
 
 from ..errors import Exit
 
@@ -87,14 +88,22 @@ _RANK = {"unknown": 0, "broken": 0, "refused": 1, "failed": 2, "rolled_back": 3,
 
 
 def _runs(result: Result, target: str) -> bool:
-    if result.get("outcome") == "already":
-        return True
-    return result.get("outcome") == "complete" and result.get("verified") is True and result.get("to") == target
+    return result.get("outcome") in DONE and result.get("verified") is True and result.get("to") == target
 
 
-def already_result(pid: int, release: str) -> Result:
-    """The result of a process that wasn't asked, because it runs the release."""
-    return _empty_result(pid, "already", release, release)
+def already_result(pid: int, release: str, answer: Mapping[str, Any] | BaseException | None = None) -> Result:
+    """The result of a process that runs the release: what it `answer`ed when it was asked to compare itself with it.
+    Without an answer it is unverified."""
+    empty = _empty_result(pid, "already", release, release)
+    if isinstance(answer, FlyhotError):
+        return empty | {"error": answer.document()}
+    if isinstance(answer, BaseException):
+        raise answer
+    result = answer.get("result") if answer is not None else None
+    if isinstance(result, dict) and result.get("outcome") == "already" and result.get("to") == release:
+        return empty | result | {"pid": pid}
+    error = answer.get("error") if answer is not None else None
+    return empty | {"error": error} if isinstance(error, dict) else empty
 
 
 def lost_result(pid: int, old: str, new: str, why: str, decision: Decision | None) -> Result:

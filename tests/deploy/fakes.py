@@ -59,6 +59,7 @@ class Faults:
     status: str | None = None
     base: Document | None = None
     check: Document | None = None
+    verify: Document | None = None
     plan: Document | None = None
     plan_more: Document = field(default_factory=dict)
     votes_no: bool = False
@@ -148,6 +149,11 @@ class FakeProcess:
 
     async def do_check(self, request: Document, line: Line) -> Document:
         return self._answer(self.faults.check) | {"cold": {"seen": request["release"]}}
+
+    async def do_verify(self, request: Document, line: Line) -> Document:
+        if self.faults.verify is not None:
+            return {"result": self.result("already", self.release, error=self.faults.verify)}
+        return {"ok": True, "result": self.result("already", self.release, verified=True)}
 
     async def do_plan(self, request: Document, line: Line) -> Document:
         plan = plan_document(self.release, request["release"], **self.faults.plan_more)

@@ -68,14 +68,21 @@ def first_party(tree: str, names: list[str] | None) -> dict[str, types.ModuleTyp
     return found
 
 
-def import_release(spec: dict[str, Any]) -> dict[str, types.ModuleType]:
-    """Import what is asked for; return the release's modules that are there then. Raises whatever they raise."""
+def import_release(spec: dict[str, Any]) -> tuple[dict[str, types.ModuleType], dict[str, BaseException]]:
+    """Import what is asked for; return the release's modules that are there then, and what those raised that can't be
+    imported. Raises what ends an import that is no Exception."""
     sys.path[:] = spec["path"]
     if spec["overlay"]:
         sys.meta_path.insert(0, _Overlay(spec["overlay"]))
-    for name in spec["modules"]:
-        importlib.import_module(name)
-    return first_party(spec["tree"], spec["own"])
+    failed: dict[str, BaseException] = {}
+    for again in (False, True):  # in a circle of imports it matters who comes first
+        for name in list(failed) if again else spec["modules"]:
+            try:
+                importlib.import_module(name)
+                failed.pop(name, None)
+            except Exception as exc:
+                failed.setdefault(name, exc)
+    return first_party(spec["tree"], spec["own"]), failed
 
 
 def bring_in_flyhot(folder: str) -> None:
@@ -107,13 +114,17 @@ def describe_failure(exc: BaseException, tree: str) -> dict[str, Any]:
 
 
 def describe_release(spec: dict[str, Any]) -> dict[str, Any]:
-    """The names and the structure of the release's modules, after a cold import."""
-    found = import_release(spec)
+    """The names and the structure of the release's modules, after a cold import, and what could not be imported."""
+    found, failed = import_release(spec)
+    if failed and len(failed) == len(spec["modules"]):
+        raise next(iter(failed.values()))
     names = {name: sorted(n for n in vars(module) if not n.startswith("__")) for name, module in found.items()}
     bring_in_flyhot(spec["ours"])
     from flyhot_asgi.engine.verification.fingerprint import describe
 
-    return {"ok": True, "modules": names, "structure": describe(found, spec["tree"], list(found))}
+    structure = describe(found, spec["tree"], list(found))
+    failures = {name: describe_failure(exc, spec["tree"]) for name, exc in failed.items()}
+    return {"ok": True, "modules": names, "structure": structure, "failed": failures}
 
 
 def main() -> None:

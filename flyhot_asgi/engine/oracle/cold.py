@@ -39,8 +39,9 @@ def import_cold(
     timeout: float = TIMEOUT,
     cancel: threading.Event | None = None,
 ) -> dict[str, Any]:
-    """Import it in a fresh process: `{"modules": {name: names}, "structure": {path: [channel, text]}}` (see
-    `verification.fingerprint`). `hash_seed` is that process's PYTHONHASHSEED; `timeout` in seconds.
+    """Import it in a fresh process: `{"modules": {name: names}, "structure": {path: [channel, text]}, "failed": {name:
+    failure}}` (see `verification.fingerprint`). `failed` are modules that can't be imported; there are others that can.
+    `hash_seed` is that process's PYTHONHASHSEED; `timeout` in seconds.
 
     Takes as long as the app takes to import. Raises SourceError naming file and line of the release; Cancelled when
     `cancel` is set. The process, and what it started, is killed then.
@@ -104,4 +105,9 @@ def _answer(request: ColdRequest, out: Path, errors: str) -> dict[str, Any]:
         raise failed(f"the process that imported the release cold died: {tail[0]}", detail=errors) from None
     if not answer["ok"]:
         raise failure_of(request, answer)
-    return {"modules": answer["modules"], "structure": answer["structure"]}
+    return image_of(answer)
+
+
+def image_of(answer: dict[str, Any]) -> dict[str, Any]:
+    """What a release looks like, from what a fresh process answered."""
+    return {name: answer[name] for name in ("modules", "structure", "failed")}

@@ -22,7 +22,7 @@ class ColdRequest:
 
     `tree` is the folder that holds the release (real path); the `sys.path` entries are those of this process, with the
     app's root replaced by it. `own`: names of the release's modules; None: whatever is imported from the tree.
-    `overlay`: modules whose text is not what lies on disk.
+    `overlay`: modules whose text is not what lies on disk. `files`: the modules' files, relative to the tree.
     """
 
     tree: Path
@@ -30,6 +30,7 @@ class ColdRequest:
     path: tuple[str, ...]
     own: tuple[str, ...] | None = None
     overlay: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
     python: str = sys.executable
     environment: Mapping[str, str] | None = None
 
@@ -49,16 +50,16 @@ def request_for_tree(tree: Path, root: Path, live: Mapping[str, SourceModule]) -
     tree = tree.resolve()
     moved = [_moved(entry or os.getcwd(), root, tree) for entry in sys.path]
     roots: list[str] = []
-    modules: list[str] = []
+    files: dict[str, str] = {}
     for name, source in live.items():
         relative = Path(source.relpath)
         if name == "__main__":
             name = cold_name(name, sys.modules[name])
         depth = name.count(".") + (1 if source.is_package else 0)
         roots.append(str((tree / relative).parents[depth]))
-        modules.append(name)
+        files[name] = source.relpath
     path = tuple(dict.fromkeys([*roots, *moved]))
-    return ColdRequest(tree, tuple(dict.fromkeys(modules)), path)
+    return ColdRequest(tree, tuple(files), path, files=files)
 
 
 def request_in_place(
@@ -69,7 +70,9 @@ def request_in_place(
     path = tuple(dict.fromkeys(entry or os.getcwd() for entry in sys.path))
     differ = {name: source for name, source in sources.items() if not _same(source, other.get(name))}
     absent = {name: {"absent": True} for name in other if name not in sources}
-    return ColdRequest(root, modules, path, tuple(sources), {**absent, **overlay_of(differ, sources)})
+    overlay = {**absent, **overlay_of(differ, sources)}
+    files = {name: sources[name].relpath for name in modules}
+    return ColdRequest(root, modules, path, tuple(sources), overlay, files)
 
 
 def _same(source: SourceModule, other: SourceModule | None) -> bool:

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SourceError
-from ..oracle.cold import TIMEOUT, Cancelled, flags, import_cold, tail_of
+from ..oracle.cold import TIMEOUT, Cancelled, flags, image_of, import_cold, tail_of
 from ..oracle.elsewhere import elsewhere
+from ..oracle.failed import left_out_of
 from ..oracle.images import Images
 from ..oracle.request import ColdRequest
 from ..outcome import Reason
@@ -53,6 +54,13 @@ class Trial:
     packages: tuple[str, ...] | None = None
     downgrade: bool = False
 
+    def same(self, module: str) -> bool:
+        """Both releases have the same text for a module that was asked for."""
+        path = self.new.files.get(module)
+        if path is None or self.old.files.get(module) != path:
+            return False
+        return self.old_files.get(path) == self.new_files.get(path)
+
     def unneeded(self, modules: Collection[str]) -> dict[str, Any]:
         """The document of a rehearsal that was not made, in a process with these modules: code is swapped, and no
         value becomes another one."""
@@ -79,7 +87,8 @@ def check_release(
     cancel: threading.Event | None = None,
 ) -> dict[str, Any]:
     """Import the new release and rehearse the way to it: `{"modules": {name: names}, "structure": …, "masked": …,
-    "before": … or None, "rehearsed": see `document.Rehearsed`}`, the last one None if not asked for.
+    "before": … or None, "left_out": {name: why}, "rehearsed": …}`: see `oracle.failed` and `document.Rehearsed`; the
+    last one is None if it was not asked for.
 
     `images` remembers what releases look like. `timeout`: seconds for one import, and once more for the rehearsal.
     Raises SourceError if the new release can't be imported, Cancelled when `cancel` is set; every process is killed
@@ -88,16 +97,57 @@ def check_release(
     run = _Imports(trial, images if images is not None else Images(), timeout, cancel)
     if not rehearse:
         first, again, before = run.all()
-        return {**record(first, again, before), "rehearsed": None}
+        left_out = left_out_of(trial.new, trial.same, first, again, before)
+        before = before if before is not None and before["failed"].keys() <= left_out.keys() else None
+        return {**record(first, again, before), "left_out": left_out, "rehearsed": None}
     with tempfile.TemporaryDirectory(prefix="flyhot-rehearsal-") as folder, Scratch(trial, Path(folder)) as scratch:
         first, again = run.new()
         before = scratch.before(timeout, cancel)
+        left_out = left_out_of(trial.new, trial.same, first, again, before)
+        if before is not None and (lost := before["failed"].keys() - left_out.keys()):
+            failure, before = before["failed"][min(lost)], None
+            scratch.why = f"the running release can't be imported any more: {failure['type']}: {failure['message']}"
         if before is None:
             rehearsed = _none(trial, scratch.why or "the running release can't be imported any more")
         else:
             run.keep_old(before)
             rehearsed = scratch.rehearse(first, again, timeout, cancel)
-    return {**record(first, again, before), "rehearsed": rehearsed}
+    return {**record(first, again, before), "left_out": left_out, "rehearsed": rehearsed}
+
+
+def image_twice(
+    request: ColdRequest,
+    digest: str,
+    images: Images,
+    *,
+    timeout: float = TIMEOUT,
+    cancel: threading.Event | None = None,
+) -> list[dict[str, Any]]:
+    """One release imported cold side by side, with two hash seeds. Raises SourceError, Cancelled."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        asked = [pool.submit(image, request, digest, seed, images, timeout, cancel) for seed in (1, AGAIN)]
+        return [one.result() for one in asked]
+
+
+def image(
+    request: ColdRequest, digest: str, seed: int, images: Images, timeout: float, cancel: threading.Event | None
+) -> dict[str, Any]:
+    """One cold import, unless `images` has it: with the seed AGAIN as another machine would import it, or as this one
+    does, if it can't be imported there."""
+    key = images.key(digest, request, seed)
+    found = images.get(key)
+    if found is not None:
+        return found
+    here = request.environment if request.environment is not None else os.environ
+    there = elsewhere(here) if seed == AGAIN else here
+    if there != here:
+        with contextlib.suppress(SourceError):
+            elsewhere_asked = replace(request, environment=there)
+            found = import_cold(elsewhere_asked, hash_seed=seed, timeout=timeout, cancel=cancel)
+    if found is None or found["failed"]:
+        found = import_cold(request, hash_seed=seed, timeout=timeout, cancel=cancel)
+    images.put(key, found)
+    return found
 
 
 @dataclass(frozen=True)
@@ -110,16 +160,15 @@ class _Imports:
     cancel: threading.Event | None
 
     def new(self) -> list[dict[str, Any]]:
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            asked = [pool.submit(self._image, self.trial.to_digest, self.trial.new, seed) for seed in (1, AGAIN)]
-            return [one.result() for one in asked]
+        trial = self.trial
+        return image_twice(trial.new, trial.to_digest, self.images, timeout=self.timeout, cancel=self.cancel)
 
     def all(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any] | None]:
         """The new release twice, and the old one if it can still be imported."""
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            old = pool.submit(self._image, self.trial.from_digest, self.trial.old, 1)
-            asked = [pool.submit(self._image, self.trial.to_digest, self.trial.new, seed) for seed in (1, AGAIN)]
-            first, again = (one.result() for one in asked)
+        trial = self.trial
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            old = pool.submit(image, trial.old, trial.from_digest, 1, self.images, self.timeout, self.cancel)
+            first, again = self.new()
             try:
                 return first, again, old.result()
             except SourceError:
@@ -127,26 +176,6 @@ class _Imports:
 
     def keep_old(self, image: dict[str, Any]) -> None:
         self.images.put(self.images.key(self.trial.from_digest, self.trial.old, 1), image)
-
-    def _image(self, digest: str, request: ColdRequest, seed: int) -> dict[str, Any]:
-        key = self.images.key(digest, request, seed)
-        found = self.images.get(key)
-        if found is None:
-            found = self._elsewhere(request, seed) if seed == AGAIN else self._import(request, seed)
-            self.images.put(key, found)
-        return found
-
-    def _elsewhere(self, request: ColdRequest, seed: int) -> dict[str, Any]:
-        """As another machine would import it; as this one does, if it can't be imported there."""
-        here = request.environment if request.environment is not None else os.environ
-        there = elsewhere(here)
-        if there != here:
-            with contextlib.suppress(SourceError):
-                return self._import(replace(request, environment=there), seed)
-        return self._import(request, seed)
-
-    def _import(self, request: ColdRequest, seed: int) -> dict[str, Any]:
-        return import_cold(request, hash_seed=seed, timeout=self.timeout, cancel=self.cancel)
 
 
 def _none(trial: Trial, why: str) -> dict[str, Any]:
@@ -217,7 +246,7 @@ class Scratch:
         elif not answer["ok"]:
             self.why = f"the running release can't be imported any more: {answer['type']}: {answer['message']}"
         else:
-            return {"modules": answer["modules"], "structure": answer["structure"]}
+            return image_of(answer)
         return None
 
     def rehearse(

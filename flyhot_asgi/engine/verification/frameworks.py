@@ -161,17 +161,22 @@ def _app(app: Any, shapes: Shapes) -> Iterator[tuple[str, str]]:
     handlers = fields.get("exception_handlers")
     for key, handler in dict(handlers or {}).items():
         yield f".exception_handlers[{shapes.text(key, 1)}]", shapes.text(handler, 1)
-    layers = [type(layer) for layer in _layers(fields.get("middleware_stack"), fields.get("router"))]
-    built = [layer for layer in layers if layer.__qualname__ not in _BUILT_IN]
-    follows = not layers or built == [vars(entry).get("cls") for entry in listed]
+    layers = list(_layers(fields.get("middleware_stack"), fields.get("router")))
+    built = [type(layer) for layer in layers if type(layer).__qualname__ not in _BUILT_IN]
+    asked = [vars(entry).get("cls") for entry in listed]
+    cut = bool(layers) and "app" not in vars(layers[-1])
+    follows = not layers or built == (asked[: len(built)] if cut else asked)
     yield ".middleware_stack", "made of its middleware" if follows else f"{[reference(one) for one in built]}"
 
 
 def _layers(stack: Any, router: Any) -> Iterator[Any]:
+    """From the outside in, up to the router, or to a layer that keeps the next one under a name of its own."""
     for _ in range(200):
-        if stack is router or type(getattr(stack, "__dict__", None)) is not dict or "app" not in vars(stack):
+        if stack is router or stack is None or type(getattr(stack, "__dict__", None)) is not dict:
             return
         yield stack
+        if "app" not in vars(stack):
+            return
         stack = vars(stack)["app"]
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..living.modules import cold_name
 from ..source.drift import Drift
 from ..source.module import SourceModule
 from .compare import differences, drifted, moved_state, unstable_paths
@@ -22,6 +23,7 @@ from .shapes import Shapes
 from .verify import Difference
 
 Structure = dict[str, tuple[str, str]]
+SCRIPT = "__main__"
 
 
 @dataclass
@@ -36,6 +38,13 @@ class Recorded:
     before: Structure | None = None
     """The process as `look` saw it."""
     shapes: Shapes = field(default_factory=Shapes)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Modules that can't be imported cold in either release, and why: they are not compared."""
+    own: frozenset[str] = frozenset()
+    """Paths that are compared although the process differs there before: an upgrade that is taken back made them so."""
+    drift: frozenset[str] = frozenset()
+    """Those in which the process was not its own release, which are masked."""
+    _by_module: dict[str, Structure] = field(default_factory=dict)
 
     @classmethod
     def of(cls, cold: Mapping[str, Any] | None) -> Recorded | None:
@@ -48,6 +57,7 @@ class Recorded:
             old=_structure(before) if before is not None else None,
             names=cold["modules"],
             masked=set(cold.get("masked", ())),
+            left_out=cold.get("left_out") or {},
         )
 
     def look(self, live: Mapping[str, types.ModuleType], root: Path) -> Drift | None:
@@ -55,9 +65,15 @@ class Recorded:
         program changed since it was imported; None if no cold import of the running release is known."""
         if self.old is None:
             return None
-        described = self.before = describe(live, str(root), live, self.shapes)
-        drift = Drift(self.old, described, self.new, frozenset(self.masked))
-        self.masked |= drifted(self.old, described)
+        described = self.before = self._describe(live, root)
+        main = self._script(live)
+        masked: Structure = {path: ("", "") for path in self.masked}
+        old, living, new, unstable = (
+            _renamed(side, main, SCRIPT) if main else side for side in (self.old, described, self.new, masked)
+        )
+        drift = Drift(old, living, new, frozenset(unstable))
+        self.drift = frozenset(drifted(self.old, described)) - self.own
+        self.masked |= self.drift
         return drift
 
     @property
@@ -65,14 +81,81 @@ class Recorded:
         """The release makes values other ones, or nobody knows."""
         return self.old is None or moved_state(self.old, self.new, self.masked)
 
-    def compare(self, root: Path, sources: Mapping[str, SourceModule], *, still: bool = False) -> list[Difference]:
-        """The living modules against the new release's record. Runs none of the app's code. `still`: the program did
-        not run since `look()`."""
-        loaded = {name: module for name in self.names if type(module := sys.modules.get(name)) is types.ModuleType}
-        new = {path: entry for path, entry in self.new.items() if path.partition(":")[0] in loaded}
-        living = describe(loaded, str(root), self.names, self.shapes)
+    def compare(
+        self,
+        root: Path,
+        sources: Mapping[str, SourceModule],
+        only: Collection[str] | None = None,
+        *,
+        still: bool = False,
+    ) -> list[Difference]:
+        """The living modules (`only` these) against the new release's record. Runs none of the app's code. `still`: the
+        program did not run since `look()`."""
+        loaded = {
+            name: module
+            for name, module in self.loaded().items()
+            if only is None or name in only or (SCRIPT in only and module is sys.modules.get(SCRIPT))
+        }
+        new: Structure = {}
+        for name in loaded:
+            new.update(self._of(name))
+        living = self._describe(loaded, root)
         found = differences(self.old, living, new, self.masked, self.before, still=still)
-        return [_difference(path, what, sources) for path, what in found]
+        return [_difference(path, what, sources, self._script(loaded)) for path, what in found]
+
+    def loaded(self) -> dict[str, types.ModuleType]:
+        """The modules that are recorded and that this process has, by their recorded names: what can be compared."""
+        found = {}
+        main = sys.modules.get(SCRIPT)
+        for name in self.names:
+            module = sys.modules.get(name)
+            if module is None and type(main) is types.ModuleType and cold_name(SCRIPT, main) == name:
+                module = main
+            if type(module) is types.ModuleType:
+                found[name] = module
+        return found
+
+    def _script(self, modules: Mapping[str, types.ModuleType]) -> str | None:
+        """The recorded name of the main module, if it is among these."""
+        main = sys.modules.get(SCRIPT)
+        if type(main) is not types.ModuleType or not any(module is main for module in modules.values()):
+            return None
+        return cold_name(SCRIPT, main)
+
+    def _describe(self, modules: Mapping[str, types.ModuleType], root: Path) -> Structure:
+        """As a cold import would have named everything: there the main module has another name."""
+        main = self._script(modules)
+        own = [*self.names, *modules, *([SCRIPT] if main else [])]
+        found = describe(modules, str(root), own, self.shapes)
+        return _renamed(found, SCRIPT, main) if main else found
+
+    def told(self) -> list[str]:
+        """In sentences, what is left out of the comparison: after `look`."""
+        found = [
+            f"{name} is not compared: no fresh process can import it ({why})" for name, why in self.left_out.items()
+        ]
+        drift = sorted(self.drift)
+        more = f" and {len(drift) - 3} more" if drift[3:] else ""
+        shown = f"{', '.join(drift[:3])}{more}: the program itself made it other than the release has it, and it stays"
+        return [*found, shown] if drift else found
+
+    def _of(self, module: str) -> Structure:
+        if not self._by_module:
+            for path, entry in self.new.items():
+                self._by_module.setdefault(path.partition(":")[0], {})[path] = entry
+        return self._by_module.get(module, {})
+
+    def settled(self) -> Recorded:
+        """What is to be compared once the process runs the release: only that it still is it."""
+        return Recorded(self.new, self.new, self.names, set(self.masked), left_out=self.left_out)
+
+    def backwards(self, found: Iterable[Difference]) -> Recorded | None:
+        """For the way back, after these differences; None if it is not known what to go back to."""
+        if self.old is None:
+            return None
+        own = frozenset(one.where for one in found)
+        masked = self.masked - own
+        return Recorded(self.old, self.new, _names_in(self.old), masked, left_out=self.left_out, own=own)
 
 
 def record(new: Mapping[str, Any], again: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -86,12 +169,29 @@ def record(new: Mapping[str, Any], again: Mapping[str, Any], before: Mapping[str
     }
 
 
+def _names_in(structure: Structure) -> dict[str, list[str]]:
+    """By module, the names that are described."""
+    found: dict[str, dict[str, None]] = {}
+    for path in structure:
+        module, _, rest = path.partition(":")
+        top = re.split(r"[.\[( ]", rest, maxsplit=1)[0]
+        found.setdefault(module, {})[top] = None
+    return {module: sorted(names) for module, names in found.items()}
+
+
 def _structure(document: Mapping[str, Any]) -> Structure:
     return {str(path): (str(entry[0]), str(entry[1])) for path, entry in document.items()}
 
 
-def _difference(path: str, what: str, sources: Mapping[str, SourceModule]) -> Difference:
+def _renamed(structure: Structure, old: str, new: str) -> Structure:
+    """With the module `old` called `new`, in paths and in what is said of values."""
+    name = re.compile(rf"(?<![\w.]){re.escape(old)}(?=[:.])")
+    return {name.sub(new, path, count=1): (entry[0], name.sub(new, entry[1])) for path, entry in structure.items()}
+
+
+def _difference(path: str, what: str, sources: Mapping[str, SourceModule], script: str | None) -> Difference:
     module, _, name = path.partition(":")
+    module = SCRIPT if module == script else module
     source = sources.get(module)
     if source is None:
         return Difference(path, what, module)

@@ -41,8 +41,9 @@ def test_a_process_in_an_upgrade() -> None:
     assert table.rows == (("7", "rolled back", "no", "~2 +1", "2 swap, 1 add", "200", "3", "42 ms"),)
 
 
-def test_a_process_that_had_it_was_not_verified_again() -> None:
-    assert rows.process_table([already_result(7, "A")]).rows[0][2] == "-"
+@pytest.mark.parametrize(("verified", "word"), [(True, "yes"), (False, "no")])
+def test_a_process_that_had_it_was_compared_all_the_same(verified: bool, word: str) -> None:
+    assert rows.process_table([already_result(7, "A") | {"verified": verified}]).rows[0][2] == word
 
 
 @pytest.mark.parametrize("key", sorted(already_result(7, "A")))

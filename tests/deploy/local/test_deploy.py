@@ -139,6 +139,31 @@ async def test_lost_after_the_decision_is_mixed_and_names_the_process(
     assert store.history().current == report.new
 
 
+async def test_all_go_back_with_the_one_that_found_after_the_resume_that_it_is_not_the_release(
+    machine: FakeMachine, edited: str, store: FolderStore
+) -> None:
+    good, bad = machine.start(edited), machine.start(edited, Faults(at={"commit": "undo"}))
+    report = await hot()
+    assert (report.exit, report.outcome) == (Exit.ROLLED_BACK, "rolled_back")
+    assert good.release == bad.release == report.old and not any(one["verified"] for one in report.processes)
+    assert report.error is not None and "code_change raised" in report.error["message"]
+    assert [r["release"] for r in good.requests if r["verb"] == "upgrade"] == [report.new, report.old]
+    assert store.history().current != report.new
+
+
+async def test_who_runs_the_release_already_is_compared_with_it(machine: FakeMachine, edited: str) -> None:
+    one, other = machine.start(edited), machine.start(edited)
+    assert (await hot()).exit is Exit.VERIFIED
+    report = await hot()
+    assert (report.exit, report.outcome) == (Exit.VERIFIED, "already")
+    assert [result["verified"] for result in report.processes] == [True, True]
+    other.faults = Faults(verify=error("verify", "process is not the release: app:x"))
+    report = await hot()
+    assert (report.exit, report.outcome) == (Exit.MIXED, "mixed")
+    assert report.error is not None and "app:x" in report.error["message"]
+    assert one.release == other.release == report.new
+
+
 async def test_unverified_is_not_success(machine: FakeMachine, edited: str) -> None:
     machine.start(edited, Faults(at={"commit": "unverified"}))
     assert (await hot()).exit is Exit.MIXED

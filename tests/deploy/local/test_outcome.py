@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from flyhot_asgi.control.decision import Decision
+from flyhot_asgi.errors import ControlError
 from flyhot_deploy.errors import Exit
 from flyhot_deploy.local.outcome import already_result, conclude, lost_result, result_of
 
 
 def one(outcome: str, **more: Any) -> dict[str, Any]:
-    base = already_result(1, "B") | {"outcome": outcome, "from": "A", "verified": outcome == "complete"}
+    base = already_result(1, "B") | {"outcome": outcome, "from": "A", "verified": outcome in ("complete", "already")}
     return base | more
 
 
@@ -46,8 +47,19 @@ def test_outcomes_make_the_exit_code(outcomes: list[str], decision: Decision | N
 
 @pytest.mark.parametrize("more", [{"verified": False}, {"verified": 1}, {"to": "C"}])
 def test_success_is_only_what_was_verified_against_this_release(more: dict[str, Any]) -> None:
-    results = [one("complete"), one("complete", **more)]
-    assert conclude(results, target="B", decision="commit").exit is Exit.MIXED
+    for outcome in ("complete", "already"):
+        results = [one("complete"), one(outcome, **more)]
+        assert conclude(results, target="B", decision="commit").exit is Exit.MIXED
+
+
+def test_what_a_process_says_of_the_release_that_it_runs_is_its_result() -> None:
+    said = {"result": one("already", notes=["x"]) | {"to": "B", "pid": 9}}
+    assert already_result(1, "B", said) | {"pid": 1} == already_result(1, "B") | said["result"] | {"pid": 1}
+    other = {"result": one("already") | {"to": "C"}}
+    for nonsense in (other, {}, {"result": 3}, {"ok": False, "error": {"message": "busy"}}, None):
+        assert already_result(1, "B", nonsense)["verified"] is False
+    assert already_result(1, "B", {"error": {"message": "busy"}})["error"] == {"message": "busy"}
+    assert already_result(1, "B", ControlError("nobody there"))["error"]["message"] == "nobody there"
 
 
 def test_an_interruption_is_said_unless_somebody_runs_the_release() -> None:

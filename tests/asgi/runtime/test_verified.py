@@ -1,0 +1,169 @@
+"""`verified` is said of a process that was compared with a cold import of its release: all of it, whenever."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flyhot_asgi.errors import SourceError
+from flyhot_asgi.runtime.check import check
+from flyhot_asgi.runtime.code_upgrade import CodeUpgrade
+from tests.faults.intact import assert_all_answer, assert_nothing_held, assert_single_generation
+from tests.faults.lab import FIRST, MAIN, SECOND, Lab, Scripted, edited
+
+NEW_BODY = edited(MAIN, ('    return f"{RELEASE}{name}{mark}"', '    return f"{RELEASE} {name}"'))
+BODY = {**FIRST, "main.py": NEW_BODY}
+
+
+@pytest.fixture
+def mark(tmp_path: Path) -> Path:
+    """A file without which a module of the small app can't be imported."""
+    (tmp_path / "mark").write_text("")
+    return tmp_path / "mark"
+
+
+@pytest.fixture
+async def small(tmp_path: Path, mark: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lab]:
+    monkeypatch.setenv("FLYHOT_RUNTIME_DIR", str(tmp_path / "rt"))
+    (tmp_path / "app").mkdir()
+    rules = "def shout(text):\n    return text\n"
+    odd = f"import os\nos.stat({str(mark)!r})\n"
+    lab = await Lab(tmp_path / "app", {"main.py": MAIN, "rules.py": rules, "odd.py": odd}).start()
+    yield lab
+    await lab.close()
+
+
+def breaking(lab: Lab) -> Scripted:
+    """A vote in which a module that the upgrade has nothing to do with becomes another one: after the comparison that
+    is made while sessions are held."""
+
+    def vote() -> bool:
+        lab.live[f"{lab.top}.rules"].shout = lambda text: text  # type: ignore[attr-defined]
+        return True
+
+    return Scripted(vote=vote)
+
+
+async def test_a_process_that_runs_the_release_already_is_compared_with_it(lab: Lab) -> None:
+    result = await lab.process.verify()
+    assert (result["outcome"], result["verified"], result["error"], result["notes"]) == ("already", True, None, [])
+    assert result["from"] == result["to"] == lab.first.digest
+
+
+async def test_code_that_is_not_the_releases_is_found_in_any_function(lab: Lab) -> None:
+    lab.main.Echo.on_receive.__code__ = lab.main.Echo.on_connect.__code__.replace(co_consts=(None, 7, "x"))
+    result = await lab.process.verify()
+    assert result["verified"] is False and "Echo" in result["error"]["message"]
+    assert "restart this process" in result["error"]["do"] and lab.main.RELEASE == 1
+
+
+async def test_what_the_program_does_to_itself_is_told_and_left_alone(lab: Lab) -> None:
+    real = lab.main.banner
+    lab.main.banner = lambda *a, **k: real(*a, **k)
+    lab.main.LIMITS["a"] = 5
+    result = await lab.process.verify()
+    assert result["verified"] is True
+    assert len(result["notes"]) == 1 and "main:banner" in result["notes"][0]
+
+
+async def test_after_an_upgrade_it_is_known_without_an_import_what_the_process_must_be(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = await lab.release(SECOND)
+    assert (await lab.upgrade(release, cold=await check(lab.installed, release)))["verified"] is True
+    monkeypatch.setattr(sys, "executable", "/nowhere")
+    lab.main.LIMITS["b"].append(7)
+    assert (await lab.process.verify())["verified"] is True
+    del lab.main.Echo.code_change
+    result = await lab.process.verify()
+    assert result["verified"] is False and "code_change" in result["error"]["message"]
+
+
+async def test_only_what_could_have_changed_is_compared_while_sessions_are_held(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
+    real = CodeUpgrade.verify
+
+    def verify(self: CodeUpgrade) -> Any:
+        seen["held"], seen["rest"] = set(self._near), set(self.rest())
+        return real(self)
+
+    monkeypatch.setattr(CodeUpgrade, "verify", verify)
+    release = await lab.release(BODY)
+    result = await lab.upgrade(release, cold=await check(lab.installed, release))
+    assert result["verified"] is True and "compare" in result["phases_ms"]
+    assert seen == {"held": {f"{lab.top}.main"}, "rest": {lab.top, f"{lab.top}.rules"}}
+
+
+async def test_a_difference_that_is_found_after_the_resume_is_undone_just_the_same(small: Lab) -> None:
+    lab = small
+    await lab.connect(2)
+    release = await lab.release({**lab.files, "main.py": NEW_BODY})
+    cold = await check(lab.installed, release)
+    result = await lab.upgrade(release, breaking(lab), cold=cold)
+    assert (result["outcome"], result["verified"]) == ("rolled_back", False), result["error"]
+    assert "after the resume" in result["error"]["message"] and "rules:" in result["error"]["message"]
+    assert lab.installed.digest == lab.first.digest and lab.main.banner() == "1x!"
+    assert lab.live[f"{lab.top}.rules"].shout.__name__ == "shout"  # type: ignore[attr-defined]
+    assert_nothing_held(lab)
+    assert_single_generation(lab)
+    await assert_all_answer(lab)
+    assert (await lab.process.verify())["verified"] is True
+
+
+async def test_one_that_can_not_be_undone_is_said_and_the_process_is_not_called_upgraded(lab: Lab) -> None:
+    release = await lab.release(BODY)
+    cold = await check(lab.installed, release)
+    cold["before"] = None  # the release that runs could not be imported any more
+    result = await lab.upgrade(release, breaking(lab), cold=cold)
+    assert (result["outcome"], result["verified"]) == ("complete", False)
+    assert "could not be taken back" in result["error"]["message"] and "restart" in result["error"]["do"]
+    assert lab.installed.digest == release.digest
+    assert_nothing_held(lab)
+
+
+async def test_without_a_check_nothing_is_called_verified(lab: Lab) -> None:
+    result = await lab.upgrade(BODY)
+    assert result["outcome"] == "complete" and result["verified"] is False
+    assert any("not imported in a fresh process" in note for note in result["notes"])
+    assert (await lab.process.verify())["verified"] is True
+
+
+async def test_a_module_that_no_fresh_process_can_import_is_left_out_and_told(small: Lab, mark: Path) -> None:
+    """A script swallowed what it raised, or what it needs has gone meanwhile."""
+    importlib.import_module(f"{small.top}.odd")
+    mark.unlink()  # noqa: ASYNC240
+    release = await small.release({**small.files, "rules.py": "def shout(text):\n    return text + ''\n"})
+    result = await small.upgrade(release, cold=await check(small.installed, release))
+    assert result["outcome"] == "complete" and result["verified"] is True, result["error"]
+    assert any(note.startswith(f"{small.top}.odd is not compared") for note in result["notes"])
+    assert (await small.process.verify())["verified"] is True
+
+
+async def test_one_that_the_release_changes_is_refused_with_its_line(small: Lab, mark: Path) -> None:
+    importlib.import_module(f"{small.top}.odd")
+    mark.unlink()  # noqa: ASYNC240
+    release = await small.release({**small.files, "odd.py": small.files["odd.py"] + "Y = 1\n"})
+    with pytest.raises(SourceError, match="mark") as refused:
+        await check(small.installed, release)
+    assert (refused.value.file, refused.value.line) == (f"{small.top}/odd.py", 2)
+
+
+async def test_one_that_only_the_release_breaks_is_refused(small: Lab) -> None:
+    importlib.import_module(f"{small.top}.odd")
+    release = await small.release({**small.files, "odd.py": "import no_such_thing\n"})
+    with pytest.raises(SourceError, match="no_such_thing"):
+        await check(small.installed, release)
+
+
+async def test_a_module_that_nobody_imported_does_not_matter(small: Lab, mark: Path) -> None:
+    mark.unlink()  # noqa: ASYNC240
+    release = await small.release({**small.files, "rules.py": "def shout(text):\n    return text + ''\n"})
+    result = await small.upgrade(release, cold=await check(small.installed, release))
+    assert result["verified"] is True and result["notes"] == []
