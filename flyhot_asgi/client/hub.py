@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ QUEUE_LIMIT = 32
 """Frames that may wait for one page. A page that doesn't take them is let go; it comes back and is told anew."""
 
 CLOSE_TIMEOUT = 1.0
+COME_BACK_PER_SECOND = 200
 MAX_SOCKETS = 20_000
 
 CROWD = 50
@@ -169,9 +171,11 @@ class ClientHub:
         self._tell(frames.watch(fields))
 
     async def close(self, retry_ms: int = 1000) -> None:
-        """The server stops: ask all pages to come back after `retry_ms`, close 1012. Waits for them a moment."""
-        self._tell(frames.bye(retry_ms=retry_ms))
-        for socket in self._sockets:
+        """The server stops: ask all pages to come back after `retry_ms`, or somewhat later, each at a time of its own;
+        close 1012. Waits for them a moment."""
+        spread_ms = min(len(self._sockets) * 1000 / COME_BACK_PER_SECOND, LONGEST_SPREAD_MS)
+        for socket in list(self._sockets):
+            socket.put(frames.bye(retry_ms=retry_ms + int(random.random() * spread_ms)))
             socket.close(1012)
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_TIMEOUT):

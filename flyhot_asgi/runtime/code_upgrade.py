@@ -54,6 +54,7 @@ class CodeUpgrade:
         self._cold = order.cold
         self._recorded = order.recorded if order.recorded is not None else Recorded.of(order.cold)
         self._near: frozenset[str] = frozenset()
+        self._migrated: Collection[str] = ()
         self._tree: Path | None = None
 
     # -- while users are served --------------------------------------------------------------
@@ -181,12 +182,14 @@ class CodeUpgrade:
             self.journal.note("sys.meta_path", finder.uninstall)
             finder.install()
 
-    def verify(self) -> list[Difference]:
-        """In what the process is not the release, as far as the upgrade can have changed it: see `rest`."""
+    def verify(self, migrated: Collection[str]) -> list[Difference]:
+        """In what the process is not the release, as far as the upgrade can have changed it: see `rest`. `migrated`:
+        the classes whose `code_change` ran."""
+        self._migrated = migrated
         assert self._patch is not None
         found = verify(self._patch, self._recorded.names if self._recorded is not None else None)
         if not found and self._recorded is not None:
-            found = self._recorded.compare(self._installed.root, self._patch.plan.new, self._near)
+            found = self._recorded.compare(self._installed.root, self._patch.plan.new, self._near, migrated=migrated)
         return found
 
     # -- served again ------------------------------------------------------------------------
@@ -200,7 +203,7 @@ class CodeUpgrade:
     def compare(self, module: str) -> list[Difference]:
         """The same for one of the rest."""
         assert self._recorded is not None and self.sources is not None
-        return self._recorded.compare(self._installed.root, self.sources.new, (module,))
+        return self._recorded.compare(self._installed.root, self.sources.new, (module,), migrated=self._migrated)
 
     def uncompared(self) -> list[str]:
         """What nobody can compare with a cold import of the release, in words; empty if all of it was."""

@@ -2,7 +2,8 @@
 
 uvicorn closes all websockets in the moment in which it is told to stop, before the app's lifespan hears of it. So its
 signal handlers are stood in front of: at the first signal the sessions are closed gently, then uvicorn gets the signal.
-A second signal is passed on at once. Other servers' signals are left alone; the control socket's `drain` does the same.
+A second signal is passed on at once. hypercorn and granian are met in stops.py; for any other server the control
+socket's `drain` does the same.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from collections.abc import Awaitable, Callable
 from types import FrameType
 from typing import Any
 
-logger = logging.getLogger("flyhot.upgrade")
+from .stops import SIGNALS, GranianStop, HypercornStop, Stop
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+logger = logging.getLogger("flyhot.upgrade")
 
 
 class GentleShutdown:
-    """Stands in front of uvicorn's signal handlers from `install()` to `remove()`. `drain` is awaited before a signal
-    is passed on, if `needed()`. For the main thread; elsewhere it does nothing."""
+    """Stands in front of a server's way to stop from `install()` to `remove()`. `drain` is awaited before, if
+    `needed()`. uvicorn's signal handlers and granian's are met in the main thread only."""
 
     def __init__(self, drain: Callable[[], Awaitable[object]], needed: Callable[[], bool]) -> None:
         self._drain = drain
@@ -30,9 +31,12 @@ class GentleShutdown:
         self._previous: dict[int, Any] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
+        self._stops: tuple[Stop, ...] = (HypercornStop(self._drain_if_needed), GranianStop(self._drain_if_needed))
 
     def install(self) -> None:
         """Call it in the event loop. Idempotent."""
+        for stop in self._stops:
+            stop.install()
         if self._previous or threading.current_thread() is not threading.main_thread():
             return
         self._loop = asyncio.get_running_loop()
@@ -45,6 +49,8 @@ class GentleShutdown:
 
     def remove(self) -> None:
         """Put back what was there, unless somebody else has taken the place since. Idempotent."""
+        for stop in self._stops:
+            stop.remove()
         for number, handler in self._previous.items():
             if signal.getsignal(number) == self._handle:
                 signal.signal(number, handler)
@@ -63,8 +69,13 @@ class GentleShutdown:
 
     async def _drain_first(self, number: int, previous: Callable[[int, FrameType | None], None]) -> None:
         try:
-            await self._drain()
-        except Exception:
-            logger.exception("the sessions could not be closed gently")
+            await self._drain_if_needed()
         finally:
             previous(number, None)
+
+    async def _drain_if_needed(self) -> None:
+        try:
+            if self._needed():
+                await self._drain()
+        except Exception:
+            logger.exception("the sessions could not be closed gently")

@@ -244,7 +244,7 @@ class Transaction:
         return e.Migrated()
 
     def _verify(self) -> e.Event:
-        if found := self._code.verify():
+        if found := self._code.verify(self._units.migrated_classes):
             return e.VerifyFailed(differs(found))
         if self._left() <= 0.0:
             late = (

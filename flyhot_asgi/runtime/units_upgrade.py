@@ -118,6 +118,12 @@ class UnitsUpgrade:
         pinned = pinning.confirm(self._registry, self._missed, now)
         return lines + [f"{line}: pinned to the old code until its next message" for line in pinned]
 
+    @property
+    def migrated_classes(self) -> frozenset[str]:
+        """Those (`module:qualname`) whose `code_change` ran."""
+        classes = self._migration.classes if self._migration is not None else ()
+        return frozenset(f"{cls.__module__}:{cls.__qualname__}" for cls in classes)
+
     def close_stale(self) -> None:
         """Begin to close the connections that run old code, if that is the policy."""
         registry, within = self._registry, self._order.stale_within

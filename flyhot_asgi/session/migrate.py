@@ -67,6 +67,8 @@ class MigrationReport:
         self.kept = kept
         self.seconds = seconds
         self._before = before
+        self.classes = [cls for cls, change in _of_each_class(jobs) if change is not None]
+        """Those whose `code_change` ran."""
 
     @cached_property
     def units(self) -> tuple[MigratedUnit, ...]:

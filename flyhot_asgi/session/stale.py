@@ -33,12 +33,13 @@ async def close_stale(registry: Registry, *, within: float) -> None:
 
 
 async def stale_sessions(registry: Registry) -> list[Session]:
-    """Those whose handler has a frame under way whose function has other code by now."""
+    """Those whose handler has a frame under way whose function has other code by now. Who is pinned is not among them:
+    that frame ends at the session's boundary, and until then the session was to be left alone."""
     found = []
     for number, session in enumerate(registry.sessions):
         if number % _AT_ONCE == _AT_ONCE - 1:
             await asyncio.sleep(0)
-        if registry.is_here(session) and _is_stale(session):
+        if registry.is_here(session) and session.id not in registry.pins and _is_stale(session):
             found.append(session)
     return found
 

@@ -192,6 +192,7 @@ class Talker:
                     await asyncio.sleep(pause)  # the pace of one client, not a synchronisation
         except Exception as exc:
             self.closed = repr(exc)
+            self.answered.set()  # nobody need wait for it
 
     async def _once(self, ws: ClientConnection) -> None:
         self.sent += 1

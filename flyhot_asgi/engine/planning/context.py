@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import types
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from ..source.codetree import changed_lambdas
 from ..source.defuse import Home, Names, execution_order
 from ..source.diff import Change, NamespaceDiff
 from ..source.drift import Drift
-from ..source.module import SourceModule, Statement
+from ..source.module import SourceModule, Statement, statements_of
 from ..source.plan import Action, Execute, Move, Plan, Refusal, Step
 
 COLD = "deploy this change cold (restart the app)"
@@ -136,6 +137,19 @@ class Context:
             except AttributeError:
                 return None
         return found
+
+    def has_code_change(self, live: type) -> bool:
+        """Has the class, or one that it derives from, a `code_change` in the newer release, whose that one runs?"""
+        newer = self.old if self.downgrade else self.new
+        for base in live.__mro__:
+            source = newer.get(base.__module__)
+            node = _class_in(source.tree, base.__qualname__.split(".")) if source is not None else None
+            if node is None:
+                if "code_change" in vars(base):
+                    return True
+            elif any("code_change" in statement.binds for statement in statements_of(node.body, docstring=False)):
+                return True
+        return False
 
     def file(self, module: str) -> str:
         return (self.new.get(module) or self.old[module]).shown
@@ -284,3 +298,16 @@ def _nested(value: object, depth: int = 4) -> Iterator[object]:
 def _holds(container: Any, value: object) -> bool:
     values = [*container.keys(), *container.values()] if isinstance(container, dict) else container
     return is_among(value, values)
+
+
+def _class_in(node: ast.AST, path: Sequence[str]) -> ast.ClassDef | None:
+    """The class of that qualified name below `node`; the last one, as it is at run time."""
+    found: ast.ClassDef | None = None
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            found = _class_in(child, path) or found
+        elif child.name == path[0]:
+            rest = [part for part in path[1:] if part != "<locals>"]
+            below = _class_in(child, rest) if rest else child
+            found = below if isinstance(below, ast.ClassDef) else found
+    return found

@@ -180,7 +180,7 @@ def schema_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: typ
     if not count:
         return None
     newer = old if context.downgrade else new
-    if _defines(newer, "code_change") or any("code_change" in vars(base) for base in live.__mro__[1:]):
+    if _defines(newer, "code_change") or context.has_code_change(live):
         units = context.units(live)
         if units >= count:
             return None

@@ -148,7 +148,7 @@ _EMPTY = ast.ClassDef(name="", bases=[], keywords=[], body=[], decorator_list=[]
 
 
 def _migrates(context: Context, live: type, count: int) -> bool:
-    return any("code_change" in vars(base) for base in live.__mro__) and context.units(live) >= count
+    return context.has_code_change(live) and context.units(live) >= count
 
 
 def _slots(node: ast.ClassDef) -> list[str]:

@@ -78,7 +78,9 @@ class Ground:
         found = set()
         for name, module in self.live.items():
             for cls in all_classes(vars(module), name):
-                if self.units(cls) and (hasattr(cls, "code_change") or self._gains(name, cls.__qualname__)):
+                if self.units(cls) and (
+                    hasattr(cls, "code_change") or any(self._gains(b.__module__, b.__qualname__) for b in cls.__mro__)
+                ):
                     found.add(f"{name}:{cls.__qualname__}")
         return found
 

@@ -434,6 +434,20 @@ def test_units_with_code_change_may_gain_attributes(lab):
     assert rooms
 
 
+def test_one_that_a_base_gains_is_inherited(lab):
+    old = ROOM + "\n\nclass Small(Room):\n    def size(self): return len(vars(self))\n"
+    new = old.replace("[]\n", "[]\n        self.topic = ''\n").replace("len(vars(self))", "len(self.topic)")
+    app = lab(m=old)
+    rooms = [app.m.Room(), app.m.Small()]
+    assert app.plan(units=lambda cls: 2, m=new).refusals, "none of them has one"
+    with_one = new.replace(
+        "class Small", "    def code_change(self, v, s, e): return {**s, 'topic': 1}\n\nclass Small", 1
+    )
+    app = lab(m=old)
+    rooms += [app.m.Room(), app.m.Small()]
+    assert app.plan(units=lambda cls: 2, m=with_one).refusals == []
+
+
 def test_on_a_downgrade_the_running_code_change_counts(lab):
     new = (
         ROOM.replace("[]\n", "[]\n        self.topic = ''\n")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flyhot_asgi.errors import ControlError
-from flyhot_asgi.runtime import AppProcess, Order, Pages, Registered
+from flyhot_asgi.runtime import AppProcess, Order, Pages, Registered, units
 from flyhot_asgi.runtime.process import UpgradeUnderWay
 from flyhot_asgi.session import EndpointUnit
 from tests.asgi.memory import in_flight
@@ -74,6 +74,19 @@ async def test_a_check_imports_cold_and_a_plan_changes_nothing(lab: Lab) -> None
     assert lab.main.RELEASE == 1
     result = await lab.upgrade(release, cold=cold)
     assert result["outcome"] == "complete" and result["verified"], result["error"]
+
+
+async def test_what_a_code_change_makes_of_an_object_is_not_held_against_the_release(lab: Lab) -> None:
+    """A cold import has no such contents; which class the object is of is compared all the same."""
+    lab.main.clock.ticks = 41
+    release = await lab.release(SECOND)
+    cold = (await ask(lab, verb="check", release=release.digest))["cold"]
+    result = await lab.upgrade(release, cold=cold)
+    assert result["outcome"] == "complete" and result["verified"], result["error"]
+    assert vars(lab.main.clock) == {"beats": 41}
+    back = (await ask(lab, verb="check", release=lab.first.digest))["cold"]
+    result = await lab.upgrade(lab.first, cold=back, direction="down")
+    assert result["outcome"] == "complete" and vars(lab.main.clock) == {"ticks": 41}, result["error"]
 
 
 async def test_a_plan_that_can_not_be_carried_out_says_why(lab: Lab) -> None:
@@ -164,6 +177,7 @@ async def test_units_learn_the_new_release_and_whether_their_class_changed(
 ) -> None:
     await lab.connect(2)
     told: list[Any] = []
+    monkeypatch.setattr(units, "has_upgraded", lambda cls: True)
     monkeypatch.setattr(EndpointUnit, "resumed", lambda self, vsn, changed: told.append((vsn, changed)))
     only_rules = edited(FIRST["rules.py"], ("return text", "return str(text)"))
     result = await lab.upgrade({**FIRST, "rules.py": only_rules})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flyhot_asgi.session.pins import Pin
 from flyhot_asgi.session.stale import close_stale, stale_sessions
 from tests.asgi.functions.lab import Module, starlette_app
 from tests.asgi.session.fakes import Server, turn
@@ -56,3 +57,14 @@ async def test_they_are_closed_with_1012_and_reported(server: Server, tmp_path: 
     codes = [[message.get("code") for message in wire.sent if message["type"] == "websocket.close"] for wire in wires]
     assert codes == [[1012], [1012], []]
     assert "2 x " in server.registry.reports[-1]
+
+
+async def test_who_is_pinned_is_left_alone(server: Server, tmp_path: Path) -> None:
+    module = Module(tmp_path, RAW)
+    server.connect_app(starlette_app(module.raw))
+    server.connect_app(starlette_app(module.pair))
+    await turn()
+    module.becomes(NEWER)
+    one, other = server.registry.sessions
+    server.registry.pins[one.id] = Pin(one.id, "one", "")
+    assert await stale_sessions(server.registry) == [other]
