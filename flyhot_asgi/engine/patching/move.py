@@ -47,6 +47,7 @@ def move(one: Move, namespaces: list[dict[str, Any]], journal: Journal) -> None:
         journal.touch_function(old)
         if old.__globals__ is not new.__globals__:
             set_globals(old, new.__globals__)
+            old.__module__ = new.__module__
         pour(old, new, journal)
         del old, new
     substitution = Substitution([(new, old) for old, new in pairs])

@@ -22,6 +22,7 @@ from ..source.expected import Expected, expected_of
 from ..source.headers import Header, headers
 from ..source.module import SourceModule
 from ..source.plan import Execute, Graft, Plan, Twin
+from .codes import exchange_codes, order_annotations
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
 from .finder import ReleaseFinder
 from .graft import apply_graft, compile_graft
@@ -133,6 +134,8 @@ class Patch:
             gc.freeze()  # the second look, at the verification, then sees only what is new
         journal.note("caches of what functions are", self._clear_caches)
         self._swap(journal)
+        for holder in self.plan.code_holders:
+            exchange_codes(holder, self._counterparts, self.known, journal)
         self._clear_caches()
         before = self._finder.modules
         journal.note("the import finder", lambda: setattr(self._finder, "modules", before))
@@ -268,6 +271,7 @@ class Patch:
         for name in self.plan.changed:
             source, module = self.plan.new[name], self.plan.live[name]
             journal.set_attribute(module, "__doc__", self.expected[name].doc)
+            order_annotations(source, vars(module).get("__annotations__"), journal)
             if sys.version_info >= (3, 13):
                 _refresh_facts(module, self._facts[source.path], journal)
         for name in [*self.plan.changed, *self.plan.added]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 
+from ..living.wrapped import function_chain
 from .journal import FUNCTION_FIELDS, Journal, set_code
 
 
@@ -12,13 +13,25 @@ def pour(old: types.FunctionType, new: types.FunctionType, journal: Journal) -> 
     if old is new:
         return old
     journal.touch_function(old)
+    retagged = keeps_module(old, new)
     set_code(old, new.__code__, new.__closure__)
     for name in FUNCTION_FIELDS:
+        if name == "__module__" and retagged:
+            continue
         setattr(old, name, getattr(new, name))
     attributes = {key: value for key, value in new.__dict__.items()}
     old.__dict__.clear()
     old.__dict__.update(attributes)
     return old
+
+
+def keeps_module(old: types.FunctionType, new: types.FunctionType) -> bool:
+    """The old one was told that it is of another module than where it stands, as packages do with what they export; the
+    new one was not, yet."""
+    if old.__module__ == new.__module__ or old.__globals__ is not new.__globals__:
+        return False
+    before, after = ({f.__globals__.get("__name__") for f in function_chain(one)} for one in (old, new))
+    return new.__module__ in after and old.__module__ not in before
 
 
 def stands_at(function: types.FunctionType) -> tuple[str, str]:

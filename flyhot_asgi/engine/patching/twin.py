@@ -118,6 +118,8 @@ class TwinPourer:
         for name, value in vars(living).items():
             if name not in wanted and self._stays(one, name):
                 wanted[name] = value
+        if not self._moved and living.__module__ != self._item.module == twin.__module__:
+            wanted["__module__"] = living.__module__  # its package says that it is of another module
         to = {id(old): new for old, new in self._pairs}
         bases = tuple(to.get(id(base), base) for base in twin.__bases__)
         self._lost |= bool(set(living.__bases__) - set(bases) or vars(living).keys() - wanted.keys())
@@ -182,6 +184,7 @@ class TwinPourer:
         if old.__globals__ is not new.__globals__ and self._moved and not _is_private(new.__globals__):
             self._journal.touch_function(old)
             set_globals(old, new.__globals__)
+            old.__module__ = new.__module__
         if old.__globals__ is not new.__globals__:
             if not (_is_private(old.__globals__) and _is_private(new.__globals__)):
                 return new

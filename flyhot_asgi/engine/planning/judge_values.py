@@ -71,8 +71,8 @@ def judge_assignment(context: Context, module: str, change: Change) -> None:
     before = value_of(change.old.node) if change.old is not None else None
     after = value_of(statement.node)
     if change.verdict is Verdict.CHANGED and change.old is not None and _same_value(change.old.node, statement.node):
-        context.execute(module, statement, annotate_only=True)
-        context.step(module, statement, Action.EXECUTE, "its annotation changed; the value lives on")
+        context.judged.discard(statement)  # what its value is made of may be bound anew
+        context.deferred.append(lambda: _annotate(context, module, statement))
     elif change.verdict is Verdict.ADDED and not any(n in context.namespace(module) for n in statement.binds):
         bind(context, module, statement, "a new name", action=Action.ADD)
     elif change.verdict is Verdict.RERUN:
@@ -85,6 +85,12 @@ def judge_assignment(context: Context, module: str, change: Change) -> None:
             "the constant changed" if before is not None and is_pure(before) and is_pure(after) else "its text changed"
         )
         bind(context, module, statement, why, changed=True)
+
+
+def _annotate(context: Context, module: str, statement: Statement) -> None:
+    if statement not in context.planned:
+        context.execute(module, statement, annotate_only=True)
+        context.step(module, statement, Action.EXECUTE, "its annotation changed; the value lives on")
 
 
 def _same_value(old: ast.stmt, new: ast.stmt) -> bool:

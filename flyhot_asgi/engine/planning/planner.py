@@ -13,6 +13,7 @@ import types
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from ..living.codes import containers_of_codes
 from ..living.inventory import classes_of, is_suspended, running_code, survey
 from ..source.active import active
 from ..source.defuse import Home, imported_from
@@ -84,6 +85,7 @@ def make_plan(
         judge_living(context)
         judge_outsiders(context)
     judge_caches(context)
+    context.plan.code_holders = containers_of_codes(list(live.values()))
     _preimports(context)
     _moved(context, diffs)
     _running_frames(context)

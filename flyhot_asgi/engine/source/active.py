@@ -10,10 +10,11 @@ from .module import Statement
 
 def active(statements: Sequence[Statement], module: str) -> list[Statement]:
     """Statements that a process executes: without `if TYPE_CHECKING`, and without the main guard."""
-    return [s for s in statements if not _guarded(s.node)]
+    return [s for s in statements if not guarded(s.node)]
 
 
-def _guarded(node: ast.stmt) -> bool:
+def guarded(node: ast.stmt) -> bool:
+    """It is for type checkers, or for a script."""
     if not isinstance(node, ast.If):
         return False
     test = ast.unparse(node.test)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from .active import guarded
 from .module import FunctionNode, SourceModule, Statement, dotted_name
 
 Home: TypeAlias = tuple[str, str]
@@ -217,7 +218,27 @@ def _loaded(node: FunctionNode) -> set[str]:
     kept = {id(argument) for call in ast.walk(node) if _keeps(call) for argument in _arguments(call)}
     loads = [n for n in ast.walk(node) if id(n) not in kept]
     dotted = {name for n in loads if isinstance(n, ast.Attribute) and (name := dotted_name(n))}
-    return dotted | {n.id for n in loads if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    names = dotted | {n.id for n in loads if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    own = _locals(node)
+    return {name for name in names if name.partition(".")[0] not in own}
+
+
+def _locals(node: FunctionNode) -> set[str]:
+    """Names that are the function's own: its parameters, and what it assigns itself."""
+    found = {one.arg for one in ast.walk(node.args) if isinstance(one, ast.arg)}
+    shared: set[str] = set()
+    queue: list[ast.AST] = list(node.body)
+    while queue:
+        child = queue.pop()
+        if isinstance(child, ast.Global):
+            shared.update(child.names)
+        elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+            found.add(child.id)
+        if not isinstance(
+            child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda | ast.comprehension
+        ):
+            queue.extend(ast.iter_child_nodes(child))
+    return found - shared
 
 
 def _keeps(node: ast.AST) -> bool:
@@ -265,7 +286,7 @@ def execution_order(modules: Mapping[str, SourceModule], roots: Iterable[str]) -
             return
         started.add(name)
         for statement in modules[name].statements:
-            for target in _imports_in(modules[name], statement.node):
+            for target in _imports_in(modules[name], statement.node) if not guarded(statement.node) else ():
                 run(target)
             order.append((name, statement))
 

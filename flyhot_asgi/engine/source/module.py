@@ -264,10 +264,13 @@ def shell_of(node: ast.AST) -> str:
 
 
 def own_shell(node: FunctionNode) -> str:
-    """A function's own code with the bodies of functions nested in it blanked: equal if only they differ."""
+    """A function's own code without its docstring, with the bodies of functions nested in it blanked: equal if only
+    they differ."""
     import copy
 
     twin = copy.deepcopy(node)
+    if _is_docstring(twin.body[0]):
+        twin.body[0] = ast.copy_location(ast.Pass(), twin.body[0])
     blank = _Blank()
     twin.body = [blank.visit(child) for child in twin.body]
     return ast.dump(twin)

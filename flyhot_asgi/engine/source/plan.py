@@ -173,6 +173,8 @@ class Plan:
     deleted_names: list[tuple[str, str]] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     registrations: list[Any] = field(default_factory=list)
+    code_holders: list[Any] = field(default_factory=list)
+    """Living containers that hold code objects."""
     preimport: list[str] = field(default_factory=list)
     caches: list[Any] = field(default_factory=list)
     """Living `lru_cache` wrappers to be emptied."""

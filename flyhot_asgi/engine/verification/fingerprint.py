@@ -104,6 +104,8 @@ class Fingerprint:
             self._put(path, STATE, f"method {self._brief(value.__func__)} of {self._brief(value.__self__)}")
         elif kind.__module__ in _TOLD_BY_REPR or kind in (types.GenericAlias, types.UnionType):
             self._put(path, STATE, repr(value))
+        elif kind is types.CodeType:
+            self._put(path, STATE, self._brief(value))
         elif kind is re.Pattern:
             self._put(path, STATE, f"pattern {value.pattern!r} {value.flags}")
         else:
@@ -243,6 +245,8 @@ class Fingerprint:
             return repr(value)
         if _is(value, types.FunctionType | type):
             return f"{value.__module__}:{value.__qualname__}"
+        if type(value) is types.CodeType:
+            return f"code {value.co_qualname} {self._code(value)}"
         if type(value) is tuple:
             return f"({', '.join(self._brief(item) for item in value)})"
         return f"a {type(value).__module__}:{type(value).__qualname__}"

@@ -949,4 +949,126 @@ CASES = {
         === ask
         (f(), sys.modules[TOP + ".pkg"].sub.X)
     """,
+    "code objects in a set and in a table": """
+        --- m
+        INTERNAL = set()
+        TABLE = {}
+        def internal(f):
+            INTERNAL.add(f.__code__)
+            TABLE[f.__code__] = f.__name__
+            return f
+        @internal
+        def f(): return 1
+        @internal
+        def g(): return 1
+        def known(h): return h.__code__ in INTERNAL, TABLE.get(h.__code__)
+        +++ m
+        # other lines
+
+        INTERNAL = set()
+        TABLE = {}
+        def internal(f):
+            INTERNAL.add(f.__code__)
+            TABLE[f.__code__] = f.__name__
+            return f
+        @internal
+        def f(): return 2
+        @internal
+        def g(): return 1
+        def known(h): return h.__code__ in INTERNAL, TABLE.get(h.__code__)
+        === hold
+        f = m.f; g = m.g; held = m.INTERNAL
+        === ask
+        (m.known(f), m.known(g), f.__code__ in held, len(held), len(m.TABLE))
+    """,
+    "an alias is annotated and made of something else": """
+        --- m
+        from typing import Callable
+        A = Callable[[int], str]
+        B: "str" = A
+        +++ m
+        from collections.abc import Callable
+        from typing import TypeAlias
+        A: TypeAlias = Callable[[int], str]
+        B: "int" = A
+        === ask
+        m.A
+        m.B
+        m.__annotations__
+    """,
+    "modules for type checkers import each other": """
+        --- types
+        import typing
+        if typing.TYPE_CHECKING:
+            from .config import UNSET
+        Name = str
+        --- config
+        from .types import Name
+        UNSET: Name = "x"
+        +++ types
+        import typing
+        if typing.TYPE_CHECKING:
+            from .config import UNSET
+        Name = str
+        Cert = bytes
+        +++ config
+        from .types import Cert, Name
+        UNSET: Name = "x"
+        def f(c: Cert): return c
+        === ask
+        config.f.__annotations__
+    """,
+    "a decorated function's docstring": """
+        --- m
+        def deco(cls):
+            "one"
+            cls.tag = build()
+            return cls
+        def build():
+            "one"
+            return [1]
+        @deco
+        class A: pass
+        X = build()
+        +++ m
+        def deco(cls):
+            "two"
+            cls.tag = build()
+            return cls
+        def build():
+            "two"
+            return [1]
+        @deco
+        class A: pass
+        X = build()
+        === hold
+        X = m.X; tag = m.A.tag
+        === ask
+        (X is m.X, tag is m.A.tag, m.build.__doc__, m.deco.__doc__)
+    """,
+    "a package says of what module its exports are": """
+        --- pkg__impl
+        def get(x): return x
+        class Client:
+            def go(self): return 1
+        --- pkg
+        from .impl import Client, get
+        __all__ = ["Client", "get"]
+        for _name in __all__:
+            locals()[_name].__module__ = __name__
+        +++ pkg__impl
+        def get(x, y=2): return x + y
+        class Base: pass
+        class Client(Base):
+            def go(self, n=2): return n
+        +++ pkg
+        from .impl import Client, get
+        __all__ = ["Client", "get"]
+        for _name in __all__:
+            locals()[_name].__module__ = __name__
+        === hold
+        c = pkg.Client(); get = pkg.get
+        === ask
+        (c.go(), get(1), type(c).__module__ == pkg.__name__, get.__module__ == pkg.__name__)
+    """,
 }
