@@ -63,6 +63,8 @@ def _note_metadata(metadata: Any, journal: Journal) -> None:
     def undo() -> None:
         for name in [name for name in metadata.tables if name not in tables]:
             metadata.remove(metadata.tables[name])
+        dict.clear(metadata.tables)
+        dict.update(metadata.tables, tables)
         for name, value in rest.items():
             vars(metadata)[name] = value
         if memos is not None:
@@ -81,8 +83,10 @@ def _note_registry(registry: Any, journal: Journal) -> None:
 
     def undo() -> None:
         for manager in [one for one in list(registry._managers) if one not in managers]:
-            registry._dispose_manager_and_mapper(manager)
+            if vars(manager.class_).get("_sa_class_manager") is manager:  # else it has its former mapping back
+                registry._dispose_manager_and_mapper(manager)
             registry._managers.pop(manager, None)
+        registry._managers.update(dict.fromkeys(managers, True))
         for key, value in list(registry._class_registry.items()):
             if isinstance(value, type) and names.get(key) is not value:
                 del registry._class_registry[key]

@@ -22,6 +22,7 @@ from ..source.module import Statement, dotted_name, statements_of
 from ..source.plan import Action, Execute, Graft
 from ..source.values import is_pure, value_of
 from .instances import InstanceFill, InstanceRebuild, initialised, is_settings
+from .remapping import why_not_remapped
 from .schemas import SchemaRefresh, base_model, is_generic_of, models
 
 _REBUILDS = frozenset({"model_rebuild", "update_forward_refs"})
@@ -164,9 +165,11 @@ def _remake_derived(context: Context, base: Statement, module: str, cls: type) -
     binder = context.new_names.definition((cls.__module__, cls.__qualname__)) if cls.__module__ in context.new else None
     if binder is not None and binder.kind == "class" and context.value(cls.__module__, cls.__qualname__) is cls:
         if is_table(cls):
-            context.refuse(
-                cls.__module__, binder, f"it is mapped to a table and derives from `{base.name}`, which changed"
-            )
+            why = f"it is mapped to a table and derives from `{base.name}`, which changed"
+            if (reason := why_not_remapped(cls)) is not None:
+                context.refuse(cls.__module__, binder, f"{why}; {reason}")
+            else:
+                context.remapped.setdefault(cls, why)
         elif binder not in context.planned:
             nothing = NamespaceDiff((), frozenset())
             why = f"it derives from `{base.name}`, which changed"

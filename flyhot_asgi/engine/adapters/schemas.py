@@ -165,7 +165,10 @@ def _forget(cls: Any) -> None:
 
 
 def _rebuild_model(cls: Any, *, lenient: bool = False) -> None:
+    signature = vars(cls).get("__signature__")
     cls.model_rebuild(force=True, raise_errors=not lenient, _types_namespace={})
+    if "__mapper__" in vars(cls) and signature is not None:  # of the class before SQLAlchemy gave it its own `__init__`
+        type.__setattr__(cls, "__signature__", signature)
 
 
 def _module_of(cls: type) -> dict[str, Any]:

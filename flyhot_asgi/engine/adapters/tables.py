@@ -2,8 +2,9 @@
 
 Their methods, properties, hybrids and plain attributes change as any class's do, through the class's own `setattr`, so
 that the mapper looks again. A new mapped class is executed: it adds its table to the metadata, as in a cold import.
-What is mapped (columns, relationships, table arguments, mapped bases) can't be changed under a living mapper: queries,
-identity maps and other mappers' relationships hold it. It is refused.
+What is mapped (columns, relationships, table arguments, bases) can't be changed under a living mapper: all classes of
+its registry are mapped anew (`remapping`), where no instance of them lives. A mapped class that goes, a changed
+declarative base, and an enum whose values a column noted are refused.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from ..planning.context import Adapter, Context
 from ..planning.judge_members import judge_members, plan_graft
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import Statement, dotted_name, statements_of
-from ..source.plan import Execute
+from ..source.plan import Action, Execute
 from .mappings import MappingUndo, has_mapped, is_declarative, is_mapped
-from .schemas import instances_of
+from .remapping import plan_remap, why_not_remapped
+from .schemas import base_model, instances_of
 
 _MIGRATE = "deploy this change cold, after its migration (restart the app)"
 _MAPPING_NAMES = frozenset(
@@ -49,23 +51,23 @@ class TablesAdapter(Adapter):
             return False
         members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
         if _header(old) != _header(new):
-            context.refuse(module, change.new, _of_what(living, "bases (or class arguments)"), do=_MIGRATE)
-            return True
+            return _remap(context, module, change.new, living, _of_what(living, "bases (or class arguments)"))
         mapped = [c for c in members.changes if _is_mapping(c, living)]
         if of is not None:
             return _judge_built(context, module, change.new, living, of)
         if not mapped:
             return _has_mapper_hook(living) and _graft(context, module, old, change.new, living, members)
         names = ", ".join(sorted({f"`{name}`" for c in mapped for name in c.statement.binds})) or "part of its body"
-        context.refuse(module, change.new, _of_what(living, names), do=_MIGRATE)
-        return True
+        return _remap(context, module, change.new, living, _of_what(living, names))
 
     def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         if "sqlalchemy.orm.decl_api" not in sys.modules:
             return
         self._deleted(context, diffs)
         self._enums(context, diffs)
-        if context.plan.added or any(isinstance(item, Execute) for item in context.plan.work):
+        if context.remapped:
+            plan_remap(context, context.remapped)
+        elif context.plan.added or any(isinstance(item, Execute) for item in context.plan.work):
             context.plan.registrations.insert(0, MappingUndo())
 
     def _deleted(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
@@ -94,6 +96,11 @@ class TablesAdapter(Adapter):
                         f"the column `{stored[found]}` stores it; what values it takes was noted when it was mapped"
                     )
                     context.refuse(module, change.statement, reason, do=_MIGRATE)
+
+
+def is_model(cls: type) -> bool:
+    base = base_model()
+    return base is not None and issubclass(cls, base)
 
 
 def _of_package(cls: type) -> str:
@@ -183,7 +190,19 @@ def _judge_built(context: Context, module: str, statement: Statement, living: ty
     taking = [s for s in statements_of(node.body, docstring=True) if _maps(s, living)]
     if not taking:
         return False
-    context.refuse(module, statement, _of_what(living, f"it was built from {of}"), do=_MIGRATE)
+    return _remap(context, module, statement, living, _of_what(living, f"it was built from {of}"))
+
+
+def _remap(context: Context, module: str, statement: Statement, living: type, why: str) -> bool:
+    """Plan to map the class anew, with all that share its registry. A model that is no table stays the models'."""
+    if (reason := why_not_remapped(living)) is not None:
+        context.refuse(module, statement, f"{why}; {reason}", do=_MIGRATE)
+        return True
+    context.remapped.setdefault(living, why)
+    if is_model(living) and not is_mapped(living):
+        return False
+    context.execute(module, statement, recast=True)
+    context.step(module, statement, Action.GRAFT, why)
     return True
 
 

@@ -141,7 +141,7 @@ def _make(metaclass: Any, name: str, bases: tuple[type, ...], namespace: Any, ke
 
 def _empty(cls: type, but: frozenset[str] = frozenset()) -> None:
     for key, value in list(vars(cls).items()):
-        if key not in but and not isinstance(value, _LAYOUT):
+        if key not in but and key not in ("__module__", "__doc__") and not isinstance(value, _LAYOUT):
             type.__delattr__(cls, key)
 
 
@@ -155,6 +155,7 @@ def pour_class(
     before = dict(vars(cls))
     if _slots(before) != _slots(fresh):
         raise UpgradeError(f"the `__slots__` of {cls.__qualname__} changed, and with them the layout of its instances")
+    bases = bases or (object,)
     set_bases(cls, bases, max(bases, key=lambda base: base.__basicsize__, default=None))
     _empty(cls, frozenset({"_abc_impl"}))
     type.__setattr__(cls, "__qualname__", qualname)

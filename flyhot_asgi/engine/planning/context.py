@@ -107,6 +107,8 @@ class Context:
         self.changed_bodies: set[Home] = set()
         """Functions, and methods as `Class.method`, whose own code differs: what called them at import time may have
         made something else."""
+        self.remapped: dict[type, str] = {}
+        """Classes whose SQLAlchemy mapping must be made anew, and why."""
         self.touched: set[Statement] = set()
         """Registering statements that read something of which a part changed."""
         self.constructed: dict[int, tuple[Home, Statement]] = {}

@@ -1,0 +1,113 @@
+"""A changed mapping is made anew in place, with all that relate to it, as long as nobody holds the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flyhot_asgi.engine import Refused
+from tests.asgi.engine.project import Project
+
+BASE = """
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+class Base(DeclarativeBase):
+    pass
+class Stamped:
+    created: Mapped[int] = mapped_column(default=1)
+links = sa.Table("links", Base.metadata, sa.Column("user_id", sa.ForeignKey("users.id")))
+class User(Stamped, Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    items: Mapped[list["Item"]] = relationship(back_populates="owner")
+class Item(Base):
+    __tablename__ = "items"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
+    owner: Mapped[User] = relationship(back_populates="items")
+NAMES = sa.select(User.name)
+HEARD = []
+@event.listens_for(User, "before_insert")
+def hear(mapper, connection, target): HEARD.append(target.name)
+def ask():
+    HEARD.clear()
+    engine = sa.create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    columns = [c["name"] for c in sa.inspect(engine).get_columns("users")]
+    with Session(engine) as session:
+        session.add(User(name="a", items=[Item()]))
+        session.flush()
+        found = session.scalars(sa.select(User).join(User.items).where(Item.owner_id == User.id)).one()
+        names, count = session.scalars(NAMES).all(), session.query(Item).count()
+        return columns, names, found.items[0].owner is found, HEARD[:], count
+"""
+EDITS = {
+    "a column comes": (
+        "    name: Mapped[str]\n",
+        "    name: Mapped[str]\n    age: Mapped[int] = mapped_column(default=3)\n",
+    ),
+    "a column goes": ("    created: Mapped[int] = mapped_column(default=1)\n", "    pass\n"),
+    "a column of a mixin changes": ("mapped_column(default=1)", "mapped_column(sa.String(5), default='x')"),
+    "a relationship changes": (
+        'relationship(back_populates="owner")',
+        'relationship(back_populates="owner", cascade="all")',
+    ),
+    "table arguments": (
+        "    name: Mapped[str]\n",
+        '    name: Mapped[str]\n    __table_args__ = (sa.Index("n", "name"),)\n',
+    ),
+    "another table name": ('__tablename__ = "items"', '__tablename__ = "things"'),
+}
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Project]:
+    project = Project(tmp_path)
+    yield project
+    project.close()
+
+
+def cold(app: Project, text: str) -> Any:
+    app.write(cold=text)
+    return app.load("cold").ask()
+
+
+CASES = [(*edit, number % 2 == 0) for number, edit in enumerate(EDITS.values())]
+"""Every second one is used before: its mappers are configured."""
+
+
+@pytest.mark.parametrize(("old", "new", "used"), CASES, ids=EDITS)
+def test_a_mapping_changes_hot(app: Project, old: str, new: str, used: bool) -> None:
+    assert old in BASE
+    app.write(init="", db=BASE)
+    db = app.load("db")
+    user, item, links = db.User, db.Item, db.links
+    before = db.ask() if used else None
+    engine = app.engine()
+    app.write(db=BASE.replace(old, new))
+    assert engine.upgrade().verified
+    assert (db.User, db.Item, db.links) == (user, item, links)
+    after = db.ask()
+    engine.undo_last()
+    undone = db.ask()
+    engine.close()
+    assert after == cold(app, BASE.replace(old, new))
+    if used:
+        assert undone == before
+
+
+def test_not_while_somebody_holds_an_instance(app: Project) -> None:
+    app.write(init="", db=BASE)
+    db = app.load("db")
+    held = db.User(name="b")
+    engine = app.engine()
+    app.write(db=BASE.replace("    name: Mapped[str]\n", "    name: Mapped[str]\n    age: Mapped[int | None]\n"))
+    with pytest.raises(Refused, match="1 living instance"):
+        engine.upgrade()
+    assert db.ask()[1] == ["a"] and held.name == "b"
+    engine.close()
