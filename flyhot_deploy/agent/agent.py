@@ -37,8 +37,6 @@ from .workers import Look, Workers
 
 logger = logging.getLogger("flyhot.agent")
 
-FRESH_SECONDS = 15.0
-
 
 @dataclass
 class Agent:
@@ -65,6 +63,8 @@ class Agent:
     _look: Look = field(default_factory=Look)
     _watch: Watch | None = None
     _judged_at: float = 0.0
+    _detail: Mapping[str, Any] = field(default_factory=dict)
+    _well: str = ""
     _tries: dict[str, tuple[int, float]] = field(default_factory=dict)
     steps: Steps = field(init=False)
     voice: Voice = field(init=False)
@@ -99,8 +99,7 @@ class Agent:
         if self._failures:
             return min(self.rhythm.longest, self.rhythm.idle * 2.0 ** min(self._failures - 1, 10))
         if self.memory.provisional:
-            fresh = self.clock() - self.memory.since < FRESH_SECONDS
-            return self.rhythm.watch if fresh else self.rhythm.patient
+            return self.rhythm.watching(self.clock() - self.memory.since)
         return self.rhythm.awake if awake else self.rhythm.idle
 
     @property
@@ -116,17 +115,11 @@ class Agent:
 
     def document(self) -> dict[str, Any]:
         """What this machine is and runs, for `status`."""
-        memory, look = self.memory, self._look
         return {
             "machine": self.machine,
             "image": self.facts_once().base,
-            "releases": list(look.running),
-            "release": look.running[0] if len(look.running) == 1 and not look.silent else None,
-            "provisional": memory.provisional,
-            "deploy": memory.deploy or None,
-            "word": memory.word or None,
-            "workers": [words.worker(document) for document in look.documents],
-            "silent": list(look.silent),
+            **words.memory(self.memory),
+            **words.look(self._look),
             "store": "reachable" if self._reachable else "unreachable",
             "error": dict(self.problem) if self.problem is not None else None,
         }
@@ -275,6 +268,7 @@ class Agent:
         self._remember(fresh.with_word(candidate.deploy, "committing", self.clock()))
         self._watch = None
         word, detail = await self.steps.commit(candidate, offer)
+        self._detail = detail
         self._look = await self.workers.look()
         if word != "verified":
             self._remember(replace(self.memory, provisional=candidate.release in self._look.running))
@@ -296,11 +290,20 @@ class Agent:
             with contextlib.suppress(FlyhotError):  # before the way back, which takes a while: nobody else is to go on
                 await self.voice.speak(self.document())
             return await self._write_reverted(why)
+        if offer is not None and self._watch.is_well and self.clock() - memory.since >= offer.bake:
+            self._say_well()
         if self.clock() - self._judged_at >= 1.0 and self._reachable:
             self._judged_at = self.clock()
             verdict = await asyncio.to_thread(self.repository.verdict, memory.deploy)
             if verdict == "reverted":
                 await self._go_back()
+
+    def _say_well(self) -> None:
+        """Once in a deploy: it goes on when every machine has said so."""
+        memory = self.memory
+        if memory.word == "verified" and self._well != memory.deploy:
+            self._well = memory.deploy
+            self.voice.report(memory.deploy, "verified", self._look.running, {**self._detail, "well": True})
 
     async def _settle(self) -> None:
         memory = self.memory

@@ -23,6 +23,11 @@ class Watch:
         self._counts = counts
         self._bad = 0
 
+    @property
+    def is_well(self) -> bool:
+        """Did it find nothing when it looked last?"""
+        return self._bad == 0
+
     async def look(self) -> str | None:
         """Why the machine is sick; None while it is well, or may be. Safe to cancel."""
         why = await self._why()

@@ -16,3 +16,7 @@ class Rhythm:
     patient: float = 1.0
     longest: float = 120.0
     jitter: float = 0.25
+
+    def watching(self, since: float) -> float:
+        """Seconds between two looks at a release that is provisional since so many."""
+        return self.watch if since < 15.0 else self.patient

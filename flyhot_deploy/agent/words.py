@@ -7,7 +7,25 @@ from typing import Any
 
 from flyhot_asgi.errors import FlyhotError, StoreError
 
+from .memory import Memory
+from .workers import Look
+
 SHOWN = ("pid", "release", "state", "since", "websockets", "http_in_flight", "clients", "sessions", "pinned", "python")
+
+
+def memory(known: Memory) -> dict[str, Any]:
+    """How far it is in which deploy."""
+    return {"provisional": known.provisional, "deploy": known.deploy or None, "word": known.word or None}
+
+
+def look(seen: Look) -> dict[str, Any]:
+    """What its workers run."""
+    return {
+        "releases": list(seen.running),
+        "release": seen.running[0] if len(seen.running) == 1 and not seen.silent else None,
+        "workers": [worker(document) for document in seen.documents],
+        "silent": list(seen.silent),
+    }
 
 
 def worker(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,7 @@ from .events import (
     Reported,
     Stopped,
     Tell,
+    Well,
     Withdraw,
     Word,
 )
@@ -51,6 +52,9 @@ from .said import read_report
 REPORT_SECONDS = 0.15
 LIST_SECONDS = 2.0
 SILENCE_SECONDS = 5.0
+WELL_SECONDS = 30.0
+"""Beyond the bake time, for a machine to say that it was well for so long."""
+
 MAX_RECORD = 1 << 20
 STORE_TRIES = 8
 
@@ -140,18 +144,14 @@ class Conductor:
         while rollout.phase is not Phase.DONE:
             bound = self.bounds.of(rollout.phase)
             event = await self._next_event(began + bound, bound)
-            if isinstance(event, DeadlinePassed) and self._is_left_provisional():
+            commands = rollout.receive(event)
+            if not self.confirm and AskVerdict("confirmed") in commands:
                 self.provisional = True
                 return
-            await self._execute(rollout.receive(event))
+            await self._execute(commands)
             if (rollout.phase, rollout.going) != (phase, going):
                 phase, going, began = rollout.phase, rollout.going, loop.time()
                 self._say(phase)
-
-    def _is_left_provisional(self) -> bool:
-        rollout = self.rollout
-        waiting = [m for m in rollout.present if m not in rollout.going]
-        return not self.confirm and rollout.phase is Phase.BAKE and not waiting
 
     async def _next_event(self, deadline: float, bound: float) -> Event:
         try:
@@ -267,6 +267,7 @@ class Conductor:
             word = document.get("word")
             if word in get_args(Word):
                 events.append(Reported(machine, cast(Word, word), document))
+                events += [Well(machine)] if word == "verified" and document["well"] else []
             elif word == "stuck":
                 self.notes.append(f"machine {machine} can't go back: {_message(document)}")
         return events
@@ -330,7 +331,7 @@ def _message(document: Mapping[str, Any]) -> str:
 def bounds_of(offer: Offer, *, timeout: float) -> Bounds:
     """The bounds that fit an offer's options; `timeout` bounds what comes before the decision."""
     commit = offer.suspend_timeout + offer.http_drain + offer.hold_budget + 30.0
-    return Bounds(stage=timeout, prepare=timeout, commit=commit, bake=offer.bake, revert=commit + 30.0)
+    return Bounds(stage=timeout, prepare=timeout, commit=commit, bake=offer.bake + WELL_SECONDS, revert=commit + 30.0)
 
 
 def deploy_name(sequence: int) -> str:

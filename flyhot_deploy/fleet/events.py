@@ -48,6 +48,13 @@ class Reported:
 
 
 @dataclass(frozen=True)
+class Well:
+    """A machine was well with the release for the bake time, by all its checks."""
+
+    machine: str
+
+
+@dataclass(frozen=True)
 class Gone:
     """The platform stopped or destroyed a machine: it converges by itself if it comes back."""
 
@@ -64,7 +71,7 @@ class Joined:
 
 @dataclass(frozen=True)
 class DeadlinePassed:
-    """The phase took as long as it may; for BAKE: the time is over, and that is good."""
+    """The phase took as long as it may."""
 
     waited: float
 
@@ -98,7 +105,7 @@ class Stopped:
     interrupted: bool = False
 
 
-Event: TypeAlias = Reported | Gone | Joined | DeadlinePassed | Decided | Judged | Moved | Stopped
+Event: TypeAlias = Reported | Well | Gone | Joined | DeadlinePassed | Decided | Judged | Moved | Stopped
 
 
 @dataclass(frozen=True)

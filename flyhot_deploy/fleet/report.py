@@ -125,6 +125,8 @@ def machine_documents(rollout: Rollout, new: str) -> list[Document]:
 def _machine(rollout: Rollout, machine: str, new: str) -> Document:
     detail = rollout.details.get(machine, {})
     word: str = rollout.words.get(machine, "aborted")  # nobody told it to commit, so it has not
+    if word == "reverted" and machine not in rollout.going:
+        word = "aborted"  # it stands where it stood
     if machine in rollout.gone:
         word = "asleep"
     elif machine in rollout.late:

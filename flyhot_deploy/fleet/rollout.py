@@ -3,7 +3,7 @@
 Theory of operation. Each machine brings its own worker processes to the release together or not at all (that is
 `flyhot_deploy.local.coordination`, over there); here machines are what is counted.
 
-    STAGE ─all staged─▶ PREPARE ─all prepared─▶ DECIDE ─commit─▶ COMMIT a wave ─all verified─▶ BAKE ─▶ the next wave …
+    STAGE ─all staged─▶ PREPARE ─all prepared─▶ DECIDE ─commit─▶ COMMIT a wave ─verified─▶ BAKE ─well─▶ the next wave …
       │                    │                      │                 │                           │
       └── refused, failed, silent, stopped ──▶ abort               └── failed, silent, sick ────┴─▶ revert
                                                                     … the last one baked ─▶ JUDGE ─▶ POINTER ─▶ DONE
@@ -43,6 +43,7 @@ from .events import (
     Strategy,
     Tell,
     Verdict,
+    Well,
     Withdraw,
     Word,
 )
@@ -75,6 +76,7 @@ class Rollout:
         self.details: dict[str, Mapping[str, Any]] = {}
         self.gone: dict[str, str] = {}
         self.unknown: set[str] = set()
+        self.well: set[str] = set()
         self.late: list[str] = []
         self._strategy: Strategy = strategy
         self._at_once = at_once
@@ -98,6 +100,8 @@ class Rollout:
         """Whom the phase waits for."""
         if self.phase is Phase.REVERT:
             return tuple(m for m in self._going if m not in self.gone and not self._settled(m))
+        if self.phase is Phase.BAKE:
+            return tuple(m for m in self._going if m not in self.gone and m not in self.well)
         word = _ARRIVAL.get(self.phase)
         among = self._going if self.phase is Phase.COMMIT else self.machines
         return tuple(m for m in among if word and m not in self.gone and self.words.get(m) != word)
@@ -124,6 +128,9 @@ class Rollout:
         match event:
             case Reported(machine, word, detail):
                 return self._report(machine, word, detail)
+            case Well(machine):
+                self.well.add(machine)
+                return self._advance()
             case Gone(machine, why):
                 return self._go_away(machine, why)
             case Joined(machine):
@@ -166,6 +173,7 @@ class Rollout:
             return ()
         self.gone[machine] = why
         self.unknown.discard(machine)
+        self.well.discard(machine)
         if self.phase in _BEFORE and not self.present:
             return self._abort(machine, f"no machine is left: the last one {why}")
         return self._advance()
@@ -181,9 +189,9 @@ class Rollout:
         return ()
 
     def _deadline(self, waited: float) -> Commands:
-        if self.phase is Phase.BAKE:
-            return self._next_wave()
         silent = self.awaited
+        if self.phase is Phase.BAKE and silent:
+            return self._revert(silent[0], f"machine {silent[0]} did not say within {waited:.3g} s that it is well")
         if self.phase in _BEFORE and silent:
             self.unknown.update(silent)
             return self._abort(silent[0], f"machine {silent[0]} gave no answer within {waited:.3g} s")
@@ -218,7 +226,9 @@ class Rollout:
             return (AskDecision("commit"),)
         if self.phase is Phase.COMMIT:
             self.phase = Phase.BAKE
-            return ()
+            return self._advance()
+        if self.phase is Phase.BAKE:
+            return self._next_wave()
         if self.phase is Phase.REVERT and self.verdict is not None:
             return self._finish()
         return ()

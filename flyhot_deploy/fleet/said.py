@@ -24,6 +24,7 @@ def read_report(document: Mapping[str, Any]) -> dict[str, Any]:
         "plan": _object(document.get("plan")),
         "error": _error(document.get("error")),
         "notes": _texts(document.get("notes")),
+        "well": document.get("well") is True,
     }
 
 

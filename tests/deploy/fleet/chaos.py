@@ -17,6 +17,10 @@ from tests.deploy.fleet.lab import Fleet, fleet_of, release_of, with_bounds
 
 NAMES = ("a", "b", "c")
 SETTLED_WITHIN = 20.0
+FAULTS = (
+    *("nothing", "deployer", "agent", "store", "lost answers", "sick", "undo", "refuse", "machine"),
+    *("slow store", "stale reads", "damaged reads", "no writes", "workers", "no exec", "ill"),
+)
 
 
 async def deploys(folder: Path, seed: int, count: int) -> list[str]:
@@ -35,11 +39,9 @@ async def deploys(folder: Path, seed: int, count: int) -> list[str]:
 async def one(fleet: Fleet, text: str, chance: random.Random) -> str:
     """One deploy in which something goes wrong, perhaps."""
     lease = await asyncio.to_thread(acquire, fleet.store, fleet.repository.keys.lock, "chaos", ttl=1.0, timeout=5.0)
-    fault = chance.choice(
-        ["nothing", "deployer", "agent", "store", "lost answers", "sick", "undo", "refuse", "machine"]
-    )
+    fault = chance.choice(FAULTS)
     victim, moment = chance.choice(NAMES), chance.uniform(0.0, 0.8)
-    if fault in ("sick", "undo"):
+    if fault in ("sick", "undo", "ill"):
         fleet.workers[victim].fault, fleet.workers[victim].moves = fault, []
     elif fault == "refuse":
         fleet.workers[victim].fault = "vote"
@@ -76,6 +78,23 @@ async def strike(
             fleet.store.faults.lost_answers = lambda key: chance.random() < 0.3
             await asyncio.sleep(0.3)
             fleet.store.faults.lost_answers = lambda key: False
+        case "slow store":
+            fleet.store.faults.delay = chance.uniform(0.02, 0.15)
+            await asyncio.sleep(chance.uniform(0.2, 0.8))
+            fleet.store.faults.delay = 0.0
+        case "stale reads" | "damaged reads" | "no writes":
+            name = {"stale reads": "stale", "damaged reads": "damaged", "no writes": "denied"}[fault]
+            setattr(fleet.store.faults, name, lambda key: chance.random() < 0.3)
+            await asyncio.sleep(chance.uniform(0.1, 0.5))
+            setattr(fleet.store.faults, name, lambda key: False)
+        case "workers":
+            fleet.workers[victim].alive = False
+            await asyncio.sleep(chance.uniform(0.05, 0.4))
+            fleet.workers[victim].alive = True
+        case "no exec":
+            fleet.exec_works = False
+            await asyncio.sleep(0.3)
+            fleet.exec_works = True
         case "machine":
             await fleet.kill_agent(victim)
             current = fleet.current()

@@ -212,7 +212,7 @@ class Fleet:
             bases=(IMAGE,),
             offer=Offer(phase="stage", **(terms | offer)),
             read=read,
-            bounds=bounds,
+            bounds=dataclasses.replace(bounds, bake=bounds.bake + 10.0),
             notify=lambda what: None,
             confirm=confirm,
         )

@@ -187,6 +187,8 @@ async def test_an_app_that_says_it_is_ill_goes_back(tmp_path: Path) -> None:
         fleet.workers["a"].fault = "ill"
         done = await fleet.deploy("two\n", bounds=with_bounds(bake=1.0))
         assert conclude(done.rollout)[0] is Exit.ROLLED_BACK and "it hurts" in str(first_error(done.rollout))
+        outcomes = {one["machine"]: one["outcome"] for one in machine_documents(done.rollout, TWO)}
+        assert outcomes == {"a": "rolled_back", "b": "aborted"}
         assert set(fleet.running().values()) == {fleet.base}
 
 

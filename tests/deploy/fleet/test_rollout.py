@@ -25,6 +25,7 @@ from flyhot_deploy.fleet.events import (
     Reported,
     Stopped,
     Tell,
+    Well,
     Withdraw,
     Word,
 )
@@ -57,9 +58,10 @@ def test_all_goes_well() -> None:
     assert feed(rollout, Decided("commit")) == [Tell(Phase.COMMIT, ("a",))]
     assert feed(rollout, Reported("a", "verified")) == []
     assert rollout.phase is Phase.BAKE
-    assert feed(rollout, DeadlinePassed(1)) == [Tell(Phase.COMMIT, THREE)]
+    assert feed(rollout, Well("a")) == [Tell(Phase.COMMIT, THREE)]
     assert all_say(rollout, "verified", ("b", "c")) == []
-    assert feed(rollout, DeadlinePassed(1)) == [AskVerdict("confirmed")]
+    assert feed(rollout, Well("c")) == [] and rollout.awaited == ("b",)
+    assert feed(rollout, Well("b")) == [AskVerdict("confirmed")]
     assert feed(rollout, Judged("confirmed")) == [MovePointer()]
     assert feed(rollout, Moved(True)) == []
     assert rollout.phase is Phase.DONE and rollout.moved and rollout.problem is None
@@ -114,16 +116,22 @@ def test_rolling_goes_one_by_one_and_a_wave_is_bounded() -> None:
     rollout = decided(strategy="rolling")
     assert feed(rollout, Decided("commit")) == [Tell(Phase.COMMIT, ("a",))]
     feed(rollout, Reported("a", "verified"))
-    assert feed(rollout, DeadlinePassed(1)) == [Tell(Phase.COMMIT, ("a", "b"))]
+    assert feed(rollout, Well("a")) == [Tell(Phase.COMMIT, ("a", "b"))]
     bounded = decided(strategy="all", at_once=2)
     assert feed(bounded, Decided("commit")) == [Tell(Phase.COMMIT, ("a", "b"))]
 
 
 def test_a_canary_that_the_platform_stops_is_replaced() -> None:
     rollout = decided()
-    feed(rollout, Decided("commit"), Gone("a", "was stopped"))
-    assert rollout.phase is Phase.BAKE
-    assert feed(rollout, DeadlinePassed(1)) == [Tell(Phase.COMMIT, ("a", "b"))]
+    feed(rollout, Decided("commit"))
+    assert feed(rollout, Gone("a", "was stopped")) == [Tell(Phase.COMMIT, ("a", "b"))]
+
+
+def test_a_canary_that_does_not_say_that_it_is_well_goes_back() -> None:
+    rollout = decided()
+    feed(rollout, Decided("commit"), Reported("a", "verified"))
+    assert feed(rollout, DeadlinePassed(30)) == [AskVerdict("reverted")]
+    assert rollout.culprit == "a" and rollout.going == ("a",)
 
 
 def test_who_comes_before_the_decision_votes_and_who_comes_later_is_listed() -> None:
@@ -138,8 +146,8 @@ def test_who_comes_before_the_decision_votes_and_who_comes_later_is_listed() -> 
 
 def test_no_machine_left_is_no_success() -> None:
     rollout = decided(strategy="all")
-    feed(rollout, Decided("commit"), *(Gone(machine, "was stopped") for machine in THREE))
-    assert feed(rollout, DeadlinePassed(1)) == [AskVerdict("reverted")]
+    feed(rollout, Decided("commit"), Gone("a", "was stopped"), Gone("b", "was stopped"))
+    assert feed(rollout, Gone("c", "was stopped")) == [AskVerdict("reverted")]
     early = Rollout(("a",))
     assert feed(early, Gone("a", "was stopped")) == [AskDecision("abort")]
 
@@ -148,7 +156,7 @@ def test_the_verdict_of_a_machine_stands() -> None:
     rollout = decided(strategy="all")
     feed(rollout, Decided("commit"))
     all_say(rollout, "verified")
-    feed(rollout, DeadlinePassed(1))
+    feed(rollout, *map(Well, THREE))
     assert feed(rollout, Judged("reverted")) == [Tell(Phase.REVERT)]
     assert rollout.verdict == "reverted" and rollout.problem
 
@@ -157,7 +165,7 @@ def test_a_pointer_that_does_not_move_is_told() -> None:
     rollout = decided(strategy="all")
     feed(rollout, Decided("commit"))
     all_say(rollout, "verified")
-    feed(rollout, DeadlinePassed(1), Judged("confirmed"), Moved(False))
+    feed(rollout, *map(Well, THREE), Judged("confirmed"), Moved(False))
     assert rollout.phase is Phase.DONE and not rollout.moved and "pointer" in str(rollout.problem)
 
 
@@ -295,6 +303,8 @@ def act(world: World, machine: str) -> None:
     elif world.decision == "commit" and machine in world.released:
         world.runs_new.add(machine)
         world.do(world.rollout.receive(Reported(machine, "verified")))
+        if world.rollout.phase is Phase.BAKE:
+            world.do(world.rollout.receive(Well(machine)))
     elif world.told is Phase.STAGE:
         world.do(world.rollout.receive(Reported(machine, "staged")))
     elif world.told is Phase.PREPARE:
