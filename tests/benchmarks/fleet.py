@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -28,7 +29,8 @@ FLEET = 50
 
 async def measure() -> list[dict[str, Any]]:
     """Seconds, requests and outcomes."""
-    return [await real_machines(3), await many_machines(FLEET), await idle(), await in_chaos(), await together()]
+    figures = [await real_machines(3), await many_machines(FLEET), await idle(), await idle_process()]
+    return [*figures, await in_chaos(), await together()]
 
 
 async def real_machines(count: int) -> dict[str, Any]:
@@ -98,6 +100,38 @@ async def idle() -> dict[str, Any]:
                 "cpu_ms_per_look": round(spent * 1000, 3),
                 "share_of_a_core_at_10_s": round(spent / 10, 6),
             }
+
+
+async def idle_process(seconds: float = 60.0) -> dict[str, Any]:
+    """The agent of a real machine, left alone: its share of a core, and its memory."""
+    folder = Path(tempfile.mkdtemp(prefix="fb-", dir="/tmp"))
+    try:
+        secrets = {"FLYHOT_STORE": (folder / "bucket").as_uri(), "FLYHOT_ALLOW_UNSIGNED": "1"}
+        cloud = Cloud("counter", secrets=secrets)
+        async with serving(cloud):
+            fleet_app.write(folder / "app", 1)
+            await cloud.deploy(folder / "app", 1)
+            machine = cloud.app_machines[0]
+            await asyncio.sleep(15)
+            note = json.loads(next((machine.folder / machine.id / "t").glob("flyhot-*/*/agent.json")).read_text())
+            before = _ticks(note["pid"])
+            await asyncio.sleep(seconds)
+            spent = (_ticks(note["pid"]) - before) / os.sysconf("SC_CLK_TCK")
+            memory = _resident(note["pid"])
+            return {"agent_cpu_share_of_a_core": round(spent / seconds, 5), "agent_rss_mb": memory}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _resident(pid: int) -> int:
+    """In MB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 async def in_chaos() -> dict[str, Any]:

@@ -162,6 +162,16 @@ async def test_without_exec_and_with_a_late_registry(world: World) -> None:
     assert code == 0 and any("exec" in note for note in report["notes"]), report
     assert (await world.bumps())[1] == [2, 2, 2]
 
+    # From the folder here, without an image, by somebody who has the bucket's credentials.
+    images = dict(world.cloud.images)
+    world.environment |= world.cloud.secrets
+    fleet_app.write(world.folder, 3, extra=True)
+    code, report = await world.command("hot", "--from-tree")
+    assert (code, report["outcome"]) == (0, "complete"), shown(report)
+    assert (await world.bumps())[1] == [3, 3, 3] and world.cloud.images == images
+    assert await world.each("/static/new.txt") == ["new file\n"] * 3
+    assert (await world.command("doctor"))[1]["findings"]
+
 
 async def test_a_release_that_nobody_confirms_is_taken_back(world: World) -> None:
     fleet_app.write(world.folder, 2)
