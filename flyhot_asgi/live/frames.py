@@ -24,6 +24,7 @@ from flyhot_asgi.live.splice import splice
 
 SUBPROTOCOL = "flyhot.live.v1"
 MAX_NAME = 200
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # json.dumps() would make one for each frame
 
 Navigation: TypeAlias = Literal["go", "push", "replace"]
 
@@ -100,7 +101,7 @@ def encode_push(event: str, detail: Any) -> str:
 
 
 def _text(frame: dict[str, Any]) -> str:
-    text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+    text = _ENCODER.encode(frame)
     try:
         text.encode()
     except UnicodeEncodeError:  # half a surrogate pair in what the user rendered: UTF-8 has no word for it, JSON has
