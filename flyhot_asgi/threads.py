@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -26,4 +27,17 @@ async def in_thread(work: Callable[[], T]) -> T:
                 await asyncio.wait([task])
         if not task.cancelled():
             task.exception()  # it is seen, and nobody's any more
+        raise
+
+
+async def in_thread_until(work: Callable[[threading.Event], T]) -> T:
+    """As `in_thread`, for work that looks at its event: that is set when the caller is cancelled."""
+    cancel = threading.Event()
+    task = asyncio.ensure_future(asyncio.to_thread(work, cancel))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        cancel.set()
+        with contextlib.suppress(Exception):
+            await task
         raise

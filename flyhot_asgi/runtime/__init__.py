@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..engine.living.modules import find_root
+from .ahead import Ahead
 from .check import check
 from .coordinator import Alone
 from .order import Order, Pages
@@ -11,6 +12,7 @@ from .shared import AppRuntime, runtime_of, say_impossible
 from .units import Registered
 
 __all__ = [
+    "Ahead",
     "Alone",
     "AppProcess",
     "AppRuntime",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import threading
 from typing import Any
 
@@ -13,6 +11,7 @@ from ..engine.oracle.request import request_for_tree
 from ..engine.rehearsal.scratch import Trial, check_release
 from ..engine.verification.recorded import Recorded
 from ..release.folder import Release
+from ..threads import in_thread_until
 from .installed import Installed, Sources
 from .recordings import Recordings
 
@@ -25,15 +24,7 @@ async def check(installed: Installed, release: Release) -> dict[str, Any]:
     Takes some times as long as the app's import. Raises SourceError naming file and line of the release, StoreError.
     Safe to cancel: the processes are killed.
     """
-    cancel = threading.Event()
-    work = asyncio.ensure_future(asyncio.to_thread(_check, installed, release, cancel))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        cancel.set()
-        with contextlib.suppress(Exception):
-            await work
-        raise
+    return await in_thread_until(lambda cancel: _check(installed, release, cancel))
 
 
 def _check(installed: Installed, release: Release, cancel: threading.Event) -> dict[str, Any]:

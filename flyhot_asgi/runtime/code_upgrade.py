@@ -22,7 +22,7 @@ from ..engine.rehearsal.repair import homes_of
 from ..engine.source.defuse import Home
 from ..engine.verification.reach import could_change
 from ..engine.verification.recorded import Recorded
-from ..errors import FlyhotError, NothingToDo
+from ..errors import FlyhotError, NothingToDo, UpgradeRefused
 from .complaints import refusal_of
 from .installed import Installed, Sources
 from .order import Order
@@ -113,6 +113,8 @@ class CodeUpgrade:
             drift=self._recorded.look(sources.live, installed.root) if self._recorded is not None else None,
             also=self._also(rehearsed, live),
         )
+        if self._order.swaps_only and (self.plan.executes or self.plan.refusals):
+            raise UpgradeRefused("it takes more than to swap code", do="check the release first")
         assets = installed.assets_between(release)
         self.document = plan_document(self.plan, installed.digest, release.digest, assets)
         if nothing := why_nothing_changes(installed, release, sources, self.plan, assets):
@@ -151,12 +153,13 @@ class CodeUpgrade:
     def stage(self) -> None:
         """Everything that can be done before anybody is held. Blocking. Raises SourceError, UpgradeError."""
         assert self.plan is not None
-        patch = self._patch = Patch(self.plan, self._installed.finder)
+        patch = self._patch = Patch(self.plan, self._installed.finder, keep_syntax=self._order.swaps_only)
         patch.orphans |= self._installed.orphans
         patch.stage()
         self._near = could_change(self.plan)
-        self._installed.assets.look()
-        self._tree = self._order.release.tree
+        if not self._order.swaps_only or any(self._installed.assets_between(self._order.release).values()):
+            self._installed.assets.look()  # else what lies there is as good as what comes
+            self._tree = self._order.release.tree
         patch.look_ahead()
         self._collector.hide()
 
@@ -168,11 +171,12 @@ class CodeUpgrade:
 
     def load(self, run: Callable[[Callable[[], None]], None]) -> None:
         """Apply the patch, within what `run` allows it. Raises whatever the release's statements raise."""
-        assert self._patch is not None and self._tree is not None
+        assert self._patch is not None
         patch = self._patch
         self._collector.begin()
         self._install_finder()
-        self._installed.assets.follow(self._tree, self.journal)
+        if self._tree is not None:
+            self._installed.assets.follow(self._tree, self.journal)
         run(lambda: patch.apply(self.journal))
 
     def _install_finder(self) -> None:
@@ -205,6 +209,10 @@ class CodeUpgrade:
         assert self._recorded is not None and self.sources is not None
         return self._recorded.compare(self._installed.root, self.sources.new, (module,), migrated=self._migrated)
 
+    def take_late(self, recorded: Recorded) -> None:
+        """What a cold import found when the upgrade was done: all is to be compared with it."""
+        self._recorded, self._near = recorded, frozenset()
+
     def uncompared(self) -> list[str]:
         """What nobody can compare with a cold import of the release, in words; empty if all of it was."""
         if self._recorded is None:
@@ -233,6 +241,7 @@ class CodeUpgrade:
             cold=None,
             recorded=recorded,
             also=frozenset(homes_of(found, self.sources.old)),
+            swaps_only=False,
         )
 
     def commit(self) -> None:

@@ -44,6 +44,7 @@ class Installed:
     since: float = field(default_factory=time.time)
     _base_files: dict[str, bytes] | None = None
     _base_digest: str = ""
+    _running: Release | None = None
     _vsns: tuple[str, ClassVsns] | None = None
 
     @classmethod
@@ -88,7 +89,9 @@ class Installed:
         """A file of the running release. Raises HashMismatch, or StoreError if the store has lost it."""
         if self._base_files is not None and self.digest == self._base_digest:
             return self._base_files[path]
-        return self.store.get_release(self.digest).read(path)
+        if self._running is None or self._running.digest != self.digest:
+            self._running = self.store.get_release(self.digest)
+        return self._running.read(path)
 
     def live(self) -> dict[str, types.ModuleType]:
         """The first-party modules that are loaded, in import order."""

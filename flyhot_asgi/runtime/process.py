@@ -14,6 +14,7 @@ from typing import Any
 
 from ..control.decision import Decisions, decisions_dir
 from ..control.paths import open_store, prepare_runtime_dir, socket_path
+from ..engine.verification.recorded import Recorded
 from ..errors import ControlError, FlyhotError
 from ..release import boots
 from ..release.config import project_root, read_settings
@@ -71,6 +72,7 @@ class AppProcess:
         self._under_way: str | None = None
         self._broken: FlyhotError | None = None
         self._surveys = asyncio.Lock()
+        self._last: Transaction | None = None
         self._live_at_stop: dict[str, types.ModuleType] = {}
 
     @property
@@ -185,6 +187,7 @@ class AppProcess:
                 self.hold = Hold(self.registry, max_hold=order.hold_budget)
                 transaction = self._transaction(order, coordinator)
                 result = await transaction.run()
+                self._last = transaction if order.swaps_only else None  # it would keep the old code alive
                 if transaction.differences:
                     result = await self._take_back(transaction, result)
                 if result["outcome"] == Outcome.ALREADY.value:
@@ -197,11 +200,31 @@ class AppProcess:
         _log(result, installed.root)
         return result
 
-    async def _take_back(self, transaction: Transaction, result: dict[str, Any]) -> dict[str, Any]:
+    async def confirm(self, recorded: Recorded, base: str) -> dict[str, Any]:
+        """Compare this process with what is known of its release since the last upgrade, and go back to the release
+        `base` if it is not that: the RESULT of that upgrade as it is then. Raises UpgradeUnderWay, ControlError."""
+        installed = self._free()
+        transaction = self._last
+        if transaction is None:
+            raise ControlError("there was no upgrade to confirm")
+        self._under_way = "confirm"
+        try:
+            async with self._surveys:
+                result = await transaction.confirm(recorded)
+                if transaction.differences:
+                    result = await self._take_back(transaction, result, base)
+        finally:
+            self._under_way = None
+            self.vsn = installed.vsn
+        return result
+
+    async def _take_back(
+        self, transaction: Transaction, result: dict[str, Any], base: str | None = None
+    ) -> dict[str, Any]:
         """The upgrade is done, and the process is not the release: go back to the one before, by the same way."""
         undone = None
         try:
-            order = await in_thread(transaction.way_back)
+            order = await in_thread(lambda: transaction.way_back(base))
             if order is not None:
                 self.hold = Hold(self.registry, max_hold=order.hold_budget)
                 undone = await self._transaction(order, Alone()).run()

@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
 from ..engine import Difference
+from ..engine.verification.recorded import Recorded
 from ..errors import FlyhotError, SuspendTimeout, UpgradeError
 from ..session import Hold, Registry
 from ..session.budget import within
@@ -312,10 +313,17 @@ class Transaction:
         self._verified = self._verified and not self.differences and not uncompared
         self._code.settle(self._verified)
 
-    def way_back(self) -> Order | None:
-        """The order to undo a committed upgrade after `differences`; None if nobody knows what to go back to. Blocking.
-        Raises StoreError."""
-        return self._code.way_back(self.differences, self._from)
+    async def confirm(self, recorded: Recorded) -> dict[str, Any]:
+        """Compare the process with what is known of the release since; the RESULT that it is then."""
+        self._code.take_late(recorded)
+        self._verified = True
+        await self._compare_rest()
+        return self._result()
+
+    def way_back(self, base: str | None = None) -> Order | None:
+        """The order to undo a committed upgrade after `differences`, to the release before or to `base`; None if nobody
+        knows what to go back to. Blocking. Raises StoreError."""
+        return self._code.way_back(self.differences, base or self._from)
 
     def _tell(self, tell: Callable[[], None]) -> None:
         """Pages are told at best: none of them may stop an upgrade, or a resume."""

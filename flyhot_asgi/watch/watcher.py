@@ -15,6 +15,7 @@ import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from ..client import ClientHub
 from ..errors import ConfigError, FlyhotError
 from ..release.folder import Release
 from ..release.scan import scan
-from ..runtime import Alone, AppProcess, Order, check
+from ..runtime import Ahead, Alone, AppProcess, Order, check
 from .said import Said, said_of_error, said_of_result
 
 logger = logging.getLogger("flyhot.watch")
@@ -50,6 +51,8 @@ class Watcher:
         self._hub = hub
         self._say = say if say is not None else _say_to_stderr
         self._task: asyncio.Task[None] | None = None
+        self._ahead = Ahead(process)
+        self._comparing: asyncio.Task[None] | None = None
         self._well = True
 
     def start(self) -> None:
@@ -64,11 +67,13 @@ class Watcher:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+        await self._leave_off()
 
     async def _follow(self, changes: AsyncIterator[set[str]]) -> None:
         root = self._process.ready().root
         self._tell_supervisor("watching")
         self._say(f"flyhot  watching {root}: save a file, and what runs here follows")
+        self._comparing = asyncio.get_running_loop().create_task(self._begin(), name="flyhot-watch-compare")
         async for files in changes:
             try:
                 said = await self.take(files)
@@ -79,15 +84,23 @@ class Watcher:
                 self._tell(said)
 
     async def take(self, files: set[str]) -> Said | None:
-        """Upgrade this process to what lies on disk. None if nothing of the app changed. Safe to cancel."""
+        """Upgrade this process to what lies on disk. None if nothing of the app changed. Safe to cancel.
+
+        Where code is swapped only, that is done at once, and compared with a cold import afterwards: see `Ahead`.
+        """
         began = time.perf_counter()
+        await self._leave_off()
         installed = self._process.ready()
         names = {str(Path(file).relative_to(installed.root)) for file in files if _is_inside(file, installed.root)}
         try:
             release = await asyncio.to_thread(self._pack)
             if release.digest == installed.digest:
                 return None if self._well else Said("ok", "as it runs again: what was wrong is gone")
-            result = await self._upgrade(release)
+            result = await self._ahead.lay(self._order(release))
+            if result is not None:
+                self._comparing = asyncio.get_running_loop().create_task(self._compare(release, names))
+            else:
+                result = await self._upgrade(release)
         except FlyhotError as exc:
             return said_of_error(exc.document(), None, ", ".join(sorted(names)[:2]) or "saved")
         return said_of_result(result, names, (time.perf_counter() - began) * 1000)
@@ -99,17 +112,50 @@ class Watcher:
         return installed.store.get_release(manifest.digest)
 
     async def _upgrade(self, release: Release) -> dict[str, Any]:
-        settings = self._process.ready().settings
         cold = await check(self._process.ready(), release)
-        order = Order(
+        return await self._process.upgrade(replace(self._order(release), cold=cold), Alone())
+
+    def _order(self, release: Release) -> Order:
+        settings = self._process.ready().settings
+        return Order(
             release=release,
             id=f"watch-{secrets.token_hex(6)}",
-            cold=cold or None,
             suspend_timeout=settings.suspend_timeout,
             http_drain=settings.http_drain,
             hold_budget=settings.hold_budget,
         )
-        return await self._process.upgrade(order, Alone())
+
+    async def _begin(self) -> None:
+        """Compare what runs with its release: the next saves are laid at once then."""
+        try:
+            await self._process.verify()
+        except FlyhotError as exc:
+            logger.info("what runs was not compared with its release yet: %s", exc)
+
+    async def _compare(self, release: Release, names: set[str]) -> None:
+        """What was laid at once against a cold import of it: if it is something else, it is taken back, and done anew
+        the long way."""
+        try:
+            result = await self._ahead.confirm()
+            if result["verified"]:
+                return
+            if result["outcome"] == "rolled_back":
+                logger.info("swapping code was not enough: %s", (result["error"] or {}).get("message"))
+                began = time.perf_counter()
+                result = await self._upgrade(release)
+                return self._tell(said_of_result(result, names, (time.perf_counter() - began) * 1000))
+            self._tell(said_of_error(result["error"] or {"kind": "error", "message": "not compared"}, None, "saved"))
+        except FlyhotError as exc:
+            self._tell(said_of_error(exc.document(), None, ", ".join(sorted(names)[:2]) or "saved"))
+        except Exception:
+            logger.exception("what was saved could not be compared with a cold import; the new code serves")
+
+    async def _leave_off(self) -> None:
+        """The next save is compared in its turn."""
+        task, self._comparing = self._comparing, None
+        if task is not None and not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     def _tell(self, said: Said) -> None:
         self._well = said.kind == "ok"

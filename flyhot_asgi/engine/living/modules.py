@@ -11,6 +11,7 @@ import os
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from ...errors import SourceError
@@ -87,8 +88,12 @@ def _installed(file: str) -> bool:
 def relative_file(module: types.ModuleType, root: Path) -> str | None:
     """A module's file relative to the root (posix), None if it is not below it."""
     file = getattr(module, "__file__", None)
-    if not isinstance(file, str) or not file.endswith(".py"):
-        return None
+    return _relative(file, root) if isinstance(file, str) and file.endswith(".py") else None
+
+
+@lru_cache(maxsize=8192)
+def _relative(file: str, root: Path) -> str | None:
+    """Asked for every module at every look, and the same each time: where it was imported from."""
     try:
         relative = Path(os.path.realpath(file)).relative_to(root).as_posix()
     except ValueError:

@@ -35,9 +35,11 @@ from .twin import TwinPourer, free
 class Patch:
     """A plan ready to be applied to this process, once."""
 
-    def __init__(self, plan: Plan, finder: ReleaseFinder) -> None:
+    def __init__(self, plan: Plan, finder: ReleaseFinder, *, keep_syntax: bool = False) -> None:
         self.plan = plan
         self._finder = finder
+        self._keep_syntax = keep_syntax
+        """For the next plan, which is made a moment later."""
         self._codes: list[types.CodeType | None] = []
         self._counterparts: dict[str, dict[types.CodeType, types.CodeType]] = {}
         self.known: set[int] = set()
@@ -76,7 +78,8 @@ class Patch:
         self.expected = {name: expected_of(plan.new[name]) for name in plan.new if name in plan.live}
         for name in plan.preimport:
             _import(name)
-        self._forget()
+        if not self._keep_syntax:
+            self._forget()
 
     def look_ahead(self) -> None:
         """Find the functions that live now, and what frameworks keep of the app, so that `apply()` need only look at

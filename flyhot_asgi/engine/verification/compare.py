@@ -88,9 +88,10 @@ def _is_value(entry: tuple[str, str] | None) -> bool:
 
 
 def _upgrade_did(path: str, wanted: tuple[str, str] | None, before: Entries, live: Entries, still: bool) -> bool:
-    """Neither the program nor the release made of it what it is now."""
+    """Neither the program nor the release made of it what it is now. What is there that no release has may have come
+    with somebody who connected meanwhile."""
     if (wanted or live[path])[0] == DEFINITION:
-        return before.get(path) == wanted
+        return before.get(path) == wanted and (still or wanted is not None)
     return still and before.get(path) != live.get(path) and not _is_code(path, live, before)
 
 

@@ -101,6 +101,19 @@ async def test_only_what_could_have_changed_is_compared_while_sessions_are_held(
     assert seen == {"held": {f"{lab.top}.main"}, "rest": {lab.top, f"{lab.top}.rules"}}
 
 
+async def test_who_connects_between_the_plan_and_the_hold_is_no_difference(lab: Lab) -> None:
+    """The app keeps its endpoints in a list of its own: a release has none of them."""
+    release = await lab.release(BODY)
+    cold = await check(lab.installed, release)
+    result = await lab.upgrade(release, Scripted(prepared=lambda: _connected(lab)), cold=cold)
+    assert result["verified"] is True and len(lab.main.seen) == 2, result["error"]
+
+
+async def _connected(lab: Lab) -> bool:
+    await lab.connect(2)
+    return True
+
+
 async def test_a_difference_that_is_found_after_the_resume_is_undone_just_the_same(small: Lab) -> None:
     lab = small
     await lab.connect(2)
