@@ -29,6 +29,7 @@ from ..local.progress import Fact, Step
 from ..local.report import FailureReport, HistoryReport, PageReport, PlanReport, StatusReport, UpgradeReport
 from ..local.report import Report as LocalReport
 from . import fleet_rows, rows
+from .plan_tree import plan_tree
 
 Report = LocalReport | FleetReport | FleetStatus
 
@@ -203,12 +204,10 @@ def _plan(console: Console, report: PlanReport) -> None:
             _line(console, f"this would fail: {old} → {new}", "bold red")
     if report.plans:
         document = report.plans[0][1]
-        table = rows.steps_table(document)
-        if table.rows:
-            _table(console, table)
+        if (tree := plan_tree(document)) is not None:
+            console.print(tree, soft_wrap=not console.is_terminal)
         for text in rows.asset_lines(document):
             _line(console, text)
-        _refusals(console, document)
         for text in rows.stale_lines(report.plans):
             _line(console, f"note: {text}", "dim")
         notes = document.get("notes")

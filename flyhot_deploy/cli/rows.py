@@ -103,20 +103,6 @@ def history_table(entries: Sequence[Entry], running: str | None) -> Table:
     return Table("", heads, tuple(rows), frozenset({"#"}))
 
 
-def steps_table(plan: Mapping[str, Any]) -> Table:
-    """Definition by definition: what an upgrade would do, and why."""
-    rows = tuple(
-        (
-            str(step.get("action", "?")),
-            str(step.get("name") or step.get("module", "?")),
-            place(step),
-            str(step.get("why") or ""),
-        )
-        for step in _objects(plan.get("steps"))
-    )
-    return Table("", ("action", "what", "where", "why"), rows)
-
-
 def asset_lines(plan: Mapping[str, Any]) -> list[str]:
     """The files that aren't Python, and the modules that come and go."""
     lines: list[str] = []

@@ -82,14 +82,14 @@ class AppsAdapter(Adapter):
         if hasattr(app, "openapi_schema") and _names_differ_only(before, after, rebound):
             if self._describes(context, module, app, before, after):
                 context.step(
-                    module, new, Action.REGISTER, "the app's description changed; the app stays the same object"
+                    module, new, Action.REBUILD, "the app's description changed; the app stays the same object"
                 )
                 return True
         if (reason := why_not_constructed(before, after, rebound)) is not None:
             context.refuse(module, new, reason)
             return True
         plan_construction(context, module, change, app)
-        context.step(module, new, Action.REGISTER, "its constructor runs again on the living object")
+        context.step(module, new, Action.REBUILD, "its constructor runs again on the living object")
         return True
 
     def _describes(self, context: Context, module: str, app: Any, before: ast.Call, after: ast.Call) -> bool:

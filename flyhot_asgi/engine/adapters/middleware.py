@@ -76,11 +76,11 @@ def _plan_app(
             continue
         gone += _handlers(context, module, statement, app)
         if now not in wanted:
-            context.step(module, statement, Action.REGISTER, "what it registered with the app is taken out")
+            context.step(module, statement, Action.REBUILD, "what it registered with the app is taken out")
     for module, statement in after:
         if statement not in reused:
             context.execute(module, statement)
-            context.step(module, statement, Action.REGISTER, "it is registered with the app anew")
+            context.step(module, statement, Action.REBUILD, "it is registered with the app anew")
     context.plan.registrations.append(StackRebuild(app, wanted, reused, outer, inner, gone))
 
 

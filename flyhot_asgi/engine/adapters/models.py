@@ -277,7 +277,7 @@ def _rebuild_value(
     name = new.binds[0]
     context.judged.add(new)
     context.execute(module, new)
-    context.step(module, new, Action.EXECUTE, "made anew and poured into the living object; what changed since stays")
+    context.step(module, new, Action.REBUILD, "made anew and poured into the living object; what changed since stays")
     cold = _cold(context, module, old, name)
     context.plan.registrations.append(InstanceRebuild(new, name, context.namespace(module), cold))
     names = set(vars(living)) if changed is None else changed

@@ -268,7 +268,7 @@ class RoutesAdapter(Adapter):
             if (partner_now := kept[entry.statement]) not in reused:
                 context.dropped += layout.routes.get(entry.statement, [])
             if partner_now not in wanted:
-                context.step(entry.module, entry.statement, Action.REGISTER, "its routes are taken out")
+                context.step(entry.module, entry.statement, Action.REBUILD, "its routes are taken out")
         maker = context.constructed.get(id(router), (None, None))[1]
         context.plan.registrations.append(RouteRebuild(router, layout.base, after, reused, layout.tail, maker))
 
@@ -282,7 +282,7 @@ class RoutesAdapter(Adapter):
                 reused[entry.statement] = living[entry.statement]
             elif entry.claimed:
                 context.execute(entry.module, entry.statement)
-                context.step(entry.module, entry.statement, Action.REGISTER, "its routes are registered anew")
+                context.step(entry.module, entry.statement, Action.REBUILD, "its routes are registered anew")
         return reused
 
     def _constructed_alone(self, context: Context, planned: set[int]) -> None:

@@ -124,8 +124,20 @@ def _accessors(prop: property) -> tuple[Any, Any, Any]:
     return (prop.fget, prop.fset, prop.fdel)
 
 
+def _no_longer_annotated(graft: Graft) -> set[str]:
+    """Attributes that are still bound, by statements without an annotation."""
+    bound = [(c.old.node, c.new.node, c.new.binds) for c in graft.changes if c.old is not None and c.new is not None]
+    return {
+        name
+        for old, new, names in bound
+        if isinstance(old, ast.AnnAssign) and not isinstance(new, ast.AnnAssign)
+        for name in names
+    }
+
+
 def _annotate(cls: type, graft: Graft, new: dict[str, Any], old: Any, journal: Journal) -> None:
-    annotations = {name: value for name, value in new.items() if name not in graft.deleted}
+    gone = {*graft.deleted, *_no_longer_annotated(graft)}
+    annotations = {name: value for name, value in new.items() if name not in gone}
     if isinstance(old, dict):
         journal.touch_container(old, f"annotations of {cls.__qualname__}")
         old.clear()

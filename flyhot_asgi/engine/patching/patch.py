@@ -18,7 +18,7 @@ from typing import Any
 from ...errors import UpgradeError
 from ..living.inventory import functions_of, is_one_of, living_functions
 from ..source.codetree import ClassFacts, class_facts, match, walk
-from ..source.expected import Expected, expected_of
+from ..source.expected import Expected, annotated_names, expected_of
 from ..source.headers import Header, headers
 from ..source.module import SourceModule
 from ..source.plan import Execute, Graft, Plan, Twin
@@ -46,6 +46,8 @@ class Patch:
         """Ids of the code objects that a first-party function may run after the patch."""
         self._canonical: list[object] = []
         self._facts: dict[str, dict[str, ClassFacts]] = {}
+        self._unannotated: dict[str, set[str]] = {}
+        """By module, names that its new source annotates no more."""
         self.expected: dict[str, Expected] = {}
         self.headers: dict[int, Header] = {}
         """By id of the changed modules' code objects: what their functions' defaults must be."""
@@ -67,6 +69,7 @@ class Patch:
         for name in plan.changed:
             old, new = plan.old[name], plan.new[name]
             self._counterparts[old.path] = match(old.code, new.code, (old.owners, new.owners))
+            self._unannotated[name] = annotated_names(old.tree.body) - annotated_names(new.tree.body)
             self.headers.update(headers(new.tree, new.code))
             if sys.version_info >= (3, 13):
                 self._facts[new.path] = class_facts(new.code)
@@ -260,10 +263,7 @@ class Patch:
             namespace = vars(self.plan.live[module])
             journal.touch_namespace(namespace, f"names of {module}")
             namespace.pop(name, None)
-            annotations = namespace.get("__annotations__")
-            if isinstance(annotations, dict) and name in annotations:
-                journal.touch_container(annotations, f"annotations of {module}")
-                del annotations[name]
+            _unannotate(module, namespace, {name}, journal)
         for module in self.plan.deleted:
             sys.modules.pop(module, None)
             parent, _, child = module.rpartition(".")
@@ -274,11 +274,20 @@ class Patch:
         for name in self.plan.changed:
             source, module = self.plan.new[name], self.plan.live[name]
             journal.set_attribute(module, "__doc__", self.expected[name].doc)
+            _unannotate(name, vars(module), self._unannotated[name], journal)
             order_annotations(source, vars(module).get("__annotations__"), journal)
             if sys.version_info >= (3, 13):
                 _refresh_facts(module, self._facts[source.path], journal)
         for name in [*self.plan.changed, *self.plan.added]:
             show_source(self.plan.new[name], journal)
+
+
+def _unannotate(module: str, namespace: dict[str, Any], names: set[str], journal: Journal) -> None:
+    annotations = namespace.get("__annotations__")
+    if isinstance(annotations, dict) and not names.isdisjoint(annotations):
+        journal.touch_container(annotations, f"annotations of {module}")
+        for name in names.intersection(annotations):
+            del annotations[name]
 
 
 def _touch_modules(journal: Journal) -> None:

@@ -124,10 +124,9 @@ def _judge_called(context: Context, module: str, statement: Statement, name: str
     live = [context.value(module, bound) for bound in statement.binds]
     first_party = all(type(value).__module__ in context.live for value in live)
     if statement.kind == "assign" and live and first_party:
-        context.plan.notes.append(
-            f"{context.file(module)}:{statement.line}: `{statement.name}` keeps the state that the old code of "
-            f"`{name}` gave it"
-        )
+        state = f"keeps the state that the old code of `{name}` gave it"
+        context.step(module, statement, Action.KEEP, f"it {state}")
+        context.plan.notes.append(f"{context.file(module)}:{statement.line}: `{statement.name}` {state}")
     elif statement.kind == "assign":
         judge_dependent(context, module, statement, f"`{name}()`, whose code changed")
     elif statement.kind == "def":

@@ -62,7 +62,7 @@ def _judge_added(context: Context, module: str, statement: Statement) -> None:
         return
     context.execute(module, statement)
     context.rebind(module, statement.binds)
-    context.step(module, statement, Action.ADD, "a new class")
+    context.step(module, statement, Action.DEFINE, "a new class")
 
 
 def _judge_deleted(context: Context, module: str, statement: Statement) -> None:

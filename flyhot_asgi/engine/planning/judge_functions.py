@@ -77,7 +77,7 @@ def _judge_body(context: Context, module: str, change: Change) -> None:
 def _judge_added(context: Context, module: str, statement: Statement) -> None:
     if context.registers(module, statement):
         return  # the adapter plans it
-    _bind_first(context, module, statement, Action.ADD, "a new function")
+    _bind_first(context, module, statement, Action.DEFINE, "a new function")
 
 
 def _bind_first(context: Context, module: str, statement: Statement, action: Action, why: str) -> None:

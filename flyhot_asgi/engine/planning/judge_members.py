@@ -257,11 +257,15 @@ def _with_dependents(new: ast.ClassDef, members: NamespaceDiff) -> list[Change]:
 def _step_for(context: Context, module: str, change: Change, shown: str) -> None:
     member = change.statement
     words = {
-        Verdict.ADDED: (Action.ADD, "a new member"),
+        Verdict.ADDED: (Action.DEFINE, "a new member"),
         Verdict.DELETED: (Action.DELETE, "the member is gone"),
         Verdict.RERUN: (Action.GRAFT, "it was built from something that is bound anew"),
     }
     action, why = words.get(change.verdict, (Action.GRAFT, "the member changed; the class stays the same object"))
+    if not member.binds:
+        if isinstance(member.node, ast.Pass):
+            return
+        action, why = Action.GRAFT, "a text in its body changed"
     context.step(module, member, action, why, f"{shown}.{member.name}" if member.binds else shown)
 
 

@@ -44,8 +44,10 @@ def judge_import(context: Context, module: str, change: Change) -> None:
     context.execute(module, statement)
     if not _same_object(context, module, statement):
         context.rebind(module, statement.binds)
-    action = Action.ADD if change.verdict is Verdict.ADDED else Action.IMPORT
-    context.step(module, statement, action, "an import is added" if action is Action.ADD else "imported from elsewhere")
+    action = Action.DEFINE if change.verdict is Verdict.ADDED else Action.IMPORT
+    context.step(
+        module, statement, action, "an import is added" if action is Action.DEFINE else "imported from elsewhere"
+    )
 
 
 def _same_object(context: Context, module: str, statement: Statement) -> bool:
@@ -74,7 +76,7 @@ def judge_assignment(context: Context, module: str, change: Change) -> None:
         context.judged.discard(statement)  # what its value is made of may be bound anew
         context.deferred.append(lambda: _annotate(context, module, statement))
     elif change.verdict is Verdict.ADDED and not any(n in context.namespace(module) for n in statement.binds):
-        bind(context, module, statement, "a new name", action=Action.ADD)
+        bind(context, module, statement, "a new name", action=Action.DEFINE)
     elif change.verdict is Verdict.RERUN:
         if context.also.intersection((module, name) for name in statement.binds):
             bind(context, module, statement, "what it made is not what the release makes", changed=True)
@@ -90,7 +92,7 @@ def judge_assignment(context: Context, module: str, change: Change) -> None:
 def _annotate(context: Context, module: str, statement: Statement) -> None:
     if statement not in context.planned:
         context.execute(module, statement, annotate_only=True)
-        context.step(module, statement, Action.EXECUTE, "its annotation changed; the value lives on")
+        context.step(module, statement, Action.KEEP, "its annotation changed; the value lives on")
 
 
 def _same_value(old: ast.stmt, new: ast.stmt) -> bool:
@@ -155,7 +157,8 @@ def bind(
     keep = any(isinstance(live, _POURED) or _is_instance(context, live) for live in living)
     context.execute(module, statement, keep=keep, kept=tuple(kept), cold=tuple(merge))
     context.rebind(module, statement.binds)
-    context.step(module, statement, action, why)
+    rebuilt = keep and action is Action.EXECUTE
+    context.step(module, statement, Action.REBUILD if rebuilt else action, why)
 
 
 def _made_class(context: Context, module: str, statement: Statement) -> type | None:
@@ -356,7 +359,7 @@ def judge_block(context: Context, module: str, change: Change) -> None:
         return
     context.execute(module, statement)
     context.rebind(module, statement.binds)
-    action = Action.ADD if change.verdict is Verdict.ADDED else Action.EXECUTE
+    action = Action.DEFINE if change.verdict is Verdict.ADDED else Action.EXECUTE
     context.step(module, statement, action, "a block of imports and definitions")
 
 

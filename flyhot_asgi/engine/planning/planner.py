@@ -10,17 +10,16 @@ from __future__ import annotations
 import ast
 import sys
 import types
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..living.codes import containers_of_codes
-from ..living.inventory import classes_of, is_suspended, running_code, survey
+from ..living.inventory import classes_of, survey
 from ..source.active import active
 from ..source.defuse import Home, imported_from
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.drift import Drift
 from ..source.module import SourceModule, Statement
-from ..source.plan import Action, Execute, Graft, Plan, Refusal, StaleFrame, Twin
+from ..source.plan import Action, Execute, Graft, Plan, Refusal, Twin
 from .class_kinds import why_not_made
 from .context import COLD, Adapter, Context
 from .dependents import judge_dependents, judge_import_time_calls
@@ -32,6 +31,7 @@ from .judge_members import schema_gap
 from .judge_moves import find_moves, judge_moves, moved_inside, state_left_behind
 from .judge_outsiders import judge_outsiders
 from .judge_values import bind, judge_assignment, judge_block, judge_call, judge_import
+from .touched import count_living
 
 _SUPPORTED_OTHER = (ast.Assert, ast.Global)
 
@@ -88,7 +88,7 @@ def make_plan(
     context.plan.code_holders = containers_of_codes(list(live.values()))
     _preimports(context)
     _moved(context, diffs)
-    _running_frames(context)
+    count_living(context)
     order = {statement: index for index, (_, statement) in enumerate(context.order)}
     context.plan.work.sort(key=lambda item: _position(context, item, order))
     return context.plan
@@ -215,7 +215,9 @@ def _judge_kind_changed(context: Context, module: str, change: Change) -> None:
     """A name that meant one thing and now means another: a function became a class, a class an import, …"""
     statement = change.statement
     if statement.kind in ("assign", "block"):
-        if statement.kind == "block":
+        if holder := _held_definition(context, module, statement):
+            context.refuse(module, statement, f"it means something else now; the old one is held by {holder}")
+        elif statement.kind == "block":
             judge_block(context, module, change)
         else:
             bind(context, module, statement, "the name means something else now", changed=True)
@@ -241,6 +243,16 @@ def _judge_kind_changed(context: Context, module: str, change: Change) -> None:
     context.execute(module, statement)
     context.rebind(module, statement.binds)
     context.step(module, statement, Action.EXECUTE, "the name means something else now")
+
+
+def _held_definition(context: Context, module: str, statement: Statement) -> str | None:
+    """Who holds a function that a name means no more."""
+    for name in statement.binds:
+        live = context.value(module, name)
+        if isinstance(live, types.FunctionType) and live.__module__ == module:
+            if held := context.held_elsewhere(live):
+                return held[0]
+    return None
 
 
 def _deletions(context: Context, module: str, changes: NamespaceDiff) -> None:
@@ -291,32 +303,13 @@ def _not_there(context: Context, module: str, node: ast.ImportFrom) -> str | Non
 
 def _moved(context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
     for module, changes in diffs.items():
-        moved = [c for c in changes.of(Verdict.SAME) if c.old and c.new and c.old.line != c.new.line]
+        same = [c for c in changes.of(Verdict.SAME) if c.old and c.new]
+        moved = [c for c in same if c.old and c.new and (c.old.line, c.old.end) != (c.new.line, c.new.end)]
         definitions = [c for c in moved if c.statement.kind in ("def", "class")]
         listed = {step.name.partition(".")[0] for step in context.plan.steps if step.module == module}
         for change in definitions:
             if change.statement.name not in listed:
                 context.step(module, change.statement, Action.MOVE, "the same code on other lines")
-
-
-def _running_frames(context: Context) -> None:
-    """Count frames under way whose function's code changes: they end on the old code."""
-    changed = {
-        (context.old[step.module].path, step.name)
-        for step in context.plan.steps
-        if step.module in context.old and step.action in (Action.SWAP, Action.EXECUTE, Action.GRAFT, Action.REGISTER)
-    }
-    counts: Counter[tuple[str, str, int]] = Counter()
-    for obj in context.survey.running:
-        code = running_code(obj)
-        top = code.co_qualname.replace(".<locals>", "").split(".")
-        names = {".".join(top[: i + 1]) for i in range(len(top))}
-        if is_suspended(obj) and any((code.co_filename, name) in changed for name in names):
-            counts[(code.co_qualname, code.co_filename, code.co_firstlineno)] += 1
-    shown = {source.path: source.shown for source in context.old.values()}
-    context.plan.stale_frames = [
-        StaleFrame(name, shown.get(file, file), line, count) for (name, file, line), count in sorted(counts.items())
-    ]
 
 
 def _preimports(context: Context) -> None:

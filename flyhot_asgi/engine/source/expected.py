@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .active import active
@@ -23,6 +24,17 @@ def expected_of(source: SourceModule) -> Expected:
     statements = active(source.statements, source.name)
     classes = [(s.binds[0], s.line, _methods(s.node)) for s in statements if isinstance(s.node, ast.ClassDef)]
     return Expected(_bound(statements), tuple(classes), ast.get_docstring(source.tree, clean=False))
+
+
+def annotated_names(body: Iterable[ast.stmt]) -> set[str]:
+    """Names that these statements annotate, those in blocks included; not what functions and classes do inside."""
+    found: set[str] = set()
+    for node in body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            found.add(node.target.id)
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found |= annotated_names(child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt))
+    return found
 
 
 def _bound(statements: list[Statement]) -> frozenset[str]:

@@ -29,16 +29,21 @@ class Action(Enum):
     """the statement is executed in the living namespace, under adoption"""
     GRAFT = "graft"
     """members of a living class are replaced, the class object stays"""
-    ADD = "add"
+    DEFINE = "define"
+    """the name is new: its statement is executed"""
     DELETE = "delete"
-    REGISTER = "register"
-    """a router's list of routes is built again around the routes that stay"""
+    REBUILD = "rebuild"
+    """made again in place: a container or an instance, which stays the same object, or what was registered with it"""
     IMPORT = "import"
+    """a name that comes from elsewhere is bound anew"""
+    KEEP = "keep"
+    """the living value stays, though what made it changed"""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the plan. `line` is that of the new source, of the old one for a deletion (1-based)."""
+    """One line of the plan. `line` is that of the new source, of the old one for a deletion (1-based). `instances`: how
+    many of the class are alive (of a member: of its class); `frames`: how many run its old code until they return."""
 
     module: str
     name: str
@@ -46,6 +51,8 @@ class Step:
     line: int
     action: Action
     why: str
+    instances: int = 0
+    frames: int = 0
 
     def document(self) -> dict[str, Any]:
         return {**asdict(self), "action": self.action.value}
@@ -201,7 +208,8 @@ class Plan:
         return dict(Counter(step.action.value for step in self.steps))
 
     def document(self) -> dict[str, Any]:
-        """The plan as plain data (`modules`, `steps`, `refusals`, `notes`, `stale_frames`)."""
+        """The plan as plain data (`modules`, `steps`, `refusals`, `notes`, `stale_frames`), as docs/reference/json.md
+        tells it."""
         return {
             "modules": {"changed": self.changed, "added": self.added, "deleted": self.deleted},
             "steps": [step.document() for step in self.steps],

@@ -7,10 +7,11 @@ same release differ (a time, a random number) say nothing and are masked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from .fingerprint import DEFINITION, STATE
+from .fingerprint import DEFINITION, SAME, STATE
 from .frameworks import LATER
 
 Entries: TypeAlias = Mapping[str, tuple[str, str]]
@@ -56,6 +57,9 @@ def differences(
     found: list[tuple[str, str]] = []
     for path in sorted(live.keys() | new.keys()):
         wanted, has = new.get(path), live.get(path)
+        if wanted == has and still and old is not None and before is not None:
+            if wanted == old.get(path) and _is_lost(path, wanted, before, masked):
+                found.append((path, _changed(before[path], has)))
         if wanted == has or _is_masked(path, masked) or LATER in (*(wanted or ()), *(has or ())):
             continue
         strict = (wanted or has or ("", ""))[0] == DEFINITION and not _lives_in_state(path, live, new)
@@ -69,6 +73,7 @@ def differences(
 
 
 def _is_masked(path: str, masked: set[str]) -> bool:
+    path = path.removesuffix(SAME)
     return path in masked or any(path.startswith((f"{m}[", f"{m}.")) for m in masked)
 
 
@@ -93,6 +98,15 @@ def _upgrade_did(path: str, wanted: tuple[str, str] | None, before: Entries, liv
     if (wanted or live[path])[0] == DEFINITION:
         return before.get(path) == wanted and (still or wanted is not None)
     return still and before.get(path) != live.get(path) and not _is_code(path, live, before)
+
+
+def _is_lost(path: str, wanted: tuple[str, str] | None, before: Entries, masked: set[str]) -> bool:
+    """What the program made of a value at module level is gone: it is as after an import. Not so of attributes, which
+    may be caches of a library's that were emptied."""
+    was = before.get(path)
+    if was is None or wanted is None or was == wanted or STATE != was[0] or path.endswith(SAME):
+        return False
+    return not re.search(r"[.(]", path.partition(":")[2].partition("[")[0]) and not _is_masked(path, masked)
 
 
 def _is_code(path: str, *sides: Entries) -> bool:

@@ -34,6 +34,8 @@ DEFINITION, STATE = "D", "S"
 _DEPTH = 4
 _LONGEST, _SHOWN = 240, 60
 _MOST_ITEMS = 1000
+SAME = " (same)"
+"""Ends the path that tells which other name means the same object."""
 _CONTAINERS = frozenset({dict, list, set, deque})
 _TOLD_BY_REPR = frozenset({"datetime", "decimal", "fractions", "uuid", "ipaddress", "zoneinfo", "typing"})
 """Modules whose objects are values, with all that they are in their `repr`."""
@@ -56,15 +58,14 @@ class Fingerprint:
         self._keep: list[object] = []
         self._on_path: set[int] = set()
         self._named: dict[int, list[str]] = defaultdict(list)
-        """Module-level names by the object that they mean, where no text says which one that is."""
+        """Names of modules, members of classes, items of containers by the object that they mean, where no text says
+        which one that is."""
 
     def module(self, name: str, module: types.ModuleType) -> None:
         """Describe every name of a module but the dunder ones."""
         for key, value in list(vars(module).items()):
             if not key.startswith("__"):
                 self._value(f"{name}:{key}", value, 0)
-                if self._is_one_of_many(value):
-                    self._named[id(value)].append(f"{name}:{key}")
 
     def _is_one_of_many(self, value: Any) -> bool:
         """Another object could have the same description: a container, a closure, an instance."""
@@ -74,11 +75,11 @@ class Fingerprint:
         return kind in _CONTAINERS or kind.__module__ in self._own
 
     def sharing(self) -> None:
-        """Describe which names of all the modules mean one object. Called when these have been described."""
+        """Describe which names and items of all the modules mean one object. Called when these have been described."""
         for paths in self._named.values():
-            first, *others = sorted(paths)
+            first, *others = sorted(set(paths))
             for path in others:
-                self._put(f"{path} (same)", STATE, f"the object of {first}")
+                self._put(f"{path}{SAME}", STATE, f"the object of {first}")
 
     def _put(self, path: str, channel: str, text: str) -> None:
         text = text.replace(self._root, "<root>") if self._root else text
@@ -88,6 +89,9 @@ class Fingerprint:
 
     def _value(self, path: str, value: Any, depth: int) -> None:
         kind = type(value)
+        if depth <= 1 and self._is_one_of_many(value):
+            self._named[id(value)].append(path)
+            self._keep.append(value)
         if kind in ATOMS:
             self._put(path, STATE, repr(value))
         elif kind is types.ModuleType:

@@ -6,11 +6,12 @@ import pytest
 
 from .case import case, judge
 from .classes import CASES as CLASSES
+from .found import CASES as FOUND
 from .functions import CASES as FUNCTIONS
 from .modules import CASES as MODULES
 from .state import CASES as STATE
 
-ALL = {**FUNCTIONS, **MODULES, **CLASSES, **STATE}
+ALL = {**FUNCTIONS, **MODULES, **CLASSES, **STATE, **FOUND}
 
 
 @pytest.mark.parametrize("name", ALL)

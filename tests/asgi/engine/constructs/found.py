@@ -1,0 +1,154 @@
+"""What random releases found (tests/asgi/engine/generated), made small."""
+
+CASES = {
+    "a held function becomes a lambda": """
+        --- m
+        def f(x=1, *, y=2): return x, y
+        +++ m
+        f = lambda x=1: (x, 3)
+        === hold
+        lib.append(m.f)
+        === ask
+        m.f()
+        lib[0]()
+    """,
+    "a container moves, and a class has it": """
+        --- low
+        X = 1
+        --- mid
+        ROWS = {0, 2}
+        --- m
+        from .mid import ROWS
+        class C:
+            base = ROWS
+        +++ low
+        X = 1
+        ROWS = {0, 2}
+        +++ mid
+        +++ m
+        from .low import ROWS
+        class C:
+            base = ROWS
+        === ask
+        m.C.base is m.ROWS
+    """,
+    "a closure moves, and a list has it": """
+        --- low
+        def maker(n):
+            def made(): return n
+            return made
+        --- m
+        from . import low
+        f = low.maker(4)
+        ROWS = [f, 0]
+        +++ low
+        def maker(n):
+            def made(): return n
+            return made
+        f = maker(4)
+        +++ m
+        from . import low
+        ROWS = [low.f, 0]
+        === ask
+        m.ROWS[0] is low.f
+    """,
+    "an annotation goes at module level": """
+        --- m
+        n: int = 3
+        o: int = 4
+        +++ m
+        n = 2
+        o: int = 4
+        === ask
+        sorted(m.__annotations__)
+        m.n
+    """,
+    "an annotation goes in a class": """
+        --- m
+        class C:
+            n: int = 3
+            o: int = 4
+        +++ m
+        class C:
+            n = 3
+            o: int = 4
+        === ask
+        sorted(m.C.__annotations__)
+    """,
+    "a container that the program filled moves behind a star import": """
+        --- low
+        ROWS = [0, 4]
+        --- m
+        from .low import *
+        +++ low
+        +++ m
+        from .low import *
+        ROWS = [0, 4]
+        === use
+        m.ROWS.append(7)
+        === ask
+        m.ROWS => [0, 4, 7]
+    """,
+    "what a decorator notes changes": """
+        --- parts
+        def label(n):
+            def put(f):
+                f.label = (n, 1)
+                return f
+            return put
+        --- m
+        from .parts import label
+        @label(0)
+        def f(): return 1
+        +++ parts
+        def label(n):
+            def put(f):
+                f.label = (n, 2)
+                return f
+            return put
+        === ask
+        m.f.label
+    """,
+    "a class moves, and its metaclass lists it": """
+        --- parts
+        class Meta(type):
+            made = []
+            def __new__(mcs, name, bases, namespace):
+                mcs.made.append(name)
+                return super().__new__(mcs, name, bases, namespace)
+        --- low
+        X = 1
+        --- m
+        from .parts import Meta
+        class A(metaclass=Meta): pass
+        +++ low
+        X = 1
+        from .parts import Meta
+        class A(metaclass=Meta): pass
+        +++ m
+        from .parts import Meta
+        === ask
+        parts.Meta.made
+    """,
+    "a name comes from another star import": """
+        --- parts
+        def counter(n):
+            def count(): return n
+            return count
+        --- low
+        X = 1
+        --- mid
+        from .parts import counter
+        c = counter(3)
+        --- m
+        from .low import *
+        from .mid import *
+        +++ low
+        from .parts import counter
+        c = counter(3)
+        +++ mid
+        Y = 1
+        === ask
+        m.c is low.c
+    """,
+}
