@@ -139,7 +139,7 @@ def _dependents(context: Context, homes: set[Home], old: set[int]) -> None:
                 judge_reader(context, module, statement, "a mapping that is made anew", homes)
             elif _listens(context, module, statement, homes):
                 context.execute(module, statement)
-                context.step(module, statement, Action.REGISTER, "it listens to a class that is mapped anew")
+                context.step(module, statement, Action.REBUILD, "it listens to a class that is mapped anew")
             elif not statement.binds and context.new_names.reads(module, statement) & homes:
                 _unbound(context, module, statement)
 
