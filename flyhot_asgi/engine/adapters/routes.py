@@ -34,6 +34,7 @@ _DECORATORS = frozenset(
     "get post put delete patch head options trace api_route route websocket websocket_route".split()
 )
 _OTHER_CALLS = frozenset("add_middleware add_exception_handler add_event_handler".split())
+_COPIED = frozenset({"APIRoute", "Route", "APIWebSocketRoute", "WebSocketRoute"})
 _LIST_CALLS = frozenset({"append", "extend"})
 _DO = "deploy this change cold (restart the app)"
 
@@ -183,8 +184,19 @@ class RoutesAdapter(Adapter):
                 continue
             router = self._router(context.resolve(module, owner.removesuffix(".routes")))
             if router is not None:
-                found.append((router, None if isinstance(node, ast.If) else _size(method)))
+                size = None if isinstance(node, ast.If) else self._size(context, module, call, method)
+                found.append((router, size))
         return found
+
+    def _size(self, context: Context, module: str, call: ast.Call, method: str) -> int | None:
+        """How many routes a call adds; None: unknown."""
+        if method == "extend":
+            return None
+        if method == "include_router" and not hasattr(sys.modules.get("fastapi.routing"), "_IncludedRouter"):
+            name = dotted_name(call.args[0]) if call.args else None  # older FastAPI copies the routes
+            included = self._router(context.resolve(module, name)) if name is not None else None
+            return sum(type(route).__name__ in _COPIED for route in included.routes) if included is not None else None
+        return 1
 
     def _mentioned(self, context: Context, module: str, statement: Statement) -> list[Any]:
         """Routers that a statement reads without registering in a way that we know: it may add routes, or none."""
@@ -362,11 +374,3 @@ def _included(context: Context, module: str, statement: Statement) -> Any:
 
 def _text(module: str, statement: Statement) -> tuple[str, str, str]:
     return (module, statement.dump, "")
-
-
-def _size(method: str) -> int | None:
-    if method == "extend":
-        return None
-    if method == "include_router" and not hasattr(sys.modules.get("fastapi.routing"), "_IncludedRouter"):
-        return None  # older FastAPI copies the routes
-    return 1

@@ -35,10 +35,10 @@ def main(spec: dict[str, Any]) -> None:
     tried, names = import_all(spec)
     answer: dict[str, Any] = {"tried": tried, "imported": names}
     if spec["tool"] == "cold":
-        answer |= _picture(spec)
+        answer |= _settled(spec)
     else:
         tool = contestant(spec["tool"], spec["root"], spec["packages"], spec["path"])
-        before = _picture(spec) if spec["tool"] == "flyhot" else {}
+        before = _settled(spec) if spec["tool"] == "flyhot" else {}
         held = Held(spec)
         said.write("ready\n")
         said.flush()
@@ -70,6 +70,17 @@ def _upgrade(tool: Any, spec: dict[str, Any], held: Held, before: dict[str, Any]
     elif before:
         answer["undo"] = changed(before, now)
     return answer
+
+
+def _settled(spec: dict[str, Any]) -> dict[str, Any]:
+    """Looked at until looking changes nothing: a lazy object (Celery's tasks) is made when it is described."""
+    before = _picture(spec)
+    for _ in range(3):
+        now = _picture(spec)
+        if not changed(before, now):
+            break
+        before = now
+    return now
 
 
 def changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:

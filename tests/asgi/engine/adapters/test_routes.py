@@ -460,3 +460,23 @@ async def test_a_document_that_was_made_once_makes_a_new_body_no_more_than_a_swa
     assert app.m.app.openapi_schema is None and not plan.executes
     app.undo()
     assert set(app.m.app.openapi_schema["paths"]) == {"/a", "/b"}
+
+
+def test_older_fastapi_copies_as_many_routes_as_the_included_router_has(monkeypatch):
+    import ast
+    import types
+
+    from fastapi import APIRouter, routing
+
+    from flyhot_asgi.engine.adapters.routes import RoutesAdapter
+
+    included = APIRouter()
+    included.get("/a")(lambda: 1)
+    included.websocket("/b")(lambda websocket: None)
+    included.mount("/c", included)  # it is not copied
+    context = types.SimpleNamespace(resolve=lambda module, name: {"included": included}.get(name))
+    known, other = (ast.parse(f"r.include_router({name})", mode="eval").body for name in ("included", "make()"))
+    assert RoutesAdapter()._size(context, "m", known, "include_router") == 1
+    monkeypatch.delattr(routing, "_IncludedRouter")
+    assert RoutesAdapter()._size(context, "m", known, "include_router") == 2
+    assert RoutesAdapter()._size(context, "m", other, "include_router") is None
