@@ -260,3 +260,39 @@ async def test_a_script_whose_file_changed_under_its_address_is_offered_and_relo
         await page.evaluate("window.mark = 'before'")
         async with page.expect_navigation():
             await site.upgrade("four", render="css", files=["js/app.js"])
+
+
+async def test_the_strictest_policy_is_not_violated_by_anything_of_ours(page: Page) -> None:
+    policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'"
+    async with served(Site()) as site:
+
+        def at(word: str) -> Answer:
+            links = '<link rel="stylesheet" href="/app.css"><script src="/app.js" defer></script>'
+            body = f"<h1>{word}</h1><dialog id=d><form><input name=a></form></dialog><div id=chart></div>"
+            return document(body, links, headers={"content-security-policy": policy})
+
+        site.pages["/app.js"] = Answer(
+            "window.broken = []; addEventListener('securitypolicyviolation', (e) => broken.push(e.violatedDirective));"
+            "document.querySelector('#d').showModal();"
+            "document.querySelector('#chart').append(document.createElement('canvas'));",
+            kind="text/javascript",
+        )
+        site.pages["/app.css"] = css("h1 {color: rgb(1, 1, 1)}")
+        site.pages["/"] = at("one")
+        await visit(page, site)
+        await page.fill("[name=a]", "typed")
+        site.hub.hold("tx", eta_ms=100, max_ms=5000)
+        await page.wait_for_selector("[data-flyhot-ignore=bar]", state="attached")
+        site.hub.resume("tx", ok=False, vsn="one", render="none")
+        site.pages["/app.css"] = css("h1 {color: rgb(2, 2, 2)}")
+        site.pages["/"] = at("two")
+        await site.upgrade("two", files=["app.css", "app.js"])
+        await updated(page, "two")
+        await page.wait_for_selector("[data-flyhot-ignore=offer]", state="attached")
+        site.hub.watch({"ok": False, "title": "not taken", "places": [{"file": "a.py", "line": 1, "what": "x"}]})
+        await page.wait_for_selector("[data-flyhot-ignore=watch]", state="attached")
+        seen = await page.evaluate(
+            f"""[document.querySelector("h1").textContent, {COLOUR}, document.querySelector("#d").matches(":modal"),
+                document.querySelector("[name=a]").value, !!document.querySelector("#chart canvas"), broken]"""
+        )
+        assert seen == ["two", "rgb(2, 2, 2)", True, "typed", True, []]
