@@ -69,6 +69,8 @@ class AppProcess:
         """First 12 hex digits of the running release; "" before the start."""
         self._registered = registered
         self._server: ControlServer | None = None
+        self.started = False
+        """Is the control socket open? An attribute, as each request asks."""
         self._under_way: str | None = None
         self._broken: FlyhotError | None = None
         self._surveys = asyncio.Lock()
@@ -81,10 +83,6 @@ class AppProcess:
         if self._broken is not None:
             return "broken"
         return "held" if self.hold.held else "upgrading" if self._under_way else "serving"
-
-    @property
-    def started(self) -> bool:
-        return self._server is not None
 
     async def take_stock(self) -> None:
         """Read the tree that the app has been imported from: the release that runs. Raises FlyhotError.
@@ -127,7 +125,7 @@ class AppProcess:
             await server.start()
         except OSError as exc:
             raise ControlError(f"the control socket {path} can't be opened: {exc.strerror or exc}") from exc
-        self._server = server
+        self._server, self.started = server, True
         census.add(self.count)
         if installed.finder.modules:
             installed.finder.install()
@@ -136,7 +134,7 @@ class AppProcess:
 
     async def stop(self) -> None:
         """Close the control socket; an upgrade under way is undone. Idempotent."""
-        server, self._server = self._server, None
+        server, self._server, self.started = self._server, None, False
         if server is not None:
             census.remove(self.count)
             await server.close()

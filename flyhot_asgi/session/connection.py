@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
@@ -27,7 +27,6 @@ class Session:
         "_report",
         "_task",
         "_tasks",
-        "_valve",
         "gate",
         "id",
         "path",
@@ -40,7 +39,6 @@ class Session:
         id: str,
         scope: Scope,
         gate: Gate,
-        valve: Valve,
         *,
         task: asyncio.Task[Any] | None = None,
         report: Callable[[str], None] | None = None,
@@ -48,9 +46,8 @@ class Session:
         self.id = id
         self.path: str = scope.get("path", "")
         self.gate = gate
-        self.units: list[Unit] = []
+        self.units: Sequence[Unit] = ()
         self.scope = scope
-        self._valve = valve
         self._task = task
         self._report = report
         self._bodies: dict[object, tuple[asyncio.Task[Any] | None, float]] | None = None  # once there was one
@@ -76,7 +73,7 @@ class Session:
 
     @property
     def valve(self) -> Valve:
-        return self._valve
+        return self.gate.valve
 
     @property
     def task(self) -> asyncio.Task[Any] | None:
@@ -114,12 +111,12 @@ class Session:
 
     def attach(self, unit: Unit) -> None:
         """From now on `unit` is migrated with this session. A session can have any number of them."""
-        self.units.append(unit)
+        self.units = [*self.units, unit]
         self._attached += 1
 
     def detach(self, unit: Unit) -> None:
         """`unit` has ended. Nothing happens if it isn't attached."""
-        self.units[:] = [each for each in self.units if each is not unit]
+        self.units = [each for each in self.units if each is not unit] or ()
 
     def next_number(self) -> int:
         """A number for the next unit's id, never used before in this session."""
@@ -142,7 +139,7 @@ class Session:
         Safe to cancel. Bodies may run side by side; don't enter one inside another, as the inner one would
         wait for a valve that may be waiting for the outer one (a hold gets over it, after a round).
         """
-        await self._valve.opened()
+        await self.gate.valve.opened()
         if not self._bodies:
             self.gate.settle()
         key = object()
@@ -155,7 +152,7 @@ class Session:
             self._bodies_done += 1
             if not bodies:
                 self.gate.settle()
-            self._valve.stir()
+            self.gate.valve.stir()
 
     def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None:
         """Run `work()` in a task of this session's, as a `working()` body; it is cancelled when the session
@@ -171,6 +168,7 @@ class Session:
 
     def end(self) -> None:
         """The connection is over: cancel what its units left running. Idempotent."""
+        self.gate.end()
         if self._tasks is not None:
             self._tasks.cancel()
 

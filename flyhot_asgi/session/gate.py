@@ -26,6 +26,7 @@ from time import monotonic
 from typing import Any
 
 from flyhot_asgi.session.duty import Dismissal, Duty
+from flyhot_asgi.session.steady import Steady, steady
 from flyhot_asgi.types import Message, Receive, Send
 
 _NOBODY: frozenset[asyncio.Task[Any]] = frozenset()
@@ -107,17 +108,17 @@ class Gate:
         "_resting",
         "_send",
         "_turn",
-        "_valve",
         "accepted",
         "busy_since",
         "closed",
         "parks",
+        "valve",
     )
 
     def __init__(self, receive: Receive, send: Send, valve: Valve) -> None:
-        self._receive = receive
+        self._receive = steady(receive)
         self._send = send
-        self._valve = valve
+        self.valve = valve
         self._hand: Message | None = None
         self._duty: Duty | None = None  # what is due before the next message
         self._turn = False  # a receive() call is pending; those after it stand in line
@@ -128,6 +129,11 @@ class Gate:
         self.busy_since = monotonic()  # when the application last got a message (before that: when it began)
         self.accepted = False
         self.closed = False
+
+    def end(self) -> None:
+        """The connection is over. Idempotent."""
+        if isinstance(self._receive, Steady):
+            self._receive.end()
 
     @property
     def parked(self) -> bool:
@@ -141,7 +147,7 @@ class Gate:
         self._resting += 1 if resting else -1
         self.parks += resting
         self.busy_since = monotonic()
-        self._valve.stir()
+        self.valve.stir()
 
     @property
     def has_message(self) -> bool:
@@ -151,7 +157,7 @@ class Gate:
     async def receive(self) -> Message:
         """The application's `receive` (ASGI specification, "Applications"). Safe to cancel: no message is
         lost."""
-        valve = self._valve
+        valve = self.valve
         if self._turn or self._hand is not None or self._carrying or not valve.calm or self._duty is not None:
             return await self._receive_in_line()
         self._turn = True
@@ -194,16 +200,16 @@ class Gate:
             task.remove_done_callback(self._put_down)
         self.parks += 1
         if self._turn:
-            self._valve.stir()
+            self.valve.stir()
             await self._take_turn()
         else:
             self._turn = True
-            self._valve.stir()
+            self.valve.stir()
         try:
             if (instead := await self._discharge()) is not None:
                 self._leave()
                 return instead
-            await self._valve.opened()
+            await self.valve.opened()
             if self._hand is None:
                 self._hand = await self._receive()
         except BaseException:
@@ -214,7 +220,7 @@ class Gate:
     async def _hand_over(self) -> Message:
         """Give the message in hand to the caller, who has the turn, as soon as the valve is open."""
         try:
-            await self._valve.opened()
+            await self.valve.opened()
             instead = await self._discharge()
         except BaseException:
             self._leave()
@@ -230,7 +236,7 @@ class Gate:
     def owe(self, duty: Duty) -> None:
         """`duty` is due at the next boundary; it takes the place of another one."""
         self._duty = duty
-        self._valve.stir()
+        self.valve.stir()
 
     def settle(self) -> None:
         """Discharge the duty now, if this is the session's boundary, in between two messages: for work that goes past
@@ -244,7 +250,7 @@ class Gate:
         """Do what is due, as soon as this is the session's boundary. What is returned is handed over instead."""
         while (duty := self._duty) is not None:
             if not duty.ready():
-                await self._valve.stirred()
+                await self.valve.stirred()
                 continue
             if not duty.lasting:
                 self._duty = None
@@ -285,7 +291,7 @@ class Gate:
 
     def _put_down(self, task: asyncio.Task[Any]) -> None:
         self._carrying -= {task}
-        self._valve.stir()
+        self.valve.stir()
 
 
 async def _send_to_nobody(message: Message) -> None:

@@ -132,7 +132,6 @@ class Registry:
             f"ws-{self._websockets}",
             scope,
             Gate(receive, send, self.valve),
-            self.valve,
             task=asyncio.current_task(),
             report=self._report,
         )
