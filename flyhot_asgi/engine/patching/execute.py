@@ -118,10 +118,15 @@ class Executor:
         self._own = own
         self._originals: dict[tuple[str, str], Any] = {}
         """What a name meant before the patch; several statements may bind one name."""
+        self.poured: list[tuple[Any, Any]] = []
+        """Fresh functions of the last statement, each with the living one that took its place."""
 
     def run(self, item: Execute, code: types.CodeType, namespace: dict[str, Any]) -> None:
         """Execute one statement. Whatever it raises passes through; the journal then undoes what it did."""
         self._journal.touch_namespace(namespace, f"names of {item.module}")
+        if item.but is not None:
+            _star(code, namespace, item.but)
+            return
         annotations = namespace.get("__annotations__")
         if isinstance(annotations, dict):
             self._journal.touch_container(annotations, f"annotations of {item.module}")
@@ -132,6 +137,7 @@ class Executor:
                 if isinstance(annotations, dict):
                     annotations.pop(name, None)
         saved = {name: dict(vars(before[name])) for name, _ in item.kept if name in before}
+        self.poured = []
         namespace[ADOPT] = self._adopter(dict(before) if item.adopt else {}, rewrap=item.rewrap)
         if item.recast:
             namespace[RECAST] = Recaster(item.module, namespace, self._journal)
@@ -191,11 +197,22 @@ class Executor:
                 if found is None:
                     return value
                 taken.add(id(found))
+                self.poured.append((value, found))
                 return pour(found, value, self._journal)
 
             return put
 
         return adopt
+
+
+def _star(code: types.CodeType, namespace: dict[str, Any], but: Collection[str]) -> None:
+    """A star import, without the names that later statements bind."""
+    own = {name: value for name, value in namespace.items() if name.startswith("__")}
+    scratch = dict(own)
+    exec(code, scratch)
+    for name, value in scratch.items():
+        if name not in but and own.get(name, _MISSING) is not value:
+            namespace[name] = value
 
 
 def _partner(

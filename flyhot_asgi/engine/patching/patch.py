@@ -28,6 +28,8 @@ from .finder import ReleaseFinder
 from .graft import apply_graft, compile_graft
 from .journal import Journal, set_code
 from .move import move
+from .registration import Registration
+from .remake import Remaking
 from .state import touch_state
 from .twin import TwinPourer, free
 
@@ -41,6 +43,7 @@ class Patch:
         self._keep_syntax = keep_syntax
         """For the next plan, which is made a moment later."""
         self._codes: list[types.CodeType | None] = []
+        self._registrations = [*self._remaking(), *plan.registrations]
         self._counterparts: dict[str, dict[types.CodeType, types.CodeType]] = {}
         self.known: set[int] = set()
         """Ids of the code objects that a first-party function may run after the patch."""
@@ -58,6 +61,10 @@ class Patch:
         """Functions of first-party files with the globals of no living module: of a module imported twice."""
         self.orphans: weakref.WeakSet[types.FunctionType] = weakref.WeakSet(plan.orphans)
         """Functions that earlier upgrades deleted and that something (an idle thread, a cache) has not let go."""
+
+    def _remaking(self) -> list[Registration]:
+        plan = self.plan
+        return [Remaking(plan.remade, plan.live, plan.drift)] if plan.remade else []
 
     def stage(self) -> None:
         """Compile and match everything; import what is new from elsewhere. May be called in a thread.
@@ -134,7 +141,7 @@ class Patch:
         Call it within `StillCollector`, or a collection may run the app's finalizers in the middle.
         """
         self.functions = self._living()
-        for registration in self.plan.registrations:
+        for registration in self._registrations:
             registration.look()
         if not gc.isenabled():
             gc.freeze()  # the second look, at the verification, then sees only what is new
@@ -151,13 +158,13 @@ class Patch:
             self._finder.install()
         _touch_modules(journal)
         touch_state(self.plan, journal)
-        for registration in self.plan.registrations:
+        for registration in self._registrations:
             registration.begin(journal)
         executor = Executor(journal, self.plan.live)
         for item, code in zip(self.plan.work, self._codes, strict=True):
             self._do(item, code, executor, journal)
         self._move(journal)
-        for registration in self.plan.registrations:
+        for registration in self._registrations:
             registration.finish(journal)
         self._delete(journal)
         self._finish_modules(journal)
@@ -189,7 +196,10 @@ class Patch:
             return
         assert code is not None
         executor.run(item, code, namespace)
-        for registration in self.plan.registrations:
+        for registration in self._registrations[:1]:
+            if isinstance(registration, Remaking):
+                registration.tell(item.statement, executor.poured)
+        for registration in self._registrations:
             registration.collect(item.statement, journal)
 
     def _move(self, journal: Journal) -> None:

@@ -6,9 +6,11 @@ import types
 from typing import Any
 
 from ..living.inventory import subclasses
+from ..living.registries import dispatchers_in
 from ..source.plan import Plan
 from ..source.values import EXACT_CONTAINERS
 from .journal import Journal
+from .remake import touch_dispatcher
 
 _DEPTH, _MOST, _LOOKED_INTO = 4, 50_000, 1000
 
@@ -27,6 +29,8 @@ def touch_state(plan: Plan, journal: Journal) -> None:
         for key, value in list(vars(module).items()):
             if not key.startswith("__"):
                 walk.touch(value, f"`{key}` of {name}", _DEPTH)
+            for function in dispatchers_in(value):
+                touch_dispatcher(function, journal)
     for cls in subclasses(object):
         if cls.__module__ in walk.own:
             for key, value in list(vars(cls).items()):

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..living.holders import Scan
 from ..living.inventory import Survey, is_among
+from ..living.registries import implementations_of, remembered_by
 from ..living.territory import territory_of
 from ..source.active import active
 from ..source.codetree import changed_lambdas
@@ -18,6 +19,7 @@ from ..source.diff import Change, NamespaceDiff
 from ..source.drift import Drift
 from ..source.module import SourceModule, Statement, statements_of
 from ..source.plan import Action, Execute, Move, Plan, Refusal, Step
+from .slices import Slices
 
 COLD = "deploy this change cold (restart the app)"
 _MISSING: Any = object()
@@ -113,6 +115,7 @@ class Context:
         """Registering statements that read something of which a part changed."""
         self.constructed: dict[int, tuple[Home, Statement]] = {}
         """Id of a registrar whose constructor runs again → its home and statement: all is registered anew with it."""
+        self.slices = Slices(self)
         self.planned: set[Statement] = set()
         """Statements that will be executed."""
         self.judged: set[Statement] = set()
@@ -178,12 +181,16 @@ class Context:
         recast: bool = False,
         kept: tuple[tuple[str, frozenset[str]], ...] = (),
         cold: tuple[tuple[str, Any], ...] = (),
+        but: frozenset[str] | None = None,
+        adopt: bool = True,
     ) -> None:
         if statement not in self.planned:
             self.planned.add(statement)
             binders = self.new_names.binders(module)
             last = all(binders.get(name) is statement for name in statement.binds)
-            item = Execute(module, statement, keep, annotate_only, rewrap, same and last, last, recast, kept, cold)
+            item = Execute(
+                module, statement, keep, annotate_only, rewrap, same and last, adopt and last, recast, kept, cold, but
+            )
             self.plan.work.append(item)
 
     def active_old(self, module: str) -> list[Statement]:
@@ -285,6 +292,15 @@ class Context:
                     if type(value).__module__.partition(".")[0] in _BUILDERS:
                         yield value
                     yield from _nested(value)
+        for home in self.slices.remade:
+            if home[0] in self.live:
+                value = self.value(*home)
+                yield from _nested(value)
+                if (found := implementations_of(value)) is not None:
+                    yield from (found, remembered_by(value))
+                fields = getattr(value, "__dict__", None) if type(value).__module__ in self.live else None
+                if type(fields) is dict:
+                    yield from (value, *_nested(fields))
 
 
 _BUILDERS = frozenset({"pydantic", "pydantic_core", "sqlalchemy", "sqlmodel"})

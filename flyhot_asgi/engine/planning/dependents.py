@@ -18,6 +18,7 @@ from .context import Context
 from .judge_classes import judge_dependent_class
 from .judge_functions import judge_dependent_function
 from .judge_members import whole
+from .judge_stars import execute_stars, is_star
 from .judge_twin import derives_from_remade
 from .judge_values import judge_block, judge_dependent
 
@@ -50,6 +51,7 @@ def judge_dependents(context: Context) -> None:
             context.judged.add(statement)
             grafted.setdefault(statement, set()).update(homes)
             judge_reader(context, module, statement, f"`{min(homes)[1]}`", homes)
+        context.slices.plan()
 
 
 def judge_reader(context: Context, module: str, statement: Statement, of: str, hit: set[tuple[str, str]]) -> None:
@@ -57,7 +59,11 @@ def judge_reader(context: Context, module: str, statement: Statement, of: str, h
         context.reshaped.update((module, name) for name in statement.binds)
         return
     kind = statement.kind
-    if kind == "import":
+    if kind == "import" and is_star(statement):
+        execute_stars(context, module)
+        context.rebind(module, tuple(name for _, name in hit))
+        context.step(module, statement, Action.IMPORT, f"{of} is bound anew where it comes from")
+    elif kind == "import":
         context.execute(module, statement)
         context.rebind(module, statement.binds or tuple(name for _, name in hit))
         context.step(module, statement, Action.IMPORT, f"{of} is bound anew where it comes from")
@@ -71,7 +77,10 @@ def judge_reader(context: Context, module: str, statement: Statement, of: str, h
         names = {name for name in statement.reads if hit.intersection(context.new_names.trail(module, name))}
         judge_dependent_class(context, module, statement, names, of)
     elif kind == "block":
-        judge_block(context, module, Change(Verdict.RERUN, statement, statement))
+        if not context.slices.again(module, statement):
+            judge_block(context, module, Change(Verdict.RERUN, statement, statement))
+    elif kind in ("expr", "other") and context.slices.again(module, statement):
+        return
     elif kind == "expr" and not isinstance(getattr(statement.node, "value", None), ast.Constant):
         context.refuse(module, statement, f"a call at module level used {of}, which is bound anew")
 
@@ -134,6 +143,9 @@ def _judge_called(context: Context, module: str, statement: Statement, name: str
     elif statement.kind == "class" and isinstance(live[0], type):
         assert isinstance(statement.node, ast.ClassDef)
         whole(context, module, statement.node, statement, live[0], f"it ran `{name}` at import, whose code changed")
+    elif statement.kind in ("expr", "block", "other") and context.slices.again(module, statement):
+        pass
     elif statement.kind in ("expr", "class", "block"):
         context.refuse(module, statement, f"it ran `{name}` at import, whose code changed")
+    context.slices.plan()
     judge_dependents(context)

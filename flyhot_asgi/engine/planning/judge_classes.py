@@ -45,6 +45,17 @@ def judge_class(context: Context, module: str, change: Change) -> None:
             whole(context, module, change.old.node, statement, live, str(exc))
 
 
+def judge_filling_class(context: Context, module: str, change: Change) -> None:
+    """A class that its decorators or hooks enter in an object that is made again: it is made anew, too."""
+    statement = change.statement
+    live = context.value(module, statement.binds[0])
+    if not isinstance(live, type) or change.old is None or not isinstance(change.old.node, ast.ClassDef):
+        if statement not in context.planned:
+            _judge_added(context, module, statement)
+    elif not _recast(context, module, change):
+        whole(context, module, change.old.node, statement, live, "what it is entered in is made again")
+
+
 def _recast(context: Context, module: str, change: Change) -> bool:
     """A framework's adapter makes the living class again by executing its statement."""
     live = context.value(module, change.statement.binds[0])

@@ -83,7 +83,8 @@ def _judge_added(context: Context, module: str, statement: Statement) -> None:
 def _bind_first(context: Context, module: str, statement: Statement, action: Action, why: str) -> None:
     """Execute a function that its name was not bound to before, unless a decorator enters it where we can't see."""
     for decorator in statement.decorators:
-        if (reason := registering(context, module, decorator, new=True)) is not None:
+        reason = registering(context, module, decorator, new=True)
+        if reason is not None and not context.slices.fills(module, statement):
             context.refuse(module, statement, reason)
             return
     context.execute(module, statement)
@@ -95,7 +96,8 @@ def _judge_deleted(context: Context, module: str, statement: Statement) -> None:
     name = statement.binds[0]
     if context.registers(module, statement):
         return  # the adapter drops its routes
-    if any(registering(context, module, d) for d in statement.decorators):
+    entered = any(registering(context, module, d) for d in statement.decorators)
+    if entered and not context.slices.fills(module, statement):
         context.refuse(module, statement, "it is gone, but its decorator entered it somewhere")
         return
     context.deferred.append(lambda: refuse_if_held(context, module, statement, name))
@@ -125,8 +127,12 @@ def _judge_reshaped(context: Context, module: str, change: Change) -> None:
         if exchanged:
             context.rebind(module, (name,))
         return
-    for decorator in [*change.old.decorators, *statement.decorators]:
-        if (reason := registering(context, module, decorator)) is not None:
+    for side, decorator in [
+        *((change.old, d) for d in change.old.decorators),
+        *((statement, d) for d in statement.decorators),
+    ]:
+        reason = registering(context, module, decorator)
+        if reason is not None and not context.slices.fills(module, side):
             context.refuse(module, statement, reason)
             return
     if _kind(old) != _kind(new) and _read_at_import(context, module, name):
@@ -176,10 +182,31 @@ def _globals_of_result(context: Context, module: str, statement: Statement) -> o
     return context.namespace(module)
 
 
+def judge_filling(context: Context, module: str, change: Change) -> None:
+    """A function whose decorators enter it in an object that is made again: they are run again, whatever changed."""
+    statement = change.statement
+    old, new = change.old.node if change.old is not None else None, statement.node
+    if not isinstance(context.value(module, statement.binds[0]), types.FunctionType) or not isinstance(old, FUNCTIONS):
+        if statement not in context.planned:
+            context.execute(module, statement)
+            context.rebind(module, statement.binds)
+            context.step(module, statement, Action.ADD, "a new function, entered where its decorators say")
+        return
+    assert isinstance(new, FUNCTIONS)
+    sides = [side[module].statements for side in (context.old, context.new)]
+    if any(len([s for s in side if statement.binds[0] in s.binds]) > 1 for side in sides):
+        context.execute(module, statement, adopt=False)  # which of them a living one was made by can't be told
+        context.rebind(module, statement.binds)
+        context.step(module, statement, Action.EXECUTE, "what it is entered in is made again")
+    elif statement not in context.planned:
+        exchanged = _dumps(old.decorator_list) != _dumps(new.decorator_list)
+        _again(context, module, statement, "what it is entered in is made again", exchanged=exchanged)
+
+
 def _judge_replaced(context: Context, module: str, statement: Statement, live: Any) -> None:
     """Something else had this name before (an import, a class, a value)."""
     if isinstance(live, types.FunctionType | type) and live.__module__ == module:
-        if held := context.held_elsewhere(live):
+        if not context.slices.fills(module, statement) and (held := context.held_elsewhere(live)):
             context.refuse(module, statement, f"the old `{statement.name}` is still held by {', '.join(held[:3])}")
             return
     _bind_first(context, module, statement, Action.EXECUTE, "the name means a function now")
@@ -188,7 +215,8 @@ def _judge_replaced(context: Context, module: str, statement: Statement, live: A
 def judge_dependent_function(context: Context, module: str, statement: Statement, of: str) -> None:
     """An unchanged function whose defaults or decorators were built from something that is bound anew."""
     for decorator in statement.decorators:
-        if (reason := registering(context, module, decorator)) is not None:
+        reason = registering(context, module, decorator)
+        if reason is not None and not context.slices.fills(module, statement):
             context.refuse(module, statement, f"it was built from {of}; {reason}")
             return
     context.reshaped.add((module, statement.binds[0]))

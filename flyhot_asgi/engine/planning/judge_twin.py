@@ -14,8 +14,9 @@ import enum
 import gc
 from collections.abc import Iterator
 
-from ..source.defuse import Home
+from ..source.defuse import Home, Names
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
+from ..source.effects import gives
 from ..source.module import Statement, dotted_name, mangled, statements_of
 from ..source.plan import Action, Graft, Step, Twin, TwinOf
 from ..source.schema import field_names, new_attributes
@@ -119,7 +120,7 @@ def _instances_problem(
     if not (count := context.instances(live)):
         return None
     before, after = field_names(old), field_names(new)
-    generated = _makes_fields(new) or _makes_fields(old)
+    generated = _makes_fields(context.new_names, module, new) or _makes_fields(context.old_names, module, old)
     if issubclass(live, tuple) and list(before) != list(after):
         return f"its fields changed, and {count} living instance(s) are tuples of the old ones", COLD
     if generated:
@@ -169,10 +170,25 @@ def _defines(node: ast.ClassDef, name: str) -> bool:
     return any(name in statement.binds for statement in statements_of(node.body, docstring=False))
 
 
-def _makes_fields(node: ast.ClassDef) -> bool:
-    """A decorator that may make an `__init__` of the annotated names."""
-    names = [dotted_name(d.func if isinstance(d, ast.Call) else d) or "?" for d in node.decorator_list]
+def _makes_fields(of: Names, module: str, node: ast.ClassDef) -> bool:
+    """A decorator that may make an `__init__` of the annotated names: not one of the app's that gives the class back
+    as it is."""
+    names = []
+    for decorator in node.decorator_list:
+        name = dotted_name(decorator.func if isinstance(decorator, ast.Call) else decorator) or "?"
+        home = of.home(module, name)
+        definition = of.definition(home) if home is not None else None
+        if definition is None or not _hands_back(definition.node, called=isinstance(decorator, ast.Call)):
+            names.append(name)
     return any(name.rpartition(".")[2] not in ("final", "runtime_checkable", "total_ordering") for name in names)
+
+
+def _hands_back(node: ast.stmt, *, called: bool) -> bool:
+    """The decorator returns what it got and sets nothing on it."""
+    sets = any(isinstance(child, ast.Attribute) and not isinstance(child.ctx, ast.Load) for child in ast.walk(node))
+    sets = sets or any(isinstance(child, ast.Name) and child.id == "setattr" for child in ast.walk(node))
+    inner = next((n for n in ast.iter_child_nodes(node) if isinstance(n, ast.FunctionDef)), None) if called else node
+    return not sets and inner is not None and gives(inner, called=False) == "function"
 
 
 def _arguments(node: ast.ClassDef) -> list[str]:

@@ -22,7 +22,17 @@ from ..source.drift import Drift
 from ..source.module import Statement
 from ..source.plan import Action
 from ..source.uses import may_be_mutated, may_be_stored
-from ..source.values import CONTAINERS, alike, has_part_target, is_atomic, is_definition, is_plain, is_pure, value_of
+from ..source.values import (
+    CONTAINERS,
+    alike,
+    has_part_target,
+    is_atomic,
+    is_definition,
+    is_plain,
+    is_pure,
+    safe_block,
+    value_of,
+)
 from .context import COLD, Context
 from .judge_rebuild import attributes_that_stay
 from .judge_twin import twin_of_made
@@ -34,13 +44,8 @@ _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 def judge_import(context: Context, module: str, change: Change) -> None:
     """Imports are executed again: a module, or a name copied from one."""
     statement = change.statement
-    if change.verdict is Verdict.DELETED:
-        if not statement.binds:
-            context.refuse(module, statement, "a star import is gone; which names it brought is not known")
-        return
-    if not statement.binds:
-        context.refuse(module, statement, "a star import is new; which names it brings is not known before")
-        return
+    if change.verdict is Verdict.DELETED or not statement.binds:
+        return  # star imports are judged together: see `judge_stars`
     context.execute(module, statement)
     if not _same_object(context, module, statement):
         context.rebind(module, statement.binds)
@@ -68,7 +73,8 @@ def judge_assignment(context: Context, module: str, change: Change) -> None:
     statement = change.statement
     if change.verdict is Verdict.DELETED:
         if not statement.binds:
-            context.refuse(module, statement, "an assignment to a part of another object was removed")
+            stands = context.slices.why(module, change) or _NO_WAY
+            context.refuse(module, statement, f"an assignment to a part of another object was removed: {stands}")
         return
     before = value_of(change.old.node) if change.old is not None else None
     after = value_of(statement.node)
@@ -118,7 +124,10 @@ def bind(
 ) -> None:
     """Plan to execute an assignment (again), unless a living value that it would replace says otherwise."""
     if not statement.binds or has_part_target(statement.node):
-        context.refuse(module, statement, f"{why}; it sets a part of another living object, which can't be taken back")
+        if context.slices.again(module, statement):
+            return
+        stands = context.slices.why(module, Change(Verdict.ADDED, None, statement))
+        context.refuse(module, statement, f"{why}; it sets a part of another living object: {stands or _NO_WAY}")
         return
     if made := _made_class(context, module, statement):
         if (issubclass(made, tuple) or hasattr(made, "__dataclass_fields__")) and (count := context.instances(made)):
@@ -173,6 +182,7 @@ def _made_class(context: Context, module: str, statement: Statement) -> type | N
 
 _LAMBDA = type(lambda: None)
 _POURED = (*CONTAINERS, _LAMBDA, functools.partial)
+_NO_WAY = "that can't be taken back"
 _CHANGE_IT = f"keep the old statement and change the object in a `code_change`, or {COLD}"
 
 
@@ -327,32 +337,22 @@ def judge_call(context: Context, module: str, change: Change) -> None:
     if isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
         return
     word = {Verdict.ADDED: "is new", Verdict.DELETED: "is gone"}.get(change.verdict, "changed")
-    context.refuse(module, statement, f"a call at module level {word}; it is run for its effect, once, at import")
-
-
-_SAFE = (
-    ast.Import,
-    ast.ImportFrom,
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.If,
-    ast.Try,
-    ast.Pass,
-    ast.Assign,
-    ast.AnnAssign,
-    ast.ExceptHandler,
-)
+    why = context.slices.why(module, change) or "it is run for its effect, once, at import"
+    context.refuse(module, statement, f"a call at module level {word}; {why}")
 
 
 def judge_block(context: Context, module: str, change: Change) -> None:
     """`if`, `try`, … at module level, as one statement: safe if all it does is import, define and set plain values."""
     statement = change.statement
     if change.verdict is Verdict.DELETED:
-        if not _safe_block(statement.node):
-            context.refuse(module, statement, "a block with effects at module level is gone")
+        if not safe_block(statement.node):
+            stands = context.slices.why(module, change) or "what it did can't be taken back"
+            context.refuse(module, statement, f"a block with effects at module level is gone; {stands}")
         return
-    if not _safe_block(statement.node):
-        context.refuse(module, statement, "a block at module level changed that does more than import and define")
+    if not safe_block(statement.node):
+        stands = context.slices.why(module, change) or "what it does can't be had twice"
+        told = f"a block at module level changed that does more than import and define; {stands}"
+        context.refuse(module, statement, told)
         return
     if (reason := _block_in_the_way(context, module, statement)) is not None:
         context.refuse(module, statement, reason)
@@ -378,18 +378,6 @@ def _block_in_the_way(context: Context, module: str, statement: Statement) -> st
         if may_be_stored(context.old_names, (module, name)):
             return f"`{name}` was changed by the running program and is changed by the release too"
     return None
-
-
-def _safe_block(node: ast.AST) -> bool:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.stmt | ast.ExceptHandler):
-            if not isinstance(child, _SAFE):
-                return False
-            if isinstance(child, ast.Assign | ast.AnnAssign) and not is_pure(child.value):
-                return False
-            if isinstance(child, ast.If | ast.Try | ast.ExceptHandler) and not _safe_block(child):
-                return False
-    return isinstance(node, ast.If | ast.Try | ast.ExceptHandler)
 
 
 def _some(names: list[str]) -> str:

@@ -30,6 +30,7 @@ from .judge_living import judge_living
 from .judge_members import schema_gap
 from .judge_moves import find_moves, judge_moves, moved_inside, state_left_behind
 from .judge_outsiders import judge_outsiders
+from .judge_stars import brought, judge_stars
 from .judge_values import bind, judge_assignment, judge_block, judge_call, judge_import
 from .touched import count_living
 
@@ -63,16 +64,19 @@ def make_plan(
     files = [source.path for source in old.values()]
     context = Context(old, new, live, survey(files, classes_of(live.keys())), tuple(adapters), units, downgrade)
     context.also = frozenset(also)
-    context.drift = drift
+    context.drift = context.plan.drift = drift
     _modules(context)
     find_moves(context)
     looked_at = [*context.plan.changed, *_also_in(context)]
+    context.slices.look([*looked_at, *context.plan.added, *context.plan.deleted], context.also)
     diffs = {name: _diff_module(context, name) for name in looked_at}
     for name, changes in diffs.items():
         for change in changes.changes:
             _judge(context, name, change)
         _deletions(context, name, changes)
     _star_deletions(context)
+    judge_stars(context)
+    context.slices.plan()
     judge_dependents(context)
     judge_import_time_calls(context)
     judge_moves(context)
@@ -163,6 +167,8 @@ def _judge(context: Context, module: str, change: Change) -> None:
         _judge_inside(context, module, change)
         return
     kind = change.statement.kind
+    if not _registering(context, module, change) and context.slices.takes(module, change):
+        return
     moved = bool(change.statement.binds) and (module, change.statement.binds[0]) in context.moved_to
     other = change.verdict is Verdict.CHANGED and change.old is not None and change.old.kind != kind
     if other and kind != "def" and not moved:
@@ -183,7 +189,8 @@ def _judge(context: Context, module: str, change: Change) -> None:
         if not _registering(context, module, change):
             judge_call(context, module, change)
     elif kind == "other" and not isinstance(change.statement.node, _SUPPORTED_OTHER):
-        context.refuse(module, change.statement, "a statement with effects at module level changed")
+        why = context.slices.why(module, change)
+        context.refuse(module, change.statement, why or "a statement with effects at module level changed")
 
 
 def _judge_inside(context: Context, module: str, change: Change) -> None:
@@ -257,8 +264,10 @@ def _held_definition(context: Context, module: str, statement: Statement) -> str
 
 def _deletions(context: Context, module: str, changes: NamespaceDiff) -> None:
     names = set(changes.deleted_names)
-    brought = {name for star in context.new_names.stars(module) for name in context.new_names.star_names(star)}
-    for name in sorted(names - brought):
+    if context.new_names.stars(module):
+        names -= {name for star in context.new_names.stars(module) for name in context.new_names.star_names(star)}
+        names -= set(brought(context, module))
+    for name in sorted(names):
         if f"{module}.{name}" in context.live and f"{module}.{name}" in context.new:
             continue  # a submodule: whoever imports it makes it an attribute of its package
         binder = context.old_names.binders(module)[name]

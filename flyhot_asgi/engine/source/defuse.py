@@ -79,8 +79,22 @@ class Names:
         for statement in self.modules[module].statements:
             if "__all__" in statement.binds:
                 value = getattr(statement.node, "value", None) or ast.Constant(None)
-                texts = {node.value for node in ast.walk(value) if isinstance(node, ast.Constant)}
-                found = (found or set()) | {text for text in texts if isinstance(text, str)}
+                found = (found or set()) | self._listed(module, value)
+            elif statement.kind == "expr" and (call := _call_on_all(statement.node)) is not None:
+                listed = set().union(*(self._listed(module, argument) for argument in call.args))
+                removes = isinstance(call.func, ast.Attribute) and call.func.attr == "remove"
+                found = (found or set()) - listed if removes else (found or set()) | listed
+        return found
+
+    def _listed(self, module: str, value: ast.expr) -> set[str]:
+        """Names in a list of texts, and those of other modules' `__all__` in it."""
+        texts = {node.value for node in ast.walk(value) if isinstance(node, ast.Constant)}
+        found = {text for text in texts if isinstance(text, str)}
+        for node in ast.walk(value):
+            if isinstance(node, ast.Attribute) and node.attr == "__all__" and (dotted := dotted_name(node)):
+                trail = self.trail(module, dotted)
+                if trail and trail[-1][1] == "__all__" and trail[-1][0] != module:
+                    found |= self._all(trail[-1][0]) or set()
         return found
 
     def home(self, module: str, name: str) -> Home | None:
@@ -190,6 +204,14 @@ class Names:
             return False
         assert isinstance(binder.node, ast.Import)
         return binder.node.names[0].name.partition(".")[0] not in {one.partition(".")[0] for one in self.modules}
+
+
+def _call_on_all(node: ast.stmt) -> ast.Call | None:
+    """`__all__.append(…)` and the like."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return None
+    return call if isinstance(call.func.value, ast.Name) and call.func.value.id == "__all__" else None
 
 
 def _run_by(statement: Statement) -> tuple[set[str], set[tuple[str, str | None]]]:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from .defuse import Home
+from .paths import CONTAINER_KINDS
 
 Entries: TypeAlias = Mapping[str, tuple[str, str]]
-_BARE = frozenset({"dict", "list", "set", "tuple", "frozenset", "deque"})
+_BARE = frozenset(kind.__name__ for kind in CONTAINER_KINDS)
 
 
 @dataclass
@@ -63,13 +64,29 @@ class Drift:
                     names.add(rest[1:].partition(".")[0].partition("[")[0])
         return names
 
+    def described(self, side: str, home: Home, part: str = "") -> dict[str, tuple[str, str]]:
+        """All that one side (`old`, `live`, `new`) says of the part, by the path below it."""
+        top = len(f"{home[0]}:{home[1]}{part}")
+        return {path[top:]: entry for path, entry in self._under(side, home, part).items()}
+
+    def names(self, side: str, module: str) -> set[str]:
+        """The names that a module has on one side."""
+        self._of(side, (module, ""))
+        return {name for owner, name in self._sides[side] if owner == module}
+
+    def size(self, side: str, home: Home, part: str = "") -> int | None:
+        """How many items a container has; None if that is not known."""
+        text = self._of(side, home).get(f"{home[0]}:{home[1]}{part}", ("", ""))[1]
+        words = text.split(" of ")
+        return int(words[1]) if len(words) == 2 and words[1].isdigit() else None
+
     def _under(self, side: str, home: Home, part: str) -> dict[str, tuple[str, str]]:
         top = f"{home[0]}:{home[1]}{part}"
         found = self._of(side, home)
         return {
             path: entry
             for path, entry in found.items()
-            if (path == top or path.startswith((f"{top}.", f"{top}["))) and path not in self.unstable
+            if (path == top or path.startswith((f"{top}.", f"{top}[", f"{top} ("))) and path not in self.unstable
         }
 
     def _of(self, side: str, home: Home) -> dict[str, tuple[str, str]]:
@@ -77,6 +94,6 @@ class Drift:
             grouped: dict[Home, dict[str, tuple[str, str]]] = defaultdict(dict)
             for path, entry in getattr(self, side).items():
                 module, _, rest = path.partition(":")
-                grouped[module, rest.partition(".")[0].partition("[")[0]][path] = entry
+                grouped[module, rest.partition(".")[0].partition("[")[0].partition(" (")[0]][path] = entry
             self._sides[side] = dict(grouped)
         return self._sides[side].get(home, {})

@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Any
 
 from .diff import Change
+from .drift import Drift
 from .module import SourceModule, Statement
 
 
@@ -93,6 +94,8 @@ class Execute:
     """Living instances that stay, with their attributes that stay: the program changed them, or the release did not."""
     cold: tuple[tuple[str, Any], ...] = ()
     """What the old release made of a name where the program changed it: merged item by item."""
+    but: frozenset[str] | None = None
+    """Of a star import: names that it brings and later statements bind otherwise."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,23 @@ class Twin:
     deleted: frozenset[str]
 
 
+@dataclass(frozen=True, eq=False)
+class Remade:
+    """An object at module level that stays, and is made again by all the `statements` that make and fill it.
+
+    `attributes`: it is a function or a class, and only attributes that statements set on it are looked after. `held`:
+    who would not see it if it became another object. `given_up`: nobody looked at what the program changed in it, and
+    no function of the app changes it.
+    """
+
+    module: str
+    name: str
+    statements: tuple[Statement, ...]
+    attributes: bool = False
+    held: str = ""
+    given_up: bool = False
+
+
 @dataclass(frozen=True)
 class Move:
     """A function or class whose definition is another module's now. The living object stays: what that module made is
@@ -182,6 +202,9 @@ class Plan:
     registrations: list[Any] = field(default_factory=list)
     code_holders: list[Any] = field(default_factory=list)
     """Living containers that hold code objects."""
+    remade: list[Remade] = field(default_factory=list)
+    drift: Drift | None = None
+    """What the program changed since the import, as the plan was made with it."""
     preimport: list[str] = field(default_factory=list)
     caches: list[Any] = field(default_factory=list)
     """Living `lru_cache` wrappers to be emptied."""

@@ -198,3 +198,30 @@ def has_part_target(node: ast.stmt) -> bool:
         if target is not None
         for part in ast.walk(target)
     )
+
+
+_SAFE = (
+    ast.Import,
+    ast.ImportFrom,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.If,
+    ast.Try,
+    ast.Pass,
+    ast.Assign,
+    ast.AnnAssign,
+    ast.ExceptHandler,
+)
+
+
+def safe_block(node: ast.AST) -> bool:
+    """`if` or `try` that does nothing but import, define and set plain values."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.ExceptHandler):
+            if not isinstance(child, _SAFE):
+                return False
+            if isinstance(child, ast.Assign | ast.AnnAssign) and not is_pure(child.value):
+                return False
+            if isinstance(child, ast.If | ast.Try | ast.ExceptHandler) and not safe_block(child):
+                return False
+    return isinstance(node, ast.If | ast.Try | ast.ExceptHandler)

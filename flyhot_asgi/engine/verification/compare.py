@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from ..source.paths import CONTAINER_KINDS, ORDER
 from .fingerprint import DEFINITION, SAME, STATE
 from .frameworks import LATER
 
@@ -68,8 +69,26 @@ def differences(
                 continue  # the release did not change it: what the program made of it lives on
             found.append((path, _changed(before.get(path), has)))
             continue
+        if old is not None and _as_many(path, old, live, new):
+            continue
         found.append((path, _sentence(wanted, has)))
     return found
+
+
+def _as_many(path: str, old: Entries, live: Entries, new: Entries) -> bool:
+    """How many items there are, and in which order, where the program has added some or taken some out: each item is
+    compared by itself, and those that both have must stand in the release's order."""
+    wanted, has = new.get(path, ("", ""))[1], live.get(path, ("", ""))[1]
+    if path.endswith(ORDER):
+        common = {*wanted.splitlines()} & {*has.splitlines()}
+        return [k for k in wanted.splitlines() if k in common] == [k for k in has.splitlines() if k in common]
+    before = old.get(path, ("", ""))[1]
+    words = [text.partition(" of ") for text in (wanted, has, before)]
+    sized = all(kind in _SIZED and number.isdigit() for kind, _, number in words)
+    return sized and len({kind for kind, _, _ in words}) == 1
+
+
+_SIZED = frozenset(kind.__name__ for kind in CONTAINER_KINDS)
 
 
 def _is_masked(path: str, masked: set[str]) -> bool:
@@ -97,7 +116,12 @@ def _upgrade_did(path: str, wanted: tuple[str, str] | None, before: Entries, liv
     with somebody who connected meanwhile."""
     if (wanted or live[path])[0] == DEFINITION:
         return before.get(path) == wanted and (still or wanted is not None)
-    return still and before.get(path) != live.get(path) and not _is_code(path, live, before)
+    if not still or before.get(path) == live.get(path) or _is_code(path, live, before):
+        return False
+    holder, _, index = path.rpartition("[")
+    if index[:-1].isdigit() and path in live:  # an item of a list may have moved on
+        return live[path] not in [entry for other, entry in before.items() if other.startswith(f"{holder}[")]
+    return True
 
 
 def _is_lost(path: str, wanted: tuple[str, str] | None, before: Entries, masked: set[str]) -> bool:

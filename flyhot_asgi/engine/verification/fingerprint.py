@@ -21,11 +21,13 @@ import os
 import re
 import sys
 import types
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
+from ..living.registries import is_abstract, registered_with
+from ..source.paths import CONTAINER_KINDS, ORDER, brief
 from ..source.values import ATOMS
 from .frameworks import is_registrar, of_class, of_object
 from .shapes import Shapes, at_home
@@ -37,6 +39,7 @@ _MOST_ITEMS = 1000
 SAME = " (same)"
 """Ends the path that tells which other name means the same object."""
 _CONTAINERS = frozenset({dict, list, set, deque})
+_MOST_ORDERED = 200
 _TOLD_BY_REPR = frozenset({"datetime", "decimal", "fractions", "uuid", "ipaddress", "zoneinfo", "typing"})
 """Modules whose objects are values, with all that they are in their `repr`."""
 _NOTED = "__annotations__"
@@ -100,10 +103,14 @@ class Fingerprint:
             self._class(path, value, depth)
         elif kind is types.FunctionType:
             self._function(path, value, depth)
-        elif kind in (list, tuple, deque, dict, set, frozenset):
+        elif kind in CONTAINER_KINDS:
             self._container(path, value, depth)
         elif _is(value, PurePath):
             self._put(path, STATE, str(copy.copy(value)))  # a path notes its own text
+        elif kind is types.BuiltinFunctionType:
+            self._put(path, STATE, f"builtin {value.__module__}:{value.__qualname__}")
+        elif kind is types.MappingProxyType:
+            self._value(path, dict(value), depth)
         elif kind is types.MethodType:
             self._put(path, STATE, f"method {self._brief(value.__func__)} of {self._brief(value.__self__)}")
         elif kind.__module__ in _TOLD_BY_REPR or kind in (types.GenericAlias, types.UnionType):
@@ -166,6 +173,9 @@ class Fingerprint:
         if where == "home" and depth < _DEPTH and path == f"{cls.__module__}:{cls.__qualname__}":
             for key, member in list(vars(cls).items()):
                 self._member(f"{path}.{key}", key, member, depth + 1)
+            if is_abstract(cls):
+                for one in registered_with(cls):
+                    self._put(f"{path} (registered)[{brief(one)}]", STATE, "registered")
             fields = vars(cls).get("__dataclass_fields__")
             if type(fields) is dict:
                 self._put(f"{path} (fields)", DEFINITION, repr([self._field(each) for each in fields.values()]))
@@ -176,8 +186,8 @@ class Fingerprint:
     def _field(self, field: Any) -> tuple[Any, ...]:
         """A dataclass's field: what its generated methods were made of, and what `fields()` tells."""
         flags = (field.init, field.repr, field.compare, field.hash, bool(field.kw_only))
-        default = "missing" if field.default is dataclasses.MISSING else self._brief(field.default)
-        return (field.name, field.type if type(field.type) is str else self._brief(field.type), default, flags)
+        default = "missing" if field.default is dataclasses.MISSING else brief(field.default)
+        return (field.name, field.type if type(field.type) is str else brief(field.type), default, flags)
 
     def _member(self, path: str, key: str, member: Any, depth: int) -> None:
         if key in _SKIPPED_MEMBERS or key.startswith(("__pydantic", "_abc_", "__abstract", "__parameters__")):
@@ -203,10 +213,13 @@ class Fingerprint:
         self._put(path, STATE, f"{type(value).__name__} of {len(value)}")
         self._on_path.add(id(value))
         if _is(value, dict):
+            if 1 < len(value) <= _MOST_ORDERED:
+                self.entries[f"{path}{ORDER}"] = (STATE, "\n".join(map(self._brief, value)))
             for key, item in list(value.items()):
                 self._value(f"{path}[{self._brief(key)}]", item, depth + 1)
         elif _is(value, set | frozenset):
-            self._put(path, STATE, f"{type(value).__name__} {sorted(self._brief(item) for item in value)}")
+            for name, count in Counter(map(self._brief, value)).items():
+                self._put(f"{path}[{name}]", STATE, f"in it, {count} so called")
         else:
             for index, item in enumerate(list(value)):
                 self._value(f"{path}[{index}]", item, depth + 1)
@@ -244,16 +257,8 @@ class Fingerprint:
                 self._put(f"{path}{suffix}", DEFINITION, text)
 
     def _brief(self, value: Any) -> str:
-        """One value as a short text, for keys and defaults."""
-        if type(value) in ATOMS:
-            return repr(value)
-        if _is(value, types.FunctionType | type):
-            return f"{value.__module__}:{value.__qualname__}"
-        if type(value) is types.CodeType:
-            return f"code {value.co_qualname} {self._code(value)}"
-        if type(value) is tuple:
-            return f"({', '.join(self._brief(item) for item in value)})"
-        return f"a {type(value).__module__}:{type(value).__qualname__}"
+        """One value as a short text, for keys and defaults; code objects by what they do."""
+        return f"code {value.co_qualname} {self._code(value)}" if type(value) is types.CodeType else brief(value)
 
 
 def _is(value: object, kinds: Any) -> bool:

@@ -23,7 +23,6 @@ from flyhot_asgi.engine import (
 from flyhot_asgi.engine.adapters import default_adapters
 from flyhot_asgi.engine.rehearsal.attempts import Ground, attempt
 from flyhot_asgi.engine.source.drift import Drift
-from flyhot_asgi.engine.verification.compare import drifted
 from flyhot_asgi.engine.verification.fingerprint import describe
 from flyhot_asgi.engine.verification.recorded import Recorded, Structure
 
@@ -149,13 +148,11 @@ class Lab:
     def arrive(self, **files: str) -> Plan:
         """As `Engine.upgrade()` does it, in this process: compared with a cold import, enlarged by what differs. Raises
         Refused, and everything is as it was."""
-        plan = self.plan(**files)
+        self.target = self.release(**files)
         names, structure = self._cold_import(**files)
-        drift = Drift(self.described, describe(self.live, str(self.root), self.live), structure)
-        masked = drifted(self.described, drift.live)
-        recorded = Recorded(structure, self.described, names, masked, before=drift.live)
-        ground = Ground(self.root, self.sources, self.target, self.live, self.finder, recorded=recorded, drift=drift)
-        arrival = attempt(ground, plan)
+        ground = Ground(self.root, self.sources, self.target, self.live, self.finder)
+        ground.look(Recorded(structure, self.described, names))
+        arrival = attempt(ground, ground.plan())
         self.journal = arrival.journal
         self.before, self.sources = self.sources, self.target
         return arrival.plan

@@ -366,19 +366,6 @@ def test_values_are_those_of_a_cold_import(lab, text):
 
 
 REFUSED = {
-    "a star import changes": (
-        """
-        --- a
-        X = 1
-        --- b
-        X = 1
-        --- m
-        from .a import *
-        +++ m
-        from .b import *
-        """,
-        "star import",
-    ),
     "part of an object": (
         """
         --- m
@@ -466,43 +453,6 @@ REFUSED = {
         """,
         "ran `setup` at import",
     ),
-    "a call depends on a constant": (
-        """
-        --- m
-        LEVEL = 10
-        SEEN = []
-        SEEN.append(LEVEL)
-        +++ m
-        LEVEL = 20
-        SEEN = []
-        SEEN.append(LEVEL)
-        """,
-        "used `LEVEL`",
-    ),
-    "a block with effects": (
-        """
-        --- m
-        OUT = []
-        for i in range(3):
-            OUT.append(i)
-        +++ m
-        OUT = []
-        for i in range(4):
-            OUT.append(i)
-        """,
-        "block at module level",
-    ),
-    "a block with effects goes": (
-        """
-        --- m
-        OUT = []
-        for i in range(3):
-            OUT.append(i)
-        +++ m
-        OUT = []
-        """,
-        "gone",
-    ),
     "a deleted name is still imported": (
         """
         --- a
@@ -526,19 +476,6 @@ REFUSED = {
         xxx a
         """,
         "gone",
-    ),
-    "a delete statement": (
-        """
-        --- m
-        x = 1
-        y = x
-        del x
-        +++ m
-        x = 2
-        y = x
-        del x
-        """,
-        "effects at module level",
     ),
 }
 

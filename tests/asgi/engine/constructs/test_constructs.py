@@ -9,9 +9,11 @@ from .classes import CASES as CLASSES
 from .found import CASES as FOUND
 from .functions import CASES as FUNCTIONS
 from .modules import CASES as MODULES
+from .registries import CASES as REGISTRIES
 from .state import CASES as STATE
+from .statements import CASES as STATEMENTS
 
-ALL = {**FUNCTIONS, **MODULES, **CLASSES, **STATE, **FOUND}
+ALL = {**FUNCTIONS, **MODULES, **CLASSES, **STATE, **FOUND, **STATEMENTS, **REGISTRIES}
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -1,0 +1,305 @@
+"""Objects at module level that statements fill: made again, by all the statements that make and fill them.
+
+`REG.append(f)` comes, goes, changes or changes places: the object behind `REG` is then what the new release's
+statements, executed in their order, make of it, and nothing else. So all of them are executed, from the one that
+creates it on: its **slice**. What else they change is made again with it. The object stays the same, and what the
+program changed in it stays where the release did not (`patching.remake`).
+
+Covered by the comparison with a cold import, and in a rehearsal by more: there nothing may differ, state included.
+What no comparison sees, an effect on objects of nobody's in the release, is refused.
+"""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ..living.registries import registers
+from ..source.defuse import Home
+from ..source.diff import Change, Verdict
+from ..source.filled import Filled
+from ..source.module import Statement
+from ..source.plan import Action, Remade
+from ..source.uses import may_be_mutated, may_be_stored
+from ..source.values import EXACT_CONTAINERS, is_atomic, is_definition, safe_block
+
+if TYPE_CHECKING:
+    from .context import Context
+
+_MISSING: Any = object()
+_DO = "keep what makes it for one release more, or deploy this change cold (restart the app)"
+_CLAIMED = ("expr", "block", "assign", "other")
+
+
+class Slices:
+    """What of one plan is made again by slices."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._sides = [
+            Filled(context.old_names, [name for name in context.live]),
+            Filled(context.new_names, [name for name in context.live if name in context.new]),
+        ]
+        self.remade: set[Home] = set()
+        self._planned: set[Statement] = set()
+        self._why_not: dict[Home, str | None] = {}
+
+    def look(self, modules: Iterable[str], asked: Iterable[Home] = ()) -> None:
+        """Find what has to be made again because statements of these modules came, went, changed or moved."""
+        old, new = self._sides
+        homes = {home for home in asked if new.fillers(home)}
+        for module in modules:
+            before, after = old.effective(module), new.effective(module)
+            if [text for text, _ in before] != [text for text, _ in after]:
+                homes |= {home for _, touched in (*before, *after) for home in touched}
+        for home in sorted(homes):
+            if home in asked or self._differs(home):
+                if self._reason(home) is None:
+                    self.remade.add(home)
+
+    def _differs(self, home: Home) -> bool:
+        old, new = self._sides
+        if not (old.fillers(home) or new.fillers(home)):
+            return False
+        return old.texts(home) != new.texts(home)
+
+    def takes(self, module: str, change: Change) -> bool:
+        """The change is of what fills objects that are made again, or has no effect: nobody else has to judge it."""
+        if change.statement.kind not in _CLAIMED or self._only_defines(change):
+            return False
+        sides = [(side, s) for side, s in zip(self._sides, (change.old, change.new), strict=True) if s is not None]
+        if (
+            change.statement.kind == "assign"
+            and not any(
+                (module, name) in self.remade or side.touches.of(module, s).homes
+                for side, s in sides
+                for name in s.binds
+            )
+            and not any(side.touches.of(module, s).homes for side, s in sides)
+        ):
+            return False
+        return all(self._follows(side, module, statement) for side, statement in sides)
+
+    def _follows(self, side: Filled, module: str, statement: Statement) -> bool:
+        touch = side.touches.of(module, statement)
+        if touch.foreign:
+            return False
+        if statement.kind == "expr" and not touch.homes:
+            return True  # it has no effect
+        homes = side.homes_of(module, statement)
+        if not homes or any(self._reason(home) is not None for home in homes):
+            return False
+        self.remade |= {home for home in homes if not self._free(home)}
+        return True
+
+    def _only_defines(self, change: Change) -> bool:
+        """Blocks of imports, definitions and plain values are judged by what they bind."""
+        nodes = [one.node for one in (change.old, change.new) if one is not None]
+        return change.statement.kind == "block" and all(safe_block(node) for node in nodes)
+
+    def _free(self, home: Home) -> bool:
+        """Nothing lives by that name, or will."""
+        module, name = home
+        if module not in self._context.live or module not in self._context.new:
+            return True
+        gone = name not in self._context.new_names.binders(module)
+        return gone or self._context.value(module, name, _MISSING) is _MISSING
+
+    def why(self, module: str, change: Change) -> str | None:
+        """What stands against it, for a refusal."""
+        for side, statement in zip(self._sides, (change.old, change.new), strict=True):
+            if statement is None:
+                continue
+            touch = side.touches.of(module, statement)
+            if touch.foreign:
+                return f"it runs `{touch.foreign[0]}`, which changes something outside of the app's own objects"
+            for home in sorted(side.homes_of(module, statement)):
+                if (reason := self._reason(home)) is not None:
+                    return f"it changes `{home[1]}`, and {reason}"
+        return None
+
+    def again(self, module: str, statement: Statement) -> bool:
+        """Make again what an unchanged statement fills, as what it read or called is another."""
+        new = self._sides[1]
+        homes = new.homes_of(module, statement)
+        if new.touches.of(module, statement).foreign or not homes:
+            return False
+        if any(self._reason(home) is not None for home in homes):
+            return False
+        self.remade |= homes
+        self.plan()
+        return True
+
+    def fills(self, module: str, statement: Statement) -> bool:
+        """A definition whose decorators enter it in objects that can be made again: they are."""
+        new = self._sides[1] if module in self._context.new else self._sides[0]
+        return new.touches.of(module, statement).homes != set() and self._follows_definition(module, statement)
+
+    def _follows_definition(self, module: str, statement: Statement) -> bool:
+        for side in self._sides:
+            if module not in side.names.modules or statement not in side.names.modules[module].statements:
+                continue
+            touch = side.touches.of(module, statement)
+            if touch.foreign or any(self._reason(home) is not None for home in touch.homes if not self._free(home)):
+                return False
+            self.remade |= {home for home in touch.homes if not self._free(home)}
+        return True
+
+    # -- planning ----------------------------------------------------------------------------
+
+    def plan(self) -> None:
+        """Write everything into the plan that was found until now."""
+        context, new = self._context, self._sides[1]
+        while True:
+            statements = self._closure()
+            todo = [
+                (m, s) for m, s in context.order if s in statements and s not in self._planned and m in context.live
+            ]
+            if not todo:
+                break
+            for module, statement in todo:
+                self._planned.add(statement)
+                self._execute(module, statement)
+        done = {(item.module, item.name) for item in context.plan.remade}
+        for home in sorted(self.remade - done):
+            if not self._free(home):
+                self._remake(home, tuple(s for _, s in new.slice_of(home)))
+
+    def _closure(self) -> set[Statement]:
+        new = self._sides[1]
+        found: set[Statement] = set()
+        queue = sorted(self.remade)
+        seen: set[Home] = set()
+        while queue:
+            home = queue.pop()
+            if home in seen:
+                continue
+            seen.add(home)
+            for module, statement in new.slice_of(home):
+                if statement in found or self._context.registers(module, statement):
+                    continue
+                found.add(statement)
+                if new.touches.of(module, statement).foreign:
+                    self._refuse_foreign(home, module, statement)
+                for other in new.homes_of(module, statement) - seen:
+                    if self._free(other):
+                        continue
+                    if (reason := self._reason(other)) is not None:
+                        self._refuse(home, module, statement, f"changes `{other[1]}`, too, and {reason}")
+                    else:
+                        self.remade.add(other)
+                        queue.append(other)
+        return found
+
+    def _refuse_foreign(self, home: Home, module: str, statement: Statement) -> None:
+        text = self._sides[1].touches.of(module, statement).foreign[0]
+        self._refuse(
+            home, module, statement, f"runs `{text}`, which changes something outside of the app's own objects"
+        )
+
+    def _refuse(self, home: Home, module: str, statement: Statement, what: str) -> None:
+        reason = f"`{home[1]}` of {home[0]} would have to be made again by all that fills it; this statement {what}"
+        self._context.refuse(module, statement, reason, do=_DO)
+
+    def _execute(self, module: str, statement: Statement) -> None:
+        from .judge_classes import judge_filling_class
+        from .judge_functions import judge_filling
+
+        context = self._context
+        change = Change(Verdict.RERUN, self._before(module, statement), statement)
+        if statement.kind == "class":
+            if statement not in context.planned:
+                context.judged.add(statement)
+                judge_filling_class(context, module, change)
+            return
+        context.judged.add(statement)
+        if statement.kind == "def":
+            judge_filling(context, module, change)
+            return
+        if statement in context.planned:
+            return
+        if (name := self._living_class_in(module, statement)) is not None:
+            context.refuse(module, statement, f"a block at module level makes the living class `{name}`")
+        context.execute(module, statement)
+        context.rebind(module, statement.binds)
+        homes = sorted(self._sides[1].homes_of(module, statement))
+        shown = ", ".join(f"`{name}`" for _, name in homes) or "it"
+        context.step(module, statement, Action.EXECUTE, f"{shown} is made again by the statements that fill it")
+
+    def _before(self, module: str, statement: Statement) -> Statement | None:
+        if module not in self._context.old:
+            return None
+        binders = self._context.old_names.binders(module)
+        return binders.get(statement.binds[0]) if statement.binds else None
+
+    def _living_class_in(self, module: str, statement: Statement) -> str | None:
+        if statement.kind != "block":
+            return None
+        made = {node.name for node in ast.walk(statement.node) if isinstance(node, ast.ClassDef)}
+        living = (name for name in statement.binds if name in made)
+        return next((n for n in living if isinstance(self._context.value(module, n), type)), None)
+
+    def _remake(self, home: Home, statements: tuple[Statement, ...]) -> None:
+        context = self._context
+        module, name = home
+        live = context.value(module, name)
+        definition = isinstance(live, type | types.FunctionType)
+        held = ""
+        if not definition and not is_atomic(live) and not isinstance(live, tuple(EXACT_CONTAINERS)):
+            held = ", ".join(context.held_elsewhere(live)[:2])
+        given_up = context.drift is None or not context.drift.known(home)
+        context.plan.remade.append(Remade(module, name, statements, definition, held, given_up))
+        if not definition:
+            context.rebind(module, (name,))
+
+    # -- may it? -----------------------------------------------------------------------------
+
+    def _reason(self, home: Home) -> str | None:
+        if home not in self._why_not:
+            self._why_not[home] = self._why_not_remade(home)
+        return self._why_not[home]
+
+    def _why_not_remade(self, home: Home) -> str | None:
+        """Why the object can't be made again, as the rest of a sentence; None if it can."""
+        context = self._context
+        if self._free(home):
+            return None
+        module, name = home
+        live = context.value(module, name)
+        if context.owned(live):
+            return f"`{name}` is a framework's {type(live).__qualname__}"
+        if isinstance(live, type | types.FunctionType):
+            if live.__module__ != module:
+                return f"`{name}` is not the app's own"
+            if context.drift is None:
+                return "what the program changed in it is not known"
+            touches = [side.touches.of(m, s) for side in self._sides for m, s in side.slice_of(home)]
+            if any(home in touch.deeply for touch in touches):
+                return f"`{name}` would be filled twice"
+            if any(home in touch.entered for touch in touches) and not registers(live):
+                return f"who registers with `{name}` can't be told"
+            return None
+        if is_definition(live):
+            return f"`{name}` is not the app's own"
+        own = type(live).__module__ in context.live
+        if not own and type(live) not in EXACT_CONTAINERS and not is_atomic(live) and type(live) is not tuple:
+            return f"`{name}` is a living {type(live).__module__}.{type(live).__qualname__}, which can't be made again"
+        if own and any(type(v) is types.MemberDescriptorType for b in type(live).__mro__ for v in vars(b).values()):
+            return f"`{name}` is a living {type(live).__qualname__} with slots"
+        return self._state_in_the_way(home, live, own)
+
+    def _state_in_the_way(self, home: Home, live: Any, own: bool) -> str | None:
+        context, name = self._context, home[1]
+        drift = context.drift
+        if drift is None or not drift.known(home):
+            changed = own or may_be_stored(context.old_names, home)
+            changed = changed or (not is_atomic(live) and may_be_mutated(context.old_names, home))
+            return f"the running program may have changed `{name}`" if changed else None
+        if is_atomic(live):
+            both = drift.by_program(home) and drift.by_release(home) and not drift.arrived(home)
+            return f"`{name}` was changed by the running program and is changed by the release too" if both else None
+        if (what := drift.opaque(home)) is not None:
+            return f"it holds a living {what}, whose state would be lost"
+        return None

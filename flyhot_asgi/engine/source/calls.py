@@ -1,0 +1,78 @@
+"""What is known of calls without following names: which methods only read, which libraries keep nothing, how arguments
+meet parameters. Pure."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from .defuse import Home
+from .module import FunctionNode, dotted_name
+
+Root: TypeAlias = Home | str
+"""A home, or the name of a parameter of the function that is looked at."""
+
+READING = frozenset(
+    "get items keys values index count copy union intersection difference issubset issuperset isdisjoint "
+    "symmetric_difference split rsplit splitlines strip lstrip rstrip lower upper title join replace format encode "
+    "decode startswith endswith find rfind partition rpartition zfill casefold getChild getLevelName match search "
+    "fullmatch findall sub finditer is_dir is_file exists read_text with_name with_suffix joinpath resolve absolute "
+    "most_common elements mro __subclasses__ total_seconds isoformat strftime".split()
+)
+SETTERS = frozenset({"setattr", "delattr"})
+QUIET = frozenset(
+    "functools inspect typing typing_extensions contextlib abc time types itertools operator copy re os.path math "
+    "dataclasses collections datetime uuid heapq bisect string textwrap json enum pathlib decimal fractions hashlib "
+    "importlib warnings.warn warnings.deprecated".split()
+)
+"""Modules whose functions change nothing but what they are handed."""
+OPAQUE = frozenset({"exec", "eval", "globals", "locals", "vars", "__import__"})
+CONSTRUCTION = ("__new__", "__init__", "__post_init__")
+
+
+@dataclass
+class Summary:
+    """What calling one function does: to which of its parameters, which homes; which of both it may give back."""
+
+    roots: set[Root] = field(default_factory=set)
+    deeply: set[Root] = field(default_factory=set)
+    gives: set[Root] = field(default_factory=set)
+    foreign: list[str] = field(default_factory=list)
+
+
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def is_super(func: ast.expr) -> bool:
+    """A method of `super()`."""
+    called = func.value if isinstance(func, ast.Attribute) else None
+    return isinstance(called, ast.Call) and dotted_name(called.func) == "super"
+
+
+def placed_in(roots: set[Root], placed: dict[str, set[Root]]) -> set[Root]:
+    found: set[Root] = {root for root in roots if isinstance(root, tuple)}
+    for root in roots:
+        if isinstance(root, str):
+            found |= placed.get(root, set())
+    return found
+
+
+def parameters_of(node: FunctionNode) -> list[str]:
+    found = [arg.arg for arg in [*node.args.posonlyargs, *node.args.args]]
+    return [*found, node.args.vararg.arg] if node.args.vararg is not None else found
+
+
+def arguments_of(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
+
+
+def walk_own(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """The nodes of a scope: functions and lambdas in it as such, not what is inside of them."""
+    stack = list(body)
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            stack.extend(ast.iter_child_nodes(node))

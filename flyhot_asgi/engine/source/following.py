@@ -1,0 +1,348 @@
+"""What expressions of the source that runs may be, and what evaluating them changes: names followed through arguments,
+attributes and calls. Pure; the lower half of `running`."""
+
+from __future__ import annotations
+
+import ast
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from .calls import (
+    CONSTRUCTION,
+    DEFINITIONS,
+    OPAQUE,
+    QUIET,
+    READING,
+    SETTERS,
+    Root,
+    Summary,
+    arguments_of,
+    parameters_of,
+    placed_in,
+)
+from .defuse import Home, imported_from
+from .module import FunctionNode, dotted_name, is_builtin
+
+if TYPE_CHECKING:
+    from .touches import Touches
+
+
+class Values(ABC):
+    """Names and what they may mean, in one scope: a module's statement (`node` is None) or a function's body."""
+
+    def __init__(self, touches: Touches, module: str, node: FunctionNode | None, *, handed_out: bool = False) -> None:
+        self._touches, self._module, self._node = touches, module, node
+        self._handed_out = handed_out
+        self.touched: set[Root] = set()
+        self.deeply: set[Root] = set()
+        self.entered: set[Root] = set()
+        self.given: set[Root] = set()
+        self.foreign: list[str] = []
+        self._env: dict[str, set[Root]] = {}
+        self._globals: set[str] = set()
+        self._nested: dict[str, FunctionNode] = {}
+        if node is not None:
+            arguments = [arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)]
+            self._env = {name: {name} for name in arguments}
+
+    def _bind(self, target: ast.expr, roots: set[Root]) -> None:
+        match target:
+            case ast.Name(id=name):
+                if name in self._globals:
+                    self._touch({(self._module, name)})
+                else:
+                    self._env[name] = self._env.get(name, set()) | roots
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                for part in parts:
+                    self._bind(part, roots)
+            case ast.Starred(value=inner):
+                self._bind(inner, roots)
+            case _:
+                self._touch_target(target)
+
+    def _touch_target(self, target: ast.expr) -> None:
+        """An item or an attribute of something is set or deleted."""
+        match target:
+            case ast.Attribute(value=value):
+                dotted = dotted_name(target)
+                home = self._home(dotted) if dotted else None
+                if home is not None and home[1] == target.attr and home != self._home(dotted_name(value) or ""):
+                    self._touch({home})  # a name of another module of the release
+                else:
+                    self._change(value, ast.unparse(target), shallow=isinstance(value, ast.Name) or home is not None)
+            case ast.Subscript(value=value, slice=index):
+                self._roots(index)
+                self._change(value, ast.unparse(target))
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                for part in parts:
+                    self._touch_target(part)
+            case ast.Name(id=name) if name in self._globals:
+                self._touch({(self._module, name)})
+
+    def _change(self, value: ast.expr, text: str, *, shallow: bool = False) -> None:
+        roots = self._roots(value)
+        if roots:
+            self._touch(roots, shallow=shallow)
+        elif self._is_foreign(value):
+            self._note(text)
+
+    def _touch(self, roots: set[Root], *, shallow: bool = False) -> None:
+        self.touched |= roots
+        if not shallow:
+            self.deeply |= roots
+
+    def _enter_in(self, roots: set[Root]) -> None:
+        """`X.register(…)`: of a function or class, what Python keeps beside it."""
+        self._touch(roots, shallow=True)
+        self.entered |= roots
+
+    def _note(self, text: str) -> None:
+        if text not in self.foreign:
+            self.foreign.append(text)
+
+    # -- expressions -------------------------------------------------------------------------
+
+    def _roots(self, node: ast.expr, *, bare: bool = False) -> set[Root]:
+        """What the value may be, or be a part of. `bare`: it is executed for its effect."""
+        match node:
+            case ast.Name(id=name):
+                return self._named(name)
+            case ast.Attribute(value=value):
+                dotted = dotted_name(node)
+                home = self._home(dotted) if dotted and not self._is_local(dotted) else None
+                return {home} if home is not None else self._roots(value)
+            case ast.Call():
+                return self._call(node, bare=bare)
+            case ast.Lambda():
+                return set()
+            case ast.NamedExpr(target=target, value=value):
+                found = self._roots(value)
+                self._bind(target, found)
+                return found
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+                return self._comprehension(node)
+            case ast.BinOp() | ast.Compare() | ast.JoinedStr() | ast.UnaryOp():
+                self._parts(node)
+                return set()
+            case ast.Subscript(value=value, slice=index):
+                self._roots(index)
+                return self._roots(value)
+            case ast.Await(value=value):
+                return self._roots(value, bare=bare)
+        return self._parts(node)
+
+    def _parts(self, node: ast.AST) -> set[Root]:
+        found: set[Root] = set()
+        for child in ast.iter_child_nodes(node):
+            found |= self._roots(child) if isinstance(child, ast.expr) else self._parts(child)
+        return found
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> set[Root]:
+        found: set[Root] = set()
+        for each in node.generators:
+            roots = self._roots(each.iter)
+            self._bind(each.target, roots)
+            found |= roots
+            for test in each.ifs:
+                self._roots(test)
+        for part in [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]:
+            found |= self._roots(part)
+        return found
+
+    def _named(self, name: str) -> set[Root]:
+        found: set[Root] = set(self._env.get(name, ()))
+        if name in self._env and self._node is not None:
+            return found
+        home = self._home(name)
+        return found | ({home} if home is not None else set())
+
+    def _is_local(self, dotted: str) -> bool:
+        return self._node is not None and dotted.partition(".")[0] in self._env
+
+    def _home(self, dotted: str) -> Home | None:
+        return self._touches.names.home(self._module, dotted) if dotted else None
+
+    # -- calls -------------------------------------------------------------------------------
+
+    def _call(self, node: ast.Call, *, bare: bool) -> set[Root]:
+        handed = [self._roots(argument) for argument in arguments_of(node)]
+        everything: set[Root] = set().union(*handed)
+        func = node.func
+        dotted = dotted_name(func)
+        if isinstance(func, ast.Name) and func.id in self._nested:
+            self._inside(self._nested[func.id])
+            return everything
+        if isinstance(func, ast.Name) and self._is_local(func.id):
+            return everything
+        target = self._callee(dotted) if dotted else None
+        if target is not None:
+            return self._enter(*target, node, handed)
+        if isinstance(func, ast.Attribute):
+            receiver = self._roots(func.value)
+            if receiver:
+                return self._method(func, receiver, node, handed)
+        if (
+            isinstance(func, ast.Attribute)
+            and isinstance(func.value, ast.Call)
+            and dotted_name(func.value.func) == "super"
+        ):
+            return everything  # the hooks and constructors of bases are looked at by themselves
+        if isinstance(func, ast.Call):  # what a call gives is called: a decorator with arguments, applied by hand
+            self._applied(func)
+        self._foreign_call(node, dotted, everything, bare=bare)
+        return everything
+
+    def _callee(self, dotted: str) -> tuple[str, FunctionNode | ast.ClassDef] | None:
+        """A function or class of the release, by its name."""
+        home = None if self._is_local(dotted) else self._home(dotted)
+        definition = self._touches.names.definition(home) if home is not None else None
+        if home is None or definition is None or not isinstance(definition.node, DEFINITIONS):
+            return None
+        return (home[0], definition.node) if home[1] == dotted.rpartition(".")[2] or "." not in dotted else None
+
+    def _enter(
+        self, module: str, node: FunctionNode | ast.ClassDef, call: ast.Call, handed: list[set[Root]]
+    ) -> set[Root]:
+        if isinstance(node, ast.ClassDef):
+            for name in CONSTRUCTION:
+                for owner, method in self._touches.methods(module, node, name):
+                    self._apply(self._touches.summary(owner, method), method, call, [set(), *handed], bound=True)
+            return set().union(*handed)
+        return self._apply(self._touches.summary(module, node), node, call, handed)
+
+    def _apply(
+        self, summary: Summary, node: FunctionNode, call: ast.Call | None, handed: list[set[Root]], bound: bool = False
+    ) -> set[Root]:
+        """A summary with arguments in the place of parameters."""
+        names = parameters_of(node)
+        placed: dict[str, set[Root]] = {}
+        named = [k.arg for k in call.keywords] if call is not None else []
+        keywords: list[str | None] = [*[None for _ in range(len(handed) - len(named))], *named]
+        for index, roots in enumerate(handed):
+            keyword = keywords[index] if index < len(keywords) else None
+            name = keyword or (names[index] if index < len(names) else names[-1] if names else None)
+            if name is not None:
+                placed[name] = placed.get(name, set()) | roots
+        for one in summary.foreign:
+            self._note(one)
+        self._touch(placed_in(summary.roots - summary.deeply, placed), shallow=True)
+        self._touch(placed_in(summary.deeply, placed))
+        return placed_in(summary.gives, placed)
+
+    def _method(self, func: ast.Attribute, receiver: set[Root], call: ast.Call, handed: list[set[Root]]) -> set[Root]:
+        known = False
+        given: set[Root] = set()
+        for root in receiver:
+            cls = self._touches.class_at(root) if isinstance(root, tuple) else None
+            direct = dotted_name(func.value) is not None
+            if cls is None or not isinstance(root, tuple) or not direct:
+                continue
+            module = self._class_module(root)
+            for owner, method in self._touches.methods(module, cls, func.attr):
+                known = True
+                own: set[Root] = {root}
+                given |= self._apply(self._touches.summary(owner, method), method, call, [own, *handed])
+        if known:
+            return given
+        if func.attr == "register":
+            self._enter_in(receiver)
+        elif func.attr not in READING:
+            self._touch(receiver)
+        return receiver | set().union(*handed)
+
+    def _class_module(self, home: Home) -> str:
+        for _ in range(8):
+            definition = self._touches.names.definition(home)
+            node = definition.node if definition is not None else None
+            value = getattr(node, "value", None)
+            if isinstance(node, ast.ClassDef) or not isinstance(value, ast.Call):
+                return home[0]
+            found = self._touches.names.home(home[0], dotted_name(value.func) or "")
+            if found is None:
+                return home[0]
+            home = found
+        return home[0]
+
+    def _foreign_call(self, node: ast.Call, dotted: str | None, handed: set[Root], *, bare: bool) -> None:
+        """A builtin, or a function of a library."""
+        name = dotted or ""
+        if name in SETTERS and node.args:
+            self._change(node.args[0], ast.unparse(node), shallow=isinstance(node.args[0], ast.Name))
+            return
+        if name in OPAQUE and bare:
+            self._note(ast.unparse(node))
+            return
+        origin = self._origin(name)
+        if is_builtin(name) and origin is None:
+            for argument in node.args:  # map(register, names)
+                target = self._callee(dotted_name(argument) or "")
+                if target is not None and isinstance(target[1], FunctionNode):
+                    self._enter(*target, ast.Call(func=argument, args=[], keywords=[]), [handed])
+            return
+        if not bare:
+            return
+        if origin is not None and (origin in QUIET or any(origin.startswith(f"{one}.") for one in QUIET)):
+            self._touch(handed)
+        elif isinstance(node.func, ast.Attribute) and origin is None and not self._is_foreign(node.func.value):
+            return  # a method of something fresh
+        else:
+            self._touch(handed)
+            self._note(ast.unparse(node.func) + "()")
+
+    def _origin(self, dotted: str) -> str | None:
+        """The full name of what an import of a library brought: `json.dumps`, though it is called `dumps` here."""
+        first, _, rest = dotted.partition(".")
+        if not first or self._is_local(first):
+            return None
+        binder = self._touches.names.binders(self._module).get(first)
+        if binder is None or not isinstance(binder.node, ast.Import | ast.ImportFrom):
+            return None
+        node, alias = binder.node, binder.node.names[0]
+        if isinstance(node, ast.ImportFrom):
+            origin = imported_from(self._touches.names.modules[self._module], node)
+            start = f"{origin}.{alias.name}"
+        else:
+            start = alias.name if alias.asname else first
+        return f"{start}.{rest}" if rest else start
+
+    def _is_foreign(self, value: ast.expr) -> bool:
+        dotted = dotted_name(value)
+        return dotted is None or self._origin(dotted) is not None
+
+    def _applied(self, decorator: ast.expr, own: set[Root] = frozenset()) -> None:  # type: ignore[assignment]
+        """A decorator is run: its own code, and that of the function which it gives if it has arguments."""
+        call = decorator if isinstance(decorator, ast.Call) else None
+        func = call.func if call is not None else decorator
+        dotted = dotted_name(func)
+        target = self._callee(dotted) if dotted else None
+        handed = [self._roots(a) for a in arguments_of(call)] if call is not None else [own]
+        if target is not None and isinstance(target[1], FunctionNode):
+            found = self._touches.summary(target[0], target[1], handed_out=call is not None)
+            self._apply(found, target[1], call, handed)
+        elif target is not None:
+            self._enter(*target, call or ast.Call(func=func, args=[], keywords=[]), handed)
+        elif isinstance(func, ast.Attribute) and (receiver := self._roots(func.value)):
+            self._decorating_method(func, receiver, call, handed)
+        elif dotted and (origin := self._origin(dotted)) is not None:
+            if not any(origin == one or origin.startswith(f"{one}.") for one in QUIET):
+                self._note(f"@{dotted}")
+        elif dotted is None or not is_builtin(dotted):
+            self._note(f"@{ast.unparse(func)}")
+
+    def _decorating_method(
+        self, func: ast.Attribute, receiver: set[Root], call: ast.Call | None, handed: list[set[Root]]
+    ) -> None:
+        for root in receiver:
+            cls = self._touches.class_at(root) if isinstance(root, tuple) else None
+            found = list(self._touches.methods(self._class_module(root), cls, func.attr)) if cls is not None else []  # type: ignore[arg-type]
+            for owner, method in found:
+                summary = self._touches.summary(owner, method, handed_out=call is not None)
+                self._apply(summary, method, call, [{root}, *handed])
+            if not found and func.attr == "register":
+                self._enter_in({root})
+            elif not found and func.attr not in ("setter", "getter", "deleter"):
+                self._touch({root})
+
+    @abstractmethod
+    def _inside(self, inner: FunctionNode) -> None:
+        """A nested function that is run: it sees the names around it."""

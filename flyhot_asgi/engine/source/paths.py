@@ -1,0 +1,25 @@
+"""How a key or an item is named in the path of a description (`app.main:ROOMS['a']`), in every process alike. Pure."""
+
+from __future__ import annotations
+
+import types
+from collections import Counter, OrderedDict, defaultdict, deque
+
+from .values import ATOMS
+
+CONTAINER_KINDS = (list, tuple, deque, dict, set, frozenset, OrderedDict, defaultdict, Counter)
+"""Types whose contents are described, item by item."""
+ORDER = " (order)"
+"""The end of the path that tells the order of a mapping's keys, one a line."""
+
+
+def brief(value: object) -> str:
+    """One value as a short text, for keys and defaults."""
+    kind = type(value)
+    if kind in ATOMS:
+        return repr(value)
+    if issubclass(kind, types.FunctionType | type):
+        return f"{value.__module__}:{value.__qualname__}"  # type: ignore[attr-defined]
+    if isinstance(value, tuple) and kind is tuple:
+        return f"({', '.join(brief(item) for item in value)})"
+    return f"a {kind.__module__}:{kind.__qualname__}"
