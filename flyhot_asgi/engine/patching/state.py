@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Iterator
 from typing import Any
 
 from ..living.inventory import subclasses
 from ..living.registries import dispatchers_in
 from ..source.plan import Plan
 from ..source.values import EXACT_CONTAINERS
+from .classobject import touch_class
 from .journal import Journal
 from .remake import touch_dispatcher
 
@@ -31,11 +33,24 @@ def touch_state(plan: Plan, journal: Journal) -> None:
                 walk.touch(value, f"`{key}` of {name}", _DEPTH)
             for function in dispatchers_in(value):
                 touch_dispatcher(function, journal)
+    for value in _definitions(plan) if plan.renamed else ():
+        if isinstance(value, type):
+            touch_class(value, journal)
+        else:
+            journal.touch_function(value)
     for cls in subclasses(object):
         if cls.__module__ in walk.own:
             for key, value in list(vars(cls).items()):
                 if not key.startswith("__"):
                     walk.touch(value, f"`{cls.__qualname__}.{key}`", _DEPTH - 1)
+
+
+def _definitions(plan: Plan) -> Iterator[type | types.FunctionType]:
+    """Functions and classes that are at home at the top of a module of the app's."""
+    for module in plan.live.values():
+        for value in list(vars(module).values()):
+            if isinstance(value, type | types.FunctionType) and value.__module__ in plan.live:
+                yield value
 
 
 class _Walk:

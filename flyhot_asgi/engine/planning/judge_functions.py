@@ -87,7 +87,7 @@ def _bind_first(context: Context, module: str, statement: Statement, action: Act
         if reason is not None and not context.slices.fills(module, statement):
             context.refuse(module, statement, reason)
             return
-    context.execute(module, statement)
+    context.execute(module, statement, adopt=not _one_of_several(context, module, statement))
     context.rebind(module, statement.binds)
     context.step(module, statement, action, why)
 
@@ -159,7 +159,10 @@ def _again(context: Context, module: str, statement: Statement, why: str, *, exc
             return
     if not same:
         context.rebind(module, statement.binds)
-    context.execute(module, statement, rewrap=same, same=same)
+    if _one_of_several(context, module, statement):
+        context.execute(module, statement, adopt=False)
+    else:
+        context.execute(module, statement, rewrap=same, same=same)
     context.step(module, statement, Action.EXECUTE, why)
 
 
@@ -190,17 +193,23 @@ def judge_filling(context: Context, module: str, change: Change) -> None:
         if statement not in context.planned:
             context.execute(module, statement)
             context.rebind(module, statement.binds)
-            context.step(module, statement, Action.ADD, "a new function, entered where its decorators say")
+            context.step(module, statement, Action.DEFINE, "a new function, entered where its decorators say")
         return
     assert isinstance(new, FUNCTIONS)
-    sides = [side[module].statements for side in (context.old, context.new)]
-    if any(len([s for s in side if statement.binds[0] in s.binds]) > 1 for side in sides):
-        context.execute(module, statement, adopt=False)  # which of them a living one was made by can't be told
+    if _one_of_several(context, module, statement):
+        context.execute(module, statement, adopt=False)
         context.rebind(module, statement.binds)
         context.step(module, statement, Action.EXECUTE, "what it is entered in is made again")
     elif statement not in context.planned:
         exchanged = _dumps(old.decorator_list) != _dumps(new.decorator_list)
         _again(context, module, statement, "what it is entered in is made again", exchanged=exchanged)
+
+
+def _one_of_several(context: Context, module: str, statement: Statement) -> bool:
+    """Several functions are entered under one name: by which of them a living one was made can't be told."""
+    sides = [side[module].statements for side in (context.old, context.new)]
+    several = any(len([s for s in side if statement.binds[0] in s.binds]) > 1 for side in sides)
+    return several and context.slices.fills(module, statement)
 
 
 def _judge_replaced(context: Context, module: str, statement: Statement, live: Any) -> None:

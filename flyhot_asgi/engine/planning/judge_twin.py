@@ -170,6 +170,9 @@ def _defines(node: ast.ClassDef, name: str) -> bool:
     return any(name in statement.binds for statement in statements_of(node.body, docstring=False))
 
 
+_NO_FIELDS = frozenset({"final", "runtime_checkable", "total_ordering", "register"})
+
+
 def _makes_fields(of: Names, module: str, node: ast.ClassDef) -> bool:
     """A decorator that may make an `__init__` of the annotated names: not one of the app's that gives the class back
     as it is."""
@@ -180,7 +183,9 @@ def _makes_fields(of: Names, module: str, node: ast.ClassDef) -> bool:
         definition = of.definition(home) if home is not None else None
         if definition is None or not _hands_back(definition.node, called=isinstance(decorator, ast.Call)):
             names.append(name)
-    return any(name.rpartition(".")[2] not in ("final", "runtime_checkable", "total_ordering") for name in names)
+    return any(
+        name.rpartition(".")[2] not in ("final", "runtime_checkable", "total_ordering", "register") for name in names
+    )
 
 
 def _hands_back(node: ast.stmt, *, called: bool) -> bool:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ..living.registries import registers
 from ..source.defuse import Home
 from ..source.diff import Change, Verdict
-from ..source.filled import Filled
+from ..source.filled import Filled, defined_in
 from ..source.module import Statement
 from ..source.plan import Action, Remade
 from ..source.uses import may_be_mutated, may_be_stored
@@ -43,7 +43,10 @@ class Slices:
             Filled(context.new_names, [name for name in context.live if name in context.new]),
         ]
         self.remade: set[Home] = set()
+        self.renamed: set[str] = set()
+        """Modules whose statements that work on whatever their names mean are executed again."""
         self._planned: set[Statement] = set()
+        self._wanted: set[Statement] = set()
         self._why_not: dict[Home, str | None] = {}
 
     def look(self, modules: Iterable[str], asked: Iterable[Home] = ()) -> None:
@@ -80,7 +83,11 @@ class Slices:
             and not any(side.touches.of(module, s).homes for side, s in sides)
         ):
             return False
-        return all(self._follows(side, module, statement) for side, statement in sides)
+        if not all(self._follows(side, module, statement) for side, statement in sides):
+            return False
+        if change.new is not None and change.statement.kind == "block":
+            self._wanted.add(change.new)
+        return True
 
     def _follows(self, side: Filled, module: str, statement: Statement) -> bool:
         touch = side.touches.of(module, statement)
@@ -89,8 +96,12 @@ class Slices:
         if statement.kind == "expr" and not touch.homes:
             return True  # it has no effect
         homes = side.homes_of(module, statement)
-        if not homes or any(self._reason(home) is not None for home in homes):
+        if any(self._reason(home) is not None for home in homes):
             return False
+        if not homes and not touch.own_names and not defined_in(statement.node):
+            return False
+        if touch.own_names:
+            self.renamed.add(module)
         self.remade |= {home for home in homes if not self._free(home)}
         return True
 
@@ -124,11 +135,15 @@ class Slices:
         """Make again what an unchanged statement fills, as what it read or called is another."""
         new = self._sides[1]
         homes = new.homes_of(module, statement)
-        if new.touches.of(module, statement).foreign or not homes:
+        touch = new.touches.of(module, statement)
+        if touch.foreign or not (homes or touch.own_names or defined_in(statement.node)):
             return False
         if any(self._reason(home) is not None for home in homes):
             return False
+        if touch.own_names:
+            self.renamed.add(module)
         self.remade |= homes
+        self._wanted.add(statement)
         self.plan()
         return True
 
@@ -142,10 +157,17 @@ class Slices:
             if module not in side.names.modules or statement not in side.names.modules[module].statements:
                 continue
             touch = side.touches.of(module, statement)
-            if touch.foreign or any(self._reason(home) is not None for home in touch.homes if not self._free(home)):
+            homes = {home for home in touch.homes if not self._free(home)}
+            stuck = {home for home in homes if self._reason(home) is not None}
+            if touch.foreign or any(not self._own_class(home) for home in stuck):
                 return False
-            self.remade |= {home for home in touch.homes if not self._free(home)}
+            self.remade |= homes - stuck
         return True
+
+    def _own_class(self, home: Home) -> bool:
+        """A class of the app's that keeps a registry: entering something again is attempted, and compared."""
+        live = self._context.value(*home)
+        return isinstance(live, type) and live.__module__ == home[0]
 
     # -- planning ----------------------------------------------------------------------------
 
@@ -162,14 +184,27 @@ class Slices:
             for module, statement in todo:
                 self._planned.add(statement)
                 self._execute(module, statement)
+        self._drop_names()
         done = {(item.module, item.name) for item in context.plan.remade}
         for home in sorted(self.remade - done):
             if not self._free(home):
                 self._remake(home, tuple(s for _, s in new.slice_of(home)))
 
+    def _drop_names(self) -> None:
+        """Names that statements bound by other means than by their text, and the new release's do not."""
+        context = self._context
+        context.plan.renamed = sorted(self.renamed & context.new.keys() & context.live.keys())
+        for module in context.plan.renamed if context.drift is not None else ():
+            assert context.drift is not None
+            for name in sorted(context.drift.names("old", module) - context.drift.names("new", module)):
+                if name in context.namespace(module) and (module, name) not in context.plan.deleted_names:
+                    context.plan.deleted_names.append((module, name))
+
     def _closure(self) -> set[Statement]:
         new = self._sides[1]
-        found: set[Statement] = set()
+        found: set[Statement] = set(self._wanted)
+        for module in self.renamed & self._context.new.keys():
+            found |= {s for m, s in new.order if m == module and new.touches.of(m, s).own_names}
         queue = sorted(self.remade)
         seen: set[Home] = set()
         while queue:

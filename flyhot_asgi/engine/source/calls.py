@@ -12,6 +12,8 @@ from .defuse import Home
 from .module import FunctionNode, dotted_name
 
 Root: TypeAlias = Home | str
+OWN: Home = ("", "")
+"""Whatever the names of the module mean: `locals()[name]`, `vars(sys.modules[__name__]).values()`."""
 """A home, or the name of a parameter of the function that is looked at."""
 
 READING = frozenset(

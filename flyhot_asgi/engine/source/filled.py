@@ -33,7 +33,7 @@ class Filled:
         """What the statement fills, and what it binds by other means than a definition."""
         homes = set(self.touches.of(module, statement).homes)
         if statement.kind in ("assign", "block", "other", "expr"):
-            homes |= {(module, name) for name in statement.binds}
+            homes |= {(module, name) for name in statement.binds if name not in defined_in(statement.node)}
         return homes
 
     def _look(self) -> dict[Home, list[tuple[str, Statement]]]:
@@ -70,13 +70,30 @@ class Filled:
         for statement in active(self.names.modules[module].statements, module):
             touch: Touch = self.touches.of(module, statement)
             homes = self.homes_of(module, statement)
-            if touch.homes or (homes and statement.kind in ("block", "other")) or _augments(statement):
+            if (
+                touch.homes
+                or touch.own_names
+                or (homes and statement.kind in ("block", "other"))
+                or _augments(statement)
+            ):
                 found.append((text_of(statement), homes))
         return found
 
 
 def _augments(statement: Statement) -> bool:
     return isinstance(statement.node, ast.AugAssign)
+
+
+def defined_in(node: ast.AST) -> set[str]:
+    """Names that definitions and imports in a block bind: who executes them again binds what was there before."""
+    found: set[str] = set()
+    for child in ast.walk(node) if not isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr) else ():
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(child.name)
+        elif isinstance(child, ast.Import | ast.ImportFrom):
+            found |= {alias.asname or alias.name.partition(".")[0] for alias in child.names}
+    stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return found - stored
 
 
 def text_of(statement: Statement) -> str:

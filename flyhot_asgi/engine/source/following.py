@@ -11,6 +11,7 @@ from .calls import (
     CONSTRUCTION,
     DEFINITIONS,
     OPAQUE,
+    OWN,
     QUIET,
     READING,
     SETTERS,
@@ -25,6 +26,9 @@ from .module import FunctionNode, dotted_name, is_builtin
 
 if TYPE_CHECKING:
     from .touches import Touches
+
+
+_NAMESPACES = frozenset({"locals", "globals", "vars", "dir"})
 
 
 class Values(ABC):
@@ -126,7 +130,7 @@ class Values(ABC):
                 return set()
             case ast.Subscript(value=value, slice=index):
                 self._roots(index)
-                return self._roots(value)
+                return {OWN} if ast.unparse(node) == "sys.modules[__name__]" else self._roots(value)
             case ast.Await(value=value):
                 return self._roots(value, bare=bare)
         return self._parts(node)
@@ -189,6 +193,8 @@ class Values(ABC):
             return everything  # the hooks and constructors of bases are looked at by themselves
         if isinstance(func, ast.Call):  # what a call gives is called: a decorator with arguments, applied by hand
             self._applied(func)
+        if self._node is None and dotted in _NAMESPACES and not (node.args and everything != {OWN}):
+            return {OWN}
         self._foreign_call(node, dotted, everything, bare=bare)
         return everything
 
@@ -271,7 +277,6 @@ class Values(ABC):
             return
         if name in OPAQUE and bare:
             self._note(ast.unparse(node))
-            return
         origin = self._origin(name)
         if is_builtin(name) and origin is None:
             for argument in node.args:  # map(register, names)

@@ -203,6 +203,8 @@ class Plan:
     code_holders: list[Any] = field(default_factory=list)
     """Living containers that hold code objects."""
     remade: list[Remade] = field(default_factory=list)
+    renamed: list[str] = field(default_factory=list)
+    """Modules with statements that set something on whatever their names mean."""
     drift: Drift | None = None
     """What the program changed since the import, as the plan was made with it."""
     preimport: list[str] = field(default_factory=list)

@@ -13,7 +13,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .calls import Summary
+from .calls import OWN, Summary
 from .defuse import Home, Names
 from .module import FunctionNode, Statement, dotted_name
 from .running import Body
@@ -29,6 +29,8 @@ class Touch:
     """Those of which more than attributes are set."""
     entered: set[Home] = field(default_factory=set)
     """Those that something is registered with by their `register`."""
+    own_names: bool = False
+    """It works on whatever the names of its module mean, or binds names that its text does not tell."""
 
 
 class Touches:
@@ -51,7 +53,7 @@ class Touches:
         body.run([statement.node])
         homes = {root for root in body.touched if isinstance(root, tuple)}
         deeply, entered = ({root for root in roots if isinstance(root, tuple)} for roots in (body.deeply, body.entered))
-        return Touch(homes, body.foreign, deeply, entered)
+        return Touch(homes - {OWN}, body.foreign, deeply - {OWN}, entered - {OWN}, OWN in homes)
 
     def summary(self, module: str, node: FunctionNode, *, handed_out: bool = False) -> Summary:
         """`handed_out`: what it gives back is called too, as a decorator with arguments is."""

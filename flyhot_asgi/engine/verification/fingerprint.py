@@ -67,7 +67,7 @@ class Fingerprint:
     def module(self, name: str, module: types.ModuleType) -> None:
         """Describe every name of a module but the dunder ones."""
         for key, value in list(vars(module).items()):
-            if not key.startswith("__"):
+            if not key.startswith("__") or key == "__all__":
                 self._value(f"{name}:{key}", value, 0)
 
     def _is_one_of_many(self, value: Any) -> bool:

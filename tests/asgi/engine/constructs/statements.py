@@ -784,4 +784,77 @@ CASES = {
         === ask
         t["f"](), t["g"](), g()
     """,
+    "a loop over __all__ that sets where its names are from": """
+        --- a
+        class A: pass
+        def f(): pass
+        --- b
+        class B: pass
+        --- pkg
+        from .a import A, f
+        from .b import B
+        __all__ = ["A", "f"]
+        for __name in __all__:
+            setattr(locals()[__name], "__module__", __name__)
+        +++ a
+        class A: pass
+        def f(): pass
+        +++ b
+        class B: pass
+        +++ pkg
+        from .a import A, f
+        from .b import B
+        __all__ = ["A", "B", "f"]
+        for __name in __all__:
+            setattr(locals()[__name], "__module__", __name__)
+        === ask
+        [x.__module__ == pkg.__name__ for x in (pkg.A, pkg.B, pkg.f)]
+    """,
+    "a loop over all names, and del of its name": """
+        --- a
+        class A: pass
+        --- b
+        class B: pass
+        --- pkg
+        from .a import A
+        for __value in list(locals().values()):
+            if getattr(__value, "__module__", "").endswith(".a"):
+                __value.__module__ = __name__
+        del __value
+        +++ a
+        class A: pass
+        +++ b
+        class B: pass
+        +++ pkg
+        from .a import A
+        from .b import B
+        for __value in list(locals().values()):
+            if getattr(__value, "__module__", "").endswith((".a", ".b")):
+                __value.__module__ = __name__
+        del __value
+        === ask
+        pkg.A.__module__ == pkg.__name__, pkg.B.__module__ == pkg.__name__, hasattr(pkg, "__value")
+    """,
+    "a block with a function that it calls": """
+        --- m
+        released = False
+        version = "1"
+        if not released:
+            import re
+            def get_version(tag):
+                return re.sub("x", "y", tag) + "a"
+            version = get_version(version)
+        +++ m
+        released = False
+        version = "1x"
+        if not released:
+            import re
+            def get_version(tag):
+                return re.sub("x", "y", tag) + "b"
+            version = get_version(version)
+        === hold
+        g = m.get_version
+        === ask
+        m.version, g("x"), m.get_version is g
+    """,
 }
