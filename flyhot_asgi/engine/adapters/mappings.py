@@ -26,6 +26,14 @@ def is_declarative(cls: object) -> bool:
     return isinstance(cls, type) and any("registry" in vars(b) or "_sa_registry" in vars(b) for b in cls.__mro__)
 
 
+def mapped_to(table: Any) -> type | None:
+    """The class whose own table it is."""
+    kind = _kind("sqlalchemy.orm.mapper", "Mapper")
+    mappers = instances_of([kind]) if kind is not None and table is not None else []
+    found = [mapper.class_ for mapper in mappers if getattr(mapper, "local_table", None) is table]
+    return next((cls for cls in found if vars(cls).get("__table__") is table), None)
+
+
 def _kind(module: str, name: str) -> type | None:
     found = getattr(sys.modules.get(module), name, None)
     return found if isinstance(found, type) else None

@@ -3,8 +3,8 @@
 Their methods, properties, hybrids and plain attributes change as any class's do, through the class's own `setattr`, so
 that the mapper looks again. A new mapped class is executed: it adds its table to the metadata, as in a cold import.
 What is mapped (columns, relationships, table arguments, bases) can't be changed under a living mapper: all classes of
-its registry are mapped anew (`remapping`), where no instance of them lives. A mapped class that goes, a changed
-declarative base, and an enum whose values a column noted are refused.
+its registry are mapped anew (`remapping`), where no instance of them lives. So they are when an enum changes that a
+column stores. A mapped class that goes and a changed declarative base are refused.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..planning.judge_members import judge_members, plan_graft
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import Statement, dotted_name, statements_of
 from ..source.plan import Action, Execute
-from .mappings import MappingUndo, has_mapped, is_declarative, is_mapped
+from .mappings import MappingUndo, has_mapped, is_declarative, is_mapped, mapped_to
 from .remapping import plan_remap, why_not_remapped
 from .schemas import base_model, instances_of
 
@@ -87,15 +87,17 @@ class TablesAdapter(Adapter):
 
     def _enums(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         """A column of an enum's type noted the enum's values when it was made."""
-        stored = {cls: column for column, cls in _enum_columns()}
+        stored = {cls: (column, table) for column, cls, table in _enum_columns()}
         for module, changes in diffs.items():
             for change in changes.of(Verdict.CHANGED, Verdict.RERUN):
                 found = context.value(module, change.statement.name) if change.statement.kind == "class" else None
                 if isinstance(found, type) and found in stored and _values_changed(change):
-                    reason = (
-                        f"the column `{stored[found]}` stores it; what values it takes was noted when it was mapped"
-                    )
-                    context.refuse(module, change.statement, reason, do=_MIGRATE)
+                    column, table = stored[found]
+                    reason = f"the column `{column}` stores it; what values it takes was noted when it was mapped"
+                    if (mapped := mapped_to(table)) is None or why_not_remapped(mapped) is not None:
+                        context.refuse(module, change.statement, reason, do=_MIGRATE)
+                    else:
+                        context.remapped.setdefault(mapped, f"`{column}` stores `{found.__qualname__}`, which changed")
 
 
 def is_model(cls: type) -> bool:
@@ -206,14 +208,15 @@ def _remap(context: Context, module: str, statement: Statement, living: type, wh
     return True
 
 
-def _enum_columns() -> Iterator[tuple[str, type]]:
+def _enum_columns() -> Iterator[tuple[str, type, Any]]:
     kind = getattr(sys.modules.get("sqlalchemy.sql.schema"), "Column", None)
     if kind is None:
         return
     for column in instances_of([kind, *subclasses(kind)]):
         found: Any = getattr(vars(column).get("type"), "enum_class", None)
         if isinstance(found, type) and issubclass(found, enum.Enum):
-            yield f"{getattr(vars(column).get('table'), 'name', '?')}.{vars(column).get('name')}", found
+            table = vars(column).get("table")
+            yield f"{getattr(table, 'name', '?')}.{vars(column).get('name')}", found, table
 
 
 def _values_changed(change: Change) -> bool:
