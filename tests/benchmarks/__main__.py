@@ -1,4 +1,4 @@
-"""All benchmarks, one JSON line each: `python -m tests.benchmarks [in_memory|steady|hold|fleet|soak|browser]`: minutes.
+"""All benchmarks, one JSON line each: `python -m tests.benchmarks [in_memory|steady|hold|fleet|soak|browser|watch]`.
 
 Not part of the suite: figures of a busy machine fail no test. Each figure is a ratio or a difference within one run.
 """
@@ -12,13 +12,13 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from . import browser, fleet, hold, in_memory, soak, steady
+from . import browser, fleet, hold, in_memory, soak, steady, watch
 
 
 def main(names: list[str]) -> int:
     logging.disable(logging.CRITICAL)
     benchmarks = {"in_memory": in_memory.measure, "steady": steady.measure, "hold": hold.measure}
-    benchmarks |= {"fleet": fleet.measure, "soak": soak.measure, "browser": browser.measure}
+    benchmarks |= {"fleet": fleet.measure, "soak": soak.measure, "browser": browser.measure, "watch": watch.measure}
     for name in names or list(benchmarks):
         for figures in _rows(asyncio.run(benchmarks[name]())):
             sys.stdout.write(json.dumps({"benchmark": name, **figures}) + "\n")

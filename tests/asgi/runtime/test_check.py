@@ -15,6 +15,7 @@ from flyhot_asgi.control.decision import Decisions
 from flyhot_asgi.runtime.check import check
 from flyhot_asgi.runtime.joining import join
 from flyhot_asgi.runtime.recordings import FRESH_SECONDS, Recordings
+from tests.faults.deployer import Deployer
 from tests.faults.lab import FIRST, RULES, Lab, Scripted, edited
 
 HIDDEN = """
@@ -143,3 +144,25 @@ def test_a_recording_that_can_not_be_read_is_none(tmp_path: Path) -> None:
         assert recordings.find("a", "b") is None and recordings.find_fresh("a", "b", ()) is None
     (tmp_path / "nowhere").write_text("a file where the folder should be")
     Recordings(tmp_path / "nowhere").keep({"rehearsed": {"from": "a", "to": "b"}})
+
+
+@pytest.mark.parametrize("files", [AFTER, BODIES], ids=["enlarged by the rehearsal", "swapped"])
+async def test_what_is_planned_rehearsed_and_executed_is_one_plan(hidden: Lab, files: dict[str, str]) -> None:
+    """`plan --json`, the rehearsal in the check, and the RESULT of the upgrade say the same, step by step."""
+    release = await hidden.release(files)
+    async with Deployer(hidden) as deployer:
+        deployer.say({"verb": "plan", "release": release.digest})
+        planned = await deployer.hear()
+    assert planned is not None and planned["ok"], planned
+    cold = await check(hidden.installed, release)
+    result = await hidden.upgrade(release, cold=cold)
+    assert result["verified"] is True, result["error"]
+    assert result["plan"] == planned["plan"]
+    assert planned["plan"]["steps"] and planned["plan"]["modules"]["changed"]
+    rehearsed = cold["rehearsed"]["plan"]
+    if files is AFTER:
+        assert {name: rehearsed[name] for name in ("modules", "steps", "refusals")} == {
+            name: planned["plan"][name] for name in ("modules", "steps", "refusals")
+        }
+    else:
+        assert rehearsed is None, "nothing had to be tried"
