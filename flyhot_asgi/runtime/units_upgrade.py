@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -134,11 +134,20 @@ class UnitsUpgrade:
         """Or a thread that is late would hold on to code that has gone. Idempotent."""
         migration = self._migration
         self._units, self._migration, self._missed, self._owners = [], None, {}, None
-        if migration is not None:
-            self._registry.spawn(lambda: _let_go(migration), name="letting go of what an upgrade kept")
+        if migration is None:
+            return
+        steps = migration.let_go()
+        for _ in range(_STEPS_AT_ONCE):
+            if next(steps, _OVER) is _OVER:
+                return
+        self._registry.spawn(lambda: _rest_of(steps), name="letting go of what an upgrade kept", waits=False)
 
 
-async def _let_go(migration: MigrationReport) -> None:
-    """A little in each turn of the loop: sessions are served again meanwhile. Cancelled, it lets go of all at once."""
-    for _ in migration.let_go():
+_STEPS_AT_ONCE = 10
+_OVER = object()
+
+
+async def _rest_of(steps: Iterator[None]) -> None:
+    """One in each turn of the loop: sessions are served again meanwhile. Cancelled, it lets go of all at once."""
+    for _ in steps:
         await asyncio.sleep(0)

@@ -84,11 +84,14 @@ class MigrationReport:
         return sum(job.code_change is not None for job in self._jobs)
 
     def let_go(self) -> Iterator[None]:
-        """When nothing is to be undone any more: drop all that was kept, a little at each step. The report is over."""
+        """When nothing is to be undone any more: drop all that was kept, a little at each step; what may refer to code
+        that has gone, at the first. The report is over."""
         before, self._before = self._before, None
+        self._jobs.clear()
+        self.classes.clear()
+        self.dropped = ()
         if before is not None:
             yield from before.dismantle()
-        yield from taken_apart([self._jobs])
 
     def changed(self, unit: Unit) -> bool:
         """Is the unit's class another than before? For `Unit.resumed`."""

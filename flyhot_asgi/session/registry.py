@@ -216,14 +216,15 @@ class Registry:
         acting = [unit for actor in self._actors.values() if actor.id not in pins for unit in actor.units]
         return [*attached, *acting, *self._objects.values()]
 
-    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> None:
-        """Run `work()` in a task of the application's own, as soon as the valve is open; its errors are logged."""
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str, waits: bool = True) -> None:
+        """Run `work()` in a task of the application's own, as soon as the valve is open; its errors are logged. `waits`
+        False: at once, for work of ours that no hold need wait for."""
 
         async def body() -> None:
             await self.valve.opened()
             await work()
 
-        self._tasks.start(body, name=name)
+        self._tasks.start(body if waits else work, name=name)
 
     def all_quiescent(self) -> bool:
         """Are all websocket sessions and actors at their boundary, in this very moment?"""

@@ -142,6 +142,8 @@ class Snapshot:
     def dismantle(self) -> Iterator[None]:
         """Let go of everything, a little at each step: a snapshot of thousands takes long to free. Not to be restored
         any more; who stops in between lets go of the rest at once."""
+        self._classes, self._shapes, self._root_shapes = [], {}, {}
+        self._contents = [group for group in self._contents if group.kind is not CLASS and group.kind is not NAMESPACE]
         lists = [each for group in self._contents for each in (group.before, group.objects)]
         lists += [each for group in self._instances for each in (group.slots, group.namespaces, group.objects)]
         self._contents, self._instances = [], []
