@@ -57,7 +57,8 @@ def _folders_of_processes(environment: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _pids() -> list[int]:
-    return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())[:200]
+    """Those of this machine, the newest first: a temporary machine's are young, and a host may have thousands."""
+    return sorted((int(name) for name in os.listdir("/proc") if name.isdigit()), reverse=True)
 
 
 def _is_app(folder: Path) -> bool:
