@@ -286,6 +286,9 @@ def registering(context: Context, module: str, decorator: ast.expr, *, new: bool
         return f"its decorator `@{shown}` can't be looked up before it is run; it may enter it somewhere"
     home = context.new_names.home(module, dotted) or context.old_names.home(module, dotted)
     names = context.new_names if home and context.new_names.definition(home) else context.old_names
+    living = context.resolve(*home) if home is not None and home[0] in context.live else None
+    if isinstance(living, type | types.FunctionType) and living.__module__ in _WRAPPING_MODULES:
+        return None  # imported in a block: `if sys.version_info …`
     if home is not None:
         if _rest_of(names, module, dotted, home):
             return _entering(shown, new)

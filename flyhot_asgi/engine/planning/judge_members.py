@@ -325,6 +325,8 @@ def _value_problem(
         if alike(cold, value):
             return None
         return f"the class attribute `{name}` was changed by the running program and is changed by the release too"
+    if _unchanged_by_program(context, live, name):
+        return None
     if is_atomic(value):
         if name not in _stored_anywhere(context):
             return None
@@ -332,6 +334,19 @@ def _value_problem(
             f"the class attribute `{name}` may have been changed by the running program and is changed by the release"
         )
     return f"the class attribute `{name}` is a living {type(value).__qualname__} with state; how it is made changed"
+
+
+def _unchanged_by_program(context: Context, live: type, name: str) -> bool:
+    """It was looked at, through and through, and is as a cold import of the running release has it."""
+    top, _, rest = live.__qualname__.partition(".")
+    home, part = (live.__module__, top), f".{rest}.{name}" if rest else f".{name}"
+    drift = context.drift
+    return (
+        drift is not None
+        and drift.known(home)
+        and not drift.by_program(home, part)
+        and drift.opaque(home, part) is None
+    )
 
 
 def cold_value(context: Context, module: str, old: ast.ClassDef, live: type, name: str) -> Any:

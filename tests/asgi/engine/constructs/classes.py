@@ -649,4 +649,35 @@ CASES = {
         === ask
         f() => 2
     """,
+    "a class attribute's text changes; the program left it alone": """
+        --- m
+        def combine(*parts): return "|".join(parts)
+        class A:
+            patterns = ["x", combine("a", "b")]
+            seen = [combine("n")]
+        +++ m
+        import typing
+        def combine(*parts): return "|".join(parts)
+        class A:
+            patterns: typing.ClassVar[list] = ["x", combine("a", "b", "c")]
+            seen = [combine("n")]
+        === hold
+        a = m.A(); patterns = m.A.patterns
+        === ask
+        (a.patterns, patterns is m.A.patterns, m.A.seen)
+    """,
+    "a class attribute's text changes; the program changed it, too": """
+        --- m
+        def combine(*parts): return "|".join(parts)
+        class A:
+            patterns = ["x", combine("a", "b")]
+        +++ m
+        def combine(*parts): return "|".join(parts)
+        class A:
+            patterns = ["x", combine("a", "b", "c")]
+        === use
+        m.A.patterns.append("mine")
+        === ask
+        m.A.patterns => either
+    """,
 }

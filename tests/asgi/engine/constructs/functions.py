@@ -1228,4 +1228,28 @@ CASES = {
         held.__annotations__["x"].__bound__
         m.f.__annotations__["x"] is m.T
     """,
+    "a decorator that a block imports": """
+        --- m
+        import sys
+        if sys.version_info >= (3, 0):
+            from functools import total_ordering as order
+            from contextlib import contextmanager as managed
+        else:
+            order = managed = None
+        @managed
+        def f(x=1): yield x
+        +++ m
+        import sys
+        if sys.version_info >= (3, 0):
+            from functools import total_ordering as order
+            from contextlib import contextmanager as managed
+        else:
+            order = managed = None
+        @managed
+        def f(x=2): yield x
+        === hold
+        f = m.f
+        === ask
+        f().__enter__()
+    """,
 }
