@@ -76,7 +76,7 @@ class Site:
         self._upgrades += 1
         name, was = f"tx{self._upgrades}", self.vsn
         self.hub.hold(name, eta_ms=100, max_ms=5000)
-        await self.hold.suspend(timeout=5, http_drain=1)
+        await self.hold.suspend(timeout=60, http_drain=1)
         try:
             if change is not None:
                 change()

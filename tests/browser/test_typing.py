@@ -67,6 +67,7 @@ async def test_twenty_upgrades_while_somebody_types(page: Page, path: str, monke
         for release in range(UPGRADES + 1):
             site.pages[f"/r{release}.css"] = Answer(f"h1 {{color: rgb(9, 9, {release + 1})}}", kind="text/css")
         site.pages["/plain"] = plain(0)
+        page.set_default_timeout(60_000)
         opened: list[str] = []
         page.on("websocket", lambda socket: opened.append(socket.url))
         await visit(page, site, path)

@@ -1,6 +1,6 @@
 // Stylesheets and scripts of a page that is about to be merged.
 
-const SHEET_TIMEOUT = 3000;
+const SHEET_TIMEOUT = 10000; // the page waits with the new markup: an unstyled one would be worse
 
 // Resolves when the link's sheet applies; rejects if it can't be had.
 function loaded(link) {

@@ -2,7 +2,7 @@
 // somebody waits, stylesheets and scripts that changed under the same address, the offer to reload, watch mode's words.
 // Styles by properties: a strict style-src allows those.
 window.flyhot.add("more", (emit, bind, sayings, applySheets, loaded, stem) => {
-const TIMEOUT = 3000;
+const TIMEOUT = 10000;
 const MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace";
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
