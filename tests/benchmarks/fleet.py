@@ -70,7 +70,8 @@ async def many_machines(count: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         async with fleet_of(Path(folder), *(f"m{number:03d}" for number in range(count))) as fleet:
             began = time.perf_counter()
-            done = await fleet.deploy("two\n", bounds=with_bounds(bake=0.5, stage=60, prepare=60, commit=60))
+            bounds = with_bounds(bake=0.5, stage=60, prepare=60, commit=60)
+            done = await fleet.deploy("two\n", bounds=bounds, prepared_for=60.0, provisional_for=60.0)
             seconds = time.perf_counter() - began
             verified = sum(word == "verified" for word in done.rollout.words.values())
             return {
