@@ -1,6 +1,7 @@
 # Every target works in a fresh clone: it makes .venv with python3 (3.11 or later) and installs what it needs.
 #   make demo          the whole story in under a minute      (ARGS="--serve" keeps it running)
 #   make test          all tests                              (ARGS="-k chat" and the like; WORKERS=0: all in this process)
+#   make test-pythons  the engine's tests on every other Python that is here: 3.12, 3.13, 3.14   (PYTHONS="/opt/bin/python3.13")
 #   make check         format, lint, types, layers; changes nothing
 #   make lint          mends what can be mended
 #   make bench         the demo's load at three sizes as JSON lines; steady state with and without; holds
@@ -16,7 +17,7 @@ ARGS   ?=
 # Processes that share the tests. Those that start servers all run in one of them.
 WORKERS ?= 2
 
-.PHONY: demo test check lint bench bench-replay client clean
+.PHONY: demo test test-pythons check lint bench bench-replay client clean
 .DEFAULT_GOAL := test
 
 $(BIN)/python:
@@ -37,6 +38,18 @@ demo: $(VENV)/.demo-installed
 
 test: $(VENV)/.dev-installed
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+PYTHONS ?= $(foreach v,3.12 3.13 3.14,$(firstword $(wildcard $(HOME)/.pyenv/versions/$(v).*/bin/python) $(shell command -v python$(v))))
+
+test-pythons:
+	@[ -n "$(strip $(PYTHONS))" ] || { echo "no other Python found; say which: make test-pythons PYTHONS=/path/to/python3.13" >&2; exit 1; }
+	@for python in $(PYTHONS); do \
+	  venv=$(VENV)-$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])') || exit 1; \
+	  [ -e $$venv/bin/python ] || $$python -m venv $$venv || exit 1; \
+	  $$venv/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' || exit 1; \
+	  echo "== $$($$venv/bin/python --version)"; \
+	  $$venv/bin/python -m pytest --quiet tests/asgi/engine $(ARGS) || exit 1; \
+	done
 
 check: $(VENV)/.dev-installed
 	$(BIN)/ruff format --check .
@@ -61,5 +74,5 @@ client: $(VENV)/.dev-installed
 	$(BIN)/python -m tools.client
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(VENV)-3.* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
