@@ -418,7 +418,7 @@ REFUSED = {
         @Task
         def f(x, y): return x
         """,
-        "enter it",
+        "the old is held by",
     ),
     "atexit": (
         """
