@@ -54,7 +54,8 @@ async def test_an_upgrade_tells_each_step_with_its_figures(lab: Lab, heard: list
 
 
 async def test_what_fails_says_how_it_ended(lab: Lab, heard: list[UpgradeEvent]) -> None:
-    await lab.upgrade({**FIRST, "main.py": MAIN + "\nprint('an effect')\n"})
+    slots = MAIN.replace("class Clock:\n", "class Clock:\n    __slots__ = ('ticks',)\n\n")
+    await lab.upgrade({**FIRST, "main.py": slots})
     await lab.upgrade(SECOND, Scripted(prepared=lambda: False))
     await lab.upgrade(RAISES)
     await lab.upgrade(lab.first)
