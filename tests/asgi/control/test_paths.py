@@ -48,6 +48,7 @@ def mode(path: Path) -> int:
 def test_the_base_is_named_by_the_environment_or_by_the_user(runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert runtime_base() == runtime
     monkeypatch.delenv("FLYHOT_RUNTIME_DIR")
+    monkeypatch.setattr(tempfile, "tempdir", "/tmp")
     assert runtime_base() == Path(tempfile.gettempdir()) / f"flyhot-{os.getuid()}"
 
 
@@ -77,12 +78,13 @@ def test_the_folder_is_private_and_says_whose_it_is(tmp_path: Path) -> None:
     assert prepare_runtime_dir(tmp_path, "poll") == folder
 
 
-def test_the_folder_in_tmp_is_private_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_in_tmp_is_private_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FLYHOT_RUNTIME_DIR")
-    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
-    folder = prepare_runtime_dir(tmp_path, "poll")
-    assert mode(folder.parent) == 0o700
-    assert folder.parent.parent == tmp_path
+    with tempfile.TemporaryDirectory(prefix="fh-", dir="/tmp") as short:
+        monkeypatch.setattr(tempfile, "gettempdir", lambda: short)
+        folder = prepare_runtime_dir(Path(short), "poll")
+        assert mode(folder.parent) == 0o700
+        assert folder.parent.parent == Path(short)
 
 
 def test_a_mode_that_lets_others_in_is_mended(tmp_path: Path) -> None:

@@ -90,9 +90,9 @@ async def test_only_what_could_have_changed_is_compared_while_sessions_are_held(
     seen: dict[str, Any] = {}
     real = CodeUpgrade.verify
 
-    def verify(self: CodeUpgrade) -> Any:
+    def verify(self: CodeUpgrade, *migrated: Any) -> Any:
         seen["held"], seen["rest"] = set(self._near), set(self.rest())
-        return real(self)
+        return real(self, *migrated)
 
     monkeypatch.setattr(CodeUpgrade, "verify", verify)
     release = await lab.release(BODY)
