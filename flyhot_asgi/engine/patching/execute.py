@@ -18,6 +18,7 @@ from ..living.wrapped import functions_of_member
 from ..source.codetree import transplant
 from ..source.module import SourceModule, Statement, dotted_name
 from ..source.plan import Execute, Twin
+from .classobject import touch_class
 from .journal import Journal, refill
 from .pouring import pour, stands_at
 from .recast import RECAST, ClassInjector, Recaster
@@ -124,6 +125,8 @@ class Executor:
     def run(self, item: Execute, code: types.CodeType, namespace: dict[str, Any]) -> None:
         """Execute one statement. Whatever it raises passes through; the journal then undoes what it did."""
         self._journal.touch_namespace(namespace, f"names of {item.module}")
+        if item.statement.kind in ("block", "expr", "other"):
+            self._touch_definitions(namespace)
         if item.but is not None:
             _star(code, namespace, item.but)
             return
@@ -150,6 +153,14 @@ class Executor:
         for name, old in before.items():
             if item.same and namespace.get(name) is not old:
                 raise UpgradeError(f"`{name}` of {item.module} became another object, which its holders would not see")
+
+    def _touch_definitions(self, namespace: dict[str, Any]) -> None:
+        """A loop or a call may set attributes of what the module names: packages tell their exports where they are."""
+        for value in list(namespace.values()):
+            if isinstance(value, type) and value.__module__ in self._own:
+                touch_class(value, self._journal)
+            elif isinstance(value, types.FunctionType) and value.__globals__.get("__name__") in self._own:
+                self._journal.touch_function(value)
 
     def _keep(
         self, item: Execute, before: dict[str, Any], saved: dict[str, dict[str, Any]], namespace: dict[str, Any]

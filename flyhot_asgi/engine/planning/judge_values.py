@@ -143,8 +143,8 @@ def bind(
     for name in statement.binds:
         live = context.value(module, name, MISSING)
         known = cold.get(name, MISSING) if cold is not None else MISSING
-        if live is MISSING:
-            continue
+        if live is MISSING or live is context.namespace(module):
+            continue  # `locals()`: it changes with the module
         if _is_instance(context, live) and context.drift is not None:
             stays = attributes_that_stay(context, context.drift, (module, name), live, changed)
             if isinstance(stays, str):

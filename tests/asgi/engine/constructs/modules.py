@@ -1071,4 +1071,27 @@ CASES = {
         === ask
         (c.go(), get(1), type(c).__module__ == pkg.__name__, get.__module__ == pkg.__name__)
     """,
+    "a package keeps its own namespace under a name": """
+        --- pkg__impl
+        class A: pass
+        class B: pass
+        --- pkg
+        from .impl import A, B
+        __all__ = ["A"]
+        __locals = locals()
+        for __name in __all__:
+            setattr(__locals[__name], "__module__", __name__)
+        +++ pkg__impl
+        class A: pass
+        class B: pass
+        +++ pkg
+        from .impl import A, B
+        __all__ = ["A", "B"]
+        __locals = locals()
+        for __name in __all__:
+            setattr(__locals[__name], "__module__", __name__)
+        === ask
+        vars(pkg)["__locals"] is vars(pkg)
+        (pkg.A.__module__ == pkg.__name__, pkg.B.__module__ == pkg.__name__)
+    """,
 }
