@@ -44,7 +44,9 @@ def ask():
         session.flush()
         found = session.scalars(sa.select(User).join(User.items).where(Item.owner_id == User.id)).one()
         names, count = session.scalars(NAMES).all(), session.query(Item).count()
-        return columns, names, found.items[0].owner is found, HEARD[:], count
+        answer = columns, names, found.items[0].owner is found, HEARD[:], count
+    engine.dispose()
+    return answer
 """
 EDITS = {
     "a column comes": (
