@@ -46,6 +46,7 @@ class Remaking(Registration):
         self._living: dict[Remade, Saved] = {}
         self._given: dict[int, tuple[Any, Any]] = {}
         """Fresh objects that were poured, by id, each with the living one."""
+        self._told: list[tuple[Any, Any]] = []
         self._registered: dict[Remade, Registered] = {}
         self._namespaces = {item: vars(live[item.module]) for item in items}
 
@@ -94,7 +95,7 @@ class Remaking(Registration):
         """Whoever was told of a fresh function meanwhile, by its decorators, is told of the living one."""
         if statement in self._statements and (told := [pair for pair in poured if pair[0] is not pair[1]]):
             poured.clear()
-            self._substitute(told)
+            self._told += told  # once for all: it looks through everything that is new
 
     def _substitute(self, pairs: list[tuple[Any, Any]]) -> None:
         holders = [fields for saved in self._living.values() for fields in _deep(saved.value)]
@@ -128,6 +129,8 @@ class Remaking(Registration):
         return saved.value
 
     def finish(self, journal: Journal) -> None:
+        if self._told:
+            self._substitute(self._told)
         for item, saved in self._living.items():
             namespace = self._namespaces[item]
             now = namespace.get(item.name, MISSING)

@@ -8,6 +8,7 @@ inside.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ class Drift:
     new: Entries
     unstable: Collection[str] = ()
     _sides: dict[str, dict[Home, dict[str, tuple[str, str]]]] = field(default_factory=dict)
+    _paths: dict[tuple[str, Home], list[str]] = field(default_factory=dict)
 
     def known(self, home: Home) -> bool:
         """The value is described on both sides that there must be."""
@@ -82,12 +84,21 @@ class Drift:
 
     def _under(self, side: str, home: Home, part: str) -> dict[str, tuple[str, str]]:
         top = f"{home[0]}:{home[1]}{part}"
-        found = self._of(side, home)
-        return {
-            path: entry
-            for path, entry in found.items()
-            if (path == top or path.startswith((f"{top}.", f"{top}[", f"{top} ("))) and path not in self.unstable
-        }
+        found, paths = self._of(side, home), self._in_order(side, home)
+        under = {}
+        for index in range(bisect_left(paths, top), len(paths)):
+            path = paths[index]
+            if not path.startswith(top):
+                break
+            if (path == top or path.startswith((f"{top}.", f"{top}[", f"{top} ("))) and path not in self.unstable:
+                under[path] = found[path]
+        return under
+
+    def _in_order(self, side: str, home: Home) -> list[str]:
+        """The paths of one home, so that those of a part of it stand together."""
+        if (side, home) not in self._paths:
+            self._paths[side, home] = sorted(self._of(side, home))
+        return self._paths[side, home]
 
     def _of(self, side: str, home: Home) -> dict[str, tuple[str, str]]:
         if side not in self._sides:
