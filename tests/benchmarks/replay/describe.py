@@ -70,6 +70,7 @@ class _Describer:
         self._entries: dict[str, str] = {}
         self._seen: dict[int, str] = {}
         self._keep: list[Any] = []
+        self._namespaces = {id(vars(module)): name for name, module in modules.items()}
 
     def run(self) -> dict[str, str]:
         for name in sorted(self._modules):
@@ -85,6 +86,8 @@ class _Describer:
             return f"module {value.__name__}"
         if depth > _DEEPEST:
             return f"deep {type(value).__name__}"
+        if id(value) in self._namespaces:
+            return f"names of {self._namespaces[id(value)]}"  # described as such; their order means nothing
         if isinstance(value, (type, types.FunctionType)):
             return self._definition(value, path, depth)
         if isinstance(value, (tuple, frozenset)) and type(value) in (tuple, frozenset):
