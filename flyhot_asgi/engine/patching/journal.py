@@ -120,8 +120,11 @@ class Journal:
         fields = {name: getattr(function, name) for name in FUNCTION_FIELDS}
         contents_of = [(value, dict(value)) for value in fields.values() if isinstance(value, dict)]
         attributes = dict(function.__dict__)
+        number = id(function)
 
         def undo() -> None:
+            if id(function) != number:
+                return  # it was poured into another, and whoever held it holds that now: this function too
             if function.__globals__ is not namespace:
                 set_globals(function, namespace)
             set_code(function, code, closure)
