@@ -36,8 +36,17 @@ $(VENV)/.demo-installed: pyproject.toml | $(BIN)/python
 demo: $(VENV)/.demo-installed
 	$(BIN)/python -m flyhot_deploy demo $(ARGS)
 
+# Whole upgrades in the process of the tests look at all of its heap, so they get processes of their own: what thousands of
+# other tests leave behind would make each of them take seconds.
+UPGRADES := tests/faults tests/asgi/runtime tests/asgi/telemetry
+
 test: $(VENV)/.dev-installed
+ifeq ($(strip $(ARGS)),)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(UPGRADES)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(addprefix --ignore=,$(UPGRADES))
+else
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+endif
 
 PYTHONS ?= $(foreach v,3.12 3.13 3.14,$(firstword $(wildcard $(HOME)/.pyenv/versions/$(v).*/bin/python) $(shell command -v python$(v))))
 

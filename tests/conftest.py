@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
 HERE = Path(__file__).parent
-WITH_SERVERS = frozenset({"browser", "deploy_demo", "e2e", "example", "faults"})
+WITH_SERVERS = frozenset({"deploy_demo", "e2e", "example"})
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 
@@ -36,11 +36,13 @@ def browser_required() -> bool:
 
 
 def group_of(item: pytest.Item) -> str:
-    """Tests with servers or a browser run one after the other, whatever the number of workers: two crews at once would
-    time each other. All others run beside them, file by file."""
+    """Tests with servers run one after the other, whatever the number of workers, and those with a browser: two
+    crews at once would time each other. All others run beside them, file by file."""
     top = item.path.relative_to(HERE).parts[0]
-    if top in WITH_SERVERS or item.get_closest_marker("e2e") or item.get_closest_marker("browser"):
+    if top in WITH_SERVERS or item.get_closest_marker("e2e"):
         return "servers"
+    if item.get_closest_marker("browser"):
+        return "browser"
     return str(item.path)
 
 

@@ -7,17 +7,18 @@ import logging
 from collections.abc import Collection
 from typing import Any
 
-from flyhot_asgi.session.whereabouts import frames_of
+from flyhot_asgi.session.whereabouts import frames_from
 
 logger = logging.getLogger("flyhot.session")
 
 END_SECONDS = 5.0
+_GATE = "flyhot_asgi.session.gate"
 _WAIT = asyncio.tasks._wait.__code__  # type: ignore[attr-defined]  # has what it waits for in its frame only
 
 
 def awaited_by(task: asyncio.Task[Any] | None) -> list[asyncio.Task[Any]]:
     """All that `task` waits for in this moment, at any depth. What it started and does not wait for isn't among them,
-    nor is what it shields."""
+    nor is what it shields, nor what the server waits for on the other side of the gate: its connection's own tasks."""
     found: list[asyncio.Task[Any]] = []
     queue = [task] if task is not None else []
     while queue:
@@ -29,9 +30,12 @@ def awaited_by(task: asyncio.Task[Any] | None) -> list[asyncio.Task[Any]]:
 
 
 def _directly(task: asyncio.Task[Any]) -> list[asyncio.Task[Any]]:
+    frames = frames_from(task.get_coro())
+    if any(frame.f_globals.get("__name__") == _GATE for frame in frames):
+        return []
     waiter = getattr(task, "_fut_waiter", None)
     members: list[Any] = [waiter, *(getattr(waiter, "_children", None) or ())]
-    for frame in frames_of(task):
+    for frame in frames:
         if frame.f_code is _WAIT:
             members += frame.f_locals["fs"]
     return [each for each in members if isinstance(each, asyncio.Task)]

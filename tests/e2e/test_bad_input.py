@@ -216,7 +216,10 @@ async def test_a_release_that_changes_nothing_that_runs(rooms: LiveApp) -> None:
 
 
 async def test_what_can_t_be_done_hot_is_refused_with_file_and_line(rooms: LiveApp) -> None:
-    rooms.edit("main.py", ("LIMIT = 1\n", "LIMIT = 1\nprint('an effect that nobody can take back')\n"))
+    rooms.edit(
+        "main.py",
+        ("LIMIT = 1\n", "LIMIT = 1\n__import__('atexit').register(print, 'an effect that nobody can take back')\n"),
+    )
     done = await rooms.deploy_meanwhile("hot")
     assert (done.exit_code, done.outcome) == (3, "refused"), done.document
     one_clear_message(done, "main.py:12")

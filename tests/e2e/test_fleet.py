@@ -8,6 +8,7 @@ import json
 import shutil
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
@@ -63,9 +64,11 @@ class World:
         return tuple([answer[name] for answer in answers] for name in ("count", "version", "pid"))  # type: ignore[return-value]
 
     async def releases(self) -> set[str]:
-        code, document = await self.command("status")
-        assert code == 0, document
-        return {str(machine["release"]) for machine in document["machines"]}
+        """As `status` tells, once every machine's agent has come up: they do after their app has."""
+        deadline = time.monotonic() + 60
+        while (told := await self.command("status"))[0] != 0:
+            assert time.monotonic() < deadline, told[1]
+        return {str(machine["release"]) for machine in told[1]["machines"]}
 
 
 def get(url: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flyhot_asgi.session import Hold
+from flyhot_asgi.types import Message
 from tests.asgi.functions.lab import Module, starlette_app, until, upgrade
 from tests.asgi.session.fakes import Server, turn
 
@@ -46,6 +47,32 @@ async def test_a_new_function_goes_on_with_the_socket_and_the_state(server: Serv
     wire.leaves()
     await turn()
     assert module.log[3:] == ["left 2", "end 2"] and server.registry.sessions == ()
+
+
+async def test_what_the_server_waits_for_is_not_ended_with_the_function(server: Server, tmp_path: Path) -> None:
+    """websockets' legacy core waits for the task that reads the connection, too: cancelled, the connection is lost."""
+    module = Module(tmp_path, CHAT)
+    wire = server.connect_app(starlette_app(module.chat))
+    reading, get = asyncio.create_task(asyncio.Event().wait()), wire.queue.get
+
+    async def receive() -> Message:
+        arrived = asyncio.ensure_future(get())
+        try:
+            await asyncio.wait([arrived, reading], return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            arrived.cancel()
+            raise
+        return arrived.result()
+
+    wire.queue.get = receive  # type: ignore[method-assign]
+    wire.says("a")
+    await turn(10)
+    await upgrade(server, module, second(CHAT))
+    assert not reading.done() and not reading.cancelling()
+    wire.says("b")
+    await turn(10)
+    assert wire.texts == ["r1 1 a", "r2 2 b"]
+    reading.cancel()
 
 
 async def test_what_came_during_the_hold_is_the_new_functions(server: Server, tmp_path: Path) -> None:
