@@ -1,4 +1,4 @@
-"""One deploy at a time: an flock on a file of the store. The kernel lets go of it when its holder dies."""
+"""One at a time: an flock on a file, as one deploy has on the store. The kernel lets go of it when its holder dies."""
 
 from __future__ import annotations
 
@@ -34,6 +34,19 @@ def exclusive(path: Path) -> Iterator[None]:
         with store_errors(path, "locked"):
             os.ftruncate(handle, 0)
             os.pwrite(handle, json.dumps(owner).encode("utf-8"), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def in_turn(path: Path, mode: int = 0o600) -> Iterator[None]:
+    """Hold the lock at `path` for the block, and wait for it as long as somebody else does. Blocking; for work that is
+    short. A file that is not there is made with `mode`. Raises OSError.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)

@@ -11,13 +11,12 @@ asks the store twice, and a boot is counted once, whatever the number of workers
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,6 +27,7 @@ from flyhot_asgi.errors import FlyhotError
 from flyhot_asgi.release import boots
 from flyhot_asgi.release.config import project_root, read_settings
 from flyhot_asgi.release.files import write_atomically
+from flyhot_asgi.release.lock import in_turn
 
 from .lay import read_laid
 from .start import Say, reapply
@@ -61,7 +61,8 @@ def boot_with_crew(folder: Path, environment: MutableMapping[str, str], say: Say
         return None
     root = project_root(folder)
     crews = open_store(root, read_settings(root)).path / "crews"
-    with _locked(crews):
+    crews.mkdir(parents=True, exist_ok=True)
+    with in_turn(crews / "lock"):
         boot = _boot_of(crews, root, folder, environment, say)
     if boot.laid is not None and began() <= boot.laid:
         if boot.tickets is not None:
@@ -159,14 +160,3 @@ def _forget_others(crews: Path, ours: Path) -> None:
         with contextlib.suppress(OSError):
             if path != ours and path.stat().st_mtime < limit:
                 path.unlink()
-
-
-@contextlib.contextmanager
-def _locked(crews: Path) -> Iterator[None]:
-    crews.mkdir(parents=True, exist_ok=True)
-    handle = os.open(crews / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import stat
@@ -28,6 +27,7 @@ from flyhot_asgi.errors import ReleaseError, StoreError
 from flyhot_asgi.release.config import read_settings
 from flyhot_asgi.release.files import sync_folder, write_atomically
 from flyhot_asgi.release.folder import STORE_FOLDER, FolderStore
+from flyhot_asgi.release.lock import in_turn
 from flyhot_asgi.release.manifest import Manifest, sha256
 from flyhot_asgi.release.scan import scan
 
@@ -310,9 +310,5 @@ def _errors(root: Path) -> Iterator[None]:
 def _locked(root: Path) -> Iterator[None]:
     folder = root / STORE_FOLDER
     folder.mkdir(exist_ok=True)
-    handle = os.open(folder / "laying.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with in_turn(folder / "laying.lock"):
         yield
-    finally:
-        os.close(handle)

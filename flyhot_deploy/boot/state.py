@@ -6,16 +6,14 @@ it, a machine boots when the store can't be reached, and a provisional release s
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from flyhot_asgi.release.files import write_atomically
+from flyhot_asgi.release.lock import in_turn
 
 from ..release.manifest import is_digest
 
@@ -101,20 +99,10 @@ def read_state(folder: Path) -> BootState:
 
 def change_state(folder: Path, change: Callable[[BootState], BootState]) -> BootState:
     """Read, change and write the memory, one process at a time; it survives a power cut. Raises OSError."""
-    with _locked(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    with in_turn(folder / "boot.lock"):
         state = read_state(folder)
         changed = change(state)
         if changed != state:
             write_atomically(folder / NAME, changed.to_bytes())
     return changed
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / "boot.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

@@ -8,12 +8,13 @@ as far as that has it; the probe finds out).
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from flyhot_asgi.release.files import write_atomically
+from flyhot_asgi.release.lock import in_turn
 
 from .base import (
     MAX_OBJECT_BYTES,
@@ -116,14 +117,8 @@ class FileStore:
         if if_match is not None and (present is None or etag_of(present) != if_match):
             raise Conflict(f"the object {key} in {self.url} was changed meanwhile", key=key)
 
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        handle = os.open(self.folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
+    def _locked(self) -> AbstractContextManager[None]:
+        return in_turn(self.folder / LOCK_NAME, 0o666)
 
     @contextlib.contextmanager
     def _errors(self, key: str, doing: str) -> Iterator[None]:

@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from flyhot_asgi.errors import StoreError, StoreLocked
-from flyhot_asgi.release.lock import exclusive
+from flyhot_asgi.release.lock import exclusive, in_turn
 
 
 def test_a_second_deploy_is_told_who_holds_it_and_since_when(tmp_path: Path) -> None:
@@ -59,3 +60,20 @@ def test_a_holder_that_has_not_written_its_name_yet_is_still_the_holder(tmp_path
 def test_a_lock_that_can_not_be_made_is_a_store_error(tmp_path: Path) -> None:
     with pytest.raises(StoreError), exclusive(tmp_path / "missing" / "lock"):
         pass
+
+
+def test_who_wants_its_turn_waits_until_the_other_is_through(tmp_path: Path) -> None:
+    order: list[str] = []
+
+    def second() -> None:
+        with in_turn(tmp_path / "lock"):
+            order.append("second")
+
+    with in_turn(tmp_path / "lock"):
+        other = threading.Thread(target=second)
+        other.start()
+        other.join(0.05)
+        assert other.is_alive()
+        order.append("first")
+    other.join(10)
+    assert order == ["first", "second"]
