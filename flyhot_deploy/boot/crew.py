@@ -67,6 +67,7 @@ def boot_with_crew(folder: Path, environment: MutableMapping[str, str], say: Say
     if boot.laid is not None and began() <= boot.laid:
         if boot.tickets is not None:
             boots.withdraw(Path(boot.tickets))
+        time.sleep(2 * _tick())  # who begins in the tick of the laying counts as earlier: its successor must not
         return 0 if server == "hypercorn" else START_AGAIN
     if boot.tickets is not None:
         environment[boots.VARIABLE] = boot.tickets
@@ -93,7 +94,12 @@ def _boot_of(crews: Path, root: Path, folder: Path, environment: MutableMapping[
 def began() -> float:
     """When this process began, in seconds since the machine was started, never too late. Raises OSError."""
     fields = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
-    return int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return int(fields[19]) * _tick()
+
+
+def _tick() -> float:
+    """Seconds: how exactly the kernel tells when a process began."""
+    return 1 / os.sysconf("SC_CLK_TCK")
 
 
 def is_worker() -> bool:
