@@ -80,7 +80,7 @@ bench-replay: $(VENV)/.dev-installed
 	$(BIN)/python -m tests.benchmarks.replay $(or $(ARGS),--all --peers --last 3 --minutes 30)
 
 client: $(VENV)/.dev-installed
-	$(BIN)/python -m tools.client
+	$(BIN)/python -m flyhot_asgi.client.build
 
 clean:
 	rm -rf $(VENV) $(VENV)-3.* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

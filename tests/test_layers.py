@@ -202,6 +202,9 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("flyhot_asgi.telemetry.prometheus",),
     "opentelemetry": ("flyhot_asgi.telemetry.tracing",),
     "httpx": ("flyhot_deploy.fly.http",),
+    "minify": ("flyhot_asgi.client.build",),
+    "brotli": ("flyhot_asgi.client.build",),
+    "zopfli": ("flyhot_asgi.client.build",),
 }
 
 # Who may write to the terminal with print(): nobody. The command line's output goes through rich.

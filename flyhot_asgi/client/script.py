@@ -1,4 +1,4 @@
-"""The client's scripts, made of static/client/*.js beforehand (tools/client.py), and the tag that loads them.
+"""The client's scripts, made of static/client/*.js beforehand (build.py), and the tag that loads them.
 
 The tag loads `flyhot.js`. That loads the others when a page needs them: `live` for LiveViews, `more` for what is needed
 now and then. All are named by one hash of their content, and compressed beforehand: gzip for everybody, brotli for

@@ -6,14 +6,14 @@ import gzip
 
 import pytest
 
+from flyhot_asgi.client import build
 from flyhot_asgi.client.script import NAMES, bundle
-from tools import client
 
 
 def test_every_script_is_built_and_every_source_is_in_one() -> None:
-    assert tuple(client.SCRIPTS) == NAMES
-    parts = [part for each in client.SCRIPTS.values() for part in each]
-    assert sorted(parts) == sorted(path.stem for path in client.SOURCES.glob("*.js"))
+    assert tuple(build.SCRIPTS) == NAMES
+    parts = [part for each in build.SCRIPTS.values() for part in each]
+    assert sorted(parts) == sorted(path.stem for path in build.SOURCES.glob("*.js"))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -21,7 +21,7 @@ def test_what_is_served_is_built_from_the_sources(name: str) -> None:
     brotli = pytest.importorskip("brotli")
     pytest.importorskip("minify")
     script = bundle().scripts[name]
-    assert script.body == client.minified(name), "the sources have changed: make client"
+    assert script.body == build.minified(name), "the sources have changed: make client"
     assert gzip.decompress(script.gz) == script.body
     assert brotli.decompress(script.br) == script.body
 

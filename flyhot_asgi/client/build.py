@@ -1,6 +1,6 @@
 """The browser client as it is served, made of its parts: joined, minified, and compressed beforehand.
 
-    python -m tools.client     writes flyhot_asgi/static/flyhot*.js, each with its .gz and .br   (make client)
+    python -m flyhot_asgi.client.build     writes static/flyhot*.js, each with its .gz and .br   (make client)
 
 What it writes is committed: who installs flyhot, or works on its Python, needs none of the tools for it. A test
 (tests/asgi/client/test_build.py) holds it against the sources.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-STATIC = Path(__file__).resolve().parent.parent / "flyhot_asgi" / "static"
+STATIC = Path(__file__).resolve().parent.parent / "static"
 SOURCES = STATIC / "client"
 CORE = ("core", "base", "match", "fields", "merge", "assets", "page", "control", "start")
 SCRIPTS = {"flyhot.js": CORE, "flyhot.live.js": ("live",), "flyhot.more.js": ("more",)}
