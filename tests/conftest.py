@@ -1,7 +1,11 @@
-"""What all tests share: the browser, and the rule that on CI a browser test may not be skipped.
+"""What all tests share: the browser, and the rules for CI: a browser test may not be skipped; one that fails among
+servers or browsers is tried once more.
 
 A test marked `browser` needs a chromium of the machine (on PATH, or named by FLYHOT_CHROMIUM). Without one it
 is skipped; with FLYHOT_REQUIRE_BROWSER=1 (CI) it fails instead, and so does one that skips itself.
+
+With FLYHOT_SECOND_TRY=1 (CI) a test that starts servers or a browser and fails is run again once, and the summary
+names it (RERUN): a machine that stood still for seconds says nothing about the code. All others are deterministic.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 WITH_SERVERS = frozenset({"deploy_demo", "e2e", "example"})
+ON_THE_MACHINE = frozenset({"servers", "browser"})
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 
@@ -31,8 +36,12 @@ def find_chromium() -> str | None:
     return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
 
 
+def switched_on(variable: str) -> bool:
+    return os.environ.get(variable, "") not in ("", "0")
+
+
 def browser_required() -> bool:
-    return os.environ.get("FLYHOT_REQUIRE_BROWSER", "") not in ("", "0")
+    return switched_on("FLYHOT_REQUIRE_BROWSER")
 
 
 def group_of(item: pytest.Item) -> str:
@@ -49,7 +58,10 @@ def group_of(item: pytest.Item) -> str:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+        group = group_of(item)
+        item.add_marker(pytest.mark.xdist_group(group))
+        if group in ON_THE_MACHINE and switched_on("FLYHOT_SECOND_TRY"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
     if find_chromium() is not None or browser_required():
         return
     skip = pytest.mark.skip(reason="no chromium on PATH (apt-get install chromium)")
