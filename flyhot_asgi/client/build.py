@@ -14,7 +14,7 @@ from pathlib import Path
 STATIC = Path(__file__).resolve().parent.parent / "static"
 SOURCES = STATIC / "client"
 CORE = ("core", "base", "match", "fields", "merge", "assets", "page", "control", "start")
-SCRIPTS = {"flyhot.js": CORE, "flyhot.live.js": ("live",), "flyhot.more.js": ("more",)}
+SCRIPTS = {"flyhot.js": CORE, "flyhot.live.js": ("live",), "flyhot.more.js": ("view", "more")}
 """What is served, and the parts that it is made of, in their order."""
 
 
@@ -31,7 +31,8 @@ def minified(name: str) -> bytes:
     import minify
 
     text = minify.string("text/javascript", joined(name))
-    return f"// flyhot client (MIT)\n{text}\n".encode()
+    head = "// flyhot client (MIT)\n" if name == "flyhot.js" else ""
+    return f"{head}{text}\n".encode()
 
 
 def build() -> dict[str, bytes]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 from playwright.async_api import Page
 
 from tests.browser.site import Site
@@ -33,3 +36,10 @@ async def happened(page: Page, name: str) -> list[dict[str, object]]:
         "name => happened.filter((each) => each[0] === name).map(([_, {root, ...more}]) => more)", name
     )
     return found
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for something in this process."""
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)

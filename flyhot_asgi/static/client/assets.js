@@ -68,46 +68,6 @@ const applySheets = (sheets) =>
     else link.removeAttribute("media");
   });
 
-// What a response's Content-Security-Policy says about scripts: which nonces every policy with a word on scripts grants,
-// and whether it trusts what a trusted script inserts.
-function scriptPolicy(header) {
-  const grants = [];
-  let strict = false;
-  for (const policy of (header || "").split(",")) {
-    const found = new Map();
-    for (const directive of policy.split(";")) {
-      const [name, ...sources] = directive.trim().split(/\s+/);
-      if (name && !found.has(name.toLowerCase())) found.set(name.toLowerCase(), sources);
-    }
-    const sources = found.get("script-src-elem") || found.get("script-src") || found.get("default-src");
-    if (!sources) continue;
-    strict = strict || sources.some((each) => /^'strict-dynamic'$/i.test(each));
-    grants.push(new Set(sources.map((each) => (/^'nonce-(.+)'$/i.exec(each) || [])[1]).filter(Boolean)));
-  }
-  return { grants: (nonce) => !!nonce && grants.length > 0 && grants.every((each) => each.has(nonce)), strict };
-}
-
-// Run the scripts that are new in the page, once each, in their order.
-// A script gets this document's nonce only if its own response's policy granted it one: a script that somebody
-// injected into the page has none, and must not get ours. Under 'strict-dynamic' the browser would trust whatever we
-// insert, so what was not granted is not run at all.
-function runScripts(scripts, policyHeader) {
-  const policy = scriptPolicy(policyHeader);
-  for (const said of scripts) {
-    const idle = twins.get(said); // in its place, but from a parser: it never runs
-    if (!idle || !idle.isConnected) continue;
-    const granted = policy.grants(nonces.get(said));
-    if (policy.strict && !granted) continue;
-    const script = document.createElement("script");
-    for (const { name, value } of said.attributes) script.setAttribute(name, value);
-    if (granted) script.nonce = ownNonce;
-    if (script.src && !said.hasAttribute("async")) script.async = false;
-    script.textContent = said.textContent;
-    bind(said, script);
-    idle.replaceWith(script);
-  }
-}
-
 // Scripts that were there and have changed can't be un-run, and running them again would do things twice (a second
 // socket, a second listener). The page may offer a reload; one marked data-flyhot-track="reload" asks for it.
 const TRACKED = 'script[data-flyhot-track="reload"]';

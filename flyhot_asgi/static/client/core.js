@@ -28,18 +28,36 @@ const emit = (name, detail = {}) =>
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+// Under `require-trusted-types-for 'script'` what makes markup or scripts wants a policy's word: the page's own policy
+// must allow one named "flyhot" then.
+let policy = null;
+const trusted = (kind, text) => {
+  const types = window.trustedTypes;
+  if (!types) return text;
+  const same = (each) => each;
+  try {
+    policy ||= types.createPolicy("flyhot", { createHTML: same, createScript: same, createScriptURL: same });
+  } catch {
+    return text; // not allowed by the page's policy: where a word is wanted, the browser says no
+  }
+  return policy["create" + kind](text);
+};
+
+// Where what must be heard or clicked belongs: in the modal dialog that is open, as everything else is inert then.
+const top = () => [...document.querySelectorAll("dialog:modal")].at(-1) || document.body;
+
 let speaker = null;
 
 // Say it to screen readers. The node is ours: no server knows it, so no merge removes it.
 function announce(text) {
-  if (!speaker || !speaker.isConnected) {
+  if (!speaker) {
     speaker = document.createElement("div");
     speaker.role = "status";
     speaker.dataset.flyhotIgnore = "";
     // By properties, not by an attribute: a strict style-src forbids the latter.
     Object.assign(speaker.style, { position: "fixed", clipPath: "inset(50%)" });
-    document.body.append(speaker);
   }
+  if (speaker.parentNode !== top()) top().append(speaker);
   speaker.textContent = text;
 }
 
@@ -72,7 +90,7 @@ const part = (name) =>
   (coming[name] ||= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.nonce = ownNonce;
-    script.src = source.href.replace(/(.*)\.js/, "$1." + name + ".js");
+    script.src = trusted("ScriptURL", source.href.replace(/(.*)\.js/, "$1." + name + ".js"));
     script.onload = () => resolve(added[name]);
     script.onerror = () => reject(delete coming[name]);
     document.head.append(script);

@@ -1,17 +1,24 @@
 // LiveViews: elements with data-live, the path of their websocket. The server sends HTML, as a whole or as a splice of
 // what it sent last; it is merged like a page. Events go up in order, and wait while the server is held or away.
+// What views need only now and then is in view.js, a part of the script `more`.
 window.flyhot.add("live", (
-  emit, bind, _sayings, _applySheets, _loaded, _stem,
-  announce, waiting, line, socketUrl, inert, remember, tidy, merge, handedIn, field, isTick, isDirty, content, part,
+  emit, waiting, line, socketUrl, remember, mergeInside, handedIn, field, isTick, content, part, added,
 ) => {
 const flyhot = window.flyhot;
 const QUEUE_LIMIT = 64;
 const PENDING = "data-flyhot-pending";
 const OFFLINE = "data-flyhot-offline";
-const FLASH = "flyhot.flash"; // in the tab's storage: what the view that sent the visitor here has to say
+const FLASH = "flyhot.flash"; // in the tab's storage (view.js)
 const roots = new Map(); // element -> live root
-const debounces = new Map(); // element -> {root, timer, push}: a change that waits for the end of the typing
+const debounces = new Map(); // element -> what pushes a change that waits for the end of the typing; its root and timer
 const here = () => location.pathname + location.search;
+
+// Resolves with view.js, or with nothing if it can't be had.
+const seldom = () =>
+  part("more").then(
+    () => (added.tools ||= added.view(FLASH, here, roots, addressee, valuesOf, changeOf, fieldValue, isTooSoon)),
+    () => {},
+  );
 
 function liveRoot(element) {
   let said = remember(element);
@@ -19,7 +26,8 @@ function liveRoot(element) {
   let sequence = -1;
   let asked = false; // for the whole text, after a gap
   let ready = false;
-  let before = false; // there was a connection before this one
+  let opening = null; // this connection, once its view is there
+  let again = false; // there was a connection before this one
   let late = null; // ends the indicator of an answer that is late
   let away = null; // ends the indicator of a lost connection
   const queue = []; // events that wait
@@ -37,26 +45,23 @@ function liveRoot(element) {
   function settle(event) {
     const { from } = event;
     if (from && ![...sent.values(), ...queue].some((each) => each.from === from)) from.removeAttribute(PENDING);
-    if (sent.size || !late) return;
-    late();
+    if (sent.size) return;
+    late?.();
     late = null;
   }
 
   function receive(frame) {
-    if (frame.t === "nav") navigate(frame);
-    else if (frame.t === "push") element.dispatchEvent(new CustomEvent("live:" + frame.e, { detail: frame.d, bubbles: true }));
-    else if (frame.t === "html") receiveHtml(frame);
+    if (frame.t === "html") receiveHtml(frame);
+    else seldom().then((view) => view.receive(element, frame));
   }
 
   function receiveHtml(frame) {
     const event = sent.get(frame.r);
-    if (event) {
-      sent.delete(frame.r);
-      settle(event);
-    }
-    if (frame.err) emit("error", { root: element, message: "the event failed" });
-    if (typeof frame.h === "string") {
-      text = frame.h;
+    if (sent.delete(frame.r)) settle(event);
+    if (frame.err) emit("error", { root: element });
+    const whole = frame.h;
+    if (whole !== undefined) {
+      text = whole;
       asked = false;
     } else if (text === null || frame.q !== sequence + 1) {
       // A frame is missing: what follows refers to a text that we don't have.
@@ -70,57 +75,36 @@ function liveRoot(element) {
     sequence = frame.q;
     const fields = event && !frame.err ? event.fields : [];
     for (const [input, value] of fields) handedIn.set(input, value);
-    if (frame.h !== undefined || frame.s || fields.length) show();
-    if (typeof frame.title === "string") document.title = frame.title;
-    if (!ready) open();
+    if (whole !== undefined || frame.s || fields.length) show();
+    if (frame.title !== undefined) document.title = frame.title;
+    if (!opening) open();
     emit("render", { root: element, vsn: frame.v, ms: event && performance.now() - event.at });
   }
 
   function show() {
-    const fresh = said.cloneNode(false);
-    bind(fresh, element);
-    const parsed = inert.createElement("template");
-    parsed.innerHTML = text;
-    fresh.append(parsed.content);
-    said = merge(said, tidy(fresh)).base;
+    said = mergeInside(said, element, text);
   }
 
-  // The view is there, and shown.
-  function open() {
-    ready = true;
-    element.removeAttribute(OFFLINE);
-    if (away) away();
-    away = null;
-    if (before) recover();
-    before = true;
+  // The view is there, and shown. Before what waits is sent, it hears what concerns it from before.
+  async function open() {
+    const mine = (opening = {});
+    let flash = "";
     try {
-      const flash = sessionStorage.getItem(FLASH);
-      sessionStorage.removeItem(FLASH);
-      if (flash) queue.unshift({ name: "flyhot:flash", value: JSON.parse(flash), fields: [] });
+      flash = sessionStorage[FLASH];
+      delete sessionStorage[FLASH];
     } catch {
-      // a frame without storage has no flash
+      // a frame without storage
     }
+    if (again || flash) {
+      const view = await seldom();
+      if (opening !== mine) return;
+      if (view) view.opened(element, transmit, queue, again, flash);
+    }
+    ready = again = true;
+    element.removeAttribute(OFFLINE);
+    away?.();
+    away = null;
     self.flush();
-  }
-
-  // A new view has come in place of one that knew what had been typed: it is told, as if it were typed now.
-  function recover() {
-    for (const form of element.querySelectorAll("[data-change]")) {
-      const inside = form.matches(field) ? [form] : [...form.querySelectorAll(field)];
-      const name = form.getAttribute("data-recover") || form.getAttribute("data-change");
-      const dirty = inside.find((each) => !/^(file|hidden|password)$/.test(each.type) && isDirty(each));
-      if (dirty && name !== "off" && !queue.some((each) => each.from === form)) transmit({ name, value: changeOf(form, dirty), fields: [] });
-    }
-  }
-
-  function navigate({ to, k, f }) {
-    if (k === "go") {
-      if (f) sessionStorage.setItem(FLASH, JSON.stringify(f));
-      location.assign(to);
-    } else if (element.dataset.live.split("?")[0] === location.pathname) {
-      history[k === "push" ? "pushState" : "replaceState"](null, "", to);
-      element.dataset.live = here();
-    }
   }
 
   const socket = line(() => socketUrl(element.dataset.live || here()), "flyhot.live.v1", {
@@ -136,7 +120,7 @@ function liveRoot(element) {
         away ||= waiting("offline");
       }
       ready = false;
-      text = null;
+      opening = text = null;
       sequence = -1;
       asked = false;
     },
@@ -144,31 +128,22 @@ function liveRoot(element) {
 
   const self = {
     push(name, value, from, fields = []) {
-      for (const [each, { root, push }] of debounces) if (root === self && each !== from) push(); // it came before
+      for (const [each, push] of debounces) if (push.root === self && each !== from) push(); // it came before
       const event = { name, value, from, fields };
       if (ready && !flyhot.held && !queue.length) transmit(event);
       else if (queue.length < QUEUE_LIMIT) queue.push(event);
       else {
-        announce("Not sent: the connection is busy. Try again in a moment.");
-        emit("overflow", { root: element, event: name });
-        return;
+        return seldom().then((view) => view.overflow(element, name));
       }
       if (from) from.setAttribute(PENDING, "");
     },
     flush() {
       while (ready && !flyhot.held && queue.length) transmit(queue.shift());
     },
-    // The address has changed, by the visitor's word. False if nobody could be told.
-    moved() {
-      if (!ready) return false;
-      element.dataset.live = here();
-      self.push("flyhot:url", { url: here() });
-      return true;
-    },
     end() {
       socket.end();
-      if (away) away();
-      if (late) late();
+      away?.();
+      late?.();
       roots.delete(element);
     },
   };
@@ -182,19 +157,18 @@ function find() {
   for (const element of document.querySelectorAll("[data-live]")) if (!roots.has(element)) liveRoot(element);
 }
 
-// The element with `attribute` that the event is for, and its live root.
+// The element with `attribute` that the event is for, its live root, and the attribute; nothing of it, if there is none.
 function addressee(happening, attribute) {
-  const from = happening.target instanceof Element ? happening.target : happening.target.parentElement;
-  const element = from && from.closest(`[${attribute}]`);
+  const element = happening.target.closest(`[${attribute}]`);
   const root = element && roots.get(element.closest("[data-live]"));
-  return root ? { element, root, name: element.getAttribute(attribute) } : null;
+  return root ? { element, root, name: element.getAttribute(attribute) } : {};
 }
 
 // data-value-dish="ramen" -> {dish: "ramen"}; a button's own value too.
 function valuesOf(element) {
   const values = /^(button|input)$/.test(element.localName) && element.value ? { value: element.value } : {};
-  for (const { name, value } of element.attributes) {
-    if (name.startsWith("data-value-")) values[name.slice(11)] = value;
+  for (const name of element.getAttributeNames()) {
+    if (name.startsWith("data-value-")) values[name.slice(11)] = element.getAttribute(name);
   }
   return values;
 }
@@ -210,9 +184,7 @@ function fieldValue(input) {
 function formValues(form, submitter) {
   const values = {};
   for (const [name, value] of new FormData(form, submitter)) {
-    if (typeof value !== "string") continue;
-    if (!Object.hasOwn(values, name)) values[name] = value;
-    else values[name] = [].concat(values[name], value);
+    if (typeof value === "string") values[name] = Object.hasOwn(values, name) ? [].concat(values[name], value) : value;
   }
   return values;
 }
@@ -229,7 +201,7 @@ const throttled = new WeakMap();
 // data-throttle="500": at most one event in so many milliseconds.
 function isTooSoon(element) {
   const now = performance.now();
-  if (now - throttled.get(element) < Number(element.dataset.throttle)) return true;
+  if (now - throttled.get(element) < element.dataset.throttle) return true;
   throttled.set(element, now);
   return false;
 }
@@ -237,89 +209,52 @@ function isTooSoon(element) {
 function onClick(happening) {
   if (happening.defaultPrevented || happening.button) return;
   const link = addressee(happening, "data-patch");
-  const plain = !happening.metaKey && !happening.ctrlKey && !happening.shiftKey;
-  if (link && plain && link.element.pathname === location.pathname) {
-    history.pushState(null, "", link.element.href);
-    if (link.root.moved()) happening.preventDefault();
-    return;
+  if (link.root && !happening.metaKey && !happening.ctrlKey && !happening.shiftKey && link.element.pathname === location.pathname) {
+    happening.preventDefault();
+    return seldom().then((view) => view.patch(link));
   }
-  const found = addressee(happening, "data-click");
-  if (!found) return;
-  const { element, root, name } = found;
-  if (element.matches(":disabled")) return;
+  const { element, root, name } = addressee(happening, "data-click");
+  if (!root || element.matches(":disabled")) return;
   if (element.localName === "a" || (element.type === "submit" && element.form)) happening.preventDefault();
   if (!isTooSoon(element)) root.push(name, valuesOf(element), element);
 }
 
-// data-keydown="name" on what has the focus, or around it; data-window-keydown anywhere in a view: whoever has it.
-// data-keys="Escape ArrowUp": only these. Not while a composition (IME) is going on.
-function onKey(happening) {
-  if (happening.isComposing || happening.defaultPrevented) return;
-  const { key, repeat } = happening;
-  const modifiers = {};
-  for (const each of ["alt", "ctrl", "meta", "shift"]) modifiers[each] = happening[each + "Key"];
-  const tell = ({ element, root, name }) => {
-    const keys = element.dataset.keys;
-    if ((keys && !keys.split(" ").includes(key)) || isTooSoon(element)) return;
-    const input = happening.target.matches(field) ? { value: fieldValue(happening.target) } : {};
-    root.push(name, { ...valuesOf(element), ...input, key, repeat, ...modifiers }, element);
-  };
-  const found = addressee(happening, "data-keydown");
-  if (found) tell(found);
-  for (const [element, root] of roots) {
-    for (const each of element.querySelectorAll("[data-window-keydown]")) {
-      tell({ element: each, root, name: each.getAttribute("data-window-keydown") });
-    }
-  }
-}
+const onKey = (happening) =>
+  document.querySelector("[data-keydown],[data-window-keydown]") && seldom().then((view) => view.key(happening));
 
 // data-debounce="300": when nothing has changed for so long, or the field is left. "blur": only then.
 function onInput(happening) {
-  const found = addressee(happening, "data-change");
-  if (!found) return;
-  const { element, root, name } = found;
+  const { element, root, name } = addressee(happening, "data-change");
+  if (!root) return;
   const input = happening.target;
+  const wait = input.dataset.debounce || element.dataset.debounce;
   const push = () => {
-    clearTimeout(debounces.get(element)?.timer);
+    clearTimeout(push.timer);
     debounces.delete(element);
     root.push(name, changeOf(element, input), element);
   };
-  const wait = input.dataset.debounce || element.dataset.debounce;
-  if (!wait) return push();
   clearTimeout(debounces.get(element)?.timer);
-  debounces.set(element, { root, push, timer: wait === "blur" ? 0 : setTimeout(push, wait) });
+  if (!wait) return push();
+  push.root = root;
+  debounces.set(element, push);
+  if (wait !== "blur") push.timer = setTimeout(push, wait);
 }
 
-function onLeave(happening) {
-  const found = addressee(happening, "data-change");
-  const waiting = found && debounces.get(found.element);
-  if (waiting) waiting.push();
-}
+const onLeave = (happening) => debounces.get(addressee(happening, "data-change").element)?.();
 
 function onSubmit(happening) {
-  const found = addressee(happening, "data-submit");
-  if (!found || happening.defaultPrevented) return;
+  const { element: form, root, name } = addressee(happening, "data-submit");
+  if (!root || happening.defaultPrevented) return;
   happening.preventDefault();
-  const { element: form, root, name } = found;
   const fields = [...form.elements].filter((each) => each.matches(field) && each.type !== "file");
-  debounces.get(form)?.push();
+  debounces.get(form)?.();
   root.push(name, formValues(form, happening.submitter), form, fields.map((each) => [each, content(each)]));
 }
 
-// Back and forward: the view whose page this is shows what the address says.
-function onBack() {
-  for (const [element, root] of roots) {
-    if (element.dataset.live.split("?")[0] === location.pathname && element.dataset.live !== here()) root.moved();
-  }
-}
-
-const on = document.addEventListener.bind(document);
-on("click", onClick);
-on("keydown", onKey);
-on("input", onInput);
-on("focusout", onLeave);
-on("submit", onSubmit);
-addEventListener("popstate", onBack);
-setTimeout(() => part("more").catch(() => {}), 2000); // while the server is there: it shows when it is not
+Object.entries({ click: onClick, keydown: onKey, input: onInput, focusout: onLeave, submit: onSubmit }).forEach((each) =>
+  document.addEventListener(...each),
+);
+addEventListener("popstate", () => seldom().then((view) => view.back()));
+setTimeout(seldom, 2000); // while the server is there: it shows when it is not
 return { find, flush: () => roots.forEach((root) => root.flush()) };
 });

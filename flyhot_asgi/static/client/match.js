@@ -95,12 +95,16 @@ function likeness(a, b) {
   return (2 * common) / (one.size + other.size);
 }
 
+// isEqualNode() doesn't look into templates.
+let templates = false;
+const equal = (a, b) => a.isEqualNode(b) && (!templates || !isElement(a) || a.outerHTML === b.outerHTML);
+
 // How good it would be to take `a` for `b`; 0: they can't be the same.
 function score(a, b) {
   if (a.nodeType !== b.nodeType || a.nodeName !== b.nodeName) return 0;
   if (!isElement(a)) return a.data !== b.data ? 0.05 : /\S/.test(a.data) ? 1 : 0.2;
   if (contradict(a, b)) return 0;
-  if (a.isEqualNode(b)) return 1.2;
+  if (equal(a, b)) return 1.2;
   if (/^(link|meta|base)$/.test(a.localName)) return 0;
   if (isCode(a) || isCode(b)) return scoreScripts(a, b);
   const alike = likeness(a, b);
@@ -179,6 +183,7 @@ function isInside(set, node) {
 
 function match(oldRoot, newRoot) {
   lastingIds = idsThatLast(oldRoot, newRoot);
+  templates = newRoot.querySelector("template");
   const oldOf = new Map(); // new node -> old node
   const taken = new Set(); // old nodes with a partner
   const same = new Set(); // nodes, old and new, whose whole subtree is unchanged, or isn't ours to change
@@ -188,7 +193,7 @@ function match(oldRoot, newRoot) {
   function pair(old, fresh) {
     oldOf.set(fresh, old);
     taken.add(old);
-    if ((!robbed.has(old) && old.isEqualNode(fresh)) || isClosed(old)) same.add(old).add(fresh);
+    if ((!robbed.has(old) && equal(old, fresh)) || isClosed(old)) same.add(old).add(fresh);
     else if (isElement(old) && old.localName !== "textarea" && old.localName !== "template") {
       align([...old.childNodes].filter((each) => !taken.has(each)), [...fresh.childNodes]);
     }
@@ -198,8 +203,8 @@ function match(oldRoot, newRoot) {
     let from = 0;
     let until = 0;
     const shortest = () => Math.min(olds.length, news.length);
-    while (from < shortest() && olds[from].isEqualNode(news[from])) pair(olds[from], news[from++]);
-    while (until < shortest() - from && olds.at(-1 - until).isEqualNode(news.at(-1 - until))) {
+    while (from < shortest() && equal(olds[from], news[from])) pair(olds[from], news[from++]);
+    while (until < shortest() - from && equal(olds.at(-1 - until), news.at(-1 - until))) {
       pair(olds.at(-1 - until), news.at(-1 - until));
       until++;
     }

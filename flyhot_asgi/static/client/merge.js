@@ -29,7 +29,7 @@ function merge(base, fresh, { found = match(base, fresh), sheets = new Map(), ke
     if (isCode(node)) changedScripts.push(node);
     else if (node.localName === "textarea") {
       if (old.defaultValue !== node.defaultValue) live.defaultValue = node.defaultValue;
-    } else if (node.localName === "template") live.innerHTML = node.innerHTML;
+    } else if (node.localName === "template") live.innerHTML = trusted("HTML", node.innerHTML);
     else syncChildren(node, live, old);
   }
 
@@ -121,6 +121,15 @@ function merge(base, fresh, { found = match(base, fresh), sheets = new Map(), ke
   }
   restore.forEach((each) => each());
   return { base: fresh, scripts, changedScripts };
+}
+
+// Make the inside of `live` follow the step from `said` to `text`; returns the new base. Parsed in a document without a
+// window: nothing in it loads or runs.
+function mergeInside(said, live, text) {
+  const fresh = said.cloneNode(false);
+  bind(fresh, live);
+  fresh.innerHTML = trusted("HTML", text);
+  return merge(said, tidy(fresh)).base;
 }
 
 // Elements that no merge touches: by the page's word, PyView's own (they have a client), text that the user edits in

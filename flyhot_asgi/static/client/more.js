@@ -1,7 +1,10 @@
 // What pages need only now and then; loaded by the client when something of it is needed: the line that shows that
 // somebody waits, stylesheets and scripts that changed under the same address, the offer to reload, watch mode's words.
 // Styles by properties: a strict style-src allows those.
-window.flyhot.add("more", (emit, bind, sayings, applySheets, loaded, stem) => {
+window.flyhot.add("more", (
+  emit, _waiting, _line, _socketUrl, _remember, _mergeInside, _handedIn, _field, _isTick, _content, _part, _added,
+  trusted, bind, sayings, applySheets, loaded, stem, announce, _isDirty, top, twins, nonces, ownNonce,
+) => {
 const TIMEOUT = 10000;
 const MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace";
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
@@ -38,6 +41,16 @@ function line(on) {
 
 const cards = new Map(); // name -> element
 
+// What is said must be reachable while a modal dialog makes everything around it inert: there it is, and on top.
+function lift(box) {
+  if (box.parentNode !== top()) top().append(box);
+  if (!box.matches(":popover-open")) box.showPopover();
+}
+
+for (const name of ["toggle", "close"]) {
+  document.addEventListener(name, ({ target }) => target.localName === "dialog" && cards.forEach(lift), true);
+}
+
 function hide(name) {
   if (cards.has(name)) cards.get(name).remove();
   cards.delete(name);
@@ -46,13 +59,14 @@ function hide(name) {
 // A dark card at the bottom of the window, for light and dark pages alike. Takes no focus.
 function card(name, role, width, colour) {
   hide(name);
-  const box = node(document.body, "section", "", {
-    position: "fixed", bottom: "16px", right: "16px", zIndex: 2147483646, width: `min(${width}px, calc(100vw - 32px))`,
+  const box = node(top(), "section", "", {
+    position: "fixed", inset: "auto 16px 16px auto", margin: 0, zIndex: 2147483646, height: "auto", width: `min(${width}px, calc(100vw - 32px))`,
     maxHeight: "60vh", overflow: "auto", padding: "14px 46px 14px 18px", borderRadius: "12px", textAlign: "left",
     background: "#1b1c24", color: "#f3f3f6", border: "1px solid #34363f", borderLeft: "4px solid " + colour,
     boxShadow: "0 10px 40px rgba(0, 0, 0, .35)", font: "14px/1.5 system-ui, sans-serif", colorScheme: "dark",
   });
   box.setAttribute("role", role);
+  box.popover = "manual";
   box.setAttribute("data-flyhot-ignore", name);
   const close = button(box, "×", () => hide(name));
   close.setAttribute("aria-label", "Close");
@@ -62,6 +76,7 @@ function card(name, role, width, colour) {
   });
   if (!STILL.matches) box.animate({ opacity: [0, 1], transform: ["translateY(8px)", "none"] }, 180);
   cards.set(name, box);
+  lift(box);
   return box;
 }
 
@@ -95,6 +110,48 @@ function watch(said) {
     }
     node(item, "span", place.what, { font: "13px/1.5 " + MONO, whiteSpace: "pre-wrap" });
     if (place.do) node(item, "div", "→ " + place.do, { color: "#9fe0b4", marginTop: "2px" });
+  }
+}
+
+// ---- scripts that are new in the page
+
+// What a response's Content-Security-Policy says about scripts: which nonces every policy with a word on scripts grants,
+// and whether it trusts what a trusted script inserts.
+function scriptPolicy(header) {
+  const grants = [];
+  let strict = false;
+  for (const policy of (header || "").split(",")) {
+    const found = new Map();
+    for (const directive of policy.split(";")) {
+      const [name, ...sources] = directive.trim().split(/\s+/);
+      if (name && !found.has(name.toLowerCase())) found.set(name.toLowerCase(), sources);
+    }
+    const sources = found.get("script-src-elem") || found.get("script-src") || found.get("default-src");
+    if (!sources) continue;
+    strict = strict || sources.some((each) => /^'strict-dynamic'$/i.test(each));
+    grants.push(new Set(sources.map((each) => (/^'nonce-(.+)'$/i.exec(each) || [])[1]).filter(Boolean)));
+  }
+  return { grants: (nonce) => !!nonce && grants.length > 0 && grants.every((each) => each.has(nonce)), strict };
+}
+
+// Run the scripts that are new in the page, once each, in their order.
+// A script gets this document's nonce only if its own response's policy granted it one: a script that somebody
+// injected into the page has none, and must not get ours. Under 'strict-dynamic' the browser would trust whatever we
+// insert, so what was not granted is not run at all.
+function runScripts(scripts, policyHeader) {
+  const policy = scriptPolicy(policyHeader);
+  for (const said of scripts) {
+    const idle = twins.get(said); // in its place, but from a parser: it never runs
+    if (!idle || !idle.isConnected) continue;
+    const granted = policy.grants(nonces.get(said));
+    if (policy.strict && !granted) continue;
+    const script = document.createElement("script");
+    for (const { name, value } of said.attributes) script.setAttribute(name, name === "src" ? trusted("ScriptURL", value) : value);
+    if (granted) script.nonce = ownNonce;
+    if (script.src && !said.hasAttribute("async")) script.async = false;
+    script.text = trusted("Script", said.text);
+    bind(said, script);
+    idle.replaceWith(script);
   }
 }
 
@@ -174,5 +231,5 @@ async function differs(address, sheet) {
 const rules = (sheet) =>
   [...sheet.cssRules].map((rule) => (rule instanceof CSSImportRule ? "" : rule.cssText)).join("");
 
-return { line, watch, scripts, report, refresh };
+return { line, watch, scripts, runScripts, report, refresh };
 });

@@ -75,7 +75,7 @@ async function showFetched(job, renew) {
   if (wanted) return SUPERSEDED;
   if (address() !== url) return await showFetched(job, renew); // a script has navigated meanwhile
   if (baseUrl !== url) takeBase(); // or before: what is there now is the best base there is
-  const fresh = tidy(new DOMParser().parseFromString(answer.text, "text/html").documentElement);
+  const fresh = tidy(new DOMParser().parseFromString(trusted("HTML", answer.text), "text/html").documentElement);
   let found = match(base, fresh);
   if (mustReload(fresh, found)) {
     location.reload();
@@ -89,8 +89,12 @@ async function showFetched(job, renew) {
   if (renew) renew();
   base = merged.base;
   keepInBase(base, kept);
-  runScripts(merged.scripts, answer.policy);
-  if (merged.changedScripts.length) part("more").then((more) => more.report(merged.changedScripts), () => {});
+  const { scripts, changedScripts } = merged;
+  if (scripts.length || changedScripts.length) {
+    const more = await part("more");
+    more.runScripts(scripts, answer.policy);
+    if (changedScripts.length) more.report(changedScripts);
+  }
   findLiveRoots();
   return null;
 }

@@ -34,8 +34,8 @@ window.flyhot = {
   add(name, install) {
     // By place: names would travel with every page.
     added[name] = install(
-      emit, bind, sayings, applySheets, loaded, stem,
-      announce, waiting, line, socketUrl, inert, remember, tidy, merge, handedIn, field, isTick, isDirty, content, part,
+      emit, waiting, line, socketUrl, remember, mergeInside, handedIn, field, isTick, content, part, added,
+      trusted, bind, sayings, applySheets, loaded, stem, announce, isDirty, top, twins, nonces, ownNonce,
     );
     if (base) findLiveRoots();
   },

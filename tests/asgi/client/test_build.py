@@ -29,4 +29,4 @@ def test_what_is_served_is_built_from_the_sources(name: str) -> None:
 def test_the_client_is_small() -> None:
     sizes = {name: len(script.gz) for name, script in bundle().scripts.items()}
     assert sizes["flyhot.js"] <= 8 * 1024
-    assert sizes["flyhot.live.js"] <= 2.75 * 1024, sizes
+    assert sizes["flyhot.live.js"] <= 2 * 1024, sizes
