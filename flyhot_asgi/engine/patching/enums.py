@@ -13,13 +13,19 @@ from .journal import Journal
 def pour_members(living: Any, twin: Any, journal: Journal) -> list[tuple[Any, Any]]:
     """Members of the twin that have a namesake in the living enum, paired with it; new ones get the living class.
 
-    Raises UpgradeError where the value is part of the object itself (`class E(int, Enum)`) and changed.
+    Raises UpgradeError where the value is part of the object itself (`class E(int, Enum)`) and changed, and where a
+    member of its own becomes another's alias.
     """
     pairs: list[tuple[Any, Any]] = []
     before: dict[str, Any] = dict(vars(living).get("_member_map_", {}))
     for name, member in vars(twin)["_member_map_"].items():
         old = before.get(name)
-        if old is None or name != object.__getattribute__(member, "_name_") or old._name_ != name:
+        if old is not None and old._name_ == name != object.__getattribute__(member, "_name_"):
+            where = f"`{living.__qualname__}.{name}`"
+            raise UpgradeError(
+                f"{where} becomes another name of `{member._name_}`, and who holds it would hold no member"
+            )
+        if old is None or old._name_ != name:
             continue
         _pour(living, twin, old, member, journal)
         pairs.append((member, old))

@@ -19,7 +19,7 @@ from ..source.plan import Move
 from .journal import Journal, set_globals
 from .pouring import pour
 from .substitute import Substitution
-from .twin import TwinPourer, free
+from .twin import TwinPourer, free, renamed
 
 
 def move(one: Move, namespaces: list[dict[str, Any]], journal: Journal) -> None:
@@ -33,12 +33,12 @@ def move(one: Move, namespaces: list[dict[str, Any]], journal: Journal) -> None:
         raise UpgradeError(f"`{name}` of {one.old[0]} moved to {home}, which makes something else of it")
     if one.twin is not None:
         assert module is not None
-        pourer = TwinPourer(one.twin, journal, moved=True)
+        pourer = TwinPourer(one.twin, journal, moved=(one.old[1], one.new[1]))
         pourer.begin()
         del made
         free(pourer.finish(vars(module), namespaces), journal)
         return
-    pairs = _pairs(one.living, made)
+    pairs = _pairs(one, made)
     if pairs is None:
         raise UpgradeError(f"`{name}` of {one.old[0]} moved to {home}, where other decorators make it")
     gone = weakref.ref(made)
@@ -62,9 +62,10 @@ def move(one: Move, namespaces: list[dict[str, Any]], journal: Journal) -> None:
         del left
 
 
-def _pairs(living: Any, made: Any) -> list[tuple[types.FunctionType, types.FunctionType]] | None:
+def _pairs(one: Move, made: Any) -> list[tuple[types.FunctionType, types.FunctionType]] | None:
     """Each function of the old chain with that of the new; None if they are not the same chain."""
-    before, after = list(function_chain(living)), list(function_chain(made))
-    if [f.__code__.co_qualname for f in before] != [f.__code__.co_qualname for f in after]:
+    before, after = list(function_chain(one.living)), list(function_chain(made))
+    places = [renamed(f.__code__.co_qualname, one.old[1], one.new[1]) for f in before]
+    if places != [f.__code__.co_qualname for f in after]:
         return None
     return [(old, new) for old, new in zip(before, after, strict=True) if old is not new]

@@ -51,9 +51,10 @@ Held: TypeAlias = tuple["weakref.ref[Any]", Any]
 
 
 class TwinPourer:
-    """Pours the classes that one statement made anew into the living ones. One for each statement."""
+    """Pours the classes that one statement made anew into the living ones. One for each statement. `moved`: it moved
+    here from another module, with the name that it had and the one that it has."""
 
-    def __init__(self, item: Twin, journal: Journal, *, moved: bool = False) -> None:
+    def __init__(self, item: Twin, journal: Journal, *, moved: tuple[str, str] | None = None) -> None:
         self._item = item
         self._moved = moved
         self._journal = journal
@@ -126,6 +127,7 @@ class TwinPourer:
         set_metaclass(living, type(twin))
         set_bases(living, bases, to.get(id(twin.__base__), twin.__base__))
         set_members(living, wanted)
+        type.__setattr__(living, "__name__", twin.__name__)
         type.__setattr__(living, "__qualname__", twin.__qualname__)
         self._derived(living)
 
@@ -147,7 +149,7 @@ class TwinPourer:
             return descriptor_for(living, value)
         if owned_by(value, twin) or (name in (*one.keep, *_LIVING_ONLY) and old is not _MISSING):
             return old
-        if isinstance(value, type) and isinstance(old, type) and _same_place(value, old, twin):
+        if isinstance(value, type) and isinstance(old, type) and self._same_place(value, old, twin):
             inner = next((o for o in self._item.classes if o.cls is old), None)
             self._pour(inner or TwinOf(old, (*one.path, name), frozenset(), frozenset()), old, value)
             return old
@@ -194,17 +196,20 @@ class TwinPourer:
         self._became[id(new)] = old
         return pour(old, new, self._journal)
 
+    def _same_place(self, value: type, old: type, twin: type) -> bool:
+        before = renamed(old.__qualname__, *self._moved) if self._moved else old.__qualname__
+        inside = value.__qualname__.rpartition(".")[0] == twin.__qualname__
+        return value.__module__ == twin.__module__ and value.__qualname__ == before and inside
+
     def _stand_in(self, old: types.FunctionType, new: types.FunctionType) -> bool:
         before, after = stands_at(old), stands_at(new)
-        return before[1] == after[1] if self._moved else before == after
+        return renamed(before[1], *self._moved) == after[1] if self._moved else before == after
 
 
-def _same_place(value: type, old: type, twin: type) -> bool:
-    return (
-        value.__module__ == twin.__module__
-        and value.__qualname__ == old.__qualname__
-        and (value.__qualname__.rpartition(".")[0] == twin.__qualname__)
-    )
+def renamed(qualname: str, old: str, new: str) -> str:
+    """What stood inside of `old`, or is it, inside of `new`."""
+    top, dot, rest = qualname.partition(".")
+    return f"{new}{dot}{rest}" if top == old else qualname
 
 
 def _is_private(namespace: dict[str, Any]) -> bool:

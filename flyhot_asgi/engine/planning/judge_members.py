@@ -318,6 +318,8 @@ def _value_problem(
 ) -> str | None:
     """A class attribute that the program may have changed since can't be overwritten by the release."""
     value = vars(live).get(mangled(name, live.__name__), MISSING)
+    if value is not MISSING and _keeps_something(context, live, name, value):
+        return f"the class attribute `{name}` is a living {type(value).__qualname__} with state; how it is made changed"
     if value is MISSING or is_definition(value) or hasattr(type(value), "__get__"):
         return None  # a method, or another descriptor: what the class is, not what the program made of it
     cold = cold_value(context, module, old, live, name)
@@ -334,6 +336,12 @@ def _value_problem(
             f"the class attribute `{name}` may have been changed by the running program and is changed by the release"
         )
     return f"the class attribute `{name}` is a living {type(value).__qualname__} with state; how it is made changed"
+
+
+def _keeps_something(context: Context, live: type, name: str, value: Any) -> bool:
+    """A descriptor of the app's own that was filled since the class was made: values by instance, say."""
+    own = type(value).__module__ in context.live and hasattr(type(value), "__get__")
+    return own and context.drift is not None and not _unchanged_by_program(context, live, name)
 
 
 def _unchanged_by_program(context: Context, live: type, name: str) -> bool:

@@ -1,9 +1,10 @@
-"""Definitions that move from one module to another: the living object stays, and is what the new home makes.
+"""Definitions that move from one module to another, or take another name: the living object stays, and is what the new
+home makes.
 
-A function or class is taken for moved where the old home imports it from the new one, or where it is gone and exactly
-one module has the same definition anew. Attempted, as the comparison sees what came of it, and because nobody is told
-of a second object (`patching.move`). What is no definition comes by an import; what the program made of the old object
-would be left behind then.
+A function or class is taken for moved where a name that meant it means one definition now that is new (an import from
+elsewhere, `Old = New`), or where it is gone and exactly one module has the same definition anew. Attempted, as the
+comparison sees what came of it, and because nobody is told of a second object (`patching.move`). What is no definition
+comes by an import; what the program made of the old object would be left behind then.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import types
 from collections import defaultdict
 
 from ..source.active import active
+from ..source.defuse import Home, Names
 from ..source.diff import Change, Verdict, diff
 from ..source.module import Statement, statements_of
 from ..source.plan import Action, Move
-from ..source.values import alike, is_atomic, is_definition
+from ..source.values import alike, is_atomic, is_definition, value_of
 from .context import Context
 from .judge_members import cold_value, schema_gap, state_problem
 from .judge_twin import twin_of
@@ -26,21 +28,45 @@ from .judge_values import MISSING, cold_values
 def find_moves(context: Context) -> None:
     """Before anything is judged: which definitions move, and whereto."""
     came = _came(context)
+    now = _meanings(context)
     for module in [*context.plan.changed, *context.plan.deleted]:
         here = context.new_names.binders(module) if module in context.new else {}
         for statement in context.active_old(module):
             name = statement.binds[0] if statement.kind in ("def", "class") else ""
-            if not name or (name in here and here[name].kind != "import"):
+            if not name or (name in here and here[name].kind not in ("import", "assign")):
                 continue
-            home = context.new_names.home(module, name) if module in context.new else None
-            if home is None or home[0] == module:
+            found = [(m, one) for m, key in now[module, name] for home, one in came[key] if home == m]
+            if not found and not now[module, name] and name not in here:
                 found = [to for to in came[name] if to[0] != module and _follows(context, module, statement, to)]
-            else:
-                found = [(m, one) for m, one in came[name] if (m, name) == home]
             if len(found) == 1 and _can_move(context, module, statement, found[0]):
                 target, new = found[0]
-                context.moves[module, name] = Move(context.value(module, name), (module, name), (target, name), new)
-                context.moved_to.add((target, name))
+                to = (target, new.binds[0])
+                context.moves[module, name] = Move(context.value(module, name), (module, name), to, new)
+                context.moved_to.add(to)
+
+
+def _meanings(context: Context) -> dict[Home, set[Home]]:
+    """By their old home, what names that meant it mean now, where that is something else."""
+    found: dict[Home, set[Home]] = defaultdict(set)
+    for module in [one for one in context.plan.changed if one in context.old]:
+        stars = [n for star in context.old_names.stars(module) for n in context.old_names.star_names(star)]
+        for name in [*context.old_names.binders(module), *stars]:
+            before, after = meaning(context.old_names, module, name), meaning(context.new_names, module, name)
+            if before is not None and after is not None and before != after:
+                found[before].add(after)
+    return found
+
+
+def meaning(names: Names, module: str, name: str) -> Home | None:
+    """Where the object that a name stands for is defined, through imports and plain aliases (`Old = New`)."""
+    for _ in range(10):
+        home = names.home(module, name)
+        definition = names.definition(home) if home is not None else None
+        value = value_of(definition.node) if definition is not None and definition.kind == "assign" else None
+        if home is None or not isinstance(value, ast.Name):
+            return home
+        module, name = home[0], value.id
+    return None
 
 
 def _came(context: Context) -> dict[str, list[tuple[str, Statement]]]:
@@ -76,7 +102,7 @@ def _alike(old: Statement, new: Statement) -> bool:
 def _can_move(context: Context, module: str, statement: Statement, to: tuple[str, Statement]) -> bool:
     live = context.value(module, statement.binds[0])
     new = to[1]
-    if statement.kind != new.kind or (to[0], statement.binds[0]) in context.moved_to:
+    if statement.kind != new.kind or (to[0], new.binds[0]) in context.moved_to:
         return False
     if context.registers(module, statement) or context.registers(to[0], new):
         return False
@@ -97,11 +123,16 @@ def judge_moves(context: Context) -> None:
             problem = _class_problem(context, module, old, move)
             twin = None if problem else twin_of(context, move.new[0], old.node, move.statement, move.living)
             if problem is not None:
-                context.refuse(move.new[0], move.statement, f"it moved here from {module}, and {problem}")
+                context.refuse(move.new[0], move.statement, f"it {_came_here(move)}, and {problem}")
             if twin is None:
                 continue
         context.plan.moves.append(Move(move.living, move.old, move.new, move.statement, twin))
-        context.step(move.new[0], move.statement, Action.MOVE, f"it comes from {module} and stays the same object")
+        context.step(move.new[0], move.statement, Action.MOVE, f"it {_came_here(move)} and stays the same object")
+
+
+def _came_here(move: Move) -> str:
+    (before, name), (after, _) = move.old, move.new
+    return f"moved here from {before}" if before != after else f"was `{name}` before"
 
 
 def _class_problem(context: Context, module: str, old: Statement, move: Move) -> str | None:

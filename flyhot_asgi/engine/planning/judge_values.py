@@ -294,7 +294,7 @@ def _same_container(live: Any, value: ast.expr | None) -> bool:
     }
     if isinstance(value, displays.get(type(live), ())):
         return True
-    if not isinstance(value, ast.Call):
+    if not isinstance(value, ast.Call) or not isinstance(live, _POURED):
         return False
     called = ast.unparse(value.func).rpartition(".")[2]
     return called == type(live).__name__ or (type(live) is list and called == "sorted")

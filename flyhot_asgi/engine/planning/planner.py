@@ -232,7 +232,8 @@ def _judge_kind_changed(context: Context, module: str, change: Change) -> None:
     for name in statement.binds:
         live = context.value(module, name)
         own = getattr(live, "__module__", None) == module
-        held = context.held_elsewhere(live) if own and isinstance(live, types.FunctionType | type) else []
+        definition = own and isinstance(live, types.FunctionType | type)
+        held = context.held_elsewhere(live, by_anybody=True) if definition else []
         if isinstance(live, type) and own and context.instances(live):
             held = held or ["its instances"]
         if held:
@@ -253,12 +254,14 @@ def _judge_kind_changed(context: Context, module: str, change: Change) -> None:
 
 
 def _held_definition(context: Context, module: str, statement: Statement) -> str | None:
-    """Who holds a function that a name means no more."""
+    """Who holds a function or class that a name means no more."""
     for name in statement.binds:
         live = context.value(module, name)
-        if isinstance(live, types.FunctionType) and live.__module__ == module:
-            if held := context.held_elsewhere(live):
+        if isinstance(live, types.FunctionType | type) and live.__module__ == module:
+            if held := context.held_elsewhere(live, by_anybody=True):
                 return held[0]
+            if isinstance(live, type) and context.instances(live):
+                return "its instances"
     return None
 
 
