@@ -11,9 +11,10 @@ from pathlib import Path
 from ..errors import StoreError
 
 
-def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o644, lasting: bool = True) -> None:
     """Write to a temporary name beside `path`, fsync, rename. A crash leaves the old file, or the new one.
 
+    lasting: wait for the disk. Without, a power cut may leave it empty: for what is made anew then.
     Raises OSError; the temporary file is removed then.
     """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
@@ -22,13 +23,15 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
             file.write(content)
             file.flush()
             os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-    sync_folder(path.parent)
+    if lasting:
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -89,21 +89,22 @@ class FolderStore:
 
     # -- releases ------------------------------------------------------------
 
-    def put_release(self, files: Mapping[str, bytes], *, python: str | None = None) -> Manifest:
+    def put_release(self, files: Mapping[str, bytes], *, python: str | None = None, lasting: bool = True) -> Manifest:
         """Store these files as a release; storing the same again changes nothing. Raises ManifestError,
         StoreError.
 
         `python` is the minor version of the processes that will run it; by default that of this interpreter.
+        lasting: it survives a power cut. Without, what was lost is found and stored anew by the next put.
         """
         manifest = Manifest.of(files, app=self.app, python=python)
         with store_errors(self.path, "written"):
             self._create()
             for entry in manifest.files:
-                self._put_object(entry.sha256, files[entry.path])
+                self._put_object(entry.sha256, files[entry.path], lasting)
             target = self._manifest_path(manifest.digest)
             data = manifest.to_bytes()
             if _content(target) != data:
-                write_atomically(target, data)
+                write_atomically(target, data, lasting=lasting)
         return manifest
 
     def put_manifest(self, manifest: Manifest) -> None:
@@ -270,11 +271,11 @@ class FolderStore:
     def _object_path(self, digest: str) -> Path:
         return self.path / "objects" / digest[:2] / digest
 
-    def _put_object(self, digest: str, content: bytes) -> None:
+    def _put_object(self, digest: str, content: bytes, lasting: bool = True) -> None:
         path = self._object_path(digest)
         if _content(path) != content:
             path.parent.mkdir(exist_ok=True)
-            write_atomically(path, content, mode=0o444)
+            write_atomically(path, content, mode=0o444, lasting=lasting)
 
     def _is_whole(self, tree: Path, manifest: Manifest) -> bool:
         return all(_hash_of(tree / entry.path) == entry.sha256 for entry in manifest.files) and tree.is_dir()

@@ -108,7 +108,7 @@ class Watcher:
     def _pack(self) -> Release:
         installed = self._process.ready()
         installed.store_base()  # the way back, and what cold imports compare with
-        manifest = installed.store.put_release(scan(installed.root, installed.settings))
+        manifest = installed.store.put_release(scan(installed.root, installed.settings), lasting=False)
         return installed.store.get_release(manifest.digest)
 
     async def _upgrade(self, release: Release) -> dict[str, Any]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +35,22 @@ def test_a_release_reads_back_as_it_was_stored(store: FolderStore) -> None:
     assert {path: release.read(path) for path in manifest.entries} == FILES
     assert release.python_files() == ("app.py", "pkg/same.py")
     assert (release.digest, release.vsn) == (manifest.digest, manifest.vsn)
+
+
+def test_what_need_not_last_waits_for_no_disk_and_is_mended_by_the_next_put(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    store.put_release({"a.py": b""})
+    monkeypatch.setattr("flyhot_asgi.release.files.os.fsync", synced.append)
+    manifest = store.put_release(FILES, lasting=False)
+    assert not synced
+    lost = store.path / "objects" / manifest.entries["app.py"].sha256[:2] / manifest.entries["app.py"].sha256
+    lost.chmod(0o644)
+    lost.write_bytes(b"")
+    store.put_release(FILES)
+    assert store.get_release(manifest.digest).read("app.py") == FILES["app.py"]
+    assert synced
 
 
 def test_storing_the_same_again_changes_nothing(store: FolderStore) -> None:
@@ -234,10 +251,10 @@ def test_a_full_disk_leaves_no_release_behind(store: FolderStore, monkeypatch: p
     store.put_release({})
     real = module.write_atomically
 
-    def full(target: Path, content: bytes, *, mode: int = 0o644) -> None:
+    def full(target: Path, content: bytes, **more: Any) -> None:
         if path in target.parts:
             raise OSError(28, "No space left on device", str(target))
-        real(target, content, mode=mode)
+        real(target, content, **more)
 
     monkeypatch.setattr(module, "write_atomically", full)
     with pytest.raises(StoreError, match="No space left"):
