@@ -93,6 +93,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
         *SHARED,
     ),
     "flyhot_deploy.packing": ("flyhot_deploy.release", "flyhot_deploy.errors", *SHARED),
+    "flyhot_deploy.circumstances": (),
+    # Where a release is packed it is also looked at as an engine would: recorded and rehearsed, in fresh processes.
+    "flyhot_deploy.recording": ("flyhot_deploy.circumstances", "flyhot_asgi.engine", *SHARED),
     "flyhot_deploy.fetch": ("flyhot_deploy.repository", "flyhot_deploy.release", "flyhot_deploy.store", *SHARED),
     "flyhot_deploy.boot": (
         "flyhot_deploy.environment",
@@ -106,7 +109,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
     # Fly's API and CLI know no release; the fleet's protocol knows neither.
     "flyhot_deploy.fly": ("flyhot_deploy.errors", *SHARED),
     "flyhot_deploy.fleet": (
+        "flyhot_deploy.circumstances",
         "flyhot_deploy.packing",
+        "flyhot_deploy.recording",
         "flyhot_deploy.environment",
         "flyhot_deploy.fly",
         "flyhot_deploy.local",
@@ -119,6 +124,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     # Only the agent joins the fleet with the processes of one machine.
     "flyhot_deploy.agent": (
+        "flyhot_deploy.circumstances",
         "flyhot_deploy.boot",
         "flyhot_deploy.fetch",
         "flyhot_deploy.fleet",
@@ -158,6 +164,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         *SHARED,
     ),
     "flyhot_deploy.cli": (
+        "flyhot_deploy.circumstances",
+        "flyhot_deploy.recording",
         "flyhot_deploy.doctor",
         "flyhot_deploy.watch",
         "flyhot_deploy.boot",

@@ -16,6 +16,7 @@ from ..engine import SourceModule
 from ..engine.oracle.request import failure_of, request_for_tree
 from ..engine.rehearsal.scratch import image_twice
 from ..engine.verification.recorded import Recorded, record
+from ..engine.verification.sealed import seal
 from ..errors import SourceError, UpgradeError
 from ..release.folder import Release
 from ..threads import in_thread, in_thread_until
@@ -95,7 +96,7 @@ def _recorded(installed: Installed, known: Recorded, cancel: threading.Event) ->
         for name, failure in image["failed"].items():
             if name not in known.left_out:
                 raise failure_of(request, failure)
-    found = Recorded.of({**record(first, again, None), "left_out": known.left_out})
+    found = Recorded.of(seal({**record(first, again, None), "left_out": known.left_out}, known.salt))
     assert found is not None
     found.old = known.new
     found.masked |= known.masked

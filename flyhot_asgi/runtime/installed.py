@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..engine import ReleaseFinder, SourceModule
-from ..engine.living.modules import LoadedModules, cold_name
+from ..engine.living.modules import LoadedModules, cold_name, relative_file
 from ..engine.oracle.images import Images
 from ..engine.verification.recorded import Recorded
 from ..release.config import Settings
@@ -100,6 +100,15 @@ class Installed:
     def cold_names(self, live: Mapping[str, types.ModuleType]) -> dict[str, str]:
         """These modules' names by those under which a cold import has them."""
         return {cold_name(name, module): name for name, module in live.items()}
+
+    def imported(self) -> list[list[str]]:
+        """The first-party modules that are loaded, in import order: the name of each in a cold import, and its file."""
+        found = ((name, relative_file(module, self.root)) for name, module in self.cold_modules().items())
+        return [[name, file] for name, file in found if file is not None]
+
+    def cold_modules(self) -> dict[str, types.ModuleType]:
+        """The loaded first-party modules, by the names that a cold import has for them."""
+        return {cold_name(name, module): module for name, module in self.live().items()}
 
     def sources_with(self, release: Release, live: Mapping[str, types.ModuleType]) -> Sources:
         """The running release and another one, as modules of this process. Blocking; raises SourceError."""

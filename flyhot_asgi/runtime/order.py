@@ -112,6 +112,7 @@ def _check_cold(cold: Mapping[str, Any]) -> None:
     pairs = [cold.get(name) or {} for name in ("structure", "before")]
     good = all(isinstance(table, dict) for table in [*lists, *pairs]) and _are_words(cold.get("masked") or [])
     good = good and all(_are_words(names) for names in lists[0].values())
+    good = good and isinstance(cold.get("sealed") or "", str)
     rehearsed = cold.get("rehearsed")
     if rehearsed is not None:
         try:

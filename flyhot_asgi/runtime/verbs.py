@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from ..control.crew import Crew
 from ..control.decision import Decisions
 from ..control.wire import Frame
+from ..engine.verification.sealed import seal
 from ..errors import ControlError, FlyhotError
 from ..session import Registry
 from .check import check
@@ -26,6 +27,7 @@ from .health import why_not_well
 from .installed import Installed
 from .joining import may_take
 from .order import Order, Pages, read_order, seconds
+from .recordings import Recordings
 
 logger = logging.getLogger("flyhot.control")
 
@@ -98,6 +100,7 @@ class Verbs:
                 "http_in_flight": statistics.http_in_flight,
                 "clients": process.pages.count(),
                 "python": platform.python_version(),
+                "imported": installed.imported(),
             },
         }
 
@@ -139,7 +142,10 @@ class Verbs:
     async def _check(self, request: Frame, conversation: Conversation) -> Frame:
         installed = self._process.ready()
         release = await asyncio.to_thread(installed.store.get_release, str(request.get("release")))
-        return {"ok": True, "cold": await check(installed, release), "error": None}
+        cold = await check(installed, release)
+        if request.get("sealed") is True:  # it is going to leave this machine
+            cold = seal(cold, release.digest)
+        return {"ok": True, "cold": cold, "error": None}
 
     async def _plan(self, request: Frame, conversation: Conversation) -> Frame:
         order, installed = await self._order(request), self._process.ready()
@@ -155,6 +161,8 @@ class Verbs:
 
     async def _upgrade(self, request: Frame, conversation: Conversation) -> Frame:
         order = await self._order(request)
+        if order.cold is not None and order.cold.get("rehearsed"):  # a worker that comes later goes the same way
+            await asyncio.to_thread(Recordings(self._process.ready().store.path).keep, order.cold)
         self._decisions.standing(order.id)  # a name that can't be one is refused now, not at the vote
         coordinator = SocketCoordinator(conversation, self._decisions, order.id, order.vote_timeout)
         if self._crew is None or self._process.state != "serving":

@@ -145,10 +145,11 @@ class Agent:
         )
         duty = next_duty(situation)
         await self._do(duty, candidate, offer)
-        if situation.expired:
-            await self.voice.speak(self.document())
-            raise words.stale()
         await self.voice.speak(self.document())
+        if situation.expired:
+            raise words.stale()
+        if candidate is None:
+            await self.steps.offer_base(self.memory.image, self._look.running)
         return not (isinstance(duty, Rest) and not duty.awake)
 
     async def _read_pointer(self) -> bool:
@@ -183,7 +184,7 @@ class Agent:
     async def _look_at_workers(self, changed: bool) -> None:
         """Ask them only if something may be new: the pointer, a deploy, or who is there."""
         busy = self.memory.provisional or (self._pointer is not None and self._pointer.candidate is not None)
-        if changed or busy or not self._look.documents or await self._others_are_there():
+        if changed or busy or self._look.is_old or await self._others_are_there():
             self._look = await self.workers.look()
 
     async def _others_are_there(self) -> bool:

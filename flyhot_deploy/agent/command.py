@@ -19,6 +19,7 @@ from flyhot_asgi.errors import FlyhotError
 from flyhot_asgi.release.files import write_atomically
 
 from ..boot.start import came_up
+from ..circumstances import shared_key
 from ..config import Project, find_project
 from ..environment import Place, read_place
 from ..release.machine import MachineFacts, facts_here
@@ -27,7 +28,6 @@ from .agent import Agent
 from .disk import ImageDisk
 from .rhythm import Rhythm
 from .server import AgentServer
-from .shared import shared_key
 from .workers import Workers
 
 logger = logging.getLogger("flyhot.agent")

@@ -22,7 +22,6 @@ from flyhot_asgi.errors import FlyhotError
 
 from ..repository.repository import Repository
 
-SECRETS = ("FLYHOT_SIGNING_KEY", "FLY_API_TOKEN", "FLY_ACCESS_TOKEN")
 MAX_BYTES = 16 << 20
 LOOK_SECONDS = 0.1
 PATIENCE = 20.0
@@ -82,11 +81,3 @@ class SharedCheck:
             return None
         cold = document.get("cold") if isinstance(document, dict) else None
         return cold if isinstance(cold, dict) and document.get("way") == dict(self.way) else None
-
-
-def shared_key(environment: Mapping[str, str], *, unsigned: bool) -> bytes | None:
-    """The key of this app's machines; None if they share no secret. `unsigned`: nobody's word is checked there."""
-    for name in SECRETS:
-        if value := environment.get(name):
-            return hashlib.sha256(b"flyhot check\0" + value.encode("utf-8", "surrogateescape")).digest()
-    return b"unsigned" if unsigned else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 
 from flyhot_asgi.errors import FlyhotError, HashMismatch, UnknownRelease
 
+from ..circumstances import circumstances
 from ..config import Options
 from ..errors import Exit
 from ..fetch import fetch
@@ -25,6 +27,8 @@ from .listening import port_for
 from .shared import SharedCheck
 from .workers import Look, Workers
 
+logger = logging.getLogger("flyhot.agent")
+
 WORDS: dict[Exit, str] = {
     Exit.VERIFIED: "verified",
     Exit.REFUSED: "refused",
@@ -33,6 +37,7 @@ WORDS: dict[Exit, str] = {
     Exit.ROLLED_BACK: "rolled_back",
     Exit.MIXED: "broken",
 }
+OFFERS = 3
 SHOWN = ("pid", "outcome", "verified", "from", "to", "hold_ms", "units_migrated", "sessions", "modules", "definitions")
 
 
@@ -55,6 +60,7 @@ class Steps:
         self._manifests: dict[str, ReleaseManifest] = {}
         self._cold: dict[str, Mapping[str, Any]] = {}
         self._well_before: bool | None = None
+        self._offered = 0
 
     async def stage(self, candidate: Candidate, offer: Offer) -> dict[str, Any]:
         """Fetch, verify, store, import cold. Raises FlyhotError: this machine refuses, and nothing was changed."""
@@ -108,7 +114,8 @@ class Steps:
                 found = await self._fetch(manifest, release, sequence)
                 direction = found.direction
                 await self._workers.keep()
-                self._cold[release] = _recorded(found) or await self._workers.check(release)
+                look = await self._workers.look()
+                self._cold[release] = await self._recorded(found, look) or await self._workers.check(release)
             elif not (await self._workers.store()).has_release(release):
                 raise UnknownRelease(
                     f"the image's own release {release[:12]} is not kept on this machine", do="restart the machine"
@@ -130,7 +137,7 @@ class Steps:
         self, candidate: Candidate, offer: Offer, manifest: ReleaseManifest, look: Look
     ) -> Mapping[str, Any]:
         """What is known of the release: as packing recorded it, as one machine has found for all, or as found here."""
-        recorded = _recorded(manifest)
+        recorded = await self._recorded(manifest, look)
         if recorded is not None:
             return recorded
         alone = not offer.scout or len(look.running) != 1
@@ -144,6 +151,37 @@ class Steps:
         cold = await self._workers.check(candidate.release)
         await shared.give(cold)
         return cold
+
+    async def _recorded(self, manifest: ReleaseManifest, look: Look) -> dict[str, Any] | None:
+        """What packing has recorded, as a check would have found it; None if that was of something else than what runs
+        here, or under other circumstances."""
+        plan, structure = manifest.plan, manifest.structure
+        if plan is None or structure is None or self._key is None:
+            return None
+        if (plan.get("from"), plan.get("to")) != ("".join(look.running), manifest.release):
+            return None
+        here = await asyncio.to_thread(self._workers.environment)
+        if structure.get("circumstances") != circumstances(here, self._key):
+            return None
+        return {name: value for name, value in structure.items() if name != "circumstances"} | {"rehearsed": dict(plan)}
+
+    async def offer_base(self, image: str, running: tuple[str, ...]) -> None:
+        """Once, if the workers run it: put the image's own release into the store, for deployers to start from. Never
+        raises but when cancelled: without it machines look for themselves."""
+        if running != (image,) or self._offered > OFFERS:
+            return
+        try:
+            await self._publish_base(image)
+            self._offered = OFFERS + 1
+        except FlyhotError as exc:
+            self._offered += 1
+            logger.info("the image's release is not in the store: %s", exc)
+
+    async def _publish_base(self, release: str) -> bool:
+        await self._workers.keep()
+        kept = (await self._workers.store()).get_release(release)
+        files = {entry.path: await asyncio.to_thread(kept.read, entry.path) for entry in kept.manifest.files}
+        return await asyncio.to_thread(self._repository.publish_base, kept.manifest, files)
 
     async def _to(self, release: str, direction: Any) -> tuple[str, dict[str, Any]]:
         options = _options(_offer_or_default(None))
@@ -174,13 +212,6 @@ class Steps:
         pids = [pid for document in look.documents if type(pid := document.get("pid")) is int]
         health = replace(offer.health, port=port_for(offer.health.port, pids))
         self._well_before = await of_app(self._workers, health) is None
-
-
-def _recorded(manifest: ReleaseManifest) -> dict[str, Any] | None:
-    """What packing has recorded, as a check would have found it; None if it recorded nothing."""
-    if manifest.structure is None:
-        return None
-    return dict(manifest.structure) | ({"rehearsed": dict(manifest.plan)} if manifest.plan is not None else {})
 
 
 def _options(offer: Offer) -> Options:

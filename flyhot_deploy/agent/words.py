@@ -12,6 +12,8 @@ from .workers import Look
 
 SHOWN = ("pid", "release", "state", "since", "websockets", "http_in_flight", "clients", "sessions", "pinned", "python")
 
+MOST_MODULES = 5000
+
 
 def memory(known: Memory) -> dict[str, Any]:
     """How far it is in which deploy."""
@@ -25,7 +27,18 @@ def look(seen: Look) -> dict[str, Any]:
         "release": seen.running[0] if len(seen.running) == 1 and not seen.silent else None,
         "workers": [worker(document) for document in seen.documents],
         "silent": list(seen.silent),
+        "imported": imported(seen),
     }
+
+
+def imported(seen: Look) -> list[list[str]]:
+    """What the workers have imported of the app: name and file of each module, in the order of the import."""
+    found: dict[str, list[str]] = {}
+    for document in seen.documents:
+        listed = document.get("imported")
+        for one in listed if isinstance(listed, list) else []:
+            found.setdefault(str(one[0]), [str(one[0]), str(one[1])])
+    return list(found.values())[:MOST_MODULES]
 
 
 def worker(document: Mapping[str, Any]) -> dict[str, Any]:

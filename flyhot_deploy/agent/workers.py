@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from flyhot_asgi.control.paths import sockets_of
@@ -20,8 +23,10 @@ from ..local.deploy import Site, locked_site, move, open_site
 from ..local.processes import find_fleet
 from ..local.progress import nobody_listens
 from ..local.report import UpgradeReport
+from .place import environment_of
 
 LOCK_SECONDS = 30.0
+OLD_SECONDS = 60.0
 Action = Literal["hot", "rollback"]
 
 
@@ -33,6 +38,12 @@ class Look:
     running: tuple[str, ...] = ()
     documents: tuple[Mapping[str, Any], ...] = ()
     silent: tuple[int, ...] = ()
+    at: float = field(default_factory=time.monotonic, compare=False)
+
+    @property
+    def is_old(self) -> bool:
+        """Nobody was there, or it was a while ago: modules may have been imported since."""
+        return not self.documents or time.monotonic() - self.at > OLD_SECONDS
 
     @property
     def broken(self) -> bool:
@@ -62,6 +73,14 @@ class Workers:
         except FlyhotError:
             return []
 
+    def environment(self) -> dict[str, str]:
+        """What the workers' modules see, by what the first of them was started with; ours if that can't be told.
+        Blocking."""
+        for pid in self.pids():
+            with contextlib.suppress(OSError):
+                return environment_of(pid)
+        return dict(os.environ)
+
     async def store(self) -> FolderStore:
         """Where the workers look for releases. Raises NoProcess, DeployError: they don't agree, or one is silent."""
         return (await self._open()).store
@@ -84,7 +103,7 @@ class Workers:
 
     async def check(self, release: str) -> dict[str, Any]:
         """Have the release imported cold and rehearsed; what that found. Raises FlyhotError: it can't run here."""
-        return await (await self._open()).check(release)
+        return await (await self._open()).check(release, sealed=True)
 
     async def plan(
         self, release: str, extra: Mapping[str, str], cold: Mapping[str, Any] | None = None

@@ -189,7 +189,7 @@ async def _orchestrate(
         )
         fleet = _fleet(place, directory, asked.options(local))
         if order == "hot":
-            return await orders.hot(fleet, root, settings, image=fly.image or "")
+            return await orders.hot(fleet, root, settings, image=fly.image or "", environment=os.environ)
         return await orders.rollback(fleet, release, image_tree=(root, settings))
 
 

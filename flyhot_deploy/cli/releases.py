@@ -11,13 +11,16 @@ from typing import Any
 from flyhot_asgi.errors import ManifestError, StoreLocked
 from flyhot_asgi.release.files import write_atomically
 
+from ..circumstances import shared_key
 from ..config import Project
 from ..environment import Place, read_place, signing_keys
 from ..errors import Exit, UsageError
+from ..fleet.predecessor import predecessor
 from ..fly.toml import find_config, read_config
 from ..local.progress import Fact, Notify, Step
 from ..local.report import PageReport
-from ..packing import Terms, bundle_of, now, read_folder
+from ..packing import Packed, Terms, bundle_of, now, read_folder
+from ..recording import Recording, record
 from ..release.bundle import Bundle
 from ..release.signing import SecretKey
 from ..repository.gc import find_garbage, remove
@@ -79,9 +82,12 @@ def pack(
     notify(Step("packing the app's folder"))
     repository = place.repository() if publish else None
     number = sequence if sequence is not None else _next_sequence(repository)
-    terms = Terms(place.app, place.channel, number, bases or ((place.base,) if place.base else (NO_BASE,)))
     packed = read_folder(project.root, project.settings)
+    over = bases or ((place.base,) if place.base else (NO_BASE,))
+    made = _recording(project, place, repository, packed, over[0]) if repository is not None else Recording()
+    terms = Terms(place.app, place.channel, number, over, structure=made.structure, plan=made.plan)
     bundle, notes = bundle_of(packed, terms, () if unsigned else keys), packed.left_out
+    notes += (f"nothing was recorded, so machines look for themselves: {made.why}",) if made.why else ()
     notify(Fact(f"{len(bundle.manifest.files.files)} files, release {bundle.manifest.vsn}"))
     target: Path | None = None
     if output is not None or repository is None:
@@ -91,6 +97,16 @@ def pack(
         notify(Step(f"publishing it in {repository.store.url}"))
         repository.publish(bundle, progress=_told(notify))
     return _packed(bundle, target, repository, notes)
+
+
+def _recording(project: Project, place: Place, repository: Repository, packed: Packed, base: str) -> Recording:
+    """Of the way from what machines of that image run now, if that is known."""
+    key = shared_key(os.environ, unsigned=place.trusted.allow_unsigned)
+    pointer, said = repository.pointer().pointer, repository.said().values()
+    before = predecessor(repository, pointer, base, said, {"FLY_IMAGE_REF": base})
+    if before is None or key is None or before.release == packed.manifest.digest:
+        return Recording()
+    return asyncio.run(record(packed.files, before, project.root, project.settings, environment=os.environ, key=key))
 
 
 def _next_sequence(repository: Repository | None) -> int:
@@ -131,6 +147,7 @@ def _packed(bundle: Bundle, target: Path | None, repository: Repository | None, 
         "sequence": manifest.sequence,
         "bases": list(manifest.bases),
         "signed_by": signers,
+        "recorded": manifest.plan is not None,
         "file": str(target) if target else None,
         "store": repository.store.url if repository else None,
         "notes": list(notes),

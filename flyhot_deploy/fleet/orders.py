@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -33,6 +33,7 @@ from .directory import Directory
 from .history import base_release, named_entry, previous_of
 from .members import Members, members, taking_part
 from .options import FleetOptions
+from .recorder import recorder
 from .recover import recover
 from .report import FleetReport, conclude, first_error, machine_documents
 from .rollout import Rollout
@@ -97,19 +98,28 @@ def owner() -> str:
     return f"{os.environ.get('USER') or 'flyhot'}@{os.uname().nodename} pid {os.getpid()}"
 
 
-async def hot(fleet: Fleet, root: Path, settings: Settings, *, image: str = "") -> FleetReport:
-    """Bring every machine to the app in `root`. Raises FlyhotError before anything changed. Cancel: see Conductor."""
+async def hot(
+    fleet: Fleet, root: Path, settings: Settings, *, image: str = "", environment: Mapping[str, str] | None = None
+) -> FleetReport:
+    """Bring every machine to the app in `root`. `environment` is what the app sees here, if it can be imported here:
+    then what machines would look for is recorded for them. Raises FlyhotError before anything changed. Cancel: see
+    Conductor.
+    """
     found = await fleet.members()
     base = found.image()
     fleet.notify(Step("packing the app"))
     packed = await asyncio.to_thread(read_folder, root, settings)
     fleet.notify(Fact(f"{len(packed.files)} files, release {packed.manifest.vsn}, for {len(found.running)} machines"))
 
-    def make(read: Read, bases: tuple[str, ...]) -> Bundle:
-        return _bundle(fleet, packed, bases, read.pointer.sequence + 1)
-
-    async with fleet.locked() as lease:
+    recording = recorder(fleet.place, fleet.repository, packed, root, settings, found, environment, fleet.notify)
+    async with recording as being_made, fleet.locked() as lease:
         read = await _recover(fleet, lease)
+        made = await being_made.result()
+
+        def make(read: Read, bases: tuple[str, ...]) -> Bundle:
+            more = {"structure": made.structure, "plan": made.plan}
+            return _bundle(fleet, packed, bases, read.pointer.sequence + 1, **more)
+
         report = await _carry_out(fleet, lease, read, "hot", found, base, make)
     notes = (*report.notes, *packed.left_out)
     return replace(report, notes=notes, extra={"built": image} if image else {})

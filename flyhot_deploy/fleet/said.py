@@ -37,6 +37,7 @@ def read_status(document: Mapping[str, Any]) -> dict[str, Any]:
         "release": release[:LONGEST] if isinstance(release, str) else None,
         "provisional": document.get("provisional") is True,
         "workers": [_worker(item) for item in _objects(document.get("workers"))],
+        "imported": [(one[0], one[1]) for one in map(_texts, _list(document.get("imported"))[:5000]) if len(one) == 2],
         "silent": [pid for pid in _list(document.get("silent")) if type(pid) is int][:MOST],
         "store": _text(document.get("store")) or None,
         "error": _error(document.get("error")),

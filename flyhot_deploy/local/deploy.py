@@ -59,12 +59,12 @@ class Site:
             if isinstance(answer, BaseException):
                 raise answer
 
-    async def check(self, release: str, pid: int | None = None) -> Frame:
-        """Have a process import the release cold, in a fresh one; returns what that found. Raises ReportedError,
-        ControlError.
+    async def check(self, release: str, pid: int | None = None, *, sealed: bool = False) -> Frame:
+        """Have a process import the release cold, in a fresh one; returns what that found. `sealed`: fit to leave this
+        machine. Raises ReportedError, ControlError.
         """
         self.notify(Step("importing the release in a fresh process"))
-        request: Frame = {"verb": "check", "release": release}
+        request: Frame = {"verb": "check", "release": release, "sealed": sealed}
         first = self.sockets[self.fleet.pids[0] if pid is None else pid]
         reply = await ask_ok(first, request, within=self.patience.check)
         cold = reply.get("cold")

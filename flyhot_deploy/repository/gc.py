@@ -68,7 +68,16 @@ class _Search:
             self._judge(item, item.key.rpartition("/")[2] in payloads)
         for item in list_of(keys.deploys):
             self._judge(item, item.key[len(keys.deploys) :].partition("/")[0] in deploys)
+        bases = self._bases_in_use(recent)
+        for item in list_of(keys.bases):
+            self._judge(item, item.key[len(keys.bases) :] in bases)
         return self.found
+
+    def _bases_in_use(self, recent: list[dict[str, object]]) -> set[str]:
+        """What a machine runs, or a recent deploy came from."""
+        said = [document.get("releases") for document in self.repository.said().values()]
+        running = {str(release) for releases in said if isinstance(releases, list) for release in releases}
+        return running | {str(entry.get("previous")) for entry in recent}
 
     def _manifests(self, listed: list[Listed], wanted: set[str]) -> set[str]:
         """Judge the manifests; returns the payloads that those which stay name. Another channel's may be among them."""

@@ -10,6 +10,7 @@
 <app>/<channel>/deploys/<id>/check.json          what one machine found for all; with a MAC of theirs
 <app>/<channel>/deploys/<id>/reports/<machine>.json   what a machine did; written by that machine only
 <app>/<channel>/machines/<machine>.json          what a machine runs; written by that machine only
+<app>/<channel>/bases/<release>                  an image's own release, as its machines found it; never changed
 <app>/<channel>/boots/<machine>.json             boots of a machine that have not come up; by that machine only
 <app>/<channel>/probe/<random>                   the probe for conditional writes; removed by it
 """
@@ -82,6 +83,13 @@ class Keys:
     @property
     def machines(self) -> str:
         return f"{self.root}/machines/"
+
+    @property
+    def bases(self) -> str:
+        return f"{self.root}/bases/"
+
+    def base(self, release: str) -> str:
+        return self.bases + _digest(release)
 
     def payload(self, sha256: str) -> str:
         return self.payloads + _digest(sha256)

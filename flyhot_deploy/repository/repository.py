@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flyhot_asgi.errors import HashMismatch, ManifestError, UnknownRelease
+from flyhot_asgi.release.manifest import Manifest
 
+from ..release import base as bases
 from ..release.bundle import Bundle, read_envelope
 from ..release.envelope import MAX_BYTES as MAX_ENVELOPE_BYTES
 from ..release.envelope import Envelope
@@ -93,6 +95,27 @@ class Repository:
         if (manifest.app, manifest.channel) != (self.keys.app, self.keys.channel):
             raise ManifestError(f"the manifest {digest[:12]} is for {manifest.app}/{manifest.channel}", file=key)
         return manifest, envelope
+
+    def publish_base(self, manifest: Manifest, files: Mapping[str, bytes]) -> bool:
+        """Put an image's own release into the store, once for all machines of the image. False if it was there.
+
+        Raises ManifestError: it holds what no release may; ObjectStoreError.
+        """
+        key = self.keys.base(manifest.digest)
+        if any(item.key == key for item in self.store.list(key)):
+            return False
+        return self._put_once(key, bases.to_bytes(manifest, files), None)
+
+    def base_files(self, release: str) -> tuple[Manifest, dict[str, bytes]] | None:
+        """An image's own release by its digest, verified to the last byte; None if no machine has put it there.
+
+        Raises HashMismatch, ManifestError, ObjectStoreError.
+        """
+        try:
+            stored = self.store.get(self.keys.base(release), max_bytes=bases.MAX_BYTES)
+        except NotFound:
+            return None
+        return bases.from_bytes(stored.body, release)
 
     # -- pointer ----------------------------------------------------------------------------------
 

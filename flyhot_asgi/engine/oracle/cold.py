@@ -53,12 +53,19 @@ def import_cold(
         if hash_seed is not None:
             environment["PYTHONHASHSEED"] = str(hash_seed)
         with errors.open("wb") as to:  # a file: what the app starts at import may keep a pipe open for good
-            run_child([request.python, *flags(), str(_CHILD), str(asked)], environment, to.fileno(), timeout, cancel)
+            command = [request.python, *flags(), str(_CHILD), str(asked)]
+            run_child(command, environment, to.fileno(), timeout, cancel, folder=request.folder)
         return _answer(request, out, tail_of(errors))
 
 
 def run_child(
-    command: list[str], environment: dict[str, str], stderr: int, timeout: float, cancel: threading.Event | None
+    command: list[str],
+    environment: dict[str, str],
+    stderr: int,
+    timeout: float,
+    cancel: threading.Event | None,
+    *,
+    folder: Path | None = None,
 ) -> None:
     """Run one process to its end, in a session of its own. Raises SourceError past `timeout`, Cancelled if told to."""
     process = subprocess.Popen(
@@ -67,6 +74,7 @@ def run_child(
         stdout=subprocess.DEVNULL,
         stderr=stderr,
         env=environment,
+        cwd=folder,
         start_new_session=True,
     )
     deadline = time.monotonic() + timeout

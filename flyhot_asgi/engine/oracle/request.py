@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SourceError
-from ..living.modules import cold_name
+from ..living.modules import cold_name, import_root
 from ..source.module import SourceModule
 
 _NOTHING_CHANGED = "nothing was changed, the old code still serves"
@@ -21,8 +21,9 @@ class ColdRequest:
     """One cold import: what, from where, seen as whose.
 
     `tree` is the folder that holds the release (real path); the `sys.path` entries are those of this process, with the
-    app's root replaced by it. `own`: names of the release's modules; None: whatever is imported from the tree.
-    `overlay`: modules whose text is not what lies on disk. `files`: the modules' files, relative to the tree.
+    app's root replaced by it; the working folder is this process's, unless `folder` names another. `own`: names of the
+    release's modules; None: whatever is imported from the tree. `overlay`: modules whose text is not what lies on disk.
+    `files`: the modules' files, relative to the tree.
     """
 
     tree: Path
@@ -33,6 +34,7 @@ class ColdRequest:
     files: Mapping[str, str] = field(default_factory=dict)
     python: str = sys.executable
     environment: Mapping[str, str] | None = None
+    folder: Path | None = None
 
     def document(self) -> dict[str, Any]:
         return {
@@ -47,19 +49,19 @@ class ColdRequest:
 
 def request_for_tree(tree: Path, root: Path, live: Mapping[str, SourceModule]) -> ColdRequest:
     """The living modules that a release still has, from its own folder. `live` are their sources in that release."""
+    files = {
+        cold_name(name, sys.modules[name]) if name == "__main__" else name: source.relpath
+        for name, source in live.items()
+    }
+    return request_for_files(tree, root, files)
+
+
+def request_for_files(tree: Path, root: Path, files: Mapping[str, str]) -> ColdRequest:
+    """The same by the modules' names in a cold import, and their files below the tree."""
     tree = tree.resolve()
     moved = [_moved(entry or os.getcwd(), root, tree) for entry in sys.path]
-    roots: list[str] = []
-    files: dict[str, str] = {}
-    for name, source in live.items():
-        relative = Path(source.relpath)
-        if name == "__main__":
-            name = cold_name(name, sys.modules[name])
-        depth = name.count(".") + (1 if source.is_package else 0)
-        roots.append(str((tree / relative).parents[depth]))
-        files[name] = source.relpath
-    path = tuple(dict.fromkeys([*roots, *moved]))
-    return ColdRequest(tree, tuple(files), path, files=files)
+    roots = [str(import_root(name, tree / file)) for name, file in files.items()]
+    return ColdRequest(tree, tuple(files), tuple(dict.fromkeys([*roots, *moved])), files=dict(files))
 
 
 def request_in_place(

@@ -223,6 +223,7 @@ class Scratch:
                     stdout=subprocess.DEVNULL,
                     stderr=to.fileno(),
                     env=environment,
+                    cwd=self._trial.old.folder,
                     start_new_session=True,
                     pass_fds=[reading],
                 )

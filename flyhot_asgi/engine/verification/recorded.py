@@ -19,6 +19,7 @@ from ..source.drift import Drift
 from ..source.module import SourceModule
 from .compare import differences, drifted, moved_state, unstable_paths
 from .fingerprint import describe
+from .sealed import sealed
 from .shapes import Shapes
 from .verify import Difference
 
@@ -44,6 +45,8 @@ class Recorded:
     """Paths that are compared although the process differs there before: an upgrade that is taken back made them so."""
     drift: frozenset[str] = frozenset()
     """Those in which the process was not its own release, which are masked."""
+    salt: str = ""
+    """What was said is sealed with it (see sealed.py); "": it is not."""
     _by_module: dict[str, Structure] = field(default_factory=dict)
 
     @classmethod
@@ -58,6 +61,7 @@ class Recorded:
             names=cold["modules"],
             masked=set(cold.get("masked", ())),
             left_out=cold.get("left_out") or {},
+            salt=cold.get("sealed") or "",
         )
 
     def look(self, live: Mapping[str, types.ModuleType], root: Path) -> Drift | None:
@@ -132,7 +136,7 @@ class Recorded:
         main = self._script(modules)
         own = [*self.names, *modules, *([SCRIPT] if main else [])]
         found = describe(modules, str(root), own, self.shapes)
-        return _renamed(found, SCRIPT, main) if main else found
+        return sealed(_renamed(found, SCRIPT, main) if main else found, self.salt)
 
     def told(self) -> list[str]:
         """In sentences, what is left out of the comparison: after `look`."""
@@ -152,7 +156,7 @@ class Recorded:
 
     def settled(self) -> Recorded:
         """What is to be compared once the process runs the release: only that it still is it."""
-        return Recorded(self.new, self.new, self.names, set(self.masked), left_out=self.left_out)
+        return Recorded(self.new, self.new, self.names, set(self.masked), left_out=self.left_out, salt=self.salt)
 
     def backwards(self, found: Iterable[Difference]) -> Recorded | None:
         """For the way back, after these differences; None if it is not known what to go back to."""
@@ -160,7 +164,8 @@ class Recorded:
             return None
         own = frozenset(one.where for one in found)
         masked = self.masked - own
-        return Recorded(self.old, self.new, _names_in(self.old), masked, left_out=self.left_out, own=own)
+        names, left_out = _names_in(self.old), self.left_out
+        return Recorded(self.old, self.new, names, masked, left_out=left_out, own=own, salt=self.salt)
 
 
 def record(new: Mapping[str, Any], again: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:

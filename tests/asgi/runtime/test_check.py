@@ -12,9 +12,13 @@ import pytest
 
 from flyhot_asgi.control.crew import Crew
 from flyhot_asgi.control.decision import Decisions
+from flyhot_asgi.engine.rehearsal.packed import Laid, check_packed
+from flyhot_asgi.engine.verification.sealed import seal
+from flyhot_asgi.release.folder import FolderStore, Release
 from flyhot_asgi.runtime.check import check
 from flyhot_asgi.runtime.joining import join
 from flyhot_asgi.runtime.recordings import FRESH_SECONDS, Recordings
+from flyhot_asgi.threads import in_thread
 from tests.faults.deployer import Deployer
 from tests.faults.lab import FIRST, RULES, Lab, Scripted, edited
 
@@ -66,6 +70,39 @@ async def test_what_the_source_does_not_tell_is_found_before_anybody_is_held(hid
     result = await hidden.upgrade(release, cold=cold)
     assert result["outcome"] == "complete" and result["verified"], result["error"]
     assert hidden.main.hidden.value == "two" and hidden.main.hidden.state == {"count": 7}
+
+
+def packed(lab: Lab, release: Release, imported: list[tuple[str, str]]) -> dict[str, Any]:
+    """The check of a release as packing makes it, on the way from what the lab runs."""
+    store = FolderStore(lab.installed.store.path, app=lab.installed.settings.app)
+    old = store.get_release(lab.installed.store_base())
+    sides = [
+        Laid(one.digest, one.tree, {path: one.read(path) for path in one.manifest.entries}) for one in (old, release)
+    ]
+    cold = check_packed(sides[0], sides[1], imported, root=lab.root, packages=None, environment=dict(os.environ))
+    return seal(cold, release.digest)
+
+
+async def test_what_packing_has_found_and_sealed_is_good_for_a_process(hidden: Lab, checks: list[bool]) -> None:
+    release = await hidden.release(AFTER)
+    imported = [(name, file) for name, file in hidden.installed.imported()]
+    strangers = [("os", "main.py"), ("no such name", "main.py"), ("gone", "gone.py"), ("a.b", "../b.py")]
+    cold = await in_thread(lambda: packed(hidden, release, [*imported, *strangers]))
+    assert cold["rehearsed"]["outcome"] == "arrives" and "'one'" not in repr(cold["structure"])
+    hidden.main.hidden.state["count"] = 7
+    result = await hidden.upgrade(release, cold=cold)
+    assert result["outcome"] == "complete" and result["verified"], result["error"]
+    assert hidden.main.hidden.value == "two" and hidden.main.hidden.state == {"count": 7} and checks == []
+
+
+async def test_a_process_that_has_imported_more_than_packing_knew_looks_for_itself(
+    hidden: Lab, checks: list[bool]
+) -> None:
+    release = await hidden.release(AFTER)
+    few = [(name, file) for name, file in hidden.installed.imported() if file.endswith("rules.py")]
+    cold = await in_thread(lambda: packed(hidden, release, few))
+    result = await hidden.upgrade(release, cold=cold)
+    assert result["outcome"] == "complete" and result["verified"] and checks == [True], result["error"]
 
 
 async def test_swapped_code_is_not_rehearsed_and_a_value_that_moves_with_it_is(hidden: Lab, checks: list[bool]) -> None:

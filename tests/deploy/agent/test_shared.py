@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from flyhot_deploy.agent import shared
-from flyhot_deploy.agent.shared import SharedCheck, shared_key
+from flyhot_deploy.agent.shared import SharedCheck
+from flyhot_deploy.circumstances import shared_key
 from flyhot_deploy.release.signing import KeyRing
 from flyhot_deploy.repository.keys import Keys
 from flyhot_deploy.repository.repository import Repository

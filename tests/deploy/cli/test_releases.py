@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from flyhot_asgi.release.manifest import Manifest
 from flyhot_deploy.release.bundle import read_bundle
 from flyhot_deploy.release.signing import KeyRing, PublicKey, SecretKey
 from flyhot_deploy.repository.gc import find_garbage
@@ -114,6 +115,22 @@ def test_pack_publish_and_history(shell: Shell) -> None:
     shell.repository.record(3, {"action": "hot", "release": manifest.release, "outcome": "complete"})
     shown = shell.run("history")
     assert manifest.vsn in shown.stdout and "complete" in shown.stdout
+
+
+def test_pack_records_the_way_from_what_machines_run(shell: Shell) -> None:
+    files = {path: (shell.root / path).read_bytes() for path in ("main.py", "pyproject.toml")}
+    running = Manifest.of(files, app="shop")
+    shell.repository.publish_base(running, files)
+    shell.repository.say("m1", {"image": "image:1", "releases": [running.digest], "imported": [["main", "main.py"]]})
+    (shell.root / "main.py").write_text("WORD = 'two'\n")
+    document = shell.json("pack", "--publish", "--base", "image:1")
+    manifest = shell.repository.manifest(document["manifest"])
+    assert document["recorded"] and manifest.plan is not None and manifest.structure is not None
+    assert (manifest.plan["from"], manifest.plan["to"]) == (running.digest, manifest.release)
+    assert set(manifest.structure["modules"]) == {"main"}
+    (shell.root / "main.py").write_text("import no_such_module\n")
+    document = shell.json("pack", "--publish", "--base", "image:1")
+    assert not document["recorded"] and "no_such_module" in document["notes"][0]
 
 
 def test_a_damaged_signing_key_is_one_clear_error(shell: Shell) -> None:

@@ -63,6 +63,9 @@ class FakeWorkers:
         state = "broken" if self.fault == "sick" and len(self.moves) else "serving"
         return Look(tuple(self.releases), ({"pid": 1, "state": state, "release": self.releases[0]},))
 
+    def environment(self) -> dict[str, str]:
+        return {"REGION": "ams"}
+
     async def store(self) -> FolderStore:
         return self._store
 
@@ -117,6 +120,7 @@ class Fleet:
         self.exec_works = True
         self.last: Any = None
         self.scout = ""
+        self.recorded: dict[str, Any] = {}
         for name in names:
             (folder / name).mkdir()
             self.workers[name] = FakeWorkers(folder / name, self.base)
@@ -172,6 +176,7 @@ class Fleet:
             python_abi=FACTS.python_abi,
             dependencies=FACTS.dependencies,
             created=int(time.time()),
+            **self.recorded,
         )
         return seal(terms, payload)
 
