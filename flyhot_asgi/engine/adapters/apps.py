@@ -17,10 +17,11 @@ from ..patching.execute import compile_nodes
 from ..patching.journal import Journal
 from ..patching.registration import Registration
 from ..planning.context import Adapter, Context
-from ..source.diff import Change, NamespaceDiff
-from ..source.module import NamesRead, dotted_name
+from ..source.diff import Change, NamespaceDiff, Verdict
+from ..source.module import NamesRead, Statement, dotted_name
 from ..source.plan import Action
 from .construct import plan_construction, same_callee, why_not_constructed
+from .whole import filled_by, plan_whole
 
 _DESCRIBING = frozenset(
     "title summary description version terms_of_service contact license_info openapi_tags servers".split()
@@ -74,11 +75,15 @@ class AppsAdapter(Adapter):
         if new is None or change.old is None or len(new.binds) != 1:
             return False
         app = context.value(module, new.binds[0])
+        if not self.owns(app) or new.kind != "assign":
+            return False
+        if id(app) in context.whole:
+            return True
         before, after = getattr(change.old.node, "value", None), getattr(new.node, "value", None)
-        if not self.owns(app) or not isinstance(before, ast.Call) or not isinstance(after, ast.Call):
-            return False
-        if not same_callee(before, after) or context.resolve(module, dotted_name(after.func) or "") is not type(app):
-            return False
+        if not self._direct(context, module, app, before, after) or (change.verdict is Verdict.RERUN and not rebound):
+            plan_whole(context, module, new, app, "how it is made changed")
+            return True
+        assert isinstance(before, ast.Call) and isinstance(after, ast.Call)
         if hasattr(app, "openapi_schema") and _names_differ_only(before, after, rebound):
             if self._describes(context, module, app, before, after):
                 context.step(
@@ -91,6 +96,27 @@ class AppsAdapter(Adapter):
         plan_construction(context, module, change, app)
         context.step(module, new, Action.REBUILD, "its constructor runs again on the living object")
         return True
+
+    def _direct(self, context: Context, module: str, app: Any, before: object, after: object) -> bool:
+        """Its class is called, with arguments that are all written out."""
+        if not isinstance(before, ast.Call) or not isinstance(after, ast.Call) or not same_callee(before, after):
+            return False
+        if any(keyword.arg is None for keyword in [*before.keywords, *after.keywords]):
+            return False
+        return context.resolve(module, dotted_name(after.func) or "") is type(app)
+
+    def fills(self, context: Context, module: str, statement: Statement) -> bool:
+        """What a function of the app's registers can't be told from what others do: the app is made again whole."""
+        found = False
+        for home in filled_by(context, module, statement, self.owns):
+            maker = context.new_names.binders(home[0]).get(home[1])
+            if maker is None or maker.kind != "assign" or len(maker.binds) != 1:
+                return False
+            living = context.value(*home)
+            if id(living) not in context.whole:
+                plan_whole(context, home[0], maker, living, "what a statement does with it changed")
+            found = True
+        return found
 
     def _describes(self, context: Context, module: str, app: Any, before: ast.Call, after: ast.Call) -> bool:
         values = {k.arg: _value(context, module, k.value) for k in after.keywords if k.arg in _DESCRIBING}

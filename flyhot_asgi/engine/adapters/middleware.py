@@ -12,6 +12,7 @@ from ..source.module import Statement
 from ..source.plan import Action
 from .stack import LISTED, StackRebuild, calls_in, handler_key, is_app, tell_middleware_apart
 from .stale import stale_statements
+from .whole import execute_again
 
 Placed = list[tuple[str, Statement]]
 
@@ -30,10 +31,15 @@ class MiddlewareAdapter(Adapter):
         old_order = execution_order(context.old, [name for name in context.live if name in context.old])
         old, new = _by_app(context, old_order), _by_app(context, context.order)
         apps = {key: app for key, (app, _) in [*old.items(), *new.items()]}
-        if not apps:
+        if not apps and not context.whole:
             return
         stale = stale_statements(context, diffs)
         partner = {c.old: c.new for changes in diffs.values() for c in changes.changes if c.old is not None}
+        apps = {key: app for key, app in apps.items() if key not in context.whole}
+        for home, maker in context.constructed.values():
+            app = context.value(*home)
+            if id(app) in context.whole and is_app(app):
+                _plan_whole(context, app, maker, new.get(id(app), (app, []))[1])
         for key, app in apps.items():
             before, after = old.get(key, (app, []))[1], new.get(key, (app, []))[1]
             _plan_app(context, app, before, after, stale, partner)
@@ -82,6 +88,14 @@ def _plan_app(
             context.execute(module, statement)
             context.step(module, statement, Action.REBUILD, "it is registered with the app anew")
     context.plan.registrations.append(StackRebuild(app, wanted, reused, outer, inner, gone))
+
+
+def _plan_whole(context: Context, app: Any, maker: Statement, placed: Placed) -> None:
+    """Whatever adds middleware or handlers to an app that is made again whole does so again."""
+    for module, statement in placed:
+        execute_again(context, module, statement)
+    order = [statement for _, statement in context.order if statement.kind not in ("import", "doc")]
+    context.plan.registrations.append(StackRebuild(app, order, {}, [], [], [], maker))
 
 
 def _handlers(context: Context, module: str, statement: Statement, app: Any) -> list[Any]:

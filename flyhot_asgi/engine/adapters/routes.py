@@ -10,25 +10,24 @@ from __future__ import annotations
 
 import ast
 import sys
+import types
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from ...errors import UpgradeError
 from ..living.inventory import subclasses
 from ..living.wrapped import function_chain
-from ..patching.journal import Journal
-from ..patching.registration import Registration
 from ..planning.context import Adapter, Context
 from ..source.defuse import Home, Names, execution_order
 from ..source.diff import Change, NamespaceDiff
 from ..source.module import Statement, dotted_name
 from ..source.plan import Action
 from .layout import Entry, constructor_routes, fused_apart, tell_apart
-from .schemas import added, instances_of
+from .listed import RouteRebuild, SchemaReset
+from .schemas import instances_of
 from .stack import ROUTE_CALLS, calls_in, route_calls_in
 from .stale import stale_statements
+from .whole import execute_again, handed, program_added
 
 _DECORATORS = frozenset(
     "get post put delete patch head options trace api_route route websocket websocket_route".split()
@@ -37,94 +36,6 @@ _OTHER_CALLS = frozenset("add_middleware add_exception_handler add_event_handler
 _COPIED = frozenset({"APIRoute", "Route", "APIWebSocketRoute", "WebSocketRoute"})
 _LIST_CALLS = frozenset({"append", "extend"})
 _DO = "deploy this change cold (restart the app)"
-
-
-@dataclass
-class RouteRebuild(Registration):
-    """The new list of one router: what stays, and what the executed statements append."""
-
-    router: Any
-    base: int
-    entries: list[Entry]
-    reused: dict[Statement, list[Any]]
-    tail: list[Any]
-    constructor: Statement | None = None
-    """The statement that makes the router, if that is executed again: its routes take the place of the first ones."""
-    _fresh: dict[Statement, list[Any]] = field(default_factory=dict)
-    _before: list[Any] = field(default_factory=list)
-    _including: list[Any] = field(default_factory=list)
-    _lifespan: dict[str, Any] = field(default_factory=dict)
-    _handlers: dict[str, list[Any]] = field(default_factory=dict)
-
-    def look(self) -> None:
-        kind = getattr(sys.modules.get("fastapi.routing"), "_IncludedRouter", None)
-        found = instances_of([kind]) if kind is not None else []
-        self._including = added(self._including, [o for o in found if type(getattr(o, "__dict__", None)) is dict])
-
-    def begin(self, journal: Journal) -> None:
-        """Empty the list, so that what a statement appends can be told; noted in the journal first."""
-        self._before = list(self.router.routes)
-        version = vars(self.router).get("_routes_version")
-        if version is not None:
-            journal.note("a router's bookkeeping", lambda: setattr(self.router, "_routes_version", version))
-        for name in ("on_startup", "on_shutdown"):
-            journal.touch_container(vars(self.router).get(name, []), "a router's start and end")
-        self._lifespan = {
-            name: vars(self.router).get(name) for name in ("lifespan_context", "on_startup", "on_shutdown")
-        }
-        self._handlers = {name: list(vars(self.router).get(name) or ()) for name in ("on_startup", "on_shutdown")}
-        for one in self._including:
-            journal.touch_namespace(vars(one), "what includes a router")
-        journal.touch_container(self.router.routes, "a router's routes")
-        self.router.routes.clear()
-
-    def collect(self, statement: Statement, journal: Journal) -> None:
-        """Take what `statement` has just appended."""
-        if self.router.routes:
-            self._fresh.setdefault(statement, []).extend(self.router.routes)
-            self.router.routes.clear()
-
-    def finish(self, journal: Journal) -> None:
-        first = self._fresh.get(self.constructor, []) if self.constructor is not None else None
-        routes = list(first) if first is not None else self._before[: self.base]
-        for entry in self.entries:
-            routes += self.reused.get(entry.statement, []) + self._fresh.get(entry.statement, [])
-        self.router.routes[:] = routes + self.tail
-        self._keep_lifespan()
-        mark_changed(self.router)
-
-    def _keep_lifespan(self) -> None:
-        """Including a router again merges its lifespan again. What was merged when the app was started stays."""
-        fields = vars(self.router)
-        for name, value in self._lifespan.items():
-            if name in fields:
-                fields[name] = value
-        for name, before in self._handlers.items():
-            if any(one not in before for one in fields.get(name) or ()):
-                raise UpgradeError(
-                    "a router that is included has start-up or shutdown handlers, which an app that runs won't call",
-                    do=_DO,
-                )
-            if name in fields:
-                fields[name][:] = before
-
-
-@dataclass
-class SchemaReset(Registration):
-    """FastAPI keeps the OpenAPI document that it made once; it must be made again."""
-
-    app: Any
-    executes = False
-
-    def begin(self, journal: Journal) -> None:
-        journal.set_attribute(self.app, "openapi_schema", None)
-
-
-def mark_changed(router: Any) -> None:
-    """Newer FastAPI caches what routers include, by version: move it on."""
-    mark = getattr(router, "_mark_routes_changed", None)
-    if mark is not None:
-        mark()
 
 
 class RoutesAdapter(Adapter):
@@ -258,6 +169,9 @@ class RoutesAdapter(Adapter):
         stale: set[Statement],
         diffs: Mapping[str, NamespaceDiff],
     ) -> None:
+        if id(router) in self._whole(context):
+            self._again(context, router, after)
+            return
         partner = {c.old: c.new for changes in diffs.values() for c in changes.changes if c.old is not None}
         same_text = {_text(module, s): s for module, s in context.order}
         kept = {
@@ -282,7 +196,27 @@ class RoutesAdapter(Adapter):
             if partner_now not in wanted:
                 context.step(entry.module, entry.statement, Action.REBUILD, "its routes are taken out")
         maker = context.constructed.get(id(router), (None, None))[1]
-        context.plan.registrations.append(RouteRebuild(router, layout.base, after, reused, layout.tail, maker))
+        context.plan.registrations.append(
+            RouteRebuild(router, layout.base, after, reused, layout.tail, maker, places(context))
+        )
+
+    def _whole(self, context: Context) -> dict[int, int]:
+        """Ids of the routers of apps that are made again whole, and of such routers."""
+        values = [context.value(*home) for home, _ in context.constructed.values()]
+        return {id(self._router(value)): id(value) for value in values if id(value) in context.whole}
+
+    def _again(self, context: Context, router: Any, entries: list[Entry]) -> None:
+        """All statements register anew with a router that is made again whole."""
+        home, maker = context.constructed[id(router)]
+        if (reason := program_added(context, home)) is not None:
+            context.refuse(home[0], maker, f"it would have to be made again, but {reason}", do=_DO)
+            return
+        entries = [entry for entry in entries if entry.statement is not maker]
+        for entry in entries:
+            if entry.claimed or id(context.value(*home)) in handed(context, entry.module, entry.statement, self.owns):
+                execute_again(context, entry.module, entry.statement)
+        context.dropped += list(router.routes)
+        context.plan.registrations.append(RouteRebuild(router, 0, entries, {}, [], maker, places(context)))
 
     def _reuse(
         self, context: Context, after: list[Entry], living: dict[Statement, list[Any]], stale: set[Statement]
@@ -301,14 +235,16 @@ class RoutesAdapter(Adapter):
         """Routers without any statement that registers with them keep the routes that the program added."""
         for key, (home, statement) in context.constructed.items():
             router = self._router(context.value(*home))
-            if key not in planned and router is not None:
+            if key not in planned and router is not None and key in self._whole(context):
+                self._again(context, router, [])
+            elif key not in planned and router is not None:
                 given = _given_routes(context, home)
                 if given is None:
                     context.refuse(home[0], statement, "the routes that it is given are not listed in its text", do=_DO)
                     continue
                 base = len(constructor_routes(router.routes)) + given
                 tail = list(router.routes)[base:]
-                context.plan.registrations.append(RouteRebuild(router, base, [], {}, tail, statement))
+                context.plan.registrations.append(RouteRebuild(router, base, [], {}, tail, statement, places(context)))
 
     def _reset_schemas(self, context: Context) -> None:
         kind = getattr(sys.modules.get("fastapi.applications"), "FastAPI", None)
@@ -325,9 +261,35 @@ class RoutesAdapter(Adapter):
                 router = self._router(value)
                 for function in function_chain(getattr(router, "lifespan_context", None)):
                     home = (function.__module__, function.__code__.co_qualname.partition(".")[0])
+                    if home in changed and _ran_as_before(context, function):
+                        continue
                     if home in changed and (binder := context.new_names.definition(home)) is not None:
                         reason = "it is the app's lifespan, whose start-up ran when the app was started"
                         context.refuse(home[0], binder, reason, do=_DO)
+
+
+def _ran_as_before(context: Context, function: types.FunctionType) -> bool:
+    """Of a function that another one makes: its own text is the same, whatever happened around it."""
+    module, names = function.__module__, function.__code__.co_qualname.split(".")
+    if "<locals>" not in names or module not in context.old or module not in context.new:
+        return False
+    path = [name for name in names if name != "<locals>"]
+    old, new = (_inner(side[module].tree, path) for side in (context.old, context.new))
+    return old is not None and new is not None and ast.dump(old) == ast.dump(new)
+
+
+def _inner(node: ast.AST, path: list[str]) -> ast.AST | None:
+    if not path:
+        return node
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    found = (child for child in ast.walk(node) if isinstance(child, kinds) and child.name == path[0])
+    first = next((child for child in found if child is not node), None)
+    return _inner(first, path[1:]) if first is not None else None
+
+
+def places(context: Context) -> dict[Statement, int]:
+    """Where the new release's statements stand in the order of their execution."""
+    return {statement: index for index, (_, statement) in enumerate(context.order)}
 
 
 def _given_routes(context: Context, home: Home) -> int | None:

@@ -17,6 +17,7 @@ from ..patching.journal import Journal
 from ..patching.registration import Registration
 from ..planning.context import Context
 from ..source.module import Statement, dotted_name
+from ..source.values import alike
 
 LISTED = frozenset({"add_middleware", "middleware"})
 ROUTE_CALLS = frozenset(
@@ -124,6 +125,8 @@ class StackRebuild(Registration):
     before: list[Any]
     after: list[Any]
     gone: list[Any]
+    maker: Statement | None = None
+    """What makes the app, if it is made again whole: entries that ask for the same as living ones are these."""
     _fresh: dict[Statement, list[Any]] = field(default_factory=dict)
     _old: list[Any] = field(default_factory=list)
     _stack: Any = None
@@ -146,6 +149,8 @@ class StackRebuild(Registration):
         made: list[Any] = []
         for statement in self.order:
             made = [*self._fresh.get(statement, self.reused.get(statement, [])), *made]
+        if self.maker is not None:
+            made = list(_same_entries(made, self._old))
         self.app.user_middleware[:] = [*self.before, *made, *self.after]
         if self._stack is not None:
             self.app.middleware_stack = self._rebuilt(journal)
@@ -165,6 +170,24 @@ class StackRebuild(Registration):
             if vars(layer).get("app") is not inner:
                 journal.set_attribute(layer, "app", inner)
         return chain[0]
+
+
+def _same_entries(made: list[Any], old: list[Any]) -> Iterator[Any]:
+    """Where middleware is asked for as before, the living entry, whose layer holds state and has requests in it."""
+    left = list(old)
+    for entry in made:
+        found = next((one for one in left if _asks_alike(one, entry)), entry)
+        left = [one for one in left if one is not found]
+        yield found
+
+
+def _asks_alike(one: Any, other: Any) -> bool:
+    a, b = vars(one), vars(other)
+    if a.get("cls") is not b.get("cls"):
+        return False
+    if (getattr(a.get("cls"), "__module__", None) or "").partition(".")[0] == "flyhot_asgi":
+        return True  # through it the process was upgraded: it stays
+    return a.keys() == b.keys() and all(alike(value, b[name]) for name, value in a.items())
 
 
 def _layers(stack: Any, router: Any) -> Iterator[Any]:

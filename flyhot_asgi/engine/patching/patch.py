@@ -195,6 +195,8 @@ class Patch:
             apply_graft(item, code, namespace, journal)
             return
         assert code is not None
+        for registration in self._registrations:
+            registration.show(item.statement, journal)
         executor.run(item, code, namespace)
         for registration in self._registrations[:1]:
             if isinstance(registration, Remaking):

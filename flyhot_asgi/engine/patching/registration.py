@@ -19,6 +19,9 @@ class Registration:
     def begin(self, journal: Journal) -> None:
         """Called when the codes were swapped, before any statement is executed."""
 
+    def show(self, statement: Statement, journal: Journal) -> None:
+        """Called when `statement` is about to be executed: let it find what it would find in a cold import."""
+
     def collect(self, statement: Statement, journal: Journal) -> None:
         """Called when `statement` was executed."""
 

@@ -63,7 +63,7 @@ class Substitution:
 
     def holders(self, obj: object) -> list[str]:
         """Who still holds one of the replaced objects, in words."""
-        mine = [*self._insides(obj), self._to, *self._to.values()]
+        mine = [*self._insides(obj), self._to, *self._to.values(), *(old for old, _ in self._to.values())]
         ids = {id(one) for one in mine} | {id(mine), id(mine[0])}
         return [
             describe(one) for one in gc.get_referrers(obj) if id(one) not in ids and type(one) is not types.FrameType

@@ -48,6 +48,11 @@ class Adapter:
         is not."""
         return False
 
+    def fills(self, context: Context, module: str, statement: Statement) -> bool:
+        """Plan that a living registrar is made again whole, as `statement`, which came, changed, went, or ran other
+        code, works on it in ways that can't be told; or leave it."""
+        return False
+
     def knows(self, cls: type) -> bool:
         """`cls` is made by this framework: to make one more has no effect that could not be undone."""
         return False
@@ -116,6 +121,8 @@ class Context:
         """Registering statements that read something of which a part changed."""
         self.constructed: dict[int, tuple[Home, Statement]] = {}
         """Id of a registrar whose constructor runs again → its home and statement: all is registered anew with it."""
+        self.whole: set[int] = set()
+        """Ids of those that are made a second time, and poured into the living one: whatever registers, registers."""
         self.slices = Slices(self)
         self.planned: set[Statement] = set()
         """Statements that will be executed."""
@@ -233,6 +240,9 @@ class Context:
 
     def recast(self, module: str, change: Change, living: type, of: str | None = None) -> bool:
         return any(adapter.recasts(self, module, change, living, of) for adapter in self.adapters)
+
+    def filled(self, module: str, statement: Statement) -> bool:
+        return any(adapter.fills(self, module, statement) for adapter in self.adapters)
 
     def knows(self, cls: type) -> bool:
         return any(adapter.knows(cls) for adapter in self.adapters)

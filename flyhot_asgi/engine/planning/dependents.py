@@ -79,7 +79,7 @@ def judge_reader(context: Context, module: str, statement: Statement, of: str, h
     elif kind == "block":
         if not context.slices.again(module, statement):
             judge_block(context, module, Change(Verdict.RERUN, statement, statement))
-    elif kind in ("expr", "other") and context.slices.again(module, statement):
+    elif kind in ("expr", "other") and (context.filled(module, statement) or context.slices.again(module, statement)):
         return
     elif kind == "expr" and not isinstance(getattr(statement.node, "value", None), ast.Constant):
         context.refuse(module, statement, f"a call at module level used {of}, which is bound anew")
@@ -137,13 +137,16 @@ def _judge_called(context: Context, module: str, statement: Statement, name: str
         context.step(module, statement, Action.KEEP, f"it {state}")
         context.plan.notes.append(f"{context.file(module)}:{statement.line}: `{statement.name}` {state}")
     elif statement.kind == "assign":
-        judge_dependent(context, module, statement, f"`{name}()`, whose code changed")
+        if not context.taken(module, Change(Verdict.RERUN, statement, statement), set()):
+            judge_dependent(context, module, statement, f"`{name}()`, whose code changed")
     elif statement.kind == "def":
         judge_dependent_function(context, module, statement, f"`{name}`, whose code changed")
     elif statement.kind == "class" and isinstance(live[0], type):
         assert isinstance(statement.node, ast.ClassDef)
         whole(context, module, statement.node, statement, live[0], f"it ran `{name}` at import, whose code changed")
-    elif statement.kind in ("expr", "block", "other") and context.slices.again(module, statement):
+    elif statement.kind in ("expr", "block", "other") and (
+        context.filled(module, statement) or context.slices.again(module, statement)
+    ):
         pass
     elif statement.kind in ("expr", "class", "block"):
         context.refuse(module, statement, f"it ran `{name}` at import, whose code changed")

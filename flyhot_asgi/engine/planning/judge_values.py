@@ -338,6 +338,8 @@ def judge_call(context: Context, module: str, change: Change) -> None:
     node = statement.node
     if isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
         return
+    if context.filled(module, statement):
+        return
     word = {Verdict.ADDED: "is new", Verdict.DELETED: "is gone"}.get(change.verdict, "changed")
     why = context.slices.why(module, change) or "it is run for its effect, once, at import"
     context.refuse(module, statement, f"a call at module level {word}; {why}")
@@ -346,6 +348,8 @@ def judge_call(context: Context, module: str, change: Change) -> None:
 def judge_block(context: Context, module: str, change: Change) -> None:
     """`if`, `try`, … at module level, as one statement: safe if all it does is import, define and set plain values."""
     statement = change.statement
+    if not safe_block(statement.node) and context.filled(module, statement):
+        return
     if change.verdict is Verdict.DELETED:
         if not safe_block(statement.node):
             stands = context.slices.why(module, change) or "what it did can't be taken back"

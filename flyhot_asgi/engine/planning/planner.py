@@ -180,7 +180,8 @@ def _judge(context: Context, module: str, change: Change) -> None:
     elif kind == "import":
         judge_import(context, module, change)
     elif kind == "assign":
-        if change.verdict is not Verdict.CHANGED or not context.taken(module, change, set()):
+        again = change.verdict in (Verdict.CHANGED, Verdict.RERUN)
+        if not again or not context.taken(module, change, set()):
             judge_assignment(context, module, change)
     elif kind == "block":
         if not _registering(context, module, change):
@@ -188,6 +189,8 @@ def _judge(context: Context, module: str, change: Change) -> None:
     elif kind == "expr":
         if not _registering(context, module, change):
             judge_call(context, module, change)
+    elif kind == "other" and context.filled(module, change.statement):
+        return
     elif kind == "other" and not isinstance(change.statement.node, _SUPPORTED_OTHER):
         why = context.slices.why(module, change)
         context.refuse(module, change.statement, why or "a statement with effects at module level changed")

@@ -23,6 +23,7 @@ from ..source.effects import effects_of
 from ..source.filled import Filled, defined_in
 from ..source.module import Statement, dotted_name
 from ..source.plan import Action, Remade
+from ..source.touches import Touch
 from ..source.uses import may_be_mutated, may_be_stored
 from ..source.values import EXACT_CONTAINERS, is_atomic, is_definition, safe_block
 
@@ -68,6 +69,10 @@ class Slices:
         if not (old.fillers(home) or new.fillers(home)):
             return False
         return old.texts(home) != new.texts(home)
+
+    def touch(self, module: str, statement: Statement) -> Touch:
+        """What executing a statement of the new release changes."""
+        return self._sides[1].touches.of(module, statement)
 
     def takes(self, module: str, change: Change) -> bool:
         """The change is of what fills objects that are made again, or has no effect: nobody else has to judge it."""

@@ -45,6 +45,8 @@ class Values(ABC):
         self._env: dict[str, set[Root]] = {}
         self._globals: set[str] = set()
         self._nested: dict[str, FunctionNode] = {}
+        self._imports: dict[str, str] = {}
+        """Names that a function imports for itself → what they are, in full."""
         if node is not None:
             arguments = [arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)]
             self._env = {name: {name} for name in arguments}
@@ -164,7 +166,13 @@ class Values(ABC):
         return self._node is not None and dotted.partition(".")[0] in self._env
 
     def _home(self, dotted: str) -> Home | None:
-        return self._touches.names.home(self._module, dotted) if dotted else None
+        names, (first, _, rest) = self._touches.names, dotted.partition(".")
+        if first not in self._imports:
+            return names.home(self._module, dotted) if dotted else None
+        module, _, attribute = self._imports[first].rpartition(".")
+        if self._imports[first] in names.modules:
+            return names.home(self._imports[first], rest) if rest else None
+        return names.home(module, f"{attribute}.{rest}" if rest else attribute) if module in names.modules else None
 
     # -- calls -------------------------------------------------------------------------------
 
@@ -299,6 +307,9 @@ class Values(ABC):
         first, _, rest = dotted.partition(".")
         if not first or self._is_local(first):
             return None
+        if (start := self._imports.get(first)) is not None:
+            own = start in self._touches.names.modules or start.rpartition(".")[0] in self._touches.names.modules
+            return None if own else f"{start}.{rest}" if rest else start
         binder = self._touches.names.binders(self._module).get(first)
         if binder is None or not isinstance(binder.node, ast.Import | ast.ImportFrom):
             return None

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from .calls import Root, walk_own
+from .defuse import imported_from
 from .following import Values
 from .module import FunctionNode, dotted_name
 
@@ -33,15 +34,27 @@ class Body(Values):
             elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
                 self._nested[child.name] = child
                 self._env[child.name] = set()
+            elif isinstance(child, ast.Import | ast.ImportFrom):
+                self._import(child)
         for child in walk_own(body):
             if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store) and child.id not in self._globals:
                 self._env.setdefault(child.id, set())
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        for alias in node.names:
+            if isinstance(node, ast.ImportFrom):
+                origin = imported_from(self._touches.names.modules[self._module], node)
+                self._imports[alias.asname or alias.name] = f"{origin}.{alias.name}"
+            else:
+                self._imports[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
 
     def _inside(self, inner: FunctionNode) -> None:
         """A nested function that is run: it sees the names around it."""
         body = Body(self._touches, self._module, inner)
         body._env = {**self._env, **{name: set() for name in body._env}}
-        body._globals, body._node = set(self._globals), inner
+        body._globals, body._node, body._imports = set(self._globals), inner, {**self._imports}
         nested, self._nested = self._nested, {}
         body.run(inner.body)
         self._nested = nested

@@ -46,6 +46,8 @@ class Lab:
         self.cold: list[str] = []
         self.looks = False
         """Plans are made with what is known of values: cold imports of both releases."""
+        self.here = False
+        """Releases are imported cold under the same names: nothing need be renamed."""
         self._write(self.sources)
         sys.path.insert(0, str(root))
         importlib.invalidate_caches()
@@ -145,11 +147,34 @@ class Lab:
         self.before, self.sources = self.sources, self.target
         return plan
 
+    def cold_here(self, **files: str) -> tuple[dict[str, types.ModuleType], dict[str, list[str]], Structure]:
+        """A release imported in the place of the living one, for a moment: its modules, names and structure, which need
+        no renaming (some texts are digests)."""
+        living = self.live
+        for name in living:
+            del sys.modules[name]
+        self._write(self.release(**files))
+        for path in self.root.rglob("*.pyc"):
+            path.unlink()
+        importlib.invalidate_caches()
+        self.finder.uninstall()
+        try:
+            for name in [name for name in living if name in self.release(**files)]:
+                importlib.import_module(name)
+            cold = self.live
+            names = {name: sorted(vars(module)) for name, module in cold.items()}
+            return cold, names, describe(cold, str(self.root), cold)
+        finally:
+            for name in self.live:
+                del sys.modules[name]
+            sys.modules.update(living)
+            self.finder.install()
+
     def arrive(self, **files: str) -> Plan:
         """As `Engine.upgrade()` does it, in this process: compared with a cold import, enlarged by what differs. Raises
         Refused, and everything is as it was."""
         self.target = self.release(**files)
-        names, structure = self._cold_import(**files)
+        _, names, structure = self.cold_here(**files) if self.here else (None, *self._cold_import(**files))
         ground = Ground(self.root, self.sources, self.target, self.live, self.finder)
         ground.look(Recorded(structure, self.described, names))
         arrival = attempt(ground, ground.plan())

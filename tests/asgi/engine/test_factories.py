@@ -32,7 +32,17 @@ def test_the_body_of_an_endpoint_that_a_factory_registers_is_swapped(lab: Callab
     assert one.m.app is app
 
 
-def test_the_body_of_a_function_that_a_factory_calls_is_refused(lab: Callable[..., Lab]) -> None:
+def test_what_a_factory_calls_has_another_body_and_the_app_stays_the_same_object(lab: Callable[..., Lab]) -> None:
+    one = lab(m=FACTORY)
+    one.here = True
+    app = one.m.app
+    one.arrive(m=FACTORY.replace("n * 2", "n * 3"))
+    assert one.m.app is app and app.title == "3"
+    one.undo()
+    assert app.title == "2"
+
+
+def test_a_factory_is_not_called_again_if_nobody_knows_what_the_program_registered(lab: Callable[..., Lab]) -> None:
     plan = lab(m=FACTORY).plan(m=FACTORY.replace("n * 2", "n * 3"))
     assert [refusal.name for refusal in plan.refusals] == ["app"]
-    assert "twice" in plan.refusals[0].reason
+    assert "not known" in plan.refusals[0].reason

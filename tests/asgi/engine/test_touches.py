@@ -129,3 +129,11 @@ def test_a_slice_is_all_that_makes_and_fills_it_in_the_order_of_an_import() -> N
         ("b", 3),
     ]
     assert len(filled.fillers(("base", "REG"))) == 2
+
+
+def test_what_a_function_imports_for_itself_is_followed() -> None:
+    found = last("def start():\n    import atexit\n    atexit.register(print)\nstart()")
+    assert found.foreign == ["atexit.register()"]
+    text = "def start():\n    from n import put as enter\n    enter(1)\nstart()"
+    found = last(text, n="X = []\ndef put(v): X.append(v)")
+    assert (found.homes, found.foreign) == ({("n", "X")}, [])

@@ -1,0 +1,212 @@
+"""An app or a router that is made again whole: by the function that makes it (`app = create_app()`), or because
+statements work on it in ways that can't be told apart (`setup_routes(app)`).
+
+All statements that have to do with it are executed again, in the new release's order. The one that makes it makes a
+second one; its contents are poured into the living one, which takes its place with everybody who was told of it
+(closures, bound methods, routers that it includes). What is state stays: `app.state`, dependency overrides, the
+lifespan, which ran long ago, and middleware that is asked for as before (`stack`).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ...errors import UpgradeError
+from ..living.wrapped import function_chain
+from ..patching.journal import Journal, refill
+from ..patching.registration import Registration
+from ..patching.substitute import Substitution
+from ..planning.context import Context
+from ..planning.judge_values import judge_dependent
+from ..source.calls import walk_own
+from ..source.defuse import Home
+from ..source.module import Statement, dotted_name
+from ..source.plan import Action
+from ..source.values import alike, is_plain
+
+_DO = "deploy this change cold (restart the app)"
+_KEPT = ("dependency_overrides", "middleware_stack")
+_LIFESPAN = ("lifespan_context", "on_startup", "on_shutdown")
+_REPEATABLE = ("basicConfig()", "dictConfig()", "fileConfig()", "setLevel()", "filterwarnings()", "simplefilter()")
+"""Calls that set something to what they say: once more changes nothing."""
+_WRAPPING = frozenset({"fastapi", "starlette", "contextlib"})
+_DEEP = 200
+_MISSING: Any = object()
+
+
+def plan_whole(context: Context, module: str, statement: Statement, living: Any, why: str) -> None:
+    """Write into the plan that what this assignment makes is made again whole."""
+    if (reason := why_not_again(context, module, statement)) is not None:
+        context.refuse(module, statement, f"{why}, and {reason}", do=_DO)
+        return
+    home = (module, statement.binds[0])
+    context.judged.add(statement)
+    context.execute(module, statement)
+    context.step(module, statement, Action.REBUILD, f"{why}; what it makes is poured into the living object")
+    context.constructed[id(getattr(living, "router", living))] = (home, statement)
+    context.whole.add(id(living))
+    context.plan.registrations.insert(0, Whole(statement, statement.binds[0], context.namespace(module), living))
+
+
+def why_not_again(context: Context, module: str, statement: Statement) -> str | None:
+    """Why a statement that has to do with a registrar can't be executed once more; None if it can."""
+    foreign = [text for text in context.slices.touch(module, statement).foreign if not text.endswith(_REPEATABLE)]
+    if foreign:
+        return f"it runs `{foreign[0]}`, which changes something outside of the app's own objects"
+    return None
+
+
+def handed(context: Context, module: str, statement: Statement, owns: Callable[[object], bool]) -> dict[int, Home]:
+    """Registrars (by id) that calls of a statement are made on, or are handed; not those in functions' bodies."""
+    found: dict[int, Home] = {}
+    for call in [node for node in walk_own([statement.node]) if isinstance(node, ast.Call)]:
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        for node in [owner, *call.args, *(keyword.value for keyword in call.keywords)]:
+            dotted = dotted_name(node) if node is not None else None
+            value = context.resolve(module, dotted) if dotted else None
+            if value is None or not owns(value):
+                continue
+            for names in (context.new_names, context.old_names):
+                home = names.home(module, dotted or "") if module in names.modules else None
+                if home is not None and home[0] in context.live and context.value(*home) is value:
+                    found[id(value)] = home
+    return found
+
+
+def filled_by(context: Context, module: str, statement: Statement, owns: Callable[[object], bool]) -> list[Home]:
+    """The registrars that a statement works on: an app rather than the routers that it is given with it."""
+    if _is_script(statement):
+        return []
+    found = handed(context, module, statement, owns)
+    apps = [home for home in found.values() if hasattr(context.value(*home), "router")]
+    return apps or list(found.values())
+
+
+def _is_script(statement: Statement) -> bool:
+    """`if __name__ == "__main__"`: what it does, it does once."""
+    node = statement.node
+    return isinstance(node, ast.If) and "__name__" in {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}
+
+
+def execute_again(context: Context, module: str, statement: Statement) -> None:
+    """A statement that has to do with a registrar which is made again whole."""
+    if statement in context.planned or _is_script(statement):
+        return
+    context.judged.add(statement)
+    if (reason := why_not_again(context, module, statement)) is not None:
+        context.refuse(module, statement, f"what it registers with is made again, and {reason}", do=_DO)
+    elif statement.kind == "class":
+        context.refuse(module, statement, "what its decorator registers it with is made again", do=_DO)
+    elif statement.kind == "assign":
+        judge_dependent(context, module, statement, "an app that is made again")
+    else:
+        context.execute(module, statement)
+        context.step(module, statement, Action.REBUILD, "what it registers with is made again")
+
+
+def program_added(context: Context, home: Home) -> str | None:
+    """Why the routes that the program added while it ran would be lost; None if there are none."""
+    if context.drift is None or not context.drift.known(home):
+        return "what the program registered with it while it ran is not known"
+    if context.drift.by_program(home, ".routes") and not context.drift.arrived(home, ".routes"):
+        return "the program registered routes with it while it ran, which would be lost"
+    return None
+
+
+class Whole(Registration):
+    """Pours the fresh app (or router) into the living one as soon as its statement was executed."""
+
+    def __init__(self, statement: Statement, name: str, namespace: dict[str, Any], living: Any) -> None:
+        self._statement, self._name, self._namespace, self._living = statement, name, namespace, living
+
+    def collect(self, statement: Statement, journal: Journal) -> None:
+        if statement is not self._statement or self._namespace.get(self._name) is self._living:
+            return
+        made, living = self._namespace.get(self._name), self._living
+        if type(made) is not type(living):
+            kinds = f"{type(living).__qualname__} to {type(made).__qualname__}"
+            raise UpgradeError(f"`{self._name}` changes its kind, from {kinds}", do=_DO)
+        pairs = list(_poured(made, living, journal))
+        self._namespace[self._name] = living
+        substitution = Substitution(pairs, spared=pairs)
+        substitution.run([self._namespace, vars(living), vars(getattr(living, "router", living))])
+        del pairs
+        if left := substitution.holders(made):
+            raise UpgradeError(f"what `{self._name}` makes is also held by {left[0]}", do=_DO)
+
+
+def _poured(made: Any, living: Any, journal: Journal) -> Iterator[tuple[Any, Any]]:
+    """Pour, and give who stands in for whom."""
+    fresh, before = dict(vars(made)), dict(vars(living))
+    router, other = before.get("router"), fresh.get("router")
+    if router is None or other is None:
+        _same_start(before, fresh)
+        yield from _fill(living, made, journal, ("routes",), _LIFESPAN)
+        return
+    _same_start(dict(vars(router)), dict(vars(other)))
+    yield from _fill(router, other, journal, ("routes",), _LIFESPAN)
+    yield from _fill(living, made, journal, ("user_middleware", "exception_handlers"), (*_KEPT, "state"))
+    vars(living)["router"] = router
+    state, new_state = _state(before.get("state")), _state(fresh.get("state"))
+    if state is not None and new_state is not None:
+        _merge(state, new_state, journal)
+        yield fresh["state"], before["state"]
+
+
+def _fill(
+    living: Any, made: Any, journal: Journal, containers: tuple[str, ...], kept: tuple[str, ...]
+) -> Iterator[tuple[Any, Any]]:
+    before, fresh = dict(vars(living)), dict(vars(made))
+    journal.touch_namespace(vars(living), f"a {type(living).__qualname__}")
+    vars(living).update(fresh)
+    for name in kept:
+        if name in before:
+            vars(living)[name] = before[name]
+    for name in containers:
+        container, contents = before.get(name), fresh.get(name)
+        if type(container) in (list, dict) and type(contents) is type(container):
+            journal.touch_container(container, f"`{name}` of a {type(living).__qualname__}")
+            refill(container, contents)
+            vars(living)[name] = container
+            yield contents, container
+    if (version := before.get("_routes_version")) is not None:
+        vars(living)["_routes_version"] = version + 1
+    yield made, living
+
+
+def _state(value: Any) -> Any:
+    found = getattr(value, "__dict__", {}).get("_state")
+    return found if type(found) is dict else None
+
+
+def _merge(state: dict[str, Any], fresh: dict[str, Any], journal: Journal) -> None:
+    """What the app's state gains; what it has lives on."""
+    journal.touch_container(state, "an app's state")
+    for name, value in fresh.items():
+        here = state.get(name, _MISSING)
+        if here is _MISSING:
+            state[name] = value
+        elif type(here) is type(value) and isinstance(value, list | dict | set) and not value:
+            continue  # the program filled it since
+        elif not alike(here, value) and is_plain(here) and is_plain(value):
+            raise UpgradeError(
+                f"`state.{name}` is set where the app is made, and has another value in the running program", do=_DO
+            )
+
+
+def _same_start(before: dict[str, Any], fresh: dict[str, Any]) -> None:
+    """What ran when the app was started would not run again."""
+    for name in _LIFESPAN:
+        sides = [_told(fields.get(name)) for fields in (before, fresh)]
+        if sides[0] != sides[1]:
+            raise UpgradeError("its lifespan is another one, whose start-up runs only when the app is started", do=_DO)
+
+
+def _told(value: Any) -> set[tuple[str, str]]:
+    """The app's own functions among those that a lifespan runs; frameworks wrap and merge them."""
+    handlers = value if isinstance(value, list) else [value]
+    functions = [function for handler in handlers for function in function_chain(handler, _DEEP)]
+    names = {(function.__globals__.get("__name__") or "", function.__code__.co_qualname) for function in functions}
+    return {(module, name) for module, name in names if module.partition(".")[0] not in _WRAPPING}
