@@ -317,23 +317,6 @@ def test_routes_are_those_of_a_cold_import(lab, text):
 
 
 REFUSED = {
-    "a loop of routes changes": (
-        """
-        --- main
-        from fastapi import FastAPI
-        app = FastAPI()
-        def home(): return 1
-        for n in range(3):
-            app.add_api_route(f"/n{n}", home)
-        +++ main
-        from fastapi import FastAPI
-        app = FastAPI()
-        def home(): return 1
-        for n in range(4):
-            app.add_api_route(f"/n{n}", home)
-        """,
-        "block",
-    ),
     "the lifespan's body changes": (
         """
         --- main
