@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from flyhot_deploy.demo.story import Stage, stage
-from flyhot_deploy.demo.upgrades import Expectation
+from flyhot_deploy.demo.upgrades import Expectation, run_command
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -69,6 +69,36 @@ async def upgrade(noon: Stage, step: Expectation) -> None:
     assert told.problem is None, told.problem
 
 
+async def only_a_stylesheet_changes(page: Page, noon: Stage) -> None:
+    """No page is asked for, no view renders, no frame is without style."""
+    poll = await visit(page.context.browser, f"{noon.urls[0]}/poll")  # type: ignore[arg-type]
+    sent: list[str] = []
+    asked: list[str] = []
+    poll.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sent.append(str(frame))))
+    await poll.reload()
+    await poll.get_by_role("button", name="Ramen").wait_for()
+    await poll.wait_for_function("window.flyhot && window.flyhot.connected")
+    await poll.evaluate("window.mark = 'the same page'")
+    page.on("request", lambda request: asked.append(request.resource_type))
+    poll.on("request", lambda request: asked.append(request.resource_type))
+    await page.evaluate(
+        f"""() => {{ window.colours = new Set();
+          const look = () => {{ colours.add({ACCENT}); requestAnimationFrame(look); }}; look(); }}"""
+    )
+    theme = noon.folder / "app" / "static" / "theme.css"
+    theme.write_text(theme.read_text().replace("#1c8557", "#123456"))
+    told = await run_command(noon.folder, "hot", "--local")
+    assert told.exit_code == 0, told
+    for each in (page, poll):
+        await accent(each, "rgb(18, 52, 86)")
+        assert await each.evaluate("window.mark") == "the same page"
+    colours = await page.evaluate("[...colours]")  # the theme goes from one to the other in many
+    assert colours[0] == "rgb(28, 133, 87)" and "rgba(0, 0, 0, 0)" not in colours
+    assert "document" not in asked
+    assert not [frame for frame in sent if '"q":1' in frame], "the view was rendered again"
+    await poll.close()
+
+
 async def test_a_form_that_is_being_typed_into_survives_everything(noon: Stage, browser: Browser) -> None:
     page = await visit(browser, f"{noon.urls[0]}/suggest")
     await page.locator("#name").fill("Ann")
@@ -80,11 +110,12 @@ async def test_a_form_that_is_being_typed_into_survives_everything(noon: Stage, 
     assert await page.locator("#name").input_value() == "Ann"
     await page.keyboard.type("ence")
     assert await page.locator("#words").input_value() == "half a sentence"
+    await only_a_stylesheet_changes(page, noon)
     await upgrade(noon, TO_3)
     await is_at(page, "3")
     await upgrade(noon, BACK)
     await is_at(page, "2")
-    await accent(page, "rgb(28, 133, 87)")
+    await accent(page, "rgb(18, 52, 86)")
     assert await page.locator("#words").input_value() == "half a sentence"
     await page.get_by_role("button", name="Put it in").click()
     await page.get_by_text("half a sentence").last.wait_for()
