@@ -107,3 +107,29 @@ async def test_twenty_upgrades_while_somebody_types(page: Page, path: str, monke
             await page.wait_for_function("typed => document.querySelector('output').textContent === typed", arg=typed)
         assert len(opened) == (2 if path == "/live" else 1), "each websocket was opened once"
         assert site.hub.statistics().sockets_in_all == 1
+
+
+@pytest.mark.parametrize("path", ["/plain", "/live"])
+async def test_a_word_that_is_being_composed_is_neither_cut_nor_doubled(
+    page: Page, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Draft, "release", 0)
+    async with served(Site(app=Starlette(routes=live_routes("/live", Draft)))) as site:
+        site.pages["/plain"] = plain(0)
+        for release in (0, 1):
+            site.pages[f"/r{release}.css"] = Answer("", kind="text/css")
+        await visit(page, site, path)
+        await page.focus("textarea")
+        keyboard = await page.context.new_cdp_session(page)
+        await keyboard.send("Input.imeSetComposition", {"text": "に", "selectionStart": 1, "selectionEnd": 1})
+        site.pages["/plain"] = plain(1)
+        await site.upgrade("v1", change=lambda: setattr(Draft, "release", 1))
+        if path == "/live":  # a view's field is not touched, so what is around it needs not wait
+            await page.wait_for_function("document.querySelector('h1').textContent === 'release 1'")
+        await keyboard.send("Input.imeSetComposition", {"text": "にほ", "selectionStart": 2, "selectionEnd": 2})
+        assert await page.input_value("textarea") == "にほ"
+        await keyboard.send("Input.insertText", {"text": "日本"})
+        await updated(page, "v1")
+        assert await page.evaluate("document.querySelector('h1').textContent") == "release 1"
+        assert await page.input_value("textarea") == "日本"
+        await keyboard.detach()
