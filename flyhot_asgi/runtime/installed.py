@@ -74,6 +74,11 @@ class Installed:
         return self._base_digest
 
     @property
+    def is_compared(self) -> bool:
+        """The process was found to be its release; or is what it was started with."""
+        return self.record is not None or self.digest == self._base_digest
+
+    @property
     def vsn(self) -> str:
         return self.manifest.vsn
 

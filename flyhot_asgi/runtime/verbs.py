@@ -90,6 +90,7 @@ class Verbs:
                 "root": str(installed.root),
                 "store": str(installed.store.path),
                 "release": installed.digest,
+                "verified": installed.is_compared,
                 "boot": process.boot,
                 "since": installed.since,
                 "state": process.state,

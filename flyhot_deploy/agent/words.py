@@ -10,7 +10,10 @@ from flyhot_asgi.errors import FlyhotError, StoreError
 from .memory import Memory
 from .workers import Look
 
-SHOWN = ("pid", "release", "state", "since", "websockets", "http_in_flight", "clients", "sessions", "pinned", "python")
+SHOWN = (
+    *("pid", "release", "verified", "state", "since", "websockets", "http_in_flight", "clients", "sessions", "pinned"),
+    "python",
+)
 
 MOST_MODULES = 5000
 

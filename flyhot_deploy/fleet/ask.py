@@ -59,6 +59,8 @@ async def _ask(directory: Directory, machine: Machine) -> Mapping[str, Any] | Fl
     status = answer.get("status")
     if isinstance(status, dict):
         return status
+    if answer.get("state") == "absent" and not machine.has_services:
+        return None
     return FlyhotError(str(answer.get("error") or "it gave no status"), do=str(answer.get("do") or "") or None)
 
 
@@ -76,11 +78,11 @@ def _document(
         "state": machine.state,
         "region": machine.region,
         "image": machine.image,
-        "asked": "live" if live else "said" if fresh else "no",
+        "asked": "live" if live else "said" if fresh else "no" if error or not machine.is_running else "none",
         "age": round(time.time() - source["at"], 1) if fresh and not live else None,
         "releases": source.get("releases", []),
         "release": source.get("release"),
-        "verified": bool(source.get("release")),
+        "verified": bool(source.get("release")) and all(worker.get("verified") is True for worker in workers),
         "provisional": bool(source.get("provisional")),
         "pinned": sum(len(worker["pinned"]) for worker in workers),
         "workers": workers,

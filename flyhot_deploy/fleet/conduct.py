@@ -92,8 +92,8 @@ class Bounds:
 class Conductor:
     """The driver of one rollout, in the name of a lease. Use once: `run`.
 
-    `offer` holds the options; its phase and `go` are set as the rollout goes. `confirm` False leaves the release
-    provisional at the end. Store calls are blocking and run in threads.
+    `offer` holds the options; its phase and `go` are set as the rollout goes. `aside`: machines that are left alone.
+    `confirm` False leaves the release provisional at the end. Store calls are blocking and run in threads.
     """
 
     repository: Repository
@@ -109,6 +109,7 @@ class Conductor:
     notify: Notify
     confirm: bool = True
     at_once: int = 20
+    aside: frozenset[str] = frozenset()
     notes: list[str] = field(default_factory=list)
     provisional: bool = False
     lost: ObjectStoreError | None = None
@@ -283,7 +284,7 @@ class Conductor:
                 found = members(await self.directory.list())
             except FlyError:
                 continue
-            running = {machine.id: machine for machine in found.running}
+            running = {machine.id: machine for machine in found.running if machine.id not in self.aside}
             for machine in sorted(known - running.keys()):
                 states = {m.id: m.state for m in (*found.asleep, *found.arriving, *found.others)}
                 self._events.put_nowait(Gone(machine, f"is {states.get(machine, 'gone')}"))

@@ -220,6 +220,7 @@ async def _carry_out(
 ) -> FleetReport:
     """Publish and roll out, under the lock."""
     said = await asyncio.to_thread(_said, fleet.repository)
+    everybody = frozenset(found.ids)
     found, aside = taking_part(found, said)
     bases = _bases(found.running, base)
     bundle = await asyncio.to_thread(make, read, bases)
@@ -241,6 +242,7 @@ async def _carry_out(
         bounds=bounds_of(offer, timeout=options.timeout),
         notify=fleet.notify,
         confirm=options.confirm_within is None,
+        aside=everybody - frozenset(found.ids),
         at_once=options.max_concurrency,
     )
     rollout = await conductor.run()

@@ -14,7 +14,7 @@ Document = dict[str, Any]
 @dataclass(frozen=True)
 class FleetStatus:
     """The end of `status` on Fly. Each machine: its Fly state, image, release, workers, error; `asked` tells how it is
-    known: "live", "said" (and `age` in seconds), "no".
+    known: "live", "said" (and `age` in seconds), "no"; "none": nothing of ours runs there, and nothing is expected to.
     """
 
     app: str

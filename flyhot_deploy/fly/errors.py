@@ -4,7 +4,7 @@ DeployError
 └── FlyError               exit 1
     ├── NotAllowed         401, 403: no token, or one that may not do this
     ├── NotFound           404: no such app or machine
-    ├── Malformed          400: the request can't be understood
+    ├── Malformed          400, 422: the request can't be understood
     ├── Busy               409, 412: leased by somebody else, or not in the state for it
     ├── TimedOut           408, or no answer in time: whether it happened is unknown
     ├── Unreachable        no connection, 429 or 5xx after all the tries

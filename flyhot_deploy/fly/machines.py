@@ -287,6 +287,7 @@ KINDS: dict[int, tuple[type[FlyError], str]] = {
     404: (NotFound, "see `fly machines list`"),
     408: (TimedOut, "whether it happened is not known: look at `status`"),
     409: (Busy, "somebody else works on this machine: wait for them, then run this again"),
+    422: (Malformed, "see what it says; nothing was changed by this request"),
     412: (Busy, "the machine is not in a state for this: see `fly machines list`"),
 }
 

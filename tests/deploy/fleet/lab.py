@@ -121,6 +121,7 @@ class Fleet:
         self.last: Any = None
         self.scout = ""
         self.recorded: dict[str, Any] = {}
+        self.aside: frozenset[str] = frozenset()
         for name in names:
             (folder / name).mkdir()
             self.workers[name] = FakeWorkers(folder / name, self.base)
@@ -212,7 +213,10 @@ class Fleet:
             lease=lease,
             keys=(),
             directory=self,
-            rollout=Rollout([n for n, s in self.states.items() if s == "started"], strategy=strategy),
+            rollout=Rollout(
+                [n for n, s in self.states.items() if s == "started" and n not in self.aside], strategy=strategy
+            ),
+            aside=self.aside,
             candidate=Candidate(deploy_name(sequence), bundle.digest, bundle.manifest.release, sequence),
             bases=(IMAGE,),
             offer=Offer(phase="stage", **(terms | offer)),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flyhot_deploy.errors import Exit
+from flyhot_deploy.fleet import conduct
 from flyhot_deploy.fleet.members import Members
 from flyhot_deploy.fleet.orders import report_of
 from flyhot_deploy.fleet.recover import recover
@@ -37,6 +38,18 @@ async def test_without_exec_the_machines_find_out_by_themselves(tmp_path: Path) 
         fleet.exec_works = False
         done = await fleet.deploy("two\n", strategy="all")
         assert conclude(done.rollout)[0] is Exit.VERIFIED and any("exec" in note for note in done.notes)
+
+
+async def test_who_is_left_alone_is_not_taken_for_one_that_came_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conduct, "LIST_SECONDS", 0.01)
+    async with fleet_of(tmp_path, "a", "w") as fleet:
+        await fleet.kill_agent("w")
+        fleet.aside = frozenset({"w"})
+        done = await fleet.deploy("two\n", bounds=with_bounds(bake=0.3))
+        assert conclude(done.rollout)[0] is Exit.VERIFIED and done.rollout.machines == ["a"]
+        assert fleet.execs == ["a"]
 
 
 @pytest.mark.parametrize("step", ["stage", "vote"])

@@ -214,13 +214,14 @@ async def test_answers_that_are_none_are_one_error_or_no_machines(body: str) -> 
                 assert found == [] or getattr(found, "exit_code", None) == 0
 
 
-async def test_an_api_that_knows_only_the_older_exec_is_asked_so() -> None:
+@pytest.mark.parametrize("status", [400, 422])
+async def test_an_api_that_knows_only_the_older_exec_is_asked_so(status: int) -> None:
     seen: list[Any] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append(json.loads(request.content))
         if "cmd" not in seen[-1]:
-            return httpx.Response(400, json={"error": "invalid_argument: cmd is required"})
+            return httpx.Response(status, json={"error": "invalid_argument: cmd is required"})
         return httpx.Response(200, json={"stdout": "hi"})
 
     async with api(answer) as fly:
