@@ -61,6 +61,7 @@ class Patience:
     check: float = 90.0
     plan: float = 90.0
     prepare: float = 90.0
+    join: float = 45.0
     margin: float = 10.0
 
     def scaled(self, factor: float) -> Patience:

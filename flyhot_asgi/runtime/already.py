@@ -41,6 +41,30 @@ async def verify_installed(installed: Installed) -> dict[str, Any]:
     return _result(installed, notes, None)
 
 
+async def differs_as_imported(installed: Installed) -> list[Difference]:
+    """In what this process, just imported, is not what a cold import of its release is. Nothing is put down to the
+    program, which has done nothing yet. Raises FlyhotError: that release can't be imported."""
+    sources, recorded = await in_thread(lambda: _look(installed))
+    assert recorded is not None
+    untouched = recorded.untouched()
+    found = await in_thread(lambda: _strangers(installed, sources))
+    return found or await in_slices(recorded.loaded(), lambda name: untouched.compare(installed.root, sources, (name,)))
+
+
+async def runs_code_of(installed: Installed) -> bool:
+    """Is every function of the app one of its release's?"""
+
+    def look() -> bool:
+        live = installed.live()
+        sources = installed.modules.sources(installed.manifest.entries, installed.read, live)
+        return not _strangers(installed, dict(sources))
+
+    try:
+        return await in_thread(look)
+    except FlyhotError:
+        return False
+
+
 def _look(installed: Installed) -> tuple[dict[str, SourceModule], Recorded | None]:
     """The release's sources, and what it looks like if nobody has compared it yet. Raises SourceError, StoreError."""
     installed.store_base()

@@ -64,6 +64,21 @@ class Installed:
             _base_digest=manifest.digest,
         )
 
+    @classmethod
+    def of_release(cls, root: Path, settings: Settings, store: FolderStore, release: Release) -> Installed:
+        """The process was started with a release that is in the store, whatever lies in its folder by now."""
+        return cls(
+            root=root,
+            settings=settings,
+            store=store,
+            modules=LoadedModules(root, settings.first_party),
+            assets=AssetFolders(root),
+            finder=ReleaseFinder(),
+            manifest=release.manifest,
+            _base_digest=release.digest,
+            _running=release,
+        )
+
     @property
     def digest(self) -> str:
         return self.manifest.digest

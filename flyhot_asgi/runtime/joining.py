@@ -1,10 +1,16 @@
-"""A worker that its server has started anew joins the release that the other workers run, before it serves anybody."""
+"""A worker that its server has started anew joins the release that the other workers run, before it serves anybody.
+
+It opens its control socket first, and looks for its crew's note then. A deploy does it the other way round: when all
+have prepared, and so have left their notes, it looks for sockets of processes that it does not know. So whoever comes
+up in the middle has seen the note, and waits for the decision; or is seen, and takes part.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,8 +30,17 @@ MARGIN = 5.0
 wants to hear of a new worker."""
 
 
+@dataclass
+class Joining:
+    """A process that comes up. `tx` is the upgrade whose decision it waits for."""
+
+    tx: str | None = None
+
+
 class Joins(Protocol):
     """The process that may have to join. `AppProcess` is one."""
+
+    joining: Joining | None
 
     def ready(self) -> Installed: ...
 
@@ -48,7 +63,7 @@ async def join(process: Joins, crew: Crew, decisions: Decisions) -> None:
     log: the app then serves what was imported, and the status shows it. Safe to cancel."""
     try:
         await asyncio.to_thread(crew.forget)
-        wanted = await _wanted(crew, decisions)
+        wanted = await _wanted(crew, decisions, process.joining or Joining())
         installed = process.ready()
         if wanted is None or wanted == installed.digest:
             return
@@ -65,7 +80,7 @@ async def join(process: Joins, crew: Crew, decisions: Decisions) -> None:
         )
 
 
-async def _wanted(crew: Crew, decisions: Decisions) -> str | None:
+async def _wanted(crew: Crew, decisions: Decisions, joining: Joining) -> str | None:
     """The release that stands; waits for a decision that is due. Raises ControlError."""
     while (note := await asyncio.to_thread(crew.read)) is not None and note.tx is not None:
         word = decisions.standing(note.tx)
@@ -73,6 +88,7 @@ async def _wanted(crew: Crew, decisions: Decisions) -> str | None:
             word = decisions.decide(note.tx, "abort")
         if word is not None:
             return note.release if word == "commit" else note.old
+        joining.tx = note.tx
         await asyncio.sleep(LOOK_SECONDS)  # the others tell nobody who is not there yet
     return note.release if note is not None else None
 
@@ -83,4 +99,4 @@ def _order(installed: Installed, wanted: str) -> Order:
     direction = installed.store.history().direction(installed.digest, wanted)
     cold = Recordings(installed.store.path).find(installed.digest, wanted)
     known = cold if cold is not None and is_cold(cold) else None
-    return Order(release=release, id=f"join-{wanted[:12]}", direction=direction, cold=known)
+    return Order(release=release, id=f"join-{wanted[:12]}", direction=direction, cold=known, joins=True)

@@ -26,7 +26,8 @@ class Order:
 
     `cold` is what the check of the release found: cold imports, and the rehearsal (see check.py). `recorded` is in
     place of that on a way back: the record of a release that ran here a moment ago; `also` are names whose statements
-    are executed beyond what the sources ask for. `swaps_only`: refused if it takes more than to swap code.
+    are executed beyond what the sources ask for. `swaps_only`: refused if it takes more than to swap code. `joins`: it
+    is asked by the process itself, which has just come up.
     """
 
     release: Release
@@ -37,6 +38,7 @@ class Order:
     recorded: Recorded | None = None
     also: frozenset[Home] = frozenset()
     swaps_only: bool = False
+    joins: bool = False
     suspend_timeout: float = 10.0
     http_drain: float = 1.0
     hold_budget: float = 5.0

@@ -29,8 +29,9 @@ from .already import verify_installed
 from .complaints import differs_afterwards
 from .control_server import ControlServer
 from .coordinator import Alone, Coordinator
+from .doubt import what_runs
 from .installed import Installed
-from .joining import crew_in, join
+from .joining import Joining, crew_in, join
 from .order import Order, Pages
 from .transaction import Transaction
 from .units import Registered
@@ -71,6 +72,8 @@ class AppProcess:
         self._server: ControlServer | None = None
         self.started = False
         """Is the control socket open? An attribute, as each request asks."""
+        self.joining: Joining | None = None
+        """It has come up as a worker, and takes what its crew runs before it serves anybody."""
         self._under_way: str | None = None
         self._broken: FlyhotError | None = None
         self._surveys = asyncio.Lock()
@@ -79,15 +82,17 @@ class AppProcess:
 
     @property
     def state(self) -> str:
-        """For the status: serving, upgrading, held, or broken (an undo failed: nobody knows what runs)."""
+        """For the status: serving, joining, upgrading, held, or broken (nobody knows what runs)."""
         if self._broken is not None:
             return "broken"
+        if self.joining is not None:
+            return "joining"
         return "held" if self.hold.held else "upgrading" if self._under_way else "serving"
 
     async def take_stock(self) -> None:
         """Read the tree that the app has been imported from: the release that runs. Raises FlyhotError.
 
-        As early as possible: what is edited before is taken for what runs.
+        As early as possible: what was edited since the app was imported has to be compared with it.
         """
         if self.installed is not None and self._is_still_loaded():
             return
@@ -96,6 +101,11 @@ class AppProcess:
         settings = read_settings(root)
         store = open_store(root, settings)
         self.installed = await asyncio.to_thread(Installed.at_start, root, settings, store)
+        try:
+            self.installed = await what_runs(self.installed)
+        except ControlError as exc:
+            self._broken = exc
+            logger.critical("this process can't be upgraded: %s (%s)", exc, exc.do)
         self.vsn = self.installed.vsn
 
     def _is_still_loaded(self) -> bool:
@@ -118,13 +128,19 @@ class AppProcess:
         await asyncio.to_thread(decisions.forget)
         path = socket_path(folder, os.getpid())
         crew = crew_in(folder)
-        if crew is not None:
-            await join(self, crew, decisions)
         server = ControlServer(path, Verbs(self, decisions, crew).table())
+        self.joining = Joining() if crew is not None else None
         try:
             await server.start()
-        except OSError as exc:
-            raise ControlError(f"the control socket {path} can't be opened: {exc.strerror or exc}") from exc
+            if crew is not None:
+                await join(self, crew, decisions)  # after it can be found: see joining.py
+        except BaseException as exc:
+            await server.close()
+            if isinstance(exc, OSError):
+                raise ControlError(f"the control socket {path} can't be opened: {exc.strerror or exc}") from exc
+            raise
+        finally:
+            self.joining = None
         self._server, self.started = server, True
         census.add(self.count)
         if installed.finder.modules:
@@ -178,7 +194,7 @@ class AppProcess:
 
         Cancelling it before the commit undoes everything and resumes.
         """
-        installed = self._free()
+        installed = self._free(joining=order.joins)
         self._under_way = order.id
         try:
             async with self._surveys:
@@ -256,12 +272,17 @@ class AppProcess:
             raise ControlError("the app has not been started")
         return self.installed
 
-    def _free(self) -> Installed:
+    def _free(self, *, joining: bool = False) -> Installed:
         installed = self.ready()
         if self._broken is not None:
             raise ControlError(
-                f"process {os.getpid()} is broken since an undo failed: {self._broken.message}",
-                do="restart it: its code is neither the old nor the new release",
+                f"process {os.getpid()} is broken: {self._broken.message}",
+                do="restart it: its code is no release that is known",
+            )
+        if self.joining is not None and not joining:
+            raise UpgradeUnderWay(
+                f"process {os.getpid()} has just been started and joins the release of the other workers",
+                do="try again in a moment; the old code still serves",
             )
         if self._under_way is not None:
             raise UpgradeUnderWay(

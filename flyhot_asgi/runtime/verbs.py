@@ -25,7 +25,7 @@ from .conversation import Conversation
 from .coordinator import Coordinator, SocketCoordinator
 from .health import why_not_well
 from .installed import Installed
-from .joining import may_take
+from .joining import Joining, may_take
 from .order import Order, Pages, read_order, seconds
 from .recordings import Recordings
 
@@ -46,6 +46,9 @@ class Upgradable(Protocol):
 
     @property
     def state(self) -> str: ...
+
+    @property
+    def joining(self) -> Joining | None: ...
 
     def ready(self) -> Installed: ...
 
@@ -94,6 +97,7 @@ class Verbs:
                 "boot": process.boot,
                 "since": installed.since,
                 "state": process.state,
+                "joins": process.joining.tx if process.joining is not None else None,
                 "sessions": sessions,
                 "pinned": self._pinned(),
                 "reports": list(process.registry.reports),
@@ -138,7 +142,12 @@ class Verbs:
         ]
 
     async def _base(self, request: Frame, conversation: Conversation) -> Frame:
-        return {"ok": True, "release": await asyncio.to_thread(self._process.ready().store_base)}
+        """With `deploy`, the crew knows from now on what it runs: a worker that is started later joins that."""
+        installed, crew = self._process.ready(), self._crew
+        release = await asyncio.to_thread(installed.store_base)
+        if request.get("deploy") is True and crew is not None and crew.read() is None:
+            crew.settle(installed.digest)
+        return {"ok": True, "release": release}
 
     async def _check(self, request: Frame, conversation: Conversation) -> Frame:
         installed = self._process.ready()

@@ -19,10 +19,11 @@ from flyhot_asgi.release.history import Direction
 from ..config import Options, Patience, Project
 from ..errors import DeployError, NoProcess
 from ..local.client import ask
-from ..local.deploy import Site, locked_site, move, open_site
+from ..local.deploy import move
 from ..local.processes import find_fleet
 from ..local.progress import nobody_listens
 from ..local.report import UpgradeReport
+from ..local.site import Site, locked_site, open_site
 from .place import environment_of
 
 LOCK_SECONDS = 30.0

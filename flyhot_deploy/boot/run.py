@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from flyhot_asgi.errors import FlyhotError
+from flyhot_asgi.release import began
 
 from ..errors import UsageError
 from .crew import boot_with_crew, is_worker
@@ -34,6 +35,7 @@ def run(command: Sequence[str], folder: Path | None = None) -> NoReturn:
         raise UsageError(f"there is no program {command[0]!r}", do="say what starts the server: run -- uvicorn app:app")
     if not os.environ.get(BOOTED):
         os.environ.update(_reapplied(folder or Path.cwd()).environment)
+        began.mark(os.environ)
     os.environ.setdefault(AGENT, AGENT_HOOK)
     sys.stdout.flush()
     os.execv(program, list(command))
@@ -60,6 +62,7 @@ def startup_reapply_current(folder: str | os.PathLike[str] | None = None) -> Non
     os.environ.update(boot.environment)
     if not boot.change:
         return
+    began.mark(os.environ)
     to_stderr("starting anew with the release")
     sys.stdout.flush()
     sys.stderr.flush()

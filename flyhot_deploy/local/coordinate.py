@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from flyhot_asgi.control.decision import Decision
@@ -15,6 +15,7 @@ from .client import Conversation
 from .coordination import (
     Arrived,
     AskDecision,
+    CameUp,
     Command,
     Coordination,
     DeadlinePassed,
@@ -50,7 +51,8 @@ class Coordinator:
 
     `requests` holds the first frame for each process, `bounds` the seconds that each phase may take,
     `read_result` makes a result of a process's last frame (None: it was never asked). `trouble` says
-    afterwards why a decision could not be written down.
+    afterwards why a decision could not be written down. `anybody_new` is asked when all have prepared: has a process
+    come up that is not asked here, and does not wait for the decision either?
     """
 
     sockets: Mapping[int, ControlSocket]
@@ -59,6 +61,7 @@ class Coordinator:
     decide: Callable[[], Decision]
     read_result: Callable[[int, Frame | None, bool], Result]
     notify: Notify
+    anybody_new: Callable[[], Awaitable[bool]] | None = None
     trouble: ControlError | None = None
     _events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
     _lines: dict[int, _Line] = field(default_factory=dict)
@@ -84,7 +87,10 @@ class Coordinator:
         phase, began = machine.phase, loop.time()
         while machine.phase is not Phase.DONE:
             bound = self.bounds[phase]
-            for command in machine.receive(await self._next_event(began + bound, bound)):
+            commands = machine.receive(await self._next_event(began + bound, bound))
+            if phase is Phase.PREPARE and machine.phase is Phase.SUSPEND and await self._is_somebody_new():
+                commands = machine.receive(CameUp())
+            for command in commands:
                 self._execute(machine, command)
             if machine.phase is not phase:
                 phase, began = machine.phase, loop.time()
@@ -102,6 +108,18 @@ class Coordinator:
             if task is not None:
                 task.uncancel()
             return Interrupted()
+
+    async def _is_somebody_new(self) -> bool:
+        if self.anybody_new is None:
+            return False
+        try:
+            return await self.anybody_new()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None:
+                task.uncancel()
+            self._events.put_nowait(Interrupted())
+            return False
 
     def _execute(self, machine: Coordination, command: Command) -> None:
         match command:

@@ -12,7 +12,8 @@ return. That point is the decision: it is asked for once, when all are ready, an
 Whatever was decided, then every process is listened to until it has reported or is lost.
 
 A process that already runs the release says so in its first word ("already") and stands aside; it stops
-nobody.
+nobody. When all are prepared the driver looks for processes that nobody asked; if there is one (`CameUp`), this upgrade
+is called off, and another one begins with it.
 
 The driver passes what happens to `receive`, and does what comes back, in order. It keeps the clock:
 `DeadlinePassed` is what it says when a phase took too long.
@@ -87,13 +88,18 @@ class Interrupted:
 
 
 @dataclass(frozen=True)
+class CameUp:
+    """There is a process that should have been asked, too."""
+
+
+@dataclass(frozen=True)
 class Decided:
     """The decision that stands."""
 
     decision: Decision
 
 
-Event: TypeAlias = Arrived | Finished | Lost | DeadlinePassed | Interrupted | Decided
+Event: TypeAlias = Arrived | Finished | Lost | DeadlinePassed | Interrupted | CameUp | Decided
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,8 @@ class Coordination:
         self.phase = Phase.PREPARE if self.pids else Phase.DONE
         self.decision: Decision | None = None
         self.interrupted = False
+        self.outnumbered = False
+        """It was called off for a process that came up."""
         self.results: dict[int, Mapping[str, Any]] = {}
         self.lost: dict[int, str] = {}
         self._arrived: set[int] = set()
@@ -151,6 +159,8 @@ class Coordination:
                 return self._lose(self._overdue(), f"gave no answer within {waited:.3g} s")
             case Interrupted():
                 return self._interrupt()
+            case CameUp():
+                return self._call_off()
             case Decided(decision):
                 return self._decided(decision)
 
@@ -193,6 +203,12 @@ class Coordination:
         if not self._is_open():
             return ()  # decided already: the others are served best by hearing it
         self.interrupted = True
+        return self._abort()
+
+    def _call_off(self) -> tuple[Command, ...]:
+        if not self._is_open():
+            return ()
+        self.outnumbered = True
         return self._abort()
 
     def _decided(self, decision: Decision) -> tuple[Command, ...]:

@@ -9,107 +9,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 from flyhot_asgi.control.decision import Decisions, decisions_dir
-from flyhot_asgi.control.paths import ControlSocket
+from flyhot_asgi.control.paths import ControlSocket, socket_path
 from flyhot_asgi.control.wire import Frame
-from flyhot_asgi.errors import StoreError, UpgradeRefused
-from flyhot_asgi.release.folder import FolderStore
+from flyhot_asgi.errors import FlyhotError, StoreError, UpgradeRefused
 from flyhot_asgi.release.history import Direction
-from flyhot_asgi.release.scan import survey
 
 from ..config import Options, Patience, Project, require_app
-from ..errors import DeployError, Exit, MixedReleases, NoProcess
+from ..errors import DeployError, Exit, MixedReleases
 from .client import ask
 from .coordinate import Coordinator
 from .coordination import Coordination, Phase
-from .fleet import Fleet, Status, require_complete
+from .fleet import Status
+from .meanwhile import who_came_up
 from .outcome import Ending, Result, already_result, conclude, first_error, lost_result, result_of
-from .processes import ask_ok, find_fleet, newcomers
 from .progress import Fact, Notify, Step
 from .report import UpgradeReport
+from .site import Site, locked_site
 
 Action = Literal["hot", "rollback"]
 
-
-@dataclass(frozen=True)
-class Site:
-    """What a command works with: the app, its processes as they answered, and their store."""
-
-    project: Project
-    patience: Patience
-    notify: Notify
-    fleet: Fleet
-    sockets: dict[int, ControlSocket]
-    store: FolderStore
-    python: str
-
-    async def ask_bases(self) -> None:
-        """Have every process put what it runs into the store. Raises ReportedError, ControlError."""
-        self.notify(Step("storing what runs now, so that there is a way back"))
-        request: Frame = {"verb": "base"}
-        within = self.patience.base
-        asked = (ask_ok(self.sockets[pid], request, within=within) for pid in self.fleet.pids)
-        for answer in await asyncio.gather(*asked, return_exceptions=True):
-            if isinstance(answer, BaseException):
-                raise answer
-
-    async def check(self, release: str, pid: int | None = None, *, sealed: bool = False) -> Frame:
-        """Have a process import the release cold, in a fresh one; returns what that found. `sealed`: fit to leave this
-        machine. Raises ReportedError, ControlError.
-        """
-        self.notify(Step("importing the release in a fresh process"))
-        request: Frame = {"verb": "check", "release": release, "sealed": sealed}
-        first = self.sockets[self.fleet.pids[0] if pid is None else pid]
-        reply = await ask_ok(first, request, within=self.patience.check)
-        cold = reply.get("cold")
-        return cold if isinstance(cold, dict) else {}
-
-    def pack(self) -> tuple[str, tuple[str, ...]]:
-        """Store the working tree as a release: its digest, and notes on what was left out."""
-        self.notify(Step("packing the working tree"))
-        found = survey(self.project.root, self.project.settings)
-        manifest = self.store.put_release(found.files, python=self.python)
-        self.notify(Fact(f"{len(found.files)} files, release {manifest.vsn}"))
-        return manifest.digest, tuple(f"left out {item.path}: {item.reason}" for item in found.skipped[:20])
-
-
-async def open_site(project: Project, patience: Patience, notify: Notify) -> Site:
-    """Find the processes. Raises UsageError (no app here), NoProcess, DeployError (they don't agree, or are
-    silent).
-    """
-    try:
-        fleet, sockets = await find_fleet(project, patience)
-    except NoProcess:
-        require_app(project)
-        raise
-    require_complete(fleet)
-    store = FolderStore(Path(fleet.the_one("store")), app=fleet.the_one("app"))
-    return Site(project, patience, notify, fleet, sockets, store, fleet.the_one("python"))
-
-
-@contextlib.asynccontextmanager
-async def locked_site(project: Project, patience: Patience, notify: Notify) -> AsyncIterator[Site]:
-    """A site that no other deploy disturbs, with every process's present release in the store and in
-    history.
-
-    Raises StoreLocked at once if another deploy runs. The processes are asked again under the lock: a
-    deploy that ended a moment ago may have changed them.
-    """
-    notify(Step("finding the processes of this app"))
-    before = await open_site(project, patience, notify)
-    with before.store.locked():
-        site = await open_site(project, patience, notify)
-        if site.store.path != before.store.path:
-            raise DeployError("the app's processes changed their store meanwhile", do="deploy again")
-        await site.ask_bases()
-        _record_base(site)
-        yield site
+ROUNDS = 4
+"""How often an upgrade begins anew because another process has come up."""
 
 
 async def hot(project: Project, options: Options, *, patience: Patience, notify: Notify) -> UpgradeReport:
@@ -158,13 +83,6 @@ def _target(site: Site, named: str | None) -> str:
     return previous
 
 
-def _record_base(site: Site) -> None:
-    """Note in the history a release that is run and that no deploy brought: the app was started with it."""
-    running, history = site.fleet.release, site.store.history()
-    if running is not None and running != history.current:
-        site.store.record("base", running, previous=history.current, outcome="complete")
-
-
 async def move(
     site: Site,
     action: Action,
@@ -181,23 +99,50 @@ async def move(
     see Coordinator.run. Raises FlyhotError before anything changed.
     """
     old = site.fleet.release
-    pending = [process for process in site.fleet.processes if process.release != target]
-    same = await _compared(site, target)
-    if not pending:
-        ending = conclude(same, target=target, decision=None)
-        return UpgradeReport(action, ending.exit, ending.outcome, old, target, tuple(same), ending.error, notes)
-    if cold is None:
-        cold = await site.check(target)
-    site.notify(Step(f"preparing {len(pending)} process{'es' if len(pending) > 1 else ''}"))
-    coordinator = _coordinator(site, pending, target, options, cold, direction)
-    machine = await coordinator.run()
-    results = await _all_back(site, _results(site, machine, target, same), target, options, machine)
+    site, attempt = await _attempts(site, target, options, direction, cold)
+    machine, results = attempt.machine, attempt.results
+    results = await _all_back(site, results, target, options, machine)
     ending = conclude(results, target=target, decision=machine.decision, interrupted=machine.interrupted)
-    if coordinator.trouble is not None:
-        ending = replace(ending, error=coordinator.trouble.document())
-    ending, notes = await _look_for_newcomers(site, target, ending, notes)
-    notes += _record(site, action, target, old, ending, results)
+    if attempt.trouble is not None:
+        ending = replace(ending, error=attempt.trouble.document())
+    ending, notes = await _look_for_newcomers(site, target, ending, results, notes)
+    if machine.pids:
+        notes += _record(site, action, target, old, ending, results)
     return UpgradeReport(action, ending.exit, ending.outcome, old, target, tuple(results), ending.error, notes)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """How the processes that were there went through it. `results` has one for each."""
+
+    machine: Coordination
+    results: list[Result]
+    trouble: FlyhotError | None
+
+
+async def _attempts(
+    site: Site, target: str, options: Options, direction: Direction | None, cold: Frame | None
+) -> tuple[Site, _Attempt]:
+    """Until nobody comes up between the search for processes and the moment in which they have all prepared."""
+    for _ in range(ROUNDS):
+        if cold is None and any(process.release != target for process in site.fleet.processes):
+            cold = await site.check(target)
+        site = await site.found_again()
+        pending = [process for process in site.fleet.processes if process.release != target]
+        same = await _compared(site, target)
+        if pending and cold is None:
+            continue  # it has just come up, and the release wants to be checked for it
+        site.notify(Step(f"preparing {len(pending)} process{'es' if len(pending) > 1 else ''}"))
+        coordinator = _coordinator(site, pending, target, options, cold or {}, direction)
+        machine = await coordinator.run()
+        if not machine.outnumbered:
+            return site, _Attempt(machine, _results(site, machine, target, same), coordinator.trouble)
+        site.notify(Fact("a process has come up meanwhile: once more, with it"))
+    raise DeployError(
+        f"processes of this app came up one after the other, {ROUNDS} times while the upgrade was prepared; nothing "
+        "was changed",
+        do="see why they are started anew all the time (their log), then deploy again",
+    )
 
 
 def _coordinator(
@@ -240,18 +185,27 @@ def _coordinator(
         decide=partial(decisions.decide, tx, "commit"),
         read_result=lambda pid, frame, prepared: result_of(pid, frame, from_release[pid], target, prepared=prepared),
         notify=site.notify,
+        anybody_new=lambda: _anybody_new(site, tx),
     )
+
+
+async def _anybody_new(site: Site, tx: str) -> bool:
+    return bool(await who_came_up(site.project, site.fleet.pids, site.patience, tx=tx))
 
 
 async def _compared(site: Site, target: str) -> list[Result]:
     """The results of the processes that run the release: each compares itself with it."""
-    pids = [process.pid for process in site.fleet.processes if process.release == target]
-    if not pids:
-        return []
-    site.notify(Step("comparing what runs it already with the release"))
-    asked = (ask(site.sockets[pid], {"verb": "verify"}, within=site.patience.check) for pid in pids)
+    there = [process for process in site.fleet.processes if process.release == target]
+    if there:
+        site.notify(Step("comparing what runs it already with the release"))
+    return await _verified(site, there, target)
+
+
+async def _verified(site: Site, processes: list[Status], target: str) -> list[Result]:
+    sockets = [ControlSocket(one.pid, socket_path(site.project.runtime, one.pid)) for one in processes]
+    asked = (ask(socket, {"verb": "verify"}, within=site.patience.check) for socket in sockets)
     answers = await asyncio.gather(*asked, return_exceptions=True)
-    return [already_result(pid, target, answer) for pid, answer in zip(pids, answers, strict=True)]
+    return [already_result(one.pid, target, answer) for one, answer in zip(processes, answers, strict=True)]
 
 
 async def _all_back(
@@ -261,10 +215,14 @@ async def _all_back(
     others."""
     if machine.decision != "commit" or not any(result["outcome"] == "rolled_back" for result in results):
         return results
-    releases = {process.pid: process.release for process in site.fleet.processes}
-    done = [result["pid"] for result in results if result["outcome"] == "complete"]
-    for old in sorted({releases[pid] for pid in done}):
-        there = [replace(one, release=target) for one in site.fleet.processes if one.pid in done and one.release == old]
+    before = {process.pid: process.release for process in site.fleet.processes}
+    done = {result["pid"] for result in results if result["outcome"] == "complete"}
+    with contextlib.suppress(DeployError):  # one that is silent by now keeps nobody here
+        site = await site.found_again()
+    upgraded = [one for one in site.fleet.processes if one.pid in done or one.pid not in before]
+    base = next(iter(before.values()))
+    for old in sorted({before.get(one.pid, base) for one in upgraded}):
+        there = [replace(one, release=target) for one in upgraded if before.get(one.pid, base) == old]
         site.notify(Step(f"going back: {len(there)} other process{'es' if len(there) > 1 else ''}"))
         cold = await site.check(old, there[0].pid)
         back = await _coordinator(site, there, old, options, cold, "down").run()
@@ -290,13 +248,16 @@ def _results(site: Site, machine: Coordination, target: str, same: list[Result])
 
 
 async def _look_for_newcomers(
-    site: Site, target: str, ending: Ending, notes: tuple[str, ...]
+    site: Site, target: str, ending: Ending, results: list[Result], notes: tuple[str, ...]
 ) -> tuple[Ending, tuple[str, ...]]:
-    """A worker that was started meanwhile may have loaded something else: then this is no success."""
+    """A worker that was started meanwhile, and runs the release, gets its result among the `results`; one that has
+    loaded something else makes this no success."""
     if ending.exit is not Exit.VERIFIED:
         return ending, notes
     try:
-        fresh = await newcomers(site.project, site.fleet.pids, site.patience)
+        fresh = await who_came_up(site.project, site.fleet.pids, site.patience)
+        found = [one for one in fresh if isinstance(one, Status) and one.release == target and not one.joining]
+        results += await _verified(site, found, target)
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is not None:
@@ -305,10 +266,11 @@ async def _look_for_newcomers(
             *notes,
             "interrupted after the end: not looked for processes that were started meanwhile",
         )
-    strangers = [one for one in fresh if not (isinstance(one, Status) and one.release == target)]
-    if not strangers:
-        return ending, notes
-    first = strangers[0]
+    others = [one for one in fresh if one not in found]
+    if not others:
+        again = conclude(results, target=target, decision="commit")
+        return (ending if again.exit is Exit.VERIFIED else again), notes
+    first = others[0]
     said = f"runs {first.vsn}" if isinstance(first, Status) else first.why
     message = f"process {first.pid} was started during the upgrade and {said}, not {target[:12]}"
     error = {"kind": "mixed", "message": message, "file": None, "line": None, "detail": None}

@@ -30,6 +30,11 @@ class Status:
     def vsn(self) -> str:
         return self.release[:12]
 
+    @property
+    def joining(self) -> bool:
+        """Has it just come up as a worker, so that its release isn't settled?"""
+        return self.state == "joining"
+
 
 @dataclass(frozen=True)
 class Silent:
@@ -52,8 +57,10 @@ class Fleet:
 
     @property
     def releases(self) -> tuple[str, ...]:
-        """The different releases that run, in the order of the first process with each."""
-        return tuple(dict.fromkeys(process.release for process in self.processes))
+        """The different releases that run, in the order of the first process with each; without what those who join
+        will leave at once, unless there is nobody else."""
+        settled = [process for process in self.processes if not process.joining] or self.processes
+        return tuple(dict.fromkeys(process.release for process in settled))
 
     @property
     def release(self) -> str | None:

@@ -12,11 +12,11 @@ from flyhot_asgi.errors import FlyhotError
 from ..config import Patience, Project, require_app
 from ..errors import Exit, NoProcess, exit_of
 from .client import ask
-from .deploy import Site, open_site
 from .outcome import WORDS
 from .processes import find_fleet, reported
 from .progress import Notify, Step
 from .report import HistoryReport, PlanReport, StatusReport
+from .site import Site, open_site
 
 
 async def plan(project: Project, *, patience: Patience, notify: Notify) -> PlanReport:

@@ -81,6 +81,8 @@ class FakeProcess:
         self.pid = pid
         self.release = release
         self.faults = faults
+        self.state = "serving"
+        self.joins: str | None = None
         self.told: list[str] = []
         self.requests: list[Document] = []
         self.reached: dict[str, threading.Event] = {
@@ -136,7 +138,8 @@ class FakeProcess:
             "release": self.release,
             "boot": "b",
             "since": 1_700_000_000.0,
-            "state": "serving",
+            "state": self.state,
+            "joins": self.joins,
             "sessions": [{"label": "/chat", "cls": "app.Chat", "vsn": "1", "count": 3}],
             "websockets": 3,
             "http_in_flight": 0,

@@ -84,6 +84,7 @@ class LiveApp:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
         log = (self.folder / f"{port}.log").open("wb")
+        time.sleep(0.03)  # else its files may have been written as it began, and it compares itself with them first
         where = {
             "uvicorn": ["--port", str(port), "--log-level", "warning"],
             "hypercorn": ["--bind", f"127.0.0.1:{port}"],

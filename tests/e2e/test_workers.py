@@ -14,9 +14,12 @@ import pytest
 
 from flyhot_asgi.control.paths import RUNTIME_VARIABLE
 from flyhot_deploy.config import Patience, find_project, options_for
+from flyhot_deploy.errors import NoProcess
 from flyhot_deploy.local import deploy
 from flyhot_deploy.local.coordinate import Coordinator
 from flyhot_deploy.local.coordination import Command, Coordination, Tell
+from flyhot_deploy.local.fleet import Status
+from flyhot_deploy.local.processes import find_fleet
 
 from .live_app import LiveApp, Talker
 from .test_servers import APP
@@ -30,8 +33,9 @@ CREWS = {
 
 
 @pytest.fixture
-def crew(request: pytest.FixtureRequest) -> Iterator[LiveApp]:
+def crew(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveApp]:
     app = LiveApp({"main.py": APP})
+    monkeypatch.setenv(RUNTIME_VARIABLE, app.environment[RUNTIME_VARIABLE])
     try:
         server, options = CREWS[getattr(request, "param", "uvicorn")]
         app.start(*options, server=server)
@@ -41,8 +45,23 @@ def crew(request: pytest.FixtureRequest) -> Iterator[LiveApp]:
 
 
 async def releases(app: LiveApp) -> dict[int, str]:
-    document = (await app.deploy_meanwhile("status")).document
-    return {process["pid"]: process["release"] for process in document.get("processes", [])}
+    return {one.pid: one.release for one in await statuses(app) if not one.joining}
+
+
+async def statuses(app: LiveApp) -> list[Status]:
+    """What `status` shows, without a process for each question."""
+    await asyncio.sleep(0.05)  # whoever asks again and again leaves the machine some air
+    try:
+        fleet, _ = await find_fleet(find_project(app.root), Patience())
+    except NoProcess:
+        return []
+    return list(fleet.processes)
+
+
+async def until_up(app: LiveApp, count: int) -> None:
+    async with asyncio.timeout(60):
+        while len(await releases(app)) < count:
+            pass
 
 
 async def until_two(app: LiveApp, *, without: int) -> dict[int, str]:
@@ -56,8 +75,7 @@ async def until_two(app: LiveApp, *, without: int) -> dict[int, str]:
 
 async def sockets(app: LiveApp) -> list[int]:
     """How many websockets each worker holds."""
-    document = (await app.deploy_meanwhile("status")).document
-    return [process["websockets"] for process in document["processes"]]
+    return [one.document["websockets"] for one in await statuses(app)]
 
 
 @contextlib.asynccontextmanager
@@ -80,7 +98,7 @@ async def traffic(app: LiveApp, count: int = 8) -> AsyncIterator[list[Talker]]:
 @pytest.mark.parametrize("crew", CREWS, indirect=True)
 async def test_a_worker_that_is_killed_after_an_upgrade_comes_back_on_the_release(crew: LiveApp) -> None:
     """The folder has moved on meanwhile: what the other worker runs counts, not what lies there."""
-    await crew.until_processes(2)
+    await until_up(crew, 2)
     crew.write({"main.py": APP.replace("r1", "r2")})
     assert (await crew.deploy_meanwhile("hot")).outcome == "complete"
     crew.write({"main.py": APP.replace("r1", "r3")})
@@ -98,7 +116,7 @@ async def test_a_worker_that_is_killed_after_an_upgrade_comes_back_on_the_releas
 
 
 async def test_all_workers_killed_at_once_come_back_on_the_release(crew: LiveApp) -> None:
-    await crew.until_processes(2)
+    await until_up(crew, 2)
     crew.write({"main.py": APP.replace("r1", "r2")})
     assert (await crew.deploy_meanwhile("hot")).outcome == "complete"
     crew.write({"main.py": APP.replace("r1", "r3")})
@@ -128,8 +146,7 @@ class Killing(Coordinator):
 @pytest.mark.parametrize("word", ["suspend", "apply", "commit"])
 async def test_a_worker_that_is_killed_at_a_station(crew: LiveApp, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before the decision nobody changes; after it, the survivor has the release, and so has who comes after."""
-    await crew.until_processes(2)
-    monkeypatch.setenv(RUNTIME_VARIABLE, crew.environment[RUNTIME_VARIABLE])
+    await until_up(crew, 2)
     monkeypatch.setattr(Killing, "word", word)
     monkeypatch.setattr(Killing, "killed", 0)
     monkeypatch.setattr(deploy, "Coordinator", Killing)
@@ -156,20 +173,66 @@ async def hot(root: Path) -> Any:
     return await deploy.hot(project, options, patience=Patience(), notify=lambda note: None)
 
 
-async def test_a_worker_that_comes_up_in_the_middle_waits_for_the_decision(crew: LiveApp) -> None:
-    """Its predecessor died before the deploy looked for processes; the other one is held up while it starts."""
-    await crew.until_processes(2)
-    victim = max(await releases(crew))
-    os.kill(victim, signal.SIGKILL)
-    async with asyncio.timeout(20):
-        while victim in await releases(crew):
+SLOW = """
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+
+if "uvicorn" in sys.modules:  # not where a release is looked at
+    Path(f"{os.getpid()}.comes").touch()
+    while Path("wait").exists() and not Path("go").exists():
+        time.sleep(0.01)
+
+
+async def until_it_may_go():
+    while not Path("go").exists():
+        await asyncio.sleep(0.01)
+
+"""
+
+
+async def test_a_worker_that_comes_up_in_the_middle_waits_for_the_decision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its predecessor died before the deploy looked for processes. It has read the old files when they are edited, and
+    is still importing them when the other one is asked."""
+    app = LiveApp({"main.py": (old := SLOW + APP.replace("asyncio.sleep(3)", "until_it_may_go()"))})
+    monkeypatch.setenv(RUNTIME_VARIABLE, app.environment[RUNTIME_VARIABLE])
+    try:
+        app.start("--workers", "2")
+        await until_up(app, 2)
+        victim, other = await releases(app)
+        (app.root / "wait").touch()
+        os.kill(victim, signal.SIGKILL)
+        comes = await until_somebody_comes(app, {victim, other})
+        async with app.websocket("/echo") as ws:
+            await ws.send("hello")
+            assert await ws.recv() == "r1 1 hello"
+            app.write({"main.py": old.replace("r1", "r2")})
+            await ws.send("sleep")
+            deploy_ = asyncio.create_task(app.deploy_meanwhile("hot"))
+            await until_upgrading(app, other)
+            (app.root / "go").touch()
+            done = await deploy_
+            assert done.outcome == "complete", done.document
+            after = await until_two(app, without=victim)
+            assert set(after) == {other, comes} and set(after.values()) == {done.document["to"]}
+            assert {(await asyncio.to_thread(app.get, "/")).text for _ in range(12)} == {"r2"}
+            assert await ws.recv() == "r1 2 sleep"
+    finally:
+        app.stop()
+
+
+async def until_somebody_comes(app: LiveApp, known: set[int]) -> int:
+    """The pid of a worker that has begun to import the app."""
+    async with asyncio.timeout(60):
+        while True:
+            await asyncio.sleep(0.01)  # nothing tells us
+            for fresh in {int(path.stem) for path in app.root.glob("*.comes")} - known:
+                return fresh
+
+
+async def until_upgrading(app: LiveApp, pid: int) -> None:
+    async with asyncio.timeout(60):
+        while not any(one.pid == pid and one.state in ("upgrading", "held") for one in await statuses(app)):
             pass
-    async with crew.websocket("/echo") as ws:
-        crew.write({"main.py": APP.replace("r1", "r2")})
-        deploy_ = asyncio.create_task(crew.deploy_meanwhile("hot"))
-        await ws.send("sleep")
-        done = await deploy_
-        assert done.outcome == "complete", done.document
-        after = await until_two(crew, without=victim)
-        assert set(after.values()) == {done.document["to"]}
-        assert await ws.recv() == "r1 1 sleep"

@@ -18,7 +18,7 @@ from ..living.modules import cold_name
 from ..source.drift import Drift
 from ..source.module import SourceModule
 from .compare import differences, drifted, moved_state, unstable_paths
-from .fingerprint import describe
+from .fingerprint import DEFINITION, describe
 from .sealed import sealed
 from .shapes import Shapes
 from .verify import Difference
@@ -157,6 +157,16 @@ class Recorded:
     def settled(self) -> Recorded:
         """What is to be compared once the process runs the release: only that it still is it."""
         return Recorded(self.new, self.new, self.names, set(self.masked), left_out=self.left_out, salt=self.salt)
+
+    def untouched(self) -> Recorded:
+        """For a process that has done nothing since it was imported: its values must be those of the release, too.
+
+        Of a script's definitions only the code can be compared (`strangers`): their digests tell that it is called
+        `__main__`.
+        """
+        main = self._script(self.loaded())
+        named = [path for path, entry in self.new.items() if entry[0] == DEFINITION and path.startswith(f"{main}:")]
+        return Recorded(self.new, {}, self.names, self.masked.union(named), left_out=self.left_out, salt=self.salt)
 
     def backwards(self, found: Iterable[Difference]) -> Recorded | None:
         """For the way back, after these differences; None if it is not known what to go back to."""

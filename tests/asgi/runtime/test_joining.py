@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from flyhot_asgi.control.crew import Crew
+from flyhot_asgi.control.crew import Crew, Note
 from flyhot_asgi.control.decision import Decisions
-from flyhot_asgi.runtime import joining
+from flyhot_asgi.control.paths import runtime_dir, socket_path
+from flyhot_asgi.runtime import doubt, joining, process
 from flyhot_asgi.runtime.joining import join
+from flyhot_asgi.runtime.verbs import Verbs
 from tests.faults.intact import assert_single_generation
-from tests.faults.lab import SECOND, Lab
+from tests.faults.lab import SECOND, Lab, private_runtime_dir
 
 
 @pytest.fixture
@@ -85,3 +90,58 @@ async def test_what_can_not_be_joined_is_said_and_the_app_serves(
         await join(lab.process, crew, decisions)
     assert [record.message.startswith("this worker can't join") for record in caplog.records] == [True, True]
     assert lab.main.RELEASE == 1 and lab.process.started
+
+
+async def test_it_can_be_found_before_it_looks_and_says_whom_it_waits_for(
+    monkeypatch: pytest.MonkeyPatch, decisions: Decisions, crew: Crew
+) -> None:
+    """What a deploy relies on: it looks for sockets when all notes are written."""
+    with tempfile.TemporaryDirectory(prefix="fh-", ignore_cleanup_errors=True) as folder:
+        private_runtime_dir(monkeypatch, f"{folder}/rt")
+        (Path(folder) / "app").mkdir()
+        lab = Lab(Path(folder) / "app")
+        path = socket_path(runtime_dir(lab.root), os.getpid())
+        found: list[bool] = []
+        real = Crew.read
+
+        def read(self: Crew) -> Note | None:
+            found.append(path.exists())
+            return real(self)
+
+        monkeypatch.setattr(Crew, "read", read)
+        monkeypatch.setattr(process, "crew_in", lambda folder: crew)
+        monkeypatch.setattr(process, "decisions_dir", lambda folder: decisions.folder)
+        crew.begin("tx", release="1" * 64, old="0" * 64, within=60)
+        starting = asyncio.create_task(lab.start())
+        async with asyncio.timeout(60):
+            while (status := await said(path))["joins"] is None:
+                pass
+        assert (status["state"], status["joins"]) == ("joining", "tx") and all(found)
+        await asyncio.to_thread(doubt._ask, path, {"verb": "base"})
+        for request in ({"verb": "verify"}, {"verb": "upgrade", "release": status["release"], "tx": "other"}):
+            refused = await asyncio.to_thread(doubt._ask, path, request)
+            assert "has just been started" in str(refused.get("error")), refused
+        crew.settle(status["release"])
+        await starting
+        assert (await said(path))["state"] == "serving"
+        await lab.close()
+
+
+async def said(path: Path) -> dict[str, Any]:
+    try:
+        return dict((await asyncio.to_thread(doubt._ask, path, {"verb": "status"}))["status"])
+    except OSError:  # it does not listen yet
+        await asyncio.sleep(0.01)
+        return {"joins": None}
+
+
+async def test_the_first_deploy_tells_the_crew_what_it_runs(lab: Lab, crew: Crew, decisions: Decisions) -> None:
+    base = Verbs(lab.process, decisions, crew).table()["base"]
+    await base({"verb": "base"}, None)  # type: ignore[arg-type]
+    assert crew.read() is None, "who only plans changes nothing"
+    await base({"verb": "base", "deploy": True}, None)  # type: ignore[arg-type]
+    note = crew.read()
+    assert note is not None and (note.release, note.tx) == (lab.first.digest, None)
+    crew.settle("1" * 64)
+    await base({"verb": "base", "deploy": True}, None)  # type: ignore[arg-type]
+    assert crew.read() == Note("1" * 64, "1" * 64, None, 0.0), "what was decided stays"

@@ -127,6 +127,7 @@ def start(app: LiveApp, command: list[str]) -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
+    time.sleep(0.03)  # else its files may have been written as it began, and it compares itself with them first
     with (app.folder / f"{port}.log").open("wb") as log:
         arguments = [str(port) if word == "PORT" else word for word in command]
         process = subprocess.Popen(

@@ -54,7 +54,7 @@ async def test_a_process_is_told_all_that_it_needs(machine: FakeMachine, edited:
     first, second = machine.start(edited), machine.start(edited)
     report = await hot()
     verbs = [request["verb"] for request in first.requests]
-    assert verbs == ["status", "status", "base", "check", "upgrade"]
+    assert verbs == ["status", "status", "base", "check", "status", "upgrade"]
     request = first.requests[-1]
     assert request["release"] == report.new
     assert request["direction"] == "up"
@@ -285,24 +285,6 @@ async def test_the_release_is_packed_for_the_python_that_runs(
     report = await hot()
     assert report.new is not None
     assert store.get_release(report.new).manifest.python == "3.13"
-
-
-async def test_a_worker_that_was_started_meanwhile_with_other_code_makes_it_mixed(
-    machine: FakeMachine, edited: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    machine.start(edited)
-    real = deploy.Coordinator.run
-
-    async def run_and_respawn(self: deploy.Coordinator) -> object:
-        findings = await real(self)
-        machine.start(edited)
-        return findings
-
-    monkeypatch.setattr(deploy.Coordinator, "run", run_and_respawn)
-    report = await hot()
-    assert report.exit is Exit.MIXED
-    assert report.error is not None
-    assert "was started during the upgrade" in report.error["message"]
 
 
 async def test_files_that_were_left_out_are_noted(machine: FakeMachine, edited: str, app: Path) -> None:

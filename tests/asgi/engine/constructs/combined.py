@@ -1855,27 +1855,4 @@ CASES = {
         bound()
         [c.__name__ for c in m.C.__mro__]
     """,
-    "a block's condition turns, and its names go": """
-        --- m
-        released = False
-        tag = version = "1.0"
-        if not released:
-            import pathlib
-            def get_version(tag): return tag + ".dev"
-            version = get_version(tag)
-        def show(): return version
-        +++ m
-        released = True
-        tag = version = "1.0.1"
-        if not released:
-            import pathlib
-            def get_version(tag): return tag + ".dev"
-            version = get_version(tag)
-        def show(): return version
-        === ask
-        m.show()
-        hasattr(m, "get_version")
-        hasattr(m, "pathlib")
-        m.tag
-    """,
 }

@@ -1,0 +1,58 @@
+"""An app whose files were edited while it was being imported: which release is it?"""
+
+from __future__ import annotations
+
+import pytest
+
+from flyhot_asgi.errors import ControlError
+from flyhot_asgi.release import began
+from flyhot_asgi.runtime import process
+from flyhot_asgi.runtime.doubt import what_runs
+from flyhot_asgi.runtime.installed import Installed
+from tests.faults.lab import MAIN, RULES, SECOND, Lab
+
+CONSTANT = {"main.py": MAIN.replace("RELEASE = 1\n", "RELEASE = 3\n"), "rules.py": RULES}
+
+
+def edit(lab: Lab, files: dict[str, str]) -> Installed:
+    """The files are others now; what a process that is started would take for what it runs."""
+    for name, text in files.items():
+        (lab.root / lab.top / name).write_text(text.replace("TOP", lab.top))
+    first = lab.installed
+    return Installed.at_start(first.root, first.settings, first.store)
+
+
+@pytest.mark.parametrize("files", [SECOND, CONSTANT], ids=["functions", "one constant"])
+async def test_what_was_imported_is_found_among_what_is_known(
+    lab: Lab, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed = edit(lab, files)
+    assert claimed.digest != lab.first.digest
+    assert await what_runs(claimed) is claimed, "nothing says that it was edited meanwhile"
+    monkeypatch.setattr(began, "BEGAN", 0.0)
+    if files is SECOND:
+        with pytest.raises(ControlError, match="was edited while the app was being imported"):
+            await what_runs(claimed)
+    else:
+        assert await what_runs(claimed) is claimed, "the program may have made it so: nobody knows better"
+    lab.installed.store.record("base", lab.first.digest, previous=None, outcome="complete")
+    found = await what_runs(claimed)
+    assert (found.digest, found.base_digest) == (lab.first.digest, lab.first.digest)
+    assert found.read(f"{lab.top}/rules.py") == RULES.encode() and found.store_base() == lab.first.digest
+
+
+async def test_what_was_edited_before_it_was_read_is_what_runs(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(began, "BEGAN", 0.0)
+    assert (await what_runs(lab.installed)).digest == lab.first.digest
+
+
+async def test_who_does_not_know_what_it_runs_is_broken(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nobody_knows(installed: Installed) -> Installed:
+        raise ControlError("main.py was edited while the app was being imported", do="restart it")
+
+    monkeypatch.setattr(process, "what_runs", nobody_knows)
+    lab.process.installed = None
+    await lab.process.take_stock()
+    assert lab.process.state == "broken"
+    with pytest.raises(ControlError, match=r"broken: main\.py was edited"):
+        await lab.upgrade(SECOND)
