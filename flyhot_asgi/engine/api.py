@@ -32,6 +32,7 @@ from .rehearsal.scratch import Trial, check_release
 from .source.module import SourceModule
 from .verification.recorded import Recorded
 
+_NOTHING = "import it first; whoever imports it now gets the new release anyway"
 _RESTART = "mend it, or restart the program on the new release"
 
 
@@ -100,6 +101,8 @@ class Engine:
         try:
             releases = self._releases()
             sources = releases.new
+            if not releases.live:
+                raise UpgradeError(f"this process has imported nothing of {', '.join(self.packages)}", do=_NOTHING)
             ground = self._ground(releases)
             first = ground.plan()
             cold = self._check(releases, rehearse=self._rehearse and (first.executes or bool(first.refusals)))

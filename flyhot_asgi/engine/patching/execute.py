@@ -141,7 +141,8 @@ class Executor:
                     annotations.pop(name, None)
         saved = {name: dict(vars(before[name])) for name, _ in item.kept if name in before}
         self.poured = []
-        namespace[ADOPT] = self._adopter(dict(before) if item.adopt else {}, rewrap=item.rewrap)
+        rewrap = item.layer if item.rewrap else None
+        namespace[ADOPT] = self._adopter(dict(before) if item.adopt else {}, rewrap=rewrap)
         if item.recast:
             namespace[RECAST] = Recaster(item.module, namespace, self._journal)
         try:
@@ -189,13 +190,13 @@ class Executor:
         """Execute a statement that makes classes, its methods adopted from `before` (`C.f` → the living member)."""
         self._journal.touch_namespace(namespace, f"names of {item.module}")
         named = {name: namespace.get(name, _MISSING) for name in item.statement.binds}
-        namespace[ADOPT] = self._adopter({**named, **before}, rewrap=False)
+        namespace[ADOPT] = self._adopter({**named, **before}, rewrap=None)
         try:
             exec(code, namespace)
         finally:
             namespace.pop(ADOPT, None)
 
-    def _adopter(self, before: dict[str, Any], *, rewrap: bool) -> Callable[[str, int], Callable[[Any], Any]]:
+    def _adopter(self, before: dict[str, Any], *, rewrap: int | None) -> Callable[[str, int], Callable[[Any], Any]]:
         taken: set[int] = set()
 
         def adopt(name: str, layer: int) -> Callable[[Any], Any]:
@@ -227,17 +228,17 @@ def _star(code: types.CodeType, namespace: dict[str, Any], but: Collection[str])
 
 
 def _partner(
-    old: Any, value: types.FunctionType, layer: int, taken: set[int], *, rewrap: bool
+    old: Any, value: types.FunctionType, layer: int, taken: set[int], *, rewrap: int | None
 ) -> types.FunctionType | None:
     """The living function that the old statement made at this layer: what `value` is poured into.
 
-    With `rewrap` the outermost result takes the place of the object that the name means, whatever that was, and the
+    With `rewrap` the result of that layer takes the place of the object that the name means, whatever that was, and the
     layers below never do; else a function takes the place of that whose code stands where its own does.
     """
-    if rewrap and layer == 0 and isinstance(old, types.FunctionType) and old.__globals__ is value.__globals__:
+    if layer == rewrap and isinstance(old, types.FunctionType):
         return None if value is old else old
     for candidate in reversed(list(functions_of_member(old))):  # the innermost is made first
-        if id(candidate) in taken or (rewrap and candidate is old) or candidate is value:
+        if id(candidate) in taken or (rewrap is not None and candidate is old) or candidate is value:
             continue
         if candidate.__globals__ is value.__globals__ and stands_at(candidate) == stands_at(value):
             return candidate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 
 from ..living.wrapped import function_chain
-from .journal import FUNCTION_FIELDS, Journal, set_code
+from .journal import FUNCTION_FIELDS, Journal, set_code, set_globals
 
 
 def pour(old: types.FunctionType, new: types.FunctionType, journal: Journal) -> types.FunctionType:
@@ -14,6 +14,8 @@ def pour(old: types.FunctionType, new: types.FunctionType, journal: Journal) -> 
         return old
     journal.touch_function(old)
     retagged = keeps_module(old, new)
+    if old.__globals__ is not new.__globals__:
+        set_globals(old, new.__globals__)  # a decorator from elsewhere came or went
     set_code(old, new.__code__, new.__closure__)
     for name in FUNCTION_FIELDS:
         if name == "__module__" and retagged:

@@ -120,6 +120,8 @@ class Context:
         """Registering statements that read something of which a part changed."""
         self.constructed: dict[int, tuple[Home, Statement]] = {}
         """Id of a registrar whose constructor runs again → its home and statement: all is registered anew with it."""
+        self.rewrapped: dict[Statement, int] = {}
+        """Functions with other decorators below those that register them, and how many these are."""
         self.whole: set[int] = set()
         """Ids of those that are made a second time, and poured into the living one: whatever registers, registers."""
         self.slices = Slices(self)
@@ -195,8 +197,21 @@ class Context:
             self.planned.add(statement)
             binders = self.new_names.binders(module)
             last = all(binders.get(name) is statement for name in statement.binds)
+            layer = self.rewrapped.get(statement, 0)
+            rewrap = rewrap or statement in self.rewrapped
             item = Execute(
-                module, statement, keep, annotate_only, rewrap, same and last, adopt and last, recast, kept, cold, but
+                module,
+                statement,
+                keep,
+                annotate_only,
+                rewrap,
+                same and last,
+                adopt and last,
+                recast,
+                kept,
+                cold,
+                but,
+                layer,
             )
             self.plan.work.append(item)
 

@@ -126,6 +126,8 @@ def _judge_reshaped(context: Context, module: str, change: Change) -> None:
     if context.registers(module, statement) or context.registers(module, change.old):
         if exchanged:
             context.rebind(module, (name,))
+            if isinstance(context.value(module, name), types.FunctionType):
+                context.rewrapped[statement] = _registering_layers(context, module, statement)
         return
     for side, decorator in [
         *((change.old, d) for d in change.old.decorators),
@@ -140,6 +142,15 @@ def _judge_reshaped(context: Context, module: str, change: Change) -> None:
         context.refuse(module, statement, reason)
         return
     _again(context, module, statement, _what_changed(old, new), exchanged=exchanged)
+
+
+def _registering_layers(context: Context, module: str, statement: Statement) -> int:
+    """How many of the outermost decorators are a registrar's methods, which hand on what they are given."""
+    for layer, decorator in enumerate(statement.decorators):
+        owner = dotted_name(decorator.func) if isinstance(decorator, ast.Call) else None
+        if owner is None or not context.owned(context.resolve(module, owner.rpartition(".")[0])):
+            return layer
+    return len(statement.decorators)
 
 
 def _dumps(nodes: list[ast.expr]) -> list[str]:

@@ -96,6 +96,8 @@ class Execute:
     """What the old release made of a name where the program changed it: merged item by item."""
     but: frozenset[str] | None = None
     """Of a star import: names that it brings and later statements bind otherwise."""
+    layer: int = 0
+    """How many decorators, from the outside, hand on what they are given: `rewrap` looks below them."""
 
 
 @dataclass(frozen=True)

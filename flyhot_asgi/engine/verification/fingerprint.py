@@ -132,6 +132,8 @@ class Fingerprint:
         defaults = [self._brief(value) for value in function.__defaults__ or ()]
         named = {key: self._brief(value) for key, value in sorted((function.__kwdefaults__ or {}).items())}
         code = self._code(function.__code__)
+        space = function.__globals__.get("__name__")
+        where = where if space == function.__module__ else f"{where} in {space}:"
         text = f"function {function.__module__}:{function.__qualname__} {where} {code} {defaults} {named}"
         self._put(path, DEFINITION, text)
         self._annotations(path, function)

@@ -178,3 +178,12 @@ def test_a_difference_that_nothing_mends_is_refused_and_undone(project: Project)
     assert any("hidden" in reason.construct for reason in refused.value.reasons), refused.value.reasons
     assert m.hidden == 1 and m.helpers.compute() == 1
     engine.close()
+
+
+def test_a_process_that_has_imported_nothing_is_not_called_upgraded(project: Project) -> None:
+    project.write(init="", m="x = 1\n")
+    engine = project.engine()
+    project.write(m="x = 2\n")
+    with pytest.raises(Refused, match="imported nothing"):
+        engine.upgrade()
+    engine.close()

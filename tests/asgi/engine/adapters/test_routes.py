@@ -463,3 +463,31 @@ def test_older_fastapi_copies_as_many_routes_as_the_included_router_has(monkeypa
     monkeypatch.delattr(routing, "_IncludedRouter")
     assert RoutesAdapter()._size(context, "m", known, "include_router") == 2
     assert RoutesAdapter()._size(context, "m", other, "include_router") is None
+
+
+async def test_who_holds_an_endpoint_holds_it_with_its_new_decorator(lab):
+    """A wrapper made elsewhere, below the decorators that register: the name's object is the route's endpoint."""
+    log = """
+import functools
+CALLS = []
+def logged(f):
+    @functools.wraps(f)
+    def wrapper(*args, **named):
+        CALLS.append(f.__name__)
+        return f(*args, **named)
+    return wrapper
+"""
+    text = """
+from fastapi import FastAPI
+from .log import logged
+app = FastAPI()
+@app.get("/")
+def home(x: int = 1): return x
+"""
+    app = lab(log=log, main=text)
+    held = app.main.home
+    app.upgrade(log=log, main=text.replace("def home(x: int = 1)", "@logged\ndef home(x: int = 2)"))
+    assert held is app.main.home is app.main.app.routes[-1].endpoint
+    assert held() == 2 and app.log.CALLS == ["home"]
+    app.undo()
+    assert held is app.main.home and held() == 1

@@ -151,4 +151,44 @@ CASES = {
         === ask
         m.c is low.c
     """,
+    "a method gets a decorator of another module": """
+        --- n
+        import functools
+        LOG = []
+        def deco(f):
+            @functools.wraps(f)
+            def wrapper(*a):
+                LOG.append(1)
+                return "n", f(*a)
+            return wrapper
+        --- m
+        from .n import deco
+        X = 1
+        class A:
+            def f(self): return X
+            @deco
+            def g(self): return X
+        +++ n
+        import functools
+        LOG = []
+        def deco(f):
+            @functools.wraps(f)
+            def wrapper(*a):
+                LOG.append(1)
+                return "n", f(*a)
+            return wrapper
+        +++ m
+        from .n import deco
+        X = 1
+        class A:
+            @deco
+            def f(self): return X + 1
+            def g(self): return X + 1
+        === hold
+        a, f, g = m.A(), m.A.f, m.A.g
+        === ask
+        f(a), g(a)
+        a.f(), a.g()
+        f is m.A.f, g is m.A.g
+    """,
 }
