@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import json
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flyhot_asgi.engine.rehearsal.packed import Laid, check_packed
-from flyhot_asgi.engine.verification.sealed import seal
 from flyhot_asgi.errors import FlyhotError
 from flyhot_asgi.release.config import Settings
 from flyhot_asgi.release.folder import FolderStore
 from flyhot_asgi.threads import in_thread_until
 
 from .circumstances import circumstances
+
+if TYPE_CHECKING:
+    from flyhot_asgi.engine.rehearsal.packed import Laid
 
 MAX_BYTES = 8 << 20
 ARRIVES = ("arrives", "unneeded")
@@ -62,23 +64,30 @@ async def record(
     to cancel: the processes are killed.
     """
     seen = {**environment, **before.environment}
+    return await in_thread_until(lambda cancel: _record(files, before, root, settings, seen, key, cancel))
+
+
+def _record(
+    files: Mapping[str, bytes],
+    before: Predecessor,
+    root: Path,
+    settings: Settings,
+    seen: Mapping[str, str],
+    key: bytes,
+    cancel: threading.Event,
+) -> Recording:
+    # The engine is imported by who records, and by no other command.
+    from flyhot_asgi.engine.rehearsal.packed import check_packed
+    from flyhot_asgi.engine.verification.sealed import seal
+
     try:
         with tempfile.TemporaryDirectory(prefix="flyhot-recording-") as folder:
             store = FolderStore(Path(folder), app=settings.app)
             old, new = _laid(store, before.files), _laid(store, files)
             if old.digest != before.release:
                 return Recording(why="the files of the running release are not what its name says")
-            cold = await in_thread_until(
-                lambda cancel: check_packed(
-                    old,
-                    new,
-                    before.imported,
-                    root=root,
-                    packages=settings.first_party,
-                    environment=seen,
-                    cancel=cancel,
-                )
-            )
+            imported, packages = before.imported, settings.first_party
+            cold = check_packed(old, new, imported, root=root, packages=packages, environment=seen, cancel=cancel)
     except (FlyhotError, OSError) as exc:
         return Recording(why=str(exc))
     plan = cold.pop("rehearsed")
@@ -99,5 +108,7 @@ def _lasting(cold: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _laid(store: FolderStore, files: Mapping[str, bytes]) -> Laid:
+    from flyhot_asgi.engine.rehearsal.packed import Laid
+
     release = store.get_release(store.put_release(files).digest)
     return Laid(release.digest, release.tree, files)

@@ -238,7 +238,10 @@ def keep_watching(work: Work, output: Output) -> NoReturn:
     """Do it again and again, until Ctrl-C: exit code 0 then."""
     try:
         while True:
-            output.report(_report_of(work, output, None), anew=True)
+            report = _report_of(work, output, None)
+            if report.exit is Exit.INTERRUPTED:  # it came while somebody was asked
+                raise KeyboardInterrupt
+            output.report(report, anew=True)
             time.sleep(WATCH_SECONDS)
     except KeyboardInterrupt:
         raise SystemExit(0) from None

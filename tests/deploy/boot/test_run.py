@@ -161,3 +161,22 @@ def test_killed_at_any_instant_it_serves_when_started_again(machine: Machine, de
     done = run(machine, *RUN, sys.executable, "-c", "import shop.main")
     assert (done.returncode, done.stdout) == (0, "one old\n"), done.stderr
     assert tree_of(machine.root) == dict(sorted({**V1, **many}.items()))
+
+
+READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && cd "$0" && exec "$@"'
+
+
+def test_on_a_read_only_root_the_image_is_booted_and_that_is_said(machine: Machine, deployer: Deployer) -> None:
+    """The release follows hot: see tests/asgi/control/test_paths.py for where it is kept then."""
+    inside = ["unshare", "--mount", "--map-root-user", "sh", "-c", READ_ONLY, str(machine.root)]
+    try:
+        able = subprocess.run([*inside, "true"], capture_output=True, timeout=60, check=False).returncode == 0
+    except OSError:
+        able = False
+    if not able:
+        pytest.skip("this system gives no mount namespaces")
+    deployer.release(V2)
+    done = run(machine, *inside, *RUN, sys.executable, "-c", "import shop.main")
+    assert (done.returncode, done.stdout) == (0, "one old\n"), done.stderr
+    assert "Read-only file system" in done.stderr and "booted as it is" in done.stderr
+    assert "Traceback" not in done.stderr and tree_of(machine.root) == V1
