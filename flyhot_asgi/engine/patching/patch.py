@@ -28,6 +28,7 @@ from .finder import ReleaseFinder
 from .graft import apply_graft, compile_graft
 from .journal import Journal, set_code
 from .move import move
+from .overloads import settle_overloads, touch_overloads
 from .registration import Registration
 from .remake import Remaking
 from .state import touch_state
@@ -158,12 +159,14 @@ class Patch:
             self._finder.install()
         _touch_modules(journal)
         touch_state(self.plan, journal)
+        stubs = touch_overloads(self.plan.changed, journal)
         for registration in self._registrations:
             registration.begin(journal)
         executor = Executor(journal, self.plan.live)
         for item, code in zip(self.plan.work, self._codes, strict=True):
             self._do(item, code, executor, journal)
         self._move(journal)
+        self.orphans.update(settle_overloads(self.plan.changed, self.known, stubs))
         for registration in self._registrations:
             registration.finish(journal)
         self._delete(journal)

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..living.holders import insides
 from ..living.inventory import is_among, subclasses
+from ..living.overloads import stubs_of
 from ..living.wrapped import function_chain
 from ..source.codetree import match, walk
 from ..source.headers import Header, headers
@@ -48,9 +49,11 @@ def _judge_functions(context: Context, name: str) -> None:
             problems[code] = (reason, twin.line)
     planned = [item for item in context.plan.work if isinstance(item, Execute)]
     ours = {code for _, code in walk(old.code)}
+    stubs = stubs_of([name])
+    context.plan.orphans.update(f for f in stubs if pairs.get(f.__code__) is None)  # taken out of their register
 
     def look() -> list[types.FunctionType]:
-        alive = context.survey.functions
+        alive = [f for f in context.survey.functions if not is_among(f, stubs)] if stubs else context.survey.functions
         return [f for f in alive if f.__code__ in ours and _problem_of(f, pairs, problems) is not None]
 
     if not look():

@@ -101,7 +101,7 @@ def _defaults(patch: Patch) -> list[Difference]:
     found = []
     for function in patch.functions:
         header = patch.headers.get(id(function.__code__))
-        if header is None:
+        if header is None or function in patch.orphans:
             continue
         keywords = frozenset(function.__kwdefaults__ or ())
         if len(function.__defaults__ or ()) != header.defaults or keywords != header.keyword_defaults:

@@ -83,7 +83,8 @@ class Snapshot:
         if isinstance(obj, type):
             if obj.__module__.partition(".")[0] != self.top:
                 return []
-            members = [*vars(obj).items(), ("bases", obj.__bases__)]
+            bases = [(f"base {index}", base) for index, base in enumerate(obj.__bases__)]  # of no account: which tuple
+            members = [*vars(obj).items(), *bases]
             return self._items({k: v for k, v in members if k not in ("__dict__", "__weakref__", "_abc_impl")})
         if isinstance(obj, dict):
             return [(repr(k) if isinstance(k, ATOMS) else f"#{id(k)}", v) for k, v in dict.items(obj)]

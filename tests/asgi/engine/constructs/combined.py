@@ -1855,4 +1855,80 @@ CASES = {
         bound()
         [c.__name__ for c in m.C.__mro__]
     """,
+    "a block's condition turns, and its names go": """
+        --- m
+        released = False
+        tag = version = "1.0"
+        if not released:
+            import pathlib
+            def get_version(tag): return tag + ".dev"
+            version = get_version(tag)
+        def show(): return version
+        +++ m
+        released = True
+        tag = version = "1.0.1"
+        if not released:
+            import pathlib
+            def get_version(tag): return tag + ".dev"
+            version = get_version(tag)
+        def show(): return version
+        === ask
+        m.show()
+        hasattr(m, "get_version")
+        hasattr(m, "pathlib")
+        m.tag
+    """,
+    "overloads of a method, at other lines": """
+        --- m
+        from typing import overload
+        class S:
+            @overload
+            def __init__(self, x: int, serializer: None = None): ...
+            @overload
+            def __init__(self, x: str, serializer: str = ...): ...
+            def __init__(self, x, serializer=None): self.x = x
+        +++ m
+        from typing import overload
+        T = int
+        class S:
+            n = 1
+            @overload
+            def __init__(self, x: int, serializer: None = None): ...
+            @overload
+            def __init__(self, x: bytes, serializer: bytes): ...
+            @overload
+            def __init__(self, x: T, *, serializer: str): ...
+            def __init__(self, x, serializer=None): self.x = [x]
+        === hold
+        import typing
+        held = m.S(1)
+        === ask
+        [(o.__annotations__, o.__defaults__) for o in typing.get_overloads(m.S.__init__)]
+        m.S(2).x
+    """,
+    "overloads that move and go": """
+        --- m
+        from typing import overload
+        @overload
+        def f(x: int) -> int: ...
+        @overload
+        def f(x: bytes) -> int: ...
+        @overload
+        def f(x: str) -> str: ...
+        def f(x): return x
+        +++ m
+        from typing import overload
+        A = 1
+        @overload
+        def f(x: int) -> int: ...
+        @overload
+        def f(x: str, y: int = 2) -> str: ...
+        def f(x, y=1): return x, y
+        === hold
+        import typing
+        held = m.f
+        === ask
+        held(1)
+        [(o.__annotations__, o.__defaults__) for o in typing.get_overloads(m.f)]
+    """,
 }
