@@ -6,6 +6,8 @@ import functools
 import types
 from collections.abc import Iterator
 
+from .commands import callback_of, is_command
+
 
 def function_chain(value: object, depth: int = 6) -> Iterator[types.FunctionType]:
     """A function and those that it wraps, found through its closure and `__wrapped__`."""
@@ -39,5 +41,7 @@ def functions_of_member(value: object) -> Iterator[types.FunctionType]:
         yield from function_chain(value.func)
     elif isinstance(value, functools.singledispatchmethod):
         yield from function_chain(value.func)
+    elif is_command(value):
+        yield from function_chain(callback_of(value))
     else:
         yield from function_chain(value)

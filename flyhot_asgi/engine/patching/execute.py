@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from ...errors import UpgradeError
+from ..living.commands import is_group
 from ..living.wrapped import functions_of_member
 from ..source.codetree import transplant
 from ..source.module import SourceModule, Statement, dotted_name
@@ -130,6 +131,8 @@ class Executor:
         if item.but is not None:
             _star(code, namespace, item.but)
             return
+        if item.statement.kind == "def":
+            self._touch_groups(namespace)
         annotations = namespace.get("__annotations__")
         if isinstance(annotations, dict):
             self._journal.touch_container(annotations, f"annotations of {item.module}")
@@ -154,6 +157,12 @@ class Executor:
         for name, old in before.items():
             if item.same and namespace.get(name) is not old:
                 raise UpgradeError(f"`{name}` of {item.module} became another object, which its holders would not see")
+
+    def _touch_groups(self, namespace: dict[str, Any]) -> None:
+        """Where `@group.command()` enters what it makes."""
+        for value in list(namespace.values()):
+            if is_group(value):
+                self._journal.touch_container(value.commands, "commands of a group")
 
     def _touch_definitions(self, namespace: dict[str, Any]) -> None:
         """A loop or a call may set attributes of what the module names: packages tell their exports where they are."""
@@ -184,6 +193,9 @@ class Executor:
             else:
                 namespace[name] = pourer.keep(old, value)
             del value
+        for value in namespace.values():
+            if is_group(value):
+                pourer.told(value.commands)
         pourer.finish(namespace)
 
     def run_twin(self, item: Twin, code: types.CodeType, namespace: dict[str, Any], before: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ...errors import UpgradeError
+from ..living.commands import FILLED_BY_NAME, is_command
 from ..source.values import alike
 from .journal import Journal, refill
 from .pouring import pour
@@ -36,6 +37,10 @@ class Pourer:
         self._poured: list[object] = []
         """What was filled: the collector may not show it, as it is older than the patch."""
 
+    def told(self, container: object) -> None:
+        """A container that was filled meanwhile, and that the journal knows."""
+        self._poured.append(container)
+
     def keep(self, old: Any, new: Any, depth: int = _DEPTH) -> Any:
         """The object to keep: the living one with the fresh contents where their kinds agree, else the fresh one."""
         if old is new or type(old) is not type(new) or not depth:
@@ -47,6 +52,8 @@ class Pourer:
             return self._container(old, new, depth)
         if type(old) is functools.partial:
             return self._partial(old, new)
+        if is_command(old):
+            return self.instance(old, new, FILLED_BY_NAME, depth)
         if type(old).__module__ in self._own and not isinstance(old, type):
             return self.instance(old, new, frozenset(), depth)
         return new

@@ -8,6 +8,7 @@ import types
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from ..living.commands import insides_of
 from ..living.holders import Scan
 from ..living.inventory import Survey, is_among
 from ..living.registries import implementations_of, remembered_by
@@ -285,6 +286,13 @@ class Context:
     def _scan(self, value: object, but: Sequence[object]) -> Scan:
         passing = [*but, but, *self.poured(), *self.survey.lists]
         return Scan([value], self.territory, passing, kinds=self.passing_kinds)
+
+    def commands_reading(self, home: Home) -> Iterator[object]:
+        """What commands of click hold whose statements read a name: they are made again with it."""
+        for module in self.live.keys() & self.new.keys():
+            for statement in self.new[module].statements:
+                if statement.kind == "def" and home in self.new_names.reads(module, statement):
+                    yield from insides_of(self.value(module, statement.binds[0]))
 
     def listed(self, value: object) -> str | None:
         """Which container that is module-level state holds a living object; None if none does."""

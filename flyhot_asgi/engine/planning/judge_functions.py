@@ -14,6 +14,8 @@ import sys
 import types
 from typing import Any
 
+from ..living import commands
+from ..living.commands import is_command, is_group
 from ..source.defuse import imported_from
 from ..source.diff import Change, Verdict
 from ..source.effects import consumes_nested, effects_of, gives
@@ -33,6 +35,7 @@ _WRAPPING_MODULES = frozenset(
         "dataclasses",
         "warnings",
         "enum",
+        commands.HOME,
         "flyhot_asgi.functions.upgradable",
     }
 )
@@ -82,11 +85,9 @@ def _judge_added(context: Context, module: str, statement: Statement) -> None:
 
 def _bind_first(context: Context, module: str, statement: Statement, action: Action, why: str) -> None:
     """Execute a function that its name was not bound to before, unless a decorator enters it where we can't see."""
-    for decorator in statement.decorators:
-        reason = registering(context, module, decorator, new=True)
-        if reason is not None and not context.slices.fills(module, statement):
-            context.refuse(module, statement, reason)
-            return
+    if (reason := entering(context, module, statement, new=True)) is not None:
+        context.refuse(module, statement, reason)
+        return
     context.execute(module, statement, adopt=not _one_of_several(context, module, statement))
     context.rebind(module, statement.binds)
     context.step(module, statement, action, why)
@@ -96,8 +97,7 @@ def _judge_deleted(context: Context, module: str, statement: Statement) -> None:
     name = statement.binds[0]
     if context.registers(module, statement):
         return  # the adapter drops its routes
-    entered = any(registering(context, module, d) for d in statement.decorators)
-    if entered and not context.slices.fills(module, statement):
+    if entering(context, module, statement) is not None:
         context.refuse(module, statement, "it is gone, but its decorator entered it somewhere")
         return
     context.deferred.append(lambda: refuse_if_held(context, module, statement, name))
@@ -129,12 +129,8 @@ def _judge_reshaped(context: Context, module: str, change: Change) -> None:
             if isinstance(context.value(module, name), types.FunctionType):
                 context.rewrapped[statement] = _registering_layers(context, module, statement)
         return
-    for side, decorator in [
-        *((change.old, d) for d in change.old.decorators),
-        *((statement, d) for d in statement.decorators),
-    ]:
-        reason = registering(context, module, decorator)
-        if reason is not None and not context.slices.fills(module, side):
+    for side in (change.old, statement):
+        if (reason := entering(context, module, side)) is not None:
             context.refuse(module, statement, reason)
             return
     if _kind(old) != _kind(new) and _read_at_import(context, module, name):
@@ -160,20 +156,20 @@ def _dumps(nodes: list[ast.expr]) -> list[str]:
 def _again(context: Context, module: str, statement: Statement, why: str, *, exchanged: bool) -> None:
     """Execute it again; the name keeps its object where that can be poured into, else nobody else may hold it."""
     live = context.value(module, statement.binds[0])
-    plain = isinstance(live, types.FunctionType)
+    plain, keep = isinstance(live, types.FunctionType), is_command(live)
     same = plain and live.__globals__ is _globals_of_result(context, module, statement)
-    if not same and (exchanged or not plain):
+    if not same and not keep and (exchanged or not plain):
         if held := context.held_elsewhere(live, by_anybody=True):
             context.refuse(
                 module, statement, f"{why}, its object would be another one, and the old is held by {held[0]}"
             )
             return
-    if not same:
+    if not same and not keep:
         context.rebind(module, statement.binds)
     if _one_of_several(context, module, statement):
         context.execute(module, statement, adopt=False)
     else:
-        context.execute(module, statement, rewrap=same, same=same)
+        context.execute(module, statement, rewrap=same, same=same or keep, keep=keep)
     context.step(module, statement, Action.EXECUTE, why)
 
 
@@ -234,11 +230,9 @@ def _judge_replaced(context: Context, module: str, statement: Statement, live: A
 
 def judge_dependent_function(context: Context, module: str, statement: Statement, of: str) -> None:
     """An unchanged function whose defaults or decorators were built from something that is bound anew."""
-    for decorator in statement.decorators:
-        reason = registering(context, module, decorator)
-        if reason is not None and not context.slices.fills(module, statement):
-            context.refuse(module, statement, f"it was built from {of}; {reason}")
-            return
+    if (reason := entering(context, module, statement)) is not None:
+        context.refuse(module, statement, f"it was built from {of}; {reason}")
+        return
     context.reshaped.add((module, statement.binds[0]))
     _again(context, module, statement, f"it was built from {of}", exchanged=False)
 
@@ -284,6 +278,16 @@ def _imported(context: Context, module: str, node: ast.Import | ast.ImportFrom, 
     return found
 
 
+def entering(context: Context, module: str, statement: Statement, *, new: bool = False) -> str | None:
+    """Why running the statement's decorators (again) could enter it where it can't be taken out; None if they only
+    wrap, or enter it in objects of the app's that can be made again."""
+    reasons = [registering(context, module, decorator, new=new) for decorator in statement.decorators]
+    reason = next((one for one in reasons if one is not None), None)
+    if reason is None or context.slices.fills(module, statement) or context.slices.quiet(module, statement):
+        return None
+    return reason
+
+
 def registering(context: Context, module: str, decorator: ast.expr, *, new: bool = False) -> str | None:
     """Why running this decorator could enter the function somewhere (again); None if it only wraps.
 
@@ -302,7 +306,8 @@ def registering(context: Context, module: str, decorator: ast.expr, *, new: bool
         return None  # imported in a block: `if sys.version_info …`
     if home is not None:
         if _rest_of(names, module, dotted, home):
-            return _entering(shown, new)
+            by_name = is_group(living) and dotted in (f"{home[1]}.command", f"{home[1]}.group")
+            return None if by_name else _entering(shown, new)
         effects = effects_of(names, home, called=called)
         dicts = all(type(context.value(m, n)) is dict for m, n in effects.entries if m in context.live)
         return None if effects.none or (new and not effects.other and dicts) else _entering(shown, new)

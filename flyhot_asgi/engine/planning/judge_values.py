@@ -281,7 +281,9 @@ def _held(context: Context, statement: Statement, name: str, live: Any) -> tuple
         return None
     if is_among(live, context.poured()):
         return None  # a further name of a container that stays
-    held = context.held_elsewhere(live)
+    homes = [(module, name) for module, found in context.live.items() if vars(found).get(name) is live]
+    but = [inside for home in homes for inside in context.commands_reading(home)]
+    held = context.held_elsewhere(live, but)
     return (f"the object that `{name}` is now is still held by {_some(held)}", COLD) if held else None
 
 

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from ..living.registries import registers
 from ..source.defuse import Home
 from ..source.diff import Change, Verdict
+from ..source.effects import effects_of
 from ..source.filled import Filled, defined_in
-from ..source.module import Statement
+from ..source.module import Statement, dotted_name
 from ..source.plan import Action, Remade
 from ..source.touches import Touch
 from ..source.uses import may_be_mutated, may_be_stored
@@ -157,6 +158,23 @@ class Slices:
         new = self._sides[1] if module in self._context.new else self._sides[0]
         return new.touches.of(module, statement).homes != set() and self._follows_definition(module, statement)
 
+    def quiet(self, module: str, statement: Statement) -> bool:
+        """A definition whose decorators are the app's, and change nothing but what they are handed: the app's own code
+        was followed, and what it keeps of the app's is compared with a cold import."""
+        for side in self._sides:
+            if module in side.names.modules and statement in side.names.modules[module].statements:
+                touch = side.touches.of(module, statement)
+                if touch.homes or touch.foreign or touch.own_names:
+                    return False
+                return not any(self._calls_foreign(side, module, one) for one in statement.decorators)
+        return False
+
+    def _calls_foreign(self, side: Filled, module: str, decorator: ast.expr) -> bool:
+        called = isinstance(decorator, ast.Call)
+        dotted = dotted_name(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        home = side.names.home(module, dotted) if dotted else None
+        return home is not None and effects_of(side.names, home, called=called).foreign
+
     def _follows_definition(self, module: str, statement: Statement) -> bool:
         for side in self._sides:
             if module not in side.names.modules or statement not in side.names.modules[module].statements:
@@ -199,7 +217,9 @@ class Slices:
         """Names that statements bound by other means than by their text, and the new release's do not."""
         context = self._context
         context.plan.renamed = sorted(self.renamed & context.new.keys() & context.live.keys())
-        for module in context.plan.renamed if context.drift is not None else ():
+        blocks = {m for m, s in context.order if s.kind == "block" and s in context.planned}
+        bound = {*context.plan.renamed, *(blocks & context.new.keys() & context.live.keys())}
+        for module in sorted(bound) if context.drift is not None else ():
             assert context.drift is not None
             for name in sorted(context.drift.names("old", module) - context.drift.names("new", module)):
                 if name in context.namespace(module) and (module, name) not in context.plan.deleted_names:

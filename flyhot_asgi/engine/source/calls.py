@@ -27,7 +27,8 @@ SETTERS = frozenset({"setattr", "delattr"})
 QUIET = frozenset(
     "functools inspect typing typing_extensions contextlib abc time types itertools operator copy re os.path math "
     "dataclasses collections datetime uuid heapq bisect string textwrap json enum pathlib decimal fractions hashlib "
-    "importlib warnings.warn warnings.deprecated".split()
+    "importlib warnings.warn warnings.deprecated linecache click.command click.group click.option click.argument "
+    "click.pass_context click.pass_obj click.version_option click.help_option".split()
 )
 """Modules whose functions change nothing but what they are handed."""
 OPAQUE = frozenset({"exec", "eval", "globals", "locals", "vars", "__import__"})

@@ -250,7 +250,8 @@ def _parameters(dependant: Any, shapes: Shapes, depth: int = 0) -> list[str]:
 def _command(command: Any, shapes: Shapes) -> Iterator[tuple[str, str]]:
     fields = vars(command)
     plain = {name: value for name, value in fields.items() if type(value) in ATOMS}
-    yield "", f"{shapes.text(plain)} {shapes.text(fields.get('callback'), 1)}"
+    yield "", shapes.text(plain)
+    yield ".callback", shapes.text(fields.get("callback"), 1)
     for index, parameter in enumerate(fields.get("params") or ()):
         yield f".params[{index}]", shapes.text(parameter, 2)
     for name, inner in dict(fields.get("commands") or {}).items():

@@ -7,6 +7,7 @@ import pytest
 from .case import case, judge
 from .classes import CASES as CLASSES
 from .combined import CASES as COMBINED
+from .commands import CASES as COMMANDS
 from .found import CASES as FOUND
 from .functions import CASES as FUNCTIONS
 from .modules import CASES as MODULES
@@ -14,7 +15,7 @@ from .registries import CASES as REGISTRIES
 from .state import CASES as STATE
 from .statements import CASES as STATEMENTS
 
-ALL = {**FUNCTIONS, **MODULES, **CLASSES, **STATE, **FOUND, **STATEMENTS, **REGISTRIES, **COMBINED}
+ALL = {**FUNCTIONS, **MODULES, **CLASSES, **STATE, **FOUND, **STATEMENTS, **REGISTRIES, **COMBINED, **COMMANDS}
 
 
 @pytest.mark.parametrize("name", ALL)
