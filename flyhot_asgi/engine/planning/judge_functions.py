@@ -222,7 +222,8 @@ def _one_of_several(context: Context, module: str, statement: Statement) -> bool
 def _judge_replaced(context: Context, module: str, statement: Statement, live: Any) -> None:
     """Something else had this name before (an import, a class, a value)."""
     if isinstance(live, types.FunctionType | type) and live.__module__ == module:
-        if not context.slices.fills(module, statement) and (held := context.held_elsewhere(live)):
+        held = [] if context.slices.fills(module, statement) else context.held_elsewhere(live, by_anybody=True)
+        if held:
             context.refuse(module, statement, f"the old `{statement.name}` is still held by {', '.join(held[:3])}")
             return
     _bind_first(context, module, statement, Action.EXECUTE, "the name means a function now")
@@ -281,11 +282,12 @@ def _imported(context: Context, module: str, node: ast.Import | ast.ImportFrom, 
 def entering(context: Context, module: str, statement: Statement, *, new: bool = False) -> str | None:
     """Why running the statement's decorators (again) could enter it where it can't be taken out; None if they only
     wrap, or enter it in objects of the app's that can be made again."""
-    reasons = [registering(context, module, decorator, new=new) for decorator in statement.decorators]
-    reason = next((one for one in reasons if one is not None), None)
-    if reason is None or context.slices.fills(module, statement) or context.slices.quiet(module, statement):
+    reasons = {d: reason for d in statement.decorators if (reason := registering(context, module, d, new=new))}
+    if not reasons or context.slices.fills(module, statement):
         return None
-    return reason
+    if all(context.slices.quiet(module, statement, decorator) for decorator in reasons):
+        return None
+    return next(iter(reasons.values()))
 
 
 def registering(context: Context, module: str, decorator: ast.expr, *, new: bool = False) -> str | None:

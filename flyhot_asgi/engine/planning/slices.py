@@ -158,22 +158,30 @@ class Slices:
         new = self._sides[1] if module in self._context.new else self._sides[0]
         return new.touches.of(module, statement).homes != set() and self._follows_definition(module, statement)
 
-    def quiet(self, module: str, statement: Statement) -> bool:
-        """A definition whose decorators are the app's, and change nothing but what they are handed: the app's own code
-        was followed, and what it keeps of the app's is compared with a cold import."""
+    def quiet(self, module: str, statement: Statement, decorator: ast.expr) -> bool:
+        """The decorator of a definition is a function of the app's, and changes nothing but what it is handed: the
+        app's own code was followed, and what it keeps of the app's is compared with a cold import."""
         for side in self._sides:
             if module in side.names.modules and statement in side.names.modules[module].statements:
                 touch = side.touches.of(module, statement)
                 if touch.homes or touch.foreign or touch.own_names:
                     return False
-                return not any(self._calls_foreign(side, module, one) for one in statement.decorators)
+                return self._is_followed(side, module, decorator)
         return False
 
-    def _calls_foreign(self, side: Filled, module: str, decorator: ast.expr) -> bool:
+    def _is_followed(self, side: Filled, module: str, decorator: ast.expr) -> bool:
         called = isinstance(decorator, ast.Call)
         dotted = dotted_name(decorator.func if isinstance(decorator, ast.Call) else decorator)
         home = side.names.home(module, dotted) if dotted else None
-        return home is not None and effects_of(side.names, home, called=called).foreign
+        definition = side.names.definition(home) if home is not None else None
+        if (
+            home is None
+            or definition is None
+            or definition.kind != "def"
+            or home[1] != (dotted or "").rpartition(".")[2]
+        ):
+            return False
+        return not effects_of(side.names, home, called=called).foreign
 
     def _follows_definition(self, module: str, statement: Statement) -> bool:
         for side in self._sides:

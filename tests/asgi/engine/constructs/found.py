@@ -191,4 +191,42 @@ CASES = {
         a.f(), a.g()
         f is m.A.f, g is m.A.g
     """,
+    "a held lambda becomes a decorated function": """
+        --- m
+        def deco(f):
+            def wrapper(*args): return "d", f(*args)
+            return wrapper
+        f = lambda x=0: (x, 2)
+        +++ m
+        def deco(f):
+            def wrapper(*args): return "d", f(*args)
+            return wrapper
+        @deco
+        def f(x=0): return x, 0, 2
+        === hold
+        held = m.f
+        === ask
+        held()
+        held is m.f
+    """,
+    "a singledispatch function's default changes": """
+        --- m
+        import functools
+        @functools.singledispatch
+        def f(x=1): return x, 2
+        @f.register
+        def _f_int(x: int): return 1
+        +++ m
+        import functools
+        @functools.singledispatch
+        def f(x=0): return x, 2
+        @f.register
+        def _f_int(x: int): return 1
+        === hold
+        held = m.f
+        === ask
+        held(3)
+        held("a")
+        held is m.f
+    """,
 }
