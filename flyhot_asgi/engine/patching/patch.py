@@ -29,6 +29,7 @@ from .graft import apply_graft, compile_graft
 from .journal import Journal, set_code
 from .move import move
 from .overloads import settle_overloads, touch_overloads
+from .packages import settle_places
 from .registration import Registration
 from .remake import Remaking
 from .state import touch_state
@@ -158,6 +159,7 @@ class Patch:
             journal.note("the import finder's place", self._finder.uninstall)
             self._finder.install()
         _touch_modules(journal)
+        settle_places(self.plan, self._finder, journal)
         touch_state(self.plan, journal)
         stubs = touch_overloads(self.plan.changed, journal)
         for registration in self._registrations:
@@ -227,8 +229,7 @@ class Patch:
             pairs = self._counterparts.get(function.__code__.co_filename)
             if pairs is None or id(function.__code__) in self.known:
                 continue
-            code = pairs.get(function.__code__)
-            if code is None:
+            if (code := pairs.get(function.__code__)) is None:
                 continue  # deleted, or unknown: the verification says so if it lives on
             if code.co_freevars == function.__code__.co_freevars:
                 plain.append((function, code))
@@ -386,8 +387,7 @@ def show_source(source: SourceModule, journal: Journal) -> None:
             linecache.cache[source.path] = before
 
     journal.note("linecache", undo)
-    lines = source.text.splitlines(keepends=True)
-    linecache.cache[source.path] = (len(source.text), None, lines, source.path)
+    linecache.cache[source.path] = (len(source.text), None, source.text.splitlines(keepends=True), source.path)
 
 
 def _import(name: str) -> None:

@@ -133,7 +133,7 @@ def _judge_reshaped(context: Context, module: str, change: Change) -> None:
         if (reason := entering(context, module, side)) is not None:
             context.refuse(module, statement, reason)
             return
-    if _kind(old) != _kind(new) and _read_at_import(context, module, name):
+    if _kind(old) != _kind(new) and _noted_at_import(context, module, name):
         reason = "it turned between plain, async and generator; what registered it may have noted what it was"
         context.refuse(module, statement, reason)
         return
@@ -222,8 +222,8 @@ def _one_of_several(context: Context, module: str, statement: Statement) -> bool
 def _judge_replaced(context: Context, module: str, statement: Statement, live: Any) -> None:
     """Something else had this name before (an import, a class, a value)."""
     if isinstance(live, types.FunctionType | type) and live.__module__ == module:
-        held = [] if context.slices.fills(module, statement) else context.held_elsewhere(live, by_anybody=True)
-        if held:
+        context.slices.fills(module, statement)  # what it is entered in is made again, and holds the old no more
+        if held := context.held_elsewhere(live, by_anybody=True):
             context.refuse(module, statement, f"the old `{statement.name}` is still held by {', '.join(held[:3])}")
             return
     _bind_first(context, module, statement, Action.EXECUTE, "the name means a function now")
@@ -351,12 +351,14 @@ def _kind(node: FunctionNode) -> str:
 
 def _read_at_import(context: Context, module: str, name: str) -> bool:
     """Some statement hands the function to something at import time, or decorates it."""
+    return bool(context.new_names.binders(module)[name].decorators) or _noted_at_import(context, module, name)
+
+
+def _noted_at_import(context: Context, module: str, name: str) -> bool:
+    """Some other statement hands the function to a call at import time. A table that has it notes nothing of it."""
     home = (module, name)
-    binder = context.new_names.binders(module)[name]
-    if binder.decorators:
-        return True
     return any(
-        statement.kind != "import"
+        (statement.calls or statement.decorators)
         and home in context.new_names.reads(owner, statement)
         and not context.registers(owner, statement)  # registered anew, it is looked at again
         for owner, source in context.new.items()

@@ -21,7 +21,7 @@ from ..source.drift import Drift
 from ..source.module import SourceModule, Statement
 from ..source.plan import Action, Execute, Graft, Plan, Refusal, Twin
 from .class_kinds import why_not_made
-from .context import COLD, Adapter, Context
+from .context import Adapter, Context
 from .dependents import judge_dependents, judge_import_time_calls
 from .judge_caches import judge_caches
 from .judge_classes import judge_class
@@ -112,10 +112,6 @@ def _modules(context: Context) -> None:
     plan.changed = [n for n in context.live if n in context.new and _differs(context.old[n], context.new[n])]
     plan.added = [n for n in context.new if n not in context.live and n not in context.old and n in reached]
     plan.deleted = [n for n in context.live if n not in context.new and n in context.old]
-    for name in plan.changed:
-        if context.new[name].is_package != context.old[name].is_package:
-            why = "the module became a package, or the other way round"
-            plan.refusals.append(Refusal(name, context.new[name].shown, 1, name, why, COLD))
     for name in plan.deleted:
         if name == "__main__":
             plan.refusals.append(

@@ -201,6 +201,10 @@ CASES = {
         def deco(f):
             def wrapper(*args): return "d", f(*args)
             return wrapper
+        def keep(f):
+            f.kept = 1
+            return f
+        @keep
         @deco
         def f(x=0): return x, 0, 2
         === hold

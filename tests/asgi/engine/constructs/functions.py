@@ -1252,4 +1252,37 @@ CASES = {
         === ask
         f().__enter__()
     """,
+    "a decorated function in a table becomes a generator": """
+        --- m
+        import functools
+        def variant(f):
+            @functools.wraps(f)
+            def wrapper(*a): return list(f(*a))
+            return wrapper
+        def plain(n): return [n]
+        @variant
+        def twice(n): return [n, n]
+        TABLE = {"plain": plain, "twice": twice}
+        +++ m
+        import functools
+        def variant(f):
+            @functools.wraps(f)
+            def wrapper(*a): return list(f(*a))
+            return wrapper
+        def plain(n, k=1):
+            yield n
+            yield k
+        @variant
+        def twice(n, k=2):
+            yield n
+            yield k
+        TABLE = {"plain": plain, "twice": twice}
+        === hold
+        held = m.twice, m.plain
+        === ask
+        list(held[1](3))
+        held[0](3)
+        m.TABLE["twice"] is m.twice
+        m.TABLE["twice"](4)
+    """,
 }

@@ -1,0 +1,37 @@
+"""A module that became a package, or the other way round: the living module object takes its new place.
+
+What imports ask of a module is changed, as a cold import sets it (PEP 366, PEP 451): `__path__`, `__package__`,
+`__spec__`, `__file__`. Its code was compiled for the new file, and its functions are swapped as in any module.
+"""
+
+from __future__ import annotations
+
+import types
+
+from ..source.module import SourceModule
+from ..source.plan import Plan
+from .finder import ReleaseFinder
+from .journal import Journal
+
+_MISSING = object()
+
+
+def settle_places(plan: Plan, finder: ReleaseFinder, journal: Journal) -> None:
+    """`finder` knows the new release already."""
+    for name in plan.changed:
+        if plan.old[name].is_package != plan.new[name].is_package:
+            _settle(plan.new[name], plan.live[name], finder, journal)
+
+
+def _settle(new: SourceModule, module: types.ModuleType, finder: ReleaseFinder, journal: Journal) -> None:
+    spec = finder.find_spec(new.name)
+    assert spec is not None
+    facts = {"__spec__": spec, "__loader__": spec.loader, "__file__": new.path, "__package__": spec.parent}
+    for name, value in facts.items():
+        journal.set_attribute(module, name, value)
+    if vars(module).get("__cached__", _MISSING) is not _MISSING:
+        journal.set_attribute(module, "__cached__", spec.cached)
+    if new.is_package:
+        journal.set_attribute(module, "__path__", list(spec.submodule_search_locations or ()))
+    elif "__path__" in vars(module):
+        journal.delete_attribute(module, "__path__")
