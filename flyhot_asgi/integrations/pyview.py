@@ -82,14 +82,22 @@ class TemplateFolder:
     def __init__(self, root: Path) -> None:
         self.base = os.path.realpath(root)
         self.searchpath = [self.base]
+        self._read: set[str] = set()
 
     def of(self, file: str) -> str:
         """The file to read in place of `file`."""
         real = os.path.realpath(file)
-        if self.searchpath[0] == self.base or not real.startswith(self.base + os.sep):
+        if not real.startswith(self.base + os.sep):
+            return file
+        self._read.add(os.path.relpath(real, self.base))
+        if self.searchpath[0] == self.base:
             return file
         moved = os.path.join(self.searchpath[0], os.path.relpath(real, self.base))
         return moved if os.path.isfile(moved) else file
+
+    def reads(self, path: str) -> bool:
+        """Was this file, relative to the base, read for a view?"""
+        return path in self._read
 
 
 class PyViewUnit:
@@ -222,6 +230,18 @@ def _read_from_release(view: Any, folder: TemplateFolder) -> None:
     view.find_associated_file = find_in_release
 
 
+def has_other_statics(old: object, new: object) -> bool:
+    """Is a part of the tree made by another template now? PyView reads a template anew when its file is saved, also
+    between two upgrades, and its diff would leave gaps then."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return False
+    if "d" in old or "d" in new:
+        return False  # a loop: its statics and dynamics are sent together
+    if old.get("s") != new.get("s"):
+        return True
+    return any(has_other_statics(old[key], new[key]) for key in old.keys() & new.keys())
+
+
 def _unit_of(socket: Any) -> PyViewUnit | None:
     unit: PyViewUnit | None = vars(socket).get(_UNIT)
     return unit
@@ -249,7 +269,7 @@ def _wrap(socket_class: Any) -> None:
     @functools.wraps(diff)
     def whole_first(self: Any, render: dict[str, Any]) -> Any:
         unit = _unit_of(self)
-        if unit is not None and unit.due:
+        if unit is not None and (unit.due or has_other_statics(self.prev_rendered, render)):
             unit.due = False
             self.prev_rendered = render
             return render

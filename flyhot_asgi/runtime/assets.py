@@ -67,8 +67,9 @@ class AssetFolders:
                 relative = self._relative(folder)
                 inside = relative == "." or (relative is not None and path.startswith(relative + "/"))
                 if inside and not _is_static(loader):
-                    return None
-                if inside:
+                    if getattr(loader, "reads", _any)(path):
+                        return None
+                elif inside:
                     names.append(path if relative == "." else path.removeprefix(f"{relative}/"))
         return min(names, key=len, default=None)
 
@@ -172,3 +173,8 @@ def _is_static(loader: Any) -> bool:
 
 def _attributes(obj: Any) -> dict[str, Any]:
     return getattr(obj, "__dict__", {})
+
+
+def _any(path: str) -> bool:
+    """What a loader reads that does not say it."""
+    return True

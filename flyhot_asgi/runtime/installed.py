@@ -13,6 +13,7 @@ from ..engine import ReleaseFinder, SourceModule
 from ..engine.living.modules import LoadedModules, cold_name, relative_file
 from ..engine.oracle.images import Images
 from ..engine.verification.recorded import Recorded
+from ..errors import SourceError
 from ..release.config import Settings
 from ..release.folder import FolderStore, Release
 from ..release.manifest import Manifest
@@ -131,12 +132,17 @@ class Installed:
         return {cold_name(name, module): module for name, module in self.live().items()}
 
     def sources_with(self, release: Release, live: Mapping[str, types.ModuleType]) -> Sources:
-        """The running release and another one, as modules of this process. Blocking; raises SourceError."""
-        return Sources(
-            live=live,
-            old=self.modules.sources(self.manifest.entries, self.read, live),
-            new=self.modules.sources(release.manifest.entries, release.read, live),
-        )
+        """The running release and another one, as modules of this process. Blocking; raises SourceError.
+
+        Left out is what this Python can't read, if nobody has imported it and it did not change: it is for another one.
+        """
+        old = self.modules.sources(self.manifest.entries, self.read, live)
+        new = self.modules.sources(release.manifest.entries, release.read, live)
+        same = [name for name in new.keys() & old.keys() - live.keys() if new[name].text == old[name].text]
+        for name in same:
+            if not _is_readable(new[name]):
+                del old[name], new[name]
+        return Sources(live=live, old=old, new=new)
 
     def assets_between(self, release: Release) -> dict[str, list[str]]:
         """Files other than Python that differ, as `{"changed": […], "added": […], "deleted": […]}`."""
@@ -180,3 +186,10 @@ class Sources:
 
 def _hashes(manifest: Manifest, *, python: bool) -> dict[str, str]:
     return {entry.path: entry.sha256 for entry in manifest.files if entry.path.endswith(".py") is python}
+
+
+def _is_readable(source: SourceModule) -> bool:
+    try:
+        return bool(source.tree)
+    except SourceError:
+        return False

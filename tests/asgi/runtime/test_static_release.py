@@ -42,12 +42,12 @@ FILES = {"main.py": MAIN, "static/app.css": "h1 {color: red}", "static/app.js": 
 
 
 @pytest.fixture
-async def lab(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lab]:
+async def lab(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lab]:
     with tempfile.TemporaryDirectory(prefix="fh-", dir=MEMORY, ignore_cleanup_errors=True) as folder:
         private_runtime_dir(monkeypatch, f"{folder}/rt")
         (Path(folder) / "app").mkdir()
         monkeypatch.setattr(Path, "write_text", _with_parents)
-        one = Lab(Path(folder) / "app", FILES)
+        one = Lab(Path(folder) / "app", getattr(request, "param", FILES))
         monkeypatch.undo()
         private_runtime_dir(monkeypatch, f"{folder}/rt")
         await one.start()
@@ -96,3 +96,12 @@ async def test_pages_swap_their_stylesheet_and_nothing_renders(lab: Lab) -> None
         frame = await frames_until(control, "resume")
         assert (frame["render"], frame["files"]) == ("morph", ["app.css", "app.js"])
         assert (await view.frame())["s"] == [3, 6, "n"] and len(lab.main.renderings) == before + 1
+
+
+@pytest.mark.parametrize("lab", [{**FILES, "for_another_python.py": "def (:"}], indirect=True)
+async def test_a_file_that_this_python_cannot_read_matters_when_it_changes(lab: Lab) -> None:
+    files = {**FILES, "for_another_python.py": "def (:"}
+    result = await lab.upgrade({**files, "main.py": MAIN.replace("<p>view</p>", "<p>new</p>")})
+    assert result["outcome"] == "complete", json.dumps(result["error"])
+    result = await lab.upgrade({**files, "for_another_python.py": "def (::"})
+    assert result["outcome"] == "failed" and "for_another_python.py:1" in result["error"]["message"]
