@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ async def measure() -> list[dict[str, Any]]:
 
 
 async def real_machines(count: int) -> dict[str, Any]:
-    """`hot --skip-build` from the shell to its end, with all its bakes; and the same work without the deploy's own."""
+    """`hot --skip-build` from the shell until all have verified, and to its end, with all its bakes."""
     folder = Path(tempfile.mkdtemp(prefix="fb-", dir="/tmp"))
     try:
         secrets = {"FLYHOT_STORE": (folder / "bucket").as_uri(), "FLYHOT_ALLOW_UNSIGNED": "1"}
@@ -48,21 +49,34 @@ async def real_machines(count: int) -> dict[str, Any]:
                 fleet_app.write(folder / "app", version)
                 image = await asyncio.to_thread(cloud.build, folder / "app")
                 cloud.requests.clear()
-                command = ("hot", "--skip-build", "--image", image.name, "--strategy", strategy, "--json")
-                began = time.perf_counter()
-                process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "flyhot_deploy", *command),
-                    cwd=folder / "app",
-                    env=environment,
-                    stdout=asyncio.subprocess.PIPE,
-                )
-                out, _ = await process.communicate()
-                figures[f"{strategy}_seconds"] = round(time.perf_counter() - began, 2)
-                figures[f"{strategy}_outcome"] = json.loads(out)["outcome"]
+                command = ("hot", "--skip-build", "--image", image.name, "--strategy", strategy)
+                verified, ended, code = await timed(command, folder / "app", environment)
+                figures[f"{strategy}_all_verified_seconds"] = round(verified, 2)
+                figures[f"{strategy}_seconds"] = round(ended, 2)
+                figures[f"{strategy}_exit_code"] = code
                 figures[f"{strategy}_requests"] = len(cloud.requests)
             return figures | {"refused_by_rate_limit": cloud.refused}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def timed(command: Sequence[str], folder: Path, environment: dict[str, str]) -> tuple[float, float, int]:
+    """A command from the shell: seconds until every machine of the last wave had verified the release, seconds to its
+    end, and its exit code."""
+    began = verified = time.perf_counter()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "flyhot_deploy", *command),
+        cwd=folder,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    async for line in process.stdout:
+        if b"watching their health" in line:
+            verified = time.perf_counter()
+    code = await process.wait()
+    return verified - began, time.perf_counter() - began, code
 
 
 async def many_machines(count: int) -> dict[str, Any]:
