@@ -6,6 +6,24 @@ import types
 from collections.abc import Collection, Iterable
 from typing import Any
 
+_MADE_BY_CLASS_STATEMENT = 1 << 9
+"""`Py_TPFLAGS_HEAPTYPE`."""
+_PLAIN_SIZE = object.__basicsize__ + 16
+"""With places for a dict and weak references."""
+
+
+def is_open(value: object) -> bool:
+    """All that an instance is lies in its `__dict__`: no slots, nothing that C code keeps beside it."""
+    kind = type(value)
+    plain = all(base is object or base.__flags__ & _MADE_BY_CLASS_STATEMENT for base in kind.__mro__)
+    slots = any(type(one) is types.MemberDescriptorType for base in kind.__mro__ for one in vars(base).values())
+    if not plain or slots or kind.__itemsize__ or kind.__basicsize__ > _PLAIN_SIZE:
+        return False
+    try:
+        return type(object.__getattribute__(value, "__dict__")) is dict
+    except AttributeError:
+        return False
+
 
 def lacking(objects: Iterable[Any], names: Collection[str], always: Collection[str]) -> int:
     """How many of these instances lack one of `names`, with nobody to answer for it.

@@ -14,10 +14,14 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+from ..living.attributes import is_open
 from ..source.defuse import Home, construction_methods
 from ..source.drift import Drift
-from ..source.module import NamesRead
+from ..source.module import NamesRead, Statement
+from ..source.values import is_definition
 from .context import Context
+
+_VALUES = frozenset({"typing", "re", "builtins", "functools", "logging", "enum", "types"})
 
 
 def attributes_that_stay(context: Context, drift: Drift, home: Home, live: Any, changed: bool) -> frozenset[str] | str:
@@ -40,6 +44,41 @@ def attributes_that_stay(context: Context, drift: Drift, home: Home, live: Any, 
             return f"it holds a living {opaque}, and whether the release makes another one can't be seen"
         stays.add(name)
     return frozenset(stays)
+
+
+def keeps_its_place(context: Context, module: str, statement: Statement, live: Any) -> bool:
+    """A library's object whose text did not change, though what it was made of did: who holds it by whatever way is to
+    find what is made now. It is filled from the fresh one, where all that it is can be seen."""
+    old = context.old_names.binders(module).get(statement.binds[0]) if module in context.old else None
+    if old is None or old.dump != statement.dump or len(statement.binds) != 1 or is_definition(live):
+        return False
+    return type(live).__module__.partition(".")[0] not in _VALUES and is_open(live)
+
+
+def built_from(context: Context, home: Home) -> list[object]:
+    """Objects that statements made of what a name means: they are made again when it is another object."""
+    found: list[object] = []
+    homes = {home}
+    for module, statement in context.order:
+        if statement.kind != "assign" or module not in context.live:
+            continue
+        if context.new_names.reads(module, statement) & homes:
+            homes |= {(module, name) for name in statement.binds}
+            for name in statement.binds:
+                found += _with_parts(context.value(module, name), 3)
+    return found
+
+
+def _with_parts(value: Any, depth: int) -> Iterator[object]:
+    yield value
+    try:
+        fields = object.__getattribute__(value, "__dict__") if not is_definition(value) and depth else None
+    except AttributeError:
+        fields = None
+    if type(fields) is dict:
+        yield fields
+        for part in list(fields.values()):
+            yield from _with_parts(part, depth - 1)
 
 
 def _made_alike(context: Context, cls: type, name: str) -> bool:

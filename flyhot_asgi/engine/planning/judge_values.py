@@ -34,7 +34,7 @@ from ..source.values import (
     value_of,
 )
 from .context import COLD, Context
-from .judge_rebuild import attributes_that_stay
+from .judge_rebuild import attributes_that_stay, built_from, keeps_its_place
 from .judge_twin import twin_of_made
 
 MISSING: Any = object()
@@ -162,8 +162,10 @@ def bind(
         elif refusal := _in_the_way(context, module, statement, name, live, known, changed):
             context.refuse(module, statement, f"{why}, and {refusal[0]}", do=refusal[1])
             return
+        elif keeps_its_place(context, module, statement, live):
+            kept.append((name, frozenset()))
     living = [context.value(module, name) for name in statement.binds]
-    keep = any(isinstance(live, _POURED) or _is_instance(context, live) for live in living)
+    keep = bool(kept) or any(isinstance(live, _POURED) or _is_instance(context, live) for live in living)
     context.execute(module, statement, keep=keep, kept=tuple(kept), cold=tuple(merge))
     context.rebind(module, statement.binds)
     rebuilt = keep and action is Action.EXECUTE
@@ -209,14 +211,18 @@ def _in_the_way(
     if cold is not MISSING:
         if not alike(cold, live):
             return _both_changed(name)
-        return _held(context, statement, name, live)
+        return _held(context, module, statement, name, live)
     home = (module, name)
     if context.drift is not None and context.drift.known(home):
         return _as_described(context, context.drift, statement, home, live)
     if is_atomic(live):
         return _both_changed(name) if may_be_stored(context.old_names, home) else None
     if isinstance(live, CONTAINERS) and is_plain(live):
-        return _held(context, statement, name, live) if not may_be_mutated(context.old_names, home) else _stateful(name)
+        return (
+            _held(context, module, statement, name, live)
+            if not may_be_mutated(context.old_names, home)
+            else _stateful(name)
+        )
     if isinstance(live, CONTAINERS) or type(live).__module__ in context.live or context.owned(live):
         kind = type(live).__qualname__
         made = "how it is made changed" if changed else "what it made lives on with state"
@@ -226,7 +232,7 @@ def _in_the_way(
         )
     if type(live).__module__ == "logging":
         return None  # loggers are kept by the logging module, by name
-    return _held(context, statement, name, live)
+    return _held(context, module, statement, name, live)
 
 
 def _as_described(
@@ -239,7 +245,7 @@ def _as_described(
         if (what := drift.opaque(home)) is not None and not _only_definitions(live):
             return (f"it holds a living {what}, whose state would be lost", _CHANGE_IT)
         return None
-    return _held(context, statement, home[1], live)
+    return _held(context, home[0], statement, home[1], live)
 
 
 def _classes_held(context: Context, container: Any) -> str | None:
@@ -275,7 +281,7 @@ def _stateful(name: str) -> tuple[str, str]:
     )
 
 
-def _held(context: Context, statement: Statement, name: str, live: Any) -> tuple[str, str] | None:
+def _held(context: Context, module: str, statement: Statement, name: str, live: Any) -> tuple[str, str] | None:
     """Who holds the old object would not see the new one; containers of one kind are poured, so that they do."""
     if is_atomic(live) or type(live) is _LAMBDA or _same_container(live, value_of(statement.node)):
         return None
@@ -283,7 +289,7 @@ def _held(context: Context, statement: Statement, name: str, live: Any) -> tuple
         return None  # a further name of a container that stays
     homes = [(module, name) for module, found in context.live.items() if vars(found).get(name) is live]
     but = [inside for home in homes for inside in context.commands_reading(home)]
-    held = context.held_elsewhere(live, but)
+    held = context.held_elsewhere(live, [*but, *built_from(context, (module, name))])
     return (f"the object that `{name}` is now is still held by {_some(held)}", COLD) if held else None
 
 

@@ -115,3 +115,20 @@ def test_what_can_not_be_looked_into_and_may_have_changed_is_refused(lab):
     app.looks = True
     new = CLIENT.format("io.StringIO(n)").replace("self.n = n", "self.n = 1") + "app = App('2')\n"
     assert "can't be seen" in app.refused(m=new).reason
+
+
+def test_a_librarys_object_that_was_built_from_a_changed_one_stays_the_same_object(lab):
+    text = """
+from string import Template
+from urllib.request import Request
+first = Request("http://a", headers={"A": "1"})
+second = Template(first)
+"""
+    one = lab(m=text)
+    one.here = True
+    second = one.m.second
+    one.arrive(m=text.replace("http://a", "http://c"))
+    assert one.m.second is second and second.template is one.m.first
+    assert one.m.first.full_url == "http://c"
+    one.undo()
+    assert one.m.second is second and second.template is one.m.first and one.m.first.full_url == "http://a"
