@@ -64,7 +64,10 @@ async def record(
     to cancel: the processes are killed.
     """
     seen = {**environment, **before.environment}
-    return await in_thread_until(lambda cancel: _record(files, before, root, settings, seen, key, cancel))
+    try:
+        return await in_thread_until(lambda cancel: _record(files, before, root, settings, seen, key, cancel))
+    except Exception as exc:  # a fault of ours, too: machines look for themselves, as ever
+        return Recording(why=f"{type(exc).__name__}: {exc}")
 
 
 def _record(

@@ -45,7 +45,8 @@ class App:
 
 def machine_name(environment: Mapping[str, str]) -> str:
     """This machine's name in reports: Fly's id, else the host's name."""
-    return environment.get("FLY_MACHINE_ID") or environment.get("FLYHOT_MACHINE") or os.uname().nodename or "machine"
+    named = environment.get("FLY_MACHINE_ID") or environment.get("FLY_ALLOC_ID")
+    return named or environment.get("FLYHOT_MACHINE") or os.uname().nodename or "machine"
 
 
 def identity(environment: Mapping[str, str]) -> str:

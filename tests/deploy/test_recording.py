@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flyhot_asgi.engine.rehearsal import packed
 from flyhot_asgi.release.config import Settings
 from flyhot_asgi.release.manifest import Manifest
 from flyhot_deploy import recording
@@ -47,6 +48,12 @@ async def test_what_it_looks_like_and_how_to_get_there(tmp_path: Path) -> None:
 async def test_what_cant_be_imported_here_is_for_the_machines_to_judge(tmp_path: Path, text: bytes, word: str) -> None:
     found = await made(tmp_path, {**TWO, "pkg/rules.py": text})
     assert (found.structure, found.plan) == (None, None) and word in found.why
+
+
+async def test_not_even_a_fault_of_ours_stops_a_deploy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "check_packed", lambda *arguments, **options: {}["no such thing"])
+    found = await made(tmp_path, TWO)
+    assert found.plan is None and "KeyError" in found.why
 
 
 async def test_files_of_another_release_are_not_started_from(tmp_path: Path) -> None:
