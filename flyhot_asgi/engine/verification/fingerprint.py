@@ -29,6 +29,7 @@ from typing import Any
 from ..living.registries import is_abstract, registered_with
 from ..source.paths import CONTAINER_KINDS, ORDER, brief
 from ..source.values import ATOMS
+from .builtin_parts import built_in_parts
 from .frameworks import is_registrar, of_class, of_object
 from .shapes import Shapes, at_home
 
@@ -241,6 +242,8 @@ class Fingerprint:
             self._on_path.add(id(value))
             for key, item in sorted(_attributes(value).items()):
                 self._value(f"{path}.{key}", item, depth + 1)
+            for part, item in built_in_parts(value):
+                self._value(f"{path}{part}", item, depth + 1)
             self._on_path.discard(id(value))
             self._parts(path, value)
         elif is_registrar(value):

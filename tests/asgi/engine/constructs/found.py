@@ -233,4 +233,52 @@ CASES = {
         held("a")
         held is m.f
     """,
+    "a named tuple's default changes, and a list has instances": """
+        --- low
+        import typing
+        class P(typing.NamedTuple):
+            n: int = 4
+        --- m
+        from .low import P
+        ROWS = [P(), P()]
+        +++ low
+        import typing
+        class P(typing.NamedTuple):
+            n: int = 3
+        +++ m
+        from .low import P
+        ROWS = [P(), P()]
+        === ask
+        m.ROWS
+    """,
+    "instances of classes that derive from built-in types": """
+        --- low
+        SIZE = 1
+        class Rows(list):
+            def __init__(self): super().__init__([SIZE] * SIZE)
+        class Name(str):
+            def __new__(cls): return super().__new__(cls, "old")
+        class Table(dict):
+            def __init__(self): super().__init__(a=SIZE)
+        class Number(int):
+            def __new__(cls): return super().__new__(cls, 1)
+        --- m
+        from .low import Rows, Name, Table, Number
+        ALL = [Rows(), Name(), Table(), Number()]
+        +++ low
+        SIZE = 2
+        class Rows(list):
+            def __init__(self): super().__init__([SIZE] * SIZE)
+        class Name(str):
+            def __new__(cls): return super().__new__(cls, "new")
+        class Table(dict):
+            def __init__(self): super().__init__(a=SIZE)
+        class Number(int):
+            def __new__(cls): return super().__new__(cls, 2)
+        +++ m
+        from .low import Rows, Name, Table, Number
+        ALL = [Rows(), Name(), Table(), Number()]
+        === ask
+        m.ALL
+    """,
 }
