@@ -56,8 +56,7 @@ async def runs_code_of(installed: Installed) -> bool:
 
     def look() -> bool:
         live = installed.live()
-        sources = installed.modules.sources(installed.manifest.entries, installed.read, live)
-        return not _strangers(installed, dict(sources))
+        return not _strangers(installed, installed.sources(live))
 
     try:
         return await in_thread(look)

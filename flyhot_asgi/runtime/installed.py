@@ -131,6 +131,12 @@ class Installed:
         """The loaded first-party modules, by the names that a cold import has for them."""
         return {cold_name(name, module): module for name, module in self.live().items()}
 
+    def sources(self, live: Mapping[str, types.ModuleType]) -> dict[str, SourceModule]:
+        """The running release as modules of this process, without what nobody has imported and this Python can't read.
+        Blocking; raises SourceError."""
+        found = self.modules.sources(self.manifest.entries, self.read, live)
+        return {name: source for name, source in found.items() if name in live or _is_readable(source)}
+
     def sources_with(self, release: Release, live: Mapping[str, types.ModuleType]) -> Sources:
         """The running release and another one, as modules of this process. Blocking; raises SourceError.
 
@@ -161,8 +167,7 @@ class Installed:
     def vsns(self) -> ClassVsns:
         """The vsns of the running release's classes. Read once per release."""
         if self._vsns is None or self._vsns[0] != self.digest:
-            sources = self.modules.sources(self.manifest.entries, self.read, self.live())
-            self._vsns = (self.digest, ClassVsns(sources))
+            self._vsns = (self.digest, ClassVsns(self.sources(self.live())))
         return self._vsns[1]
 
     def switch(self, manifest: Manifest) -> None:

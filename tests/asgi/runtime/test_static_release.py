@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from starlette.staticfiles import StaticFiles
 
+from flyhot_asgi.runtime.already import runs_code_of
 from tests.asgi.client.peer import Peer, websocket_scope
 from tests.asgi.runtime.conftest import MEMORY
 from tests.faults.lab import Lab, private_runtime_dir
@@ -100,6 +101,7 @@ async def test_pages_swap_their_stylesheet_and_nothing_renders(lab: Lab) -> None
 
 @pytest.mark.parametrize("lab", [{**FILES, "for_another_python.py": "def (:"}], indirect=True)
 async def test_a_file_that_this_python_cannot_read_matters_when_it_changes(lab: Lab) -> None:
+    assert await runs_code_of(lab.process.ready())
     files = {**FILES, "for_another_python.py": "def (:"}
     result = await lab.upgrade({**files, "main.py": MAIN.replace("<p>view</p>", "<p>new</p>")})
     assert result["outcome"] == "complete", json.dumps(result["error"])
