@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from time import monotonic
 
 from .client import ClientHub
 from .client.inject import injecting
@@ -103,15 +104,21 @@ class HotUpgrade:
                 registry.drop(session)
         if not registry.valve.is_open and not await registry.may_come_in():
             return await refuse(scope, receive, send)
-        number = registry.begin_http(scope)
+        vsn = scope[VSN_KEY] = process.vsn
+        for name, _ in scope["headers"]:
+            if name == ASKS:
+                send = _naming(vsn, send)
+        if self._inject:
+            send = injecting(scope, send)
+        in_flight = registry.in_flight
+        registry.http_in_all = number = registry.http_in_all + 1
+        in_flight[number] = (scope, monotonic())
         try:
-            scope[VSN_KEY] = process.vsn
-            for header in scope["headers"]:
-                if header[0] == ASKS:
-                    send = _naming(process.vsn, send)
-            await self._app(scope, receive, injecting(scope, send) if self._inject else send)
+            await self._app(scope, receive, send)
         finally:
-            registry.end_http(number)
+            del in_flight[number]
+            if not registry.valve.calm:
+                registry.valve.stir()
 
     async def _other(self, runtime: AppRuntime, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":

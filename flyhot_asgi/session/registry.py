@@ -77,7 +77,11 @@ class Registry:
     def __init__(self) -> None:
         self.valve = Valve()
         self._sessions: dict[str, Session] = {}
-        self._requests: dict[int, tuple[Scope, float]] = {}
+        self.http_in_all = 0
+        self.in_flight: dict[int, tuple[Scope, float]] = {}
+        """The HTTP requests that run, by number, and since when (monotonic). Kept by the middleware itself: a call for
+        each would cost more than all the rest that is done for a request. Who takes his out stirs a valve that is not
+        calm."""
         self._last_busy: Session | None = None
         self.max_waiting = MAX_WAITING
         self.leaving = False
@@ -88,7 +92,6 @@ class Registry:
         self.pins: dict[str, Pin] = {}
         """Those that are left out of upgrades until they come to their boundary (see pins.py), by id."""
         self._websockets = 0
-        self._http = 0
         self._tasks = OwnedTasks()
         self.reports: deque[str] = deque(maxlen=_REPORTS)
         """What went wrong in single sessions after an upgrade."""
@@ -104,7 +107,7 @@ class Registry:
         """The HTTP requests in flight, oldest first."""
         return tuple(
             InFlight(number, scope.get("method", ""), scope.get("path", ""), since)
-            for number, (scope, since) in self._requests.items()
+            for number, (scope, since) in self.in_flight.items()
         )
 
     async def may_come_in(self) -> bool:
@@ -143,18 +146,6 @@ class Registry:
         if self._sessions.pop(session.id, None) is not None:
             self.pins.pop(session.id, None)
             session.end()
-            self.valve.stir()
-
-    def begin_http(self, scope: Scope) -> int:
-        """Count a request as in flight, until `end_http()` of the number that is returned. To be called when the valve
-        is open. (An async context manager would cost more than all the rest that is done for a request.)"""
-        self._http = number = self._http + 1
-        self._requests[number] = (scope, monotonic())
-        return number
-
-    def end_http(self, number: int) -> None:
-        del self._requests[number]
-        if not self.valve.calm:
             self.valve.stir()
 
     @property
@@ -234,7 +225,7 @@ class Registry:
 
     def others_at_work(self) -> bool:
         """Is a connection or a request at work, who may wait for an actor's answer?"""
-        return bool(self._requests) or not self._sessions_quiescent()
+        return bool(self.in_flight) or not self._sessions_quiescent()
 
     def _sessions_quiescent(self) -> bool:
         last = self._last_busy  # as long as it is, nobody else need be asked
@@ -274,8 +265,8 @@ class Registry:
             websockets=len(self._sessions),
             websockets_quiescent=sum(session.quiescent for session in self._sessions.values()),
             websockets_in_all=self._websockets,
-            http_in_flight=len(self._requests),
-            http_in_all=self._http,
+            http_in_flight=len(self.in_flight),
+            http_in_all=self.http_in_all,
             units=len(self.units()),
             objects=len(self._objects),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,11 +32,13 @@ def runtime_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 async def in_flight(registry: Registry, scope: Scope) -> AsyncIterator[None]:
     """A request as the middleware passes it on: it waits for the valve, then it is under way."""
     await registry.valve.opened()
-    number = registry.begin_http(scope)
+    registry.http_in_all = number = registry.http_in_all + 1
+    registry.in_flight[number] = (scope, time.monotonic())
     try:
         yield
     finally:
-        registry.end_http(number)
+        del registry.in_flight[number]
+        registry.valve.stir()
 
 
 async def plain_app(scope: Any, receive: Any, send: Any) -> None:
