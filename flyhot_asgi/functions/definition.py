@@ -43,13 +43,14 @@ class _ByName:
         return found
 
 
-def define(function: FunctionType, code_change: Callable[..., object] | None) -> None:
-    """Note the options on the function."""
+def define(function: FunctionType, code_change: Callable[..., object] | None, **policies: str | None) -> None:
+    """Note the options on the function. `policies` are those that a class has as attributes (see session.policy)."""
     names: dict[str, Any] = {"__module__": function.__module__, "__qualname__": function.__qualname__}
     if isinstance(code_change, FunctionType) and "<" not in code_change.__qualname__:
         names["code_change"] = _ByName(code_change)
     elif code_change is not None:
         names["code_change"] = staticmethod(code_change)
+    names |= {name: word for name, word in policies.items() if word is not None}
     setattr(function, _NOTE, Definition(type(function.__name__, (), names)))
 
 

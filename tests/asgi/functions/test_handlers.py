@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from flyhot_asgi.session import Hold
+from flyhot_asgi import upgradable
+from flyhot_asgi.errors import ConfigError
+from flyhot_asgi.session import Hold, policy
 from flyhot_asgi.types import Message
 from tests.asgi.functions.lab import Module, starlette_app, until, upgrade
 from tests.asgi.session.fakes import Server, turn
@@ -480,3 +482,25 @@ async def test_a_hundred_upgrades_leave_nothing_behind(server: Server, tmp_path:
         wire.leaves()
     await turn(20)
     assert server.registry.sessions == () and server.registry.units() == []
+
+
+async def test_a_function_has_policies_of_its_own_which_a_release_may_change(server: Server, tmp_path: Path) -> None:
+    words = '@upgradable(on_busy="evict", on_failed_code_change="drop_session")'
+    first = CHAT.replace("@upgradable", words)
+    module = Module(tmp_path, first)
+    wire = server.connect_app(starlette_app(module.chat))
+    await turn()
+    (session,) = server.registry.sessions
+    assert policy.on_busy(session.units, "abort") == "evict"
+    assert policy.on_failed_code_change(session.units[0].cls) == "drop_session"
+    await upgrade(server, module, second(first).replace("evict", "pin"))
+    await turn()
+    assert policy.on_busy(session.units, "abort") == "pin"
+    wire.leaves()
+    await turn()
+
+
+@pytest.mark.parametrize("name", ["on_busy", "on_failed_code_change"])
+def test_a_word_that_is_no_policy_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} of @upgradable is one of abort, "):
+        upgradable(**{name: "sometimes"})
