@@ -113,7 +113,7 @@ class Slices:
 
     def _only_defines(self, change: Change) -> bool:
         """Blocks of imports, definitions and plain values are judged by what they bind."""
-        nodes = [one.node for one in (change.old, change.new) if one is not None]
+        nodes = [one.node for one in (change.old, change.new) if one is not None and one.kind == "block"]
         return change.statement.kind == "block" and all(safe_block(node) for node in nodes)
 
     def _free(self, home: Home) -> bool:

@@ -281,4 +281,22 @@ CASES = {
         === ask
         m.ALL
     """,
+    "a decorated function comes out of a block": """
+        --- m
+        import contextlib
+        @contextlib.contextmanager
+        def f(x=1):
+            yield x, 1
+        +++ m
+        import contextlib
+        try:
+            def f(x=1): return x, 1
+        finally:
+            pass
+        === hold
+        lib.append(m.f)
+        held = m.f
+        === ask
+        held()
+    """,
 }
