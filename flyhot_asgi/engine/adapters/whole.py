@@ -95,7 +95,8 @@ def execute_again(context: Context, module: str, statement: Statement) -> None:
     if statement in context.planned or _is_script(statement):
         return
     context.judged.add(statement)
-    if (reason := why_not_again(context, module, statement)) is not None:
+    reason = why_not_again(context, module, statement) if statement.kind != "def" else None
+    if reason is not None:
         context.refuse(module, statement, f"what it registers with is made again, and {reason}", do=_DO)
     elif statement.kind == "class":
         context.refuse(module, statement, "what its decorator registers it with is made again", do=_DO)
