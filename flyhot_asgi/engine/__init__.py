@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from .api import Engine
 from .outcome import Outcome, Reason, Refused, Timings
+from .patching.collector import StillCollector
 from .patching.finder import ReleaseFinder
 from .patching.journal import Journal
-from .patching.patch import Patch, StillCollector
+from .patching.patch import Patch
 from .planning.planner import make_plan
 from .source.module import SourceModule
 from .source.plan import Action, Plan, Refusal, StaleFrame, Step

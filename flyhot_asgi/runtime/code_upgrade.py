@@ -160,6 +160,8 @@ class CodeUpgrade:
         if not self._order.swaps_only or any(self._installed.assets_between(self._order.release).values()):
             self._installed.assets.look()  # else what lies there is as good as what comes
             self._tree = self._order.release.tree
+        if self._recorded is not None:
+            self._recorded.prepare(self.plan.new[name] for name in [*self.plan.changed, *self.plan.added])
         patch.look_ahead()
         self._collector.hide()
 
@@ -247,7 +249,8 @@ class CodeUpgrade:
     def commit(self) -> None:
         assert self._patch is not None
         self._installed.switch(self._order.release.manifest)  # first: it is true already
-        self._installed.orphans |= self._patch.orphans
+        for function in self._patch.orphans:
+            self._installed.orphans.add(function)
         self.journal.discard()
 
     def doubt(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import types
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -134,7 +134,7 @@ class Installed:
     def sources(self, live: Mapping[str, types.ModuleType]) -> dict[str, SourceModule]:
         """The running release as modules of this process, without what nobody has imported and this Python can't read.
         Blocking; raises SourceError."""
-        found = self.modules.sources(self.manifest.entries, self.read, live)
+        found = self._sources_of(self.manifest, self.read, live)
         return {name: source for name, source in found.items() if name in live or _is_readable(source)}
 
     def sources_with(self, release: Release, live: Mapping[str, types.ModuleType]) -> Sources:
@@ -142,13 +142,18 @@ class Installed:
 
         Left out is what this Python can't read, if nobody has imported it and it did not change: it is for another one.
         """
-        old = self.modules.sources(self.manifest.entries, self.read, live)
-        new = self.modules.sources(release.manifest.entries, release.read, live)
+        old = self._sources_of(self.manifest, self.read, live)
+        new = self._sources_of(release.manifest, release.read, live)
         same = [name for name in new.keys() & old.keys() - live.keys() if new[name].text == old[name].text]
         for name in same:
             if not _is_readable(new[name]):
                 del old[name], new[name]
         return Sources(live=live, old=old, new=new)
+
+    def _sources_of(
+        self, manifest: Manifest, read: Callable[[str], bytes], live: Mapping[str, types.ModuleType]
+    ) -> dict[str, SourceModule]:
+        return self.modules.sources(manifest.entries, read, live, lambda path: manifest.entries[path].sha256)
 
     def assets_between(self, release: Release) -> dict[str, list[str]]:
         """Files other than Python that differ, as `{"changed": […], "added": […], "deleted": […]}`."""

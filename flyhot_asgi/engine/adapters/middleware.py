@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..planning.context import Adapter, Context
-from ..source.defuse import execution_order
 from ..source.diff import NamespaceDiff
 from ..source.module import Statement
 from ..source.plan import Action
 from .stack import LISTED, StackRebuild, calls_in, handler_key, is_app, tell_middleware_apart
-from .stale import stale_statements
+from .stale import registers_as_before, stale_statements
 from .whole import execute_again
 
 Placed = list[tuple[str, Statement]]
@@ -28,12 +27,13 @@ class MiddlewareAdapter(Adapter):
         return module in context.live and bool(calls_in(context, module, statement))
 
     def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
-        old_order = execution_order(context.old, [name for name in context.live if name in context.old])
-        old, new = _by_app(context, old_order), _by_app(context, context.order)
+        stale = stale_statements(context, diffs)
+        if not context.whole and registers_as_before(context, diffs, stale):
+            return
+        old, new = _by_app(context, context.old_order), _by_app(context, context.order)
         apps = {key: app for key, (app, _) in [*old.items(), *new.items()]}
         if not apps and not context.whole:
             return
-        stale = stale_statements(context, diffs)
         partner = {c.old: c.new for changes in diffs.values() for c in changes.changes if c.old is not None}
         apps = {key: app for key, app in apps.items() if key not in context.whole}
         for home, maker in context.constructed.values():

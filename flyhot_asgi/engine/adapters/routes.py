@@ -18,21 +18,24 @@ from typing import Any
 from ..living.inventory import subclasses
 from ..living.wrapped import function_chain
 from ..planning.context import Adapter, Context
-from ..source.defuse import Home, Names, execution_order
+from ..source.defuse import Home, Names
 from ..source.diff import Change, NamespaceDiff
 from ..source.module import Statement, dotted_name
 from ..source.plan import Action
+from ..source.values import ATOMS
 from .layout import Entry, constructor_routes, fused_apart, tell_apart
 from .listed import RouteRebuild, SchemaReset
 from .schemas import instances_of
 from .stack import ROUTE_CALLS, calls_in, route_calls_in
-from .stale import stale_statements
+from .stale import registers_as_before, stale_statements
 from .whole import execute_again, handed, program_added
 
 _DECORATORS = frozenset(
     "get post put delete patch head options trace api_route route websocket websocket_route".split()
 )
 _OTHER_CALLS = frozenset("add_middleware add_exception_handler add_event_handler".split())
+_NO_ROUTERS = frozenset({*ATOMS, type, types.FunctionType, types.ModuleType, types.BuiltinFunctionType})
+"""Types of most of what modules have in their namespaces."""
 _COPIED = frozenset({"APIRoute", "Route", "APIWebSocketRoute", "WebSocketRoute"})
 _LIST_CALLS = frozenset({"append", "extend"})
 _DO = "deploy this change cold (restart the app)"
@@ -53,23 +56,25 @@ class RoutesAdapter(Adapter):
 
     def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         self._lifespans(context)
-        old = self._entries(context, context.old_names, self._order(context.old, context))
+        stale = stale_statements(context, diffs)
+        self._reset_schemas(context)
+        if not context.constructed and not context.whole and registers_as_before(context, diffs, stale):
+            return
+        old = self._entries(context, context.old_names, context.old_order)
         new = self._entries(context, context.new_names, context.order)
-        stale = stale_statements(context, diffs) | _readers(context, {home for home, _ in context.constructed.values()})
+        stale |= _readers(context, {home for home, _ in context.constructed.values()})
         _with_includers(context, stale, old, new)
         routers = {id(router): router for router, _ in [*old.values(), *new.values()]}
+        partner = {c.old: c.new for changes in diffs.values() for c in changes.changes if c.old is not None}
+        same_text = {_text(module, s): s for module, s in context.order if module in context.live}
         for key, router in routers.items():
             before = old.get(key, (router, []))[1]
             after = new.get(key, (router, []))[1]
-            self._plan_router(context, router, before, after, stale, diffs)
+            self._plan_router(context, router, before, after, stale, partner, same_text)
         self._constructed_alone(context, set(routers))
-        self._reset_schemas(context)
 
     def takes(self, context: Context, module: str, change: Change, rebound: set[str]) -> bool:
         return False
-
-    def _order(self, modules: Mapping[str, Any], context: Context) -> list[tuple[str, Statement]]:
-        return execution_order(modules, [name for name in context.live if name in modules])
 
     def _routers(self, context: Context, module: str, statement: Statement) -> Counter[int]:
         """How many routes a statement registers with each living router, by id; sizes as in `Entry`."""
@@ -167,13 +172,12 @@ class RoutesAdapter(Adapter):
         before: list[Entry],
         after: list[Entry],
         stale: set[Statement],
-        diffs: Mapping[str, NamespaceDiff],
+        partner: Mapping[Statement, Statement | None],
+        same_text: Mapping[tuple[str, str], Statement],
     ) -> None:
         if id(router) in self._whole(context):
             self._again(context, router, after)
             return
-        partner = {c.old: c.new for changes in diffs.values() for c in changes.changes if c.old is not None}
-        same_text = {_text(module, s): s for module, s in context.order}
         kept = {
             entry.statement: partner.get(entry.statement) or same_text.get(_text(entry.module, entry.statement))
             for entry in before
@@ -256,8 +260,8 @@ class RoutesAdapter(Adapter):
     def _lifespans(self, context: Context) -> None:
         """A lifespan function has run its start-up long ago: new code in it would never be run."""
         changed = context.changed_bodies | context.reshaped
-        for module in context.live:
-            for value in list(context.namespace(module).values()):
+        for module in context.live if changed else ():
+            for value in [one for one in list(context.namespace(module).values()) if type(one) not in _NO_ROUTERS]:
                 router = self._router(value)
                 for function in function_chain(getattr(router, "lifespan_context", None)):
                     home = (function.__module__, function.__code__.co_qualname.partition(".")[0])
@@ -334,5 +338,5 @@ def _included(context: Context, module: str, statement: Statement) -> Any:
     return context.resolve(module, dotted_name(call.args[0]) or "")
 
 
-def _text(module: str, statement: Statement) -> tuple[str, str, str]:
-    return (module, statement.dump, "")
+def _text(module: str, statement: Statement) -> tuple[str, str]:
+    return (module, statement.dump)

@@ -35,6 +35,21 @@ def stale_statements(context: Context, diffs: Mapping[str, NamespaceDiff]) -> se
     return stale
 
 
+def registers_as_before(context: Context, diffs: Mapping[str, NamespaceDiff], stale: set[Statement]) -> bool:
+    """No statement of either release registers anything else, or in another order: code inside of functions differs,
+    and nothing more. `stale`: see `stale_statements`."""
+    if stale or context.plan.added or context.plan.deleted:
+        return False
+    for name, changes in diffs.items():
+        if any(change.old is None or change.new is None for change in changes.changes):
+            return False
+        place = {statement: index for index, statement in enumerate(context.old[name].statements)}
+        places = [place.get(change.old, -1) for change in changes.changes if change.old is not None]
+        if places != sorted(places):
+            return False
+    return True
+
+
 def _docstring_changed(old: Statement | None, new: Statement) -> bool:
     """FastAPI takes a route's description from the docstring when it is registered."""
     nodes = [s.node for s in (old, new) if s is not None]

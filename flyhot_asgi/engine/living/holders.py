@@ -68,8 +68,7 @@ class Scan:
         kinds: Iterable[type] = (),
         names: bool = False,
     ) -> None:
-        if gc.get_freeze_count():
-            gc.unfreeze()  # what is frozen refers to nothing, as far as the collector says
+        gc.unfreeze()  # what is frozen refers to nothing, as far as the collector says
         self.holders: list[list[Holder]] = [[] for _ in targets]
         self._territory, self._names, self._kinds = territory, names, frozenset(kinds)
         self._spaces = namespaces()

@@ -57,8 +57,7 @@ class Survey:
 
     def look(self) -> None:
         """10-50 ms for a heap of half a million objects. Objects that `gc.freeze()` hid are brought back first."""
-        if gc.get_freeze_count():
-            gc.unfreeze()
+        gc.unfreeze()
         self.clear()
         wanted = self.files
         derived = self._derived()

@@ -101,6 +101,11 @@ def _relative(file: str, root: Path) -> str | None:
     return None if _installed(relative) or _installed(os.path.relpath(file, root)) else relative
 
 
+@lru_cache(maxsize=8192)
+def _real(file: str) -> Path:
+    return Path(os.path.realpath(file))
+
+
 class LoadedModules:
     """The living first-party modules of one app, and the names that files of any of its releases have here."""
 
@@ -138,13 +143,18 @@ class LoadedModules:
         return any(name == prefix or name.startswith(prefix + ".") for prefix in self._prefixes)
 
     def sources(
-        self, files: Iterable[str], read: Callable[[str], bytes], live: Mapping[str, types.ModuleType]
+        self,
+        files: Iterable[str],
+        read: Callable[[str], bytes],
+        live: Mapping[str, types.ModuleType],
+        digest: Callable[[str], str | None] = lambda path: None,
     ) -> dict[str, SourceModule]:
-        """The Python files of a release as modules of this process, living ones first, in import order.
+        """The Python files of a release as modules of this process, living ones first, in import order. `digest(path)`
+        names a file's contents, where somebody knows them: what was read before is not read again.
 
         Raises SourceError for a file that is not text. A file that can't be imported by any name is left out.
         """
-        paths = [path for path in files if path.endswith(".py")]
+        paths = {path: None for path in files if path.endswith(".py")}
         names: dict[str, str] = {}
         for name, module in live.items():
             relative = relative_file(module, self.root)
@@ -156,7 +166,7 @@ class LoadedModules:
             derived = None if path in taken else _name_of(path, roots)
             if derived is not None and derived not in names and self._is_free(derived, path):
                 names[derived] = path
-        return {name: self._source(name, path, read(path), live.get(name)) for name, path in names.items()}
+        return {name: self._source(name, path, read, live.get(name), digest(path)) for name, path in names.items()}
 
     def _is_free(self, name: str, path: str) -> bool:
         """Would an import of `name` find the app's file? Not if this process has another module of that name (of a
@@ -168,27 +178,36 @@ class LoadedModules:
 
     def _import_roots(self, live: Mapping[str, types.ModuleType]) -> list[str]:
         """Folders of the release that modules are imported from, relative, longest first."""
-        found = {import_root(import_name(n, m), Path(os.path.realpath(str(m.__file__)))) for n, m in live.items()}
+        found = {import_root(import_name(n, m), _real(str(m.__file__))) for n, m in live.items()}
         found |= {Path(os.path.realpath(entry or os.curdir)) for entry in sys.path}
         inside = [root.relative_to(self.root).as_posix() for root in found if root.is_relative_to(self.root)]
         return sorted({"" if relative == "." else relative + "/" for relative in inside}, key=len, reverse=True)
 
-    def _source(self, name: str, path: str, data: bytes, module: types.ModuleType | None) -> SourceModule:
+    def _source(
+        self,
+        name: str,
+        path: str,
+        read: Callable[[str], bytes],
+        module: types.ModuleType | None,
+        digest: str | None,
+    ) -> SourceModule:
+        file = str(module.__file__) if module is not None else str(self.root / path)
+        known = self._memo.get((name, file))
+        if known is not None and digest is not None and known.memo.get("digest") == (path, digest):
+            return known
         try:
-            text = decode_source(data)
+            text = decode_source(read(path))
         except (SyntaxError, UnicodeDecodeError, LookupError) as exc:
             raise SourceError(
                 f"{path}: it is not Python source: {exc}",
                 file=path,
                 do="mend the file and run it again; nothing was changed, the old code still serves",
             ) from exc
-        file = str(module.__file__) if module is not None else str(self.root / path)
-        known = self._memo.get((name, file))
-        if known is not None and known.text == text:
-            return known
-        source = SourceModule(name, file, text, path.endswith("/__init__.py") or path == "__init__.py", path)
-        self._memo[(name, file)] = source
-        return source
+        if known is None or known.text != text:
+            is_package = path.endswith("/__init__.py") or path == "__init__.py"
+            known = self._memo[(name, file)] = SourceModule(name, file, text, is_package, path)
+        known.memo["digest"] = (path, digest)
+        return known
 
 
 def decode_source(data: bytes) -> str:

@@ -37,9 +37,8 @@ def _cell_of(function: object, name: str) -> Any:
 def dispatchers_in(value: object) -> list[types.FunctionType]:
     """The `singledispatch` function that a value is, or those that a class's members are."""
     if isinstance(value, type):
-        members: list[Any] = [
-            m.dispatcher for m in vars(value).values() if isinstance(m, functools.singledispatchmethod)
-        ]
+        kind = functools.singledispatchmethod
+        members: list[Any] = [m.dispatcher for m in vars(value).values() if issubclass(type(m), kind)]
         return [one for one in members if implementations_of(one) is not None]
     if isinstance(value, types.FunctionType) and implementations_of(value) is not None:
         return [value]

@@ -16,8 +16,8 @@ import weakref
 from typing import Any
 
 from ...errors import UpgradeError
-from ..living.inventory import functions_of, is_one_of, living_functions
-from ..source.codetree import ClassFacts, class_facts, match, walk
+from ..living.inventory import functions_of, is_one_of, living_functions, subclasses
+from ..source.codetree import ClassFacts, class_facts, codes_of, distinct_codes, match
 from ..source.expected import Expected, annotated_names, expected_of
 from ..source.headers import Header, headers
 from ..source.module import SourceModule
@@ -59,6 +59,8 @@ class Patch:
         self.functions: list[types.FunctionType] = []
         """The living first-party functions that the patch may have to do with."""
         self._seen_ahead: list[weakref.ref[types.FunctionType]] = []
+        self._classes_ahead: list[weakref.ref[type]] | None = None
+        """The app's classes, if somebody has looked ahead."""
         self._others: weakref.WeakSet[types.FunctionType] = weakref.WeakSet()
         """Functions of first-party files with the globals of no living module: of a module imported twice."""
         self.orphans: weakref.WeakSet[types.FunctionType] = weakref.WeakSet(plan.orphans)
@@ -83,7 +85,7 @@ class Patch:
             if sys.version_info >= (3, 13):
                 self._facts[new.path] = class_facts(new.code)
         for name in plan.new:
-            codes = [code for _, code in walk(plan.new[name].code)]
+            codes = codes_of(plan.new[name])
             self._canonical.append(codes)
             self.known.update(id(code) for code in codes)
         self._recognise()
@@ -97,6 +99,7 @@ class Patch:
         """Find the functions that live now, and what frameworks keep of the app, so that `apply()` need only look at
         what came since: hide the rest from it, with `StillCollector.hide()`. May be called in a thread."""
         self._seen_ahead = [weakref.ref(function) for function in self._look()]
+        self._classes_ahead = [weakref.ref(cls) for cls in subclasses(object) if cls.__module__ in self.plan.live]
         for registration in self.plan.registrations:
             registration.look()
 
@@ -109,12 +112,13 @@ class Patch:
                     source.forget()
 
     def _recognise(self) -> None:
-        """Code objects that live now and equal the release's: those of modules that do not change."""
+        """Code objects that live now and equal the release's: those of modules that do not change. What was made since
+        the plan is compared when it is met."""
         changed = {self.plan.new[name].path for name in self.plan.changed}
-        same = {source.path: {code for _, code in walk(source.code)} for source in self.plan.new.values()}
+        same = {source.path: distinct_codes(source) for source in self.plan.new.values()}
         found = []
         namespaces = {id(vars(module)) for module in self.plan.live.values()}
-        for function in living_functions(self.files):
+        for function in [one for ref in self.plan.seen if (one := ref()) is not None]:
             code = function.__code__
             if code.co_filename not in changed and code in same.get(code.co_filename, ()):
                 found.append(code)
@@ -143,6 +147,7 @@ class Patch:
         Call it within `StillCollector`, or a collection may run the app's finalizers in the middle.
         """
         self.functions = self._living()
+        classes = self._classes()
         for registration in self._registrations:
             registration.look()
         if not gc.isenabled():
@@ -160,7 +165,7 @@ class Patch:
             self._finder.install()
         _touch_modules(journal)
         settle_places(self.plan, self._finder, journal)
-        touch_state(self.plan, journal)
+        touch_state(self.plan, journal, classes)
         stubs = touch_overloads(self.plan.changed, journal)
         for registration in self._registrations:
             registration.begin(journal)
@@ -179,12 +184,23 @@ class Patch:
         ahead = [function for ref in self._seen_ahead if (function := ref()) is not None]
         return list({id(function): function for function in [*ahead, *self._look()]}.values())
 
+    def _classes(self) -> list[type] | None:
+        """Those seen ahead, and those that were made since."""
+        if self._classes_ahead is None or not (self.plan.work or self.plan.added):
+            return None
+        ahead = [cls for ref in self._classes_ahead if (cls := ref()) is not None]
+        since = [one for one in gc.get_objects() if issubclass(type(one), type)]
+        return list(dict.fromkeys([*ahead, *since]))
+
     def _look(self) -> list[types.FunctionType]:
-        """First-party functions of changed and deleted modules, those of copies of such modules included. Of all, where
-        looking at each object is quicker."""
-        modules = [self.plan.live[name] for name in [*self.plan.changed, *self.plan.deleted]]
+        """First-party functions of changed and deleted modules, those of copies of such modules included. By their
+        files, where looking at each object is quicker."""
+        names = [*self.plan.changed, *self.plan.deleted]
+        modules = [self.plan.live[name] for name in names]
         if len(modules) > _FEW:
-            return living_functions(self.files)
+            sides = (self.plan.old, self.plan.new)
+            paths = {side[name].path for side in sides for name in names if name in side}
+            return [f for f in living_functions(self.files) if f.__code__.co_filename in paths or f in self._others]
         files = set(self.files)
         return [f for f in [*functions_of(modules), *self._others] if is_one_of(f, files)]
 
@@ -318,33 +334,6 @@ def _touch_modules(journal: Journal) -> None:
                 sys.modules[name] = module
 
     journal.note("sys.modules", undo)
-
-
-class StillCollector:
-    """No garbage collection between `begin()` and `end()`. All idempotent."""
-
-    def __init__(self) -> None:
-        self._was_enabled: bool | None = None
-        self._hidden = False
-
-    def hide(self) -> None:
-        """Until `end()` the collector shows only what is made from now on; the rest has been looked at."""
-        self._hidden = True
-        gc.freeze()
-
-    def begin(self) -> None:
-        if self._was_enabled is None:
-            self._was_enabled = gc.isenabled()
-            gc.disable()
-
-    def end(self) -> None:
-        if self._hidden or self._was_enabled is not None:
-            gc.unfreeze()
-            self._hidden = False
-        if self._was_enabled is not None:
-            if self._was_enabled:
-                gc.enable()
-            self._was_enabled = None
 
 
 _FEW = 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..living.inventory import subclasses
@@ -14,31 +14,35 @@ from .classobject import touch_class
 from .journal import Journal
 from .remake import touch_dispatcher
 
+_DEFINITIONS = (type, types.FunctionType)
 _DEPTH, _MOST, _LOOKED_INTO = 4, 50_000, 1000
 
 
-def touch_state(plan: Plan, journal: Journal) -> None:
+def touch_state(plan: Plan, journal: Journal, classes: Iterable[type] | None = None) -> None:
     """Module namespaces, and the containers and first-party objects that are module-level state or a class's.
 
     A registering decorator, a constructor, a hook of a class reach them by name. Only needed when statements are
-    executed at all. What only libraries hold is not among it.
+    executed at all. What only libraries hold is not among it. `classes`: all of the app's, if somebody has looked.
     """
     if not plan.work and not plan.added:
         return
     walk = _Walk(frozenset(plan.live), journal)
+    looked_into: set[int] = set()
     for name, module in plan.live.items():
         journal.touch_namespace(vars(module), f"names of {name}")
         for key, value in list(vars(module).items()):
             if not key.startswith("__"):
                 walk.touch(value, f"`{key}` of {name}", _DEPTH)
-            for function in dispatchers_in(value):
-                touch_dispatcher(function, journal)
+            if isinstance(value, _DEFINITIONS) and id(value) not in looked_into:
+                looked_into.add(id(value))
+                for function in dispatchers_in(value):
+                    touch_dispatcher(function, journal)
     for value in _definitions(plan) if plan.renamed else ():
         if isinstance(value, type):
             touch_class(value, journal)
         else:
             journal.touch_function(value)
-    for cls in subclasses(object):
+    for cls in subclasses(object) if classes is None else classes:
         if cls.__module__ in walk.own:
             for key, value in list(vars(cls).items()):
                 if not key.startswith("__"):
@@ -49,7 +53,7 @@ def _definitions(plan: Plan) -> Iterator[type | types.FunctionType]:
     """Functions and classes that are at home at the top of a module of the app's."""
     for module in plan.live.values():
         for value in list(vars(module).values()):
-            if isinstance(value, type | types.FunctionType) and value.__module__ in plan.live:
+            if isinstance(value, _DEFINITIONS) and value.__module__ in plan.live:
                 yield value
 
 
@@ -67,7 +71,7 @@ class _Walk:
             inside = value
             if id(value) not in self._seen:
                 self._journal.touch_container(value, what)
-        elif kind.__module__ in self.own and not isinstance(value, type | types.ModuleType):
+        elif kind.__module__ in self.own and not isinstance(value, (type, types.ModuleType)):
             inside = getattr(value, "__dict__", None)
             if type(inside) is not dict:
                 return

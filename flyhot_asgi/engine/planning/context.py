@@ -6,6 +6,7 @@ import ast
 import gc
 import types
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from ..living.commands import insides_of
@@ -130,6 +131,11 @@ class Context:
         """Statements that will be executed."""
         self.judged: set[Statement] = set()
         """Statements that changed by themselves, or were already looked at as dependents."""
+
+    @cached_property
+    def old_order(self) -> list[tuple[str, Statement]]:
+        """As `order`, in the old release."""
+        return execution_order(self.old, [name for name in self.live if name in self.old])
 
     def namespace(self, module: str) -> dict[str, Any]:
         return vars(self.live[module])

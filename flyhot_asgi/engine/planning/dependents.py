@@ -25,6 +25,8 @@ from .judge_values import judge_block, judge_dependent
 
 def judge_dependents(context: Context) -> None:
     """Judge everything that read a name which is bound anew, until nothing more is bound anew."""
+    if not context.rebound and not context.remade:
+        return
     statements = [
         (module, statement, context.new_names.reads(module, statement))
         for module, source in context.new.items()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import sys
 import types
+import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..living.codes import containers_of_codes
@@ -88,6 +89,7 @@ def make_plan(
     if not context.plan.refusals:
         judge_living(context)
         judge_outsiders(context)
+    context.plan.seen = [weakref.ref(function) for function in context.survey.functions]
     judge_caches(context)
     context.plan.code_holders = containers_of_codes(list(live.values()))
     _preimports(context)

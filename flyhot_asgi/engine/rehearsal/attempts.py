@@ -17,9 +17,10 @@ from pathlib import Path
 from ...errors import FlyhotError, UndoFailed
 from ..adapters import default_adapters
 from ..outcome import Reason, Refused, Timings, reason_of_difference, reason_of_raised, reason_of_refusal
+from ..patching.collector import StillCollector
 from ..patching.finder import ReleaseFinder
 from ..patching.journal import Journal
-from ..patching.patch import Patch, StillCollector
+from ..patching.patch import Patch
 from ..planning.judge_classes import all_classes
 from ..planning.planner import make_plan
 from ..source.defuse import Home
@@ -156,6 +157,8 @@ def _try(ground: Ground, plan: Plan) -> _Tried:
     except FlyhotError as exc:
         return _Tried(why=[reason_of_raised(exc, ground.new)], cause=exc)
     journal, collector = Journal(), StillCollector()
+    if ground.recorded is not None:
+        ground.recorded.prepare(plan.new[name] for name in [*plan.changed, *plan.added])
     patch.look_ahead()
     collector.hide()
     began = time.perf_counter()

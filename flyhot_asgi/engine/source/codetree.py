@@ -11,12 +11,14 @@ from __future__ import annotations
 import ast
 import difflib
 import dis
+import hashlib
 import types
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import TypeAlias
 
 from .diff import Change
+from .module import SourceModule
 
 Path: TypeAlias = tuple[tuple[str, int], ...]
 
@@ -24,6 +26,34 @@ Path: TypeAlias = tuple[tuple[str, int], ...]
 def children(code: types.CodeType) -> list[types.CodeType]:
     """The code objects nested directly in `code`, in source order."""
     return [const for const in code.co_consts if isinstance(const, types.CodeType)]
+
+
+def codes_of(source: SourceModule) -> tuple[types.CodeType, ...]:
+    """All code objects of a module's compile but its own."""
+    return source.once("codes", lambda one: tuple(code for _, code in walk(one.code)))
+
+
+def distinct_codes(source: SourceModule) -> frozenset[types.CodeType]:
+    """The same, to be looked up by what they do."""
+    return source.once("distinct codes", lambda one: frozenset(codes_of(one)))
+
+
+def code_digest(code: types.CodeType) -> str:
+    """A digest of all that a code object does and where it stands: equal for equal source, in every process."""
+    text = hashlib.sha256()
+    numbers = (code.co_firstlineno, code.co_flags, code.co_argcount, code.co_kwonlyargcount)
+    names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+    text.update(repr((code.co_name, code.co_qualname, numbers, names)).encode())
+    text.update(code.co_code)
+    text.update(code.co_exceptiontable)
+    for const in code.co_consts:
+        if isinstance(const, types.CodeType):
+            text.update(code_digest(const).encode())
+        elif isinstance(const, frozenset):
+            text.update(repr(sorted(map(repr, const))).encode())
+        else:
+            text.update(repr(const).encode())
+    return text.hexdigest()[:16]
 
 
 def walk(code: types.CodeType, path: Path = ()) -> Iterator[tuple[Path, types.CodeType]]:

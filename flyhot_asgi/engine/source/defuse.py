@@ -307,14 +307,20 @@ def execution_order(modules: Mapping[str, SourceModule], roots: Iterable[str]) -
         if name in started or name not in modules:
             return
         started.add(name)
-        for statement in modules[name].statements:
-            for target in _imports_in(modules[name], statement.node) if not guarded(statement.node) else ():
+        source = modules[name]
+        for statement, targets in zip(source.statements, source.once("imports", _imports), strict=True):
+            for target in targets:
                 run(target)
             order.append((name, statement))
 
     for root in roots:
         run(root)
     return order
+
+
+def _imports(module: SourceModule) -> tuple[tuple[str, ...], ...]:
+    """By statement, the modules that executing it imports."""
+    return tuple(() if guarded(s.node) else tuple(_imports_in(module, s.node)) for s in module.statements)
 
 
 def _imports_in(module: SourceModule, node: ast.AST) -> Iterator[str]:

@@ -21,6 +21,10 @@ class Expected:
 
 
 def expected_of(source: SourceModule) -> Expected:
+    return source.once("expected", _expected)
+
+
+def _expected(source: SourceModule) -> Expected:
     statements = active(source.statements, source.name)
     classes = [(s.binds[0], s.line, _methods(s.node)) for s in statements if isinstance(s.node, ast.ClassDef)]
     return Expected(_bound(statements), tuple(classes), ast.get_docstring(source.tree, clean=False))

@@ -13,15 +13,16 @@ from __future__ import annotations
 import ast
 import builtins
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar, cast
 
 from ...errors import SourceError
 from .binds import bound_names
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+_Worked = TypeVar("_Worked")
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _BUILTINS = frozenset(dir(builtins))
 
@@ -95,7 +96,8 @@ class SourceModule:
     text: str
     is_package: bool = False
     relpath: str = ""
-    _memo: dict[str, object] = field(default_factory=dict, repr=False)
+    memo: dict[str, object] = field(default_factory=dict, repr=False)
+    """See `once`. Nothing in it refers to syntax, which is forgotten."""
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -110,6 +112,12 @@ class SourceModule:
             return compile(self.text, self.path, "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as exc:
             raise source_error(exc, self.relpath or self.path) from exc
+
+    def once(self, what: str, work: Callable[[SourceModule], _Worked]) -> _Worked:
+        """What `work` finds in this module, which does it once: the next plan mostly meets the same text."""
+        if what not in self.memo:
+            self.memo[what] = work(self)
+        return cast(_Worked, self.memo[what])
 
     def forget(self) -> None:
         """Drop what was parsed; it is parsed again at next use. Syntax trees are many objects in a living heap."""

@@ -207,6 +207,8 @@ class Plan:
     remade: list[Remade] = field(default_factory=list)
     renamed: list[str] = field(default_factory=list)
     """Modules with statements that set something on whatever their names mean."""
+    seen: list[weakref.ref[types.FunctionType]] = field(default_factory=list)
+    """The app's functions that lived when the plan was made."""
     drift: Drift | None = None
     """What the program changed since the import, as the plan was made with it."""
     preimport: list[str] = field(default_factory=list)

@@ -55,10 +55,10 @@ class Fingerprint:
     def __init__(self, root: str, first_party: Iterable[str], shapes: Shapes | None = None) -> None:
         self.entries: dict[str, tuple[str, str]] = {}
         self._shapes = shapes or Shapes()
+        self._shapes.begin()
         self._foreign: dict[int, list[tuple[str, str]] | None] = {}
         self._root = root.rstrip(os.sep)
         self._own = frozenset(first_party)
-        self._codes: dict[int, str] = {}
         self._keep: list[object] = []
         self._on_path: set[int] = set()
         self._named: dict[int, list[str]] = defaultdict(list)
@@ -132,7 +132,7 @@ class Fingerprint:
             return
         defaults = [self._brief(value) for value in function.__defaults__ or ()]
         named = {key: self._brief(value) for key, value in sorted((function.__kwdefaults__ or {}).items())}
-        code = self._code(function.__code__)
+        code = self._shapes.digest(function.__code__)
         space = function.__globals__.get("__name__")
         where = where if space == function.__module__ else f"{where} in {space}:"
         text = f"function {function.__module__}:{function.__qualname__} {where} {code} {defaults} {named}"
@@ -158,12 +158,6 @@ class Fingerprint:
         found = definition.__annotations__ if _is(definition, types.FunctionType) else vars(definition).get(_NOTED)
         if (text := self._shapes.annotations(found)) is not None:
             self._put(f"{path}.{_NOTED}", DEFINITION, text)
-
-    def _code(self, code: types.CodeType) -> str:
-        if id(code) not in self._codes:
-            self._keep.append(code)
-            self._codes[id(code)] = code_digest(code)
-        return self._codes[id(code)]
 
     def _class(self, path: str, cls: type, depth: int) -> None:
         where = "home" if at_home(cls) else "elsewhere"
@@ -195,14 +189,14 @@ class Fingerprint:
     def _member(self, path: str, key: str, member: Any, depth: int) -> None:
         if key in _SKIPPED_MEMBERS or key.startswith(("__pydantic", "_abc_", "__abstract", "__parameters__")):
             return
-        if _is(member, staticmethod | classmethod):
+        if _is(member, (staticmethod, classmethod)):
             self._put(path, DEFINITION, type(member).__name__)
             self._value(f"{path}()", member.__func__, depth)
         elif _is(member, property):
             self._put(path, DEFINITION, "property")
             for part in ("fget", "fset", "fdel"):
                 self._value(f"{path}.{part}", getattr(member, part), depth)
-        elif _is(member, types.FunctionType | type):
+        elif _is(member, (types.FunctionType, type)):
             self._value(path, member, depth)
         elif not key.startswith("__") or key == "__slots__":
             self._value(path, member, depth)
@@ -220,7 +214,7 @@ class Fingerprint:
                 self.entries[f"{path}{ORDER}"] = (STATE, "\n".join(map(self._brief, value)))
             for key, item in list(value.items()):
                 self._value(f"{path}[{self._brief(key)}]", item, depth + 1)
-        elif _is(value, set | frozenset):
+        elif _is(value, (set, frozenset)):
             for name, count in Counter(map(self._brief, value)).items():
                 self._put(f"{path}[{name}]", STATE, f"in it, {count} so called")
         else:
@@ -263,30 +257,14 @@ class Fingerprint:
 
     def _brief(self, value: Any) -> str:
         """One value as a short text, for keys and defaults; code objects by what they do."""
-        return f"code {value.co_qualname} {self._code(value)}" if type(value) is types.CodeType else brief(value)
+        return (
+            f"code {value.co_qualname} {self._shapes.digest(value)}" if type(value) is types.CodeType else brief(value)
+        )
 
 
 def _is(value: object, kinds: Any) -> bool:
     """`isinstance` by the type alone: asking an object for its `__class__` may run its code."""
     return issubclass(type(value), kinds)
-
-
-def code_digest(code: types.CodeType) -> str:
-    """A digest of all that a code object does and where it stands: equal for equal source, in every process."""
-    text = hashlib.sha256()
-    numbers = (code.co_firstlineno, code.co_flags, code.co_argcount, code.co_kwonlyargcount)
-    names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
-    text.update(repr((code.co_name, code.co_qualname, numbers, names)).encode())
-    text.update(code.co_code)
-    text.update(code.co_exceptiontable)
-    for const in code.co_consts:
-        if _is(const, types.CodeType):
-            text.update(code_digest(const).encode())
-        elif _is(const, frozenset):
-            text.update(repr(sorted(map(repr, const))).encode())
-        else:
-            text.update(repr(const).encode())
-    return text.hexdigest()[:16]
 
 
 def _attributes(value: Any) -> dict[str, Any]:

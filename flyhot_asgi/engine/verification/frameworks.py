@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from ..source.values import ATOMS
-from .shapes import Shapes, attributes, looked_into, own_parts, reference
+from .shapes import Shapes, looked_into, own_parts, reference
 
 LATER = "to be built when it is first used"
 """Instead of a schema that nobody needed yet: as good as any."""
@@ -136,7 +136,9 @@ def _column(column: Any, shapes: Shapes) -> str:
 
 
 def _type(found: Any, shapes: Shapes) -> str:
-    plain = {k: v for k, v in attributes(found) if type(v) in (*ATOMS, list, tuple) and not k.startswith("_")}
+    plain = {
+        k: v for k, v in shapes.attributes(found).items() if type(v) in (*ATOMS, list, tuple) and not k.startswith("_")
+    }
     inner = vars(found).get("item_type") or vars(found).get("impl")
     nested = (
         f" of {_type(inner, shapes)}" if inner is not None and inner is not found and hasattr(inner, "__dict__") else ""
@@ -196,10 +198,10 @@ _OF_INCLUDING = "prefix tags dependencies default_response_class responses depre
 
 
 def _route(route: Any, shapes: Shapes) -> str:
-    fields = dict(attributes(route))
+    fields = shapes.attributes(route)
     parts = [type(route).__qualname__]
     parts += [f"{name}={shapes.text(fields[name], 3)}" for name in _OF_ROUTES if fields.get(name) is not None]
-    included = dict(attributes(fields.get("include_context")))
+    included = shapes.attributes(fields.get("include_context"))
     parts += [f"{name}={shapes.text(included[name], 3)}" for name in _OF_INCLUDING if included.get(name)]
     methods = fields.get("methods")
     parts.append(f"methods={sorted(methods) if isinstance(methods, set | list) else None}")
@@ -214,7 +216,7 @@ def _route(route: Any, shapes: Shapes) -> str:
 
 
 def _short(value: Any) -> str:
-    if issubclass(type(value), types.FunctionType | type):
+    if issubclass(type(value), (types.FunctionType, type)):
         return reference(value)
     inner = value.func if type(value) is functools.partial else None
     return _short(inner) if inner is not None else type(value).__qualname__

@@ -80,6 +80,13 @@ class Recorded:
         self.masked |= self.drift
         return drift
 
+    def prepare(self, sources: Iterable[SourceModule]) -> None:
+        """What `compare` would have to work out while sessions are held. `sources`: those that change, as they will
+        be."""
+        self._of("")
+        for source in sources:
+            self.shapes.digest(source.code)
+
     @property
     def moves_state(self) -> bool:
         """The release makes values other ones, or nobody knows."""

@@ -13,9 +13,10 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
+from ..source.codetree import children, code_digest
 from ..source.values import ATOMS
 
 _NUMBERS = re.compile(r"0x[0-9a-f]+|:[0-9]{6,}|__[0-9]+$")
@@ -24,6 +25,8 @@ _TYPING = ("typing", "types", "typing_extensions")
 _ORDERED = frozenset({"fields", "properties"})
 _SHARED = frozenset({"model", "dataclass", "typed-dict", "definitions"})
 """Kinds of schemas that others embed as they are."""
+_DEFINITIONS = (type, types.FunctionType)
+_SPACES = (type, types.ModuleType)
 _Named: typing.TypeAlias = dict[int, tuple[Any, bool]]
 """By id: a definition that a text names, and whether it was at home when the text was made."""
 
@@ -35,6 +38,29 @@ class Shapes:
         self._known: dict[int, tuple[object, str, _Named]] = {}
         self._on_path: set[int] = set()
         self._named: _Named = {}
+        self._digests: dict[int, tuple[types.CodeType, str]] = {}
+        self._slots: dict[type, list[tuple[str, Any]]] = {}
+
+    def begin(self) -> None:
+        """A description begins: what classes had at the last one may have changed."""
+        self._slots.clear()
+
+    def digest(self, code: types.CodeType) -> str:
+        """`code_digest`, remembered, and of the code objects in it too."""
+        known = self._digests.get(id(code))
+        if known is None:
+            for inner in children(code):
+                self.digest(inner)
+            known = self._digests[id(code)] = (code, code_digest(code))
+        return known[1]
+
+    def attributes(self, value: Any) -> dict[str, Any]:
+        """As `attributes`."""
+        kind = type(value)
+        slots = self._slots.get(kind)
+        if slots is None:
+            slots = self._slots[kind] = list(slots_of(kind))
+        return dict(_attributes(value, slots))
 
     def remembered(self, value: object, make: Callable[[], str]) -> str:
         """The text of an object that nobody changes once it is made, as long as what it names stays where it is."""
@@ -50,7 +76,7 @@ class Shapes:
 
     def reference(self, value: Any) -> str:
         """A function or class by name, see `reference`."""
-        if issubclass(type(value), type | types.FunctionType):
+        if issubclass(type(value), _DEFINITIONS):
             self._named[id(value)] = (value, at_home(value))
         return reference(value)
 
@@ -81,7 +107,7 @@ class Shapes:
         kind = type(value)
         if kind in ATOMS:
             return _without_numbers(repr(value))
-        if issubclass(kind, type | types.FunctionType | types.BuiltinFunctionType):
+        if issubclass(kind, (type, types.FunctionType, types.BuiltinFunctionType)):
             return self.reference(value)
         if kind is types.MethodType:
             return f"{self.reference(value.__func__)} of a {_name(type(value.__self__))}"
@@ -107,7 +133,9 @@ class Shapes:
             return f"[{', '.join(self.text(one, depth - 1) for one in list(value)[:_MOST])}]"
         if kind in (set, frozenset):
             return f"{{{', '.join(sorted(self.text(one, depth - 1) for one in value))}}}"
-        parts = [f"{name}={self.text(part, depth - 1)}" for name, part in attributes(value) if part is not None]
+        parts = [
+            f"{name}={self.text(part, depth - 1)}" for name, part in self.attributes(value).items() if part is not None
+        ]
         return f"a {_name(kind)}({', '.join(parts)})"
 
     def schema(self, value: Any) -> str:
@@ -145,7 +173,7 @@ class Shapes:
 def reference(value: Any) -> str:
     """A function or class by name; `elsewhere` if its module has another object under the name, or none."""
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "?")
-    if issubclass(type(value), type | types.FunctionType) and not at_home(value):
+    if issubclass(type(value), _DEFINITIONS) and not at_home(value):
         inner = vars(value).get("__wrapped__") if isinstance(value, types.FunctionType) else None
         wrapped = f" around {reference(inner)}" if isinstance(inner, types.FunctionType) else ""
         return f"{module}:{_without_numbers(name)} elsewhere{wrapped}"
@@ -156,27 +184,36 @@ def at_home(value: types.FunctionType | type) -> bool:
     """The object is what its own module has under its name: no second copy of it is in use."""
     found: Any = sys.modules.get(value.__module__ or "")
     for part in value.__qualname__.split("."):
-        found = vars(found).get(part) if issubclass(type(found), type | types.ModuleType) else None
-        if issubclass(type(found), staticmethod | classmethod):
+        found = vars(found).get(part) if issubclass(type(found), _SPACES) else None
+        if issubclass(type(found), (staticmethod, classmethod)):
             found = found.__func__
     return found is value
 
 
 def attributes(value: Any) -> Iterator[tuple[str, Any]]:
     """An object's own dict and slots, in order, without asking the object."""
+    return _attributes(value, slots_of(type(value)))
+
+
+def slots_of(kind: type) -> Iterator[tuple[str, Any]]:
+    for cls in kind.__mro__:
+        for key, slot in list(vars(cls).items()):
+            if type(slot) is types.MemberDescriptorType:
+                yield key, slot
+
+
+def _attributes(value: Any, slots: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     try:
         found = object.__getattribute__(value, "__dict__")
     except AttributeError:
         found = {}
     if type(found) is dict:
         yield from [(key, part) for key, part in list(found.items()) if type(key) is str]
-    for cls in type(value).__mro__:
-        for key, slot in list(vars(cls).items()):
-            if type(slot) is types.MemberDescriptorType:
-                try:
-                    yield key, slot.__get__(value, type(value))
-                except AttributeError:
-                    continue
+    for key, slot in slots:
+        try:
+            yield key, slot.__get__(value, type(value))
+        except AttributeError:
+            continue
 
 
 def own_parts(value: Any, own: Collection[str], most: int = 4000, deepest: int = 7) -> Iterator[tuple[str, str]]:
@@ -188,7 +225,7 @@ def own_parts(value: Any, own: Collection[str], most: int = 4000, deepest: int =
         below: list[tuple[str, Any]] = []
         for path, holder in level:
             for step, part in _parts(holder):
-                if issubclass(type(part), type | types.FunctionType):
+                if issubclass(type(part), _DEFINITIONS):
                     if part.__module__ in own:
                         yield path + step, reference(part)
                 elif id(part) not in seen and looked_into(part):
@@ -222,7 +259,7 @@ def _parts(holder: Any) -> Iterator[tuple[str, Any]]:
         for index, part in enumerate(list(holder)):
             yield f"[{index}]", part
     elif issubclass(kind, set | frozenset):
-        named = [part for part in list(holder) if issubclass(type(part), type | types.FunctionType)]
+        named = [part for part in list(holder) if issubclass(type(part), _DEFINITIONS)]
         for part in sorted(named, key=reference):
             yield f"{{{reference(part)}}}", part
     elif kind is types.MethodType:
@@ -240,7 +277,7 @@ def _parts(holder: Any) -> Iterator[tuple[str, Any]]:
 def _key(key: Any) -> str:
     if type(key) in ATOMS:
         return repr(key)
-    if issubclass(type(key), type | types.FunctionType):
+    if issubclass(type(key), _DEFINITIONS):
         return reference(key)
     return f"({', '.join(map(_key, key))})" if type(key) is tuple else f"a {_name(type(key))}"
 

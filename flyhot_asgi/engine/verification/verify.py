@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..living.inventory import living_functions
 from ..patching.patch import Patch
-from ..source.codetree import walk
+from ..source.codetree import distinct_codes
 from ..source.defuse import Home
 from ..source.module import SourceModule
 from ..source.plan import Graft
@@ -61,7 +61,7 @@ def _functions(patch: Patch) -> list[Difference]:
 def strangers(sources: Mapping[str, SourceModule], orphans: Collection[types.FunctionType] = ()) -> list[Difference]:
     """Living functions of these files that run code which no source here has, without an upgrade under way. `orphans`:
     those that are known to live on. Looks at every object, 10-50 ms for half a million."""
-    codes = {source.path: {code for _, code in walk(source.code)} for source in sources.values()}
+    codes = {source.path: distinct_codes(source) for source in sources.values()}
     by_path = {source.path: source for source in sources.values()}
     found = []
     for function in living_functions(codes.keys()):
@@ -109,9 +109,9 @@ def _defaults(patch: Patch) -> list[Difference]:
     return found
 
 
-def _codes(patch: Patch) -> dict[str, set[types.CodeType]]:
+def _codes(patch: Patch) -> dict[str, frozenset[types.CodeType]]:
     """The release's code objects by file, compared by value: a module that did not change holds those of its import."""
-    return {source.path: {code for _, code in walk(source.code)} for source in patch.plan.new.values()}
+    return {source.path: distinct_codes(source) for source in patch.plan.new.values()}
 
 
 def _removed_members(patch: Patch) -> list[Difference]:
