@@ -67,6 +67,7 @@ async def measure() -> list[dict[str, Any]]:
         }
         for what, (address, target) in pages.items():
             rows.append({"what": f"{what}: resume to DOM", **await _in_process(browser, address), "target_ms": target})
+        rows.append({"what": "peer: the plain page reloads itself", **await _reloading(browser)})
         rows.append({"what": "PyView: resume to DOM", **await _pyview(browser), "target_ms": 5})
         await browser.close()
     return rows
@@ -92,6 +93,30 @@ async def _in_process(browser: Any, address: str) -> dict[str, float]:
                 resumed = time.time() * 1000
 
             await site.upgrade(vsn, change=change)
+            return resumed
+
+        return await _rounds(page, upgrade, lambda number: f"v{number}")
+
+
+async def _reloading(browser: Any) -> dict[str, float]:
+    """What reload tools do: told by a socket, the same page loads anew; all that was typed in it is lost."""
+    async with served(Site()) as site:
+        site.pages["/"] = plain("v0")
+        page = await browser.new_page()
+        await page.add_init_script(
+            """addEventListener("DOMContentLoaded", () => {
+              window.changed = performance.timeOrigin + performance.now();
+            })"""
+        )
+        await visit(page, site, "/")
+
+        async def upgrade(number: int) -> float:
+            site.pages["/"] = plain(f"v{number}")
+            site.vsn = f"v{number}"
+            resumed = time.time() * 1000
+            site.hub.resume(f"tx{number}", ok=True, vsn=f"v{number}", render="reload")
+            await page.wait_for_function("text => document.querySelector('h1')?.textContent === text", arg=f"v{number}")
+            await page.wait_for_function("window.flyhot && window.flyhot.connected")
             return resumed
 
         return await _rounds(page, upgrade, lambda number: f"v{number}")
