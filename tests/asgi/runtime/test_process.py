@@ -181,6 +181,7 @@ async def test_units_learn_the_new_release_and_whether_their_class_changed(
     monkeypatch.setattr(EndpointUnit, "resumed", lambda self, vsn, changed: told.append((vsn, changed)))
     only_rules = edited(FIRST["rules.py"], ("return text", "return str(text)"))
     result = await lab.upgrade({**FIRST, "rules.py": only_rules})
+    assert result["outcome"] == "complete", result["error"]
     assert told == [(result["to"][:12], False)] * 2 and result["units_migrated"] == 0
 
 
