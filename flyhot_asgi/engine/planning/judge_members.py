@@ -128,14 +128,22 @@ class Ungraftable(Exception):
 
 
 def _with_consumed(context: Context, module: str, members: NamespaceDiff) -> NamespaceDiff:
-    """A member that differs inside of a lambda which nobody holds: it was called when the class was made."""
+    """A member that differs in a lambda which nobody holds (it was called at import), or in what decorators copied."""
     changes = [
         Change(Verdict.CHANGED, c.old, c.new)
-        if c.verdict is Verdict.BODY and c.statement.kind != "class" and context.consumed(module, c)
+        if c.verdict is Verdict.BODY
+        and c.statement.kind != "class"
+        and (_doc_was_copied(c) or context.consumed(module, c))
         else c
         for c in members.changes
     ]
     return NamespaceDiff(tuple(changes), members.deleted_names)
+
+
+def _doc_was_copied(change: Change) -> bool:
+    nodes = [one.node for one in (change.old, change.new) if one is not None]
+    texts = {ast.get_docstring(node, clean=False) for node in nodes if isinstance(node, FUNCTIONS)}
+    return bool(change.statement.decorators) and len(texts) > 1
 
 
 def _step_body(context: Context, module: str, change: Change, live: type, path: tuple[str, ...]) -> None:

@@ -299,4 +299,52 @@ CASES = {
         === ask
         held()
     """,
+    "docstrings of decorated methods": """
+        --- m
+        import contextlib, functools
+        class C:
+            @contextlib.contextmanager
+            def opened(self):
+                "Old."
+                yield 1
+            @functools.cached_property
+            def cached(self):
+                "Old."
+                return 1
+            @property
+            def plain(self):
+                "Old."
+                return 1
+            @classmethod
+            def made(cls):
+                "Old."
+                return cls()
+        +++ m
+        import contextlib, functools
+        class C:
+            @contextlib.contextmanager
+            def opened(self):
+                "New."
+                yield 1
+            @functools.cached_property
+            def cached(self):
+                "New."
+                return 1
+            @property
+            def plain(self):
+                "New."
+                return 1
+            @classmethod
+            def made(cls):
+                "New."
+                return cls()
+        === hold
+        held = m.C().opened, m.C.made
+        === ask
+        m.C.opened.__doc__
+        held[0].__doc__
+        held[1].__doc__
+        m.C.cached.__doc__
+        m.C.plain.__doc__
+    """,
 }
