@@ -66,3 +66,17 @@ def test_the_engine_is_right_where_reload_is_not(tmp_path: Path, new: str) -> No
     old = {"pkg/one.py": "def work():\n    return 1\n", "pkg/two.py": HOLDER}
     verdict = replay(tmp_path, old, {**old, "pkg/one.py": new}, "flyhot")
     assert (verdict.result, verdict.differences, verdict.undo) == ("right", [], [])
+
+
+def test_what_only_a_module_brings_that_could_not_be_imported_is_not_missed(tmp_path: Path) -> None:
+    old = {"pkg/one.py": "LIMIT = 1\n", "pkg/broken.py": "import no_such_library\n"}
+    new = {"pkg/one.py": "LIMIT = 2\n", "pkg/broken.py": "import pkg.three\n", "pkg/three.py": "THREE = 3\n"}
+    verdict = replay(tmp_path, old, new, "reload")
+    assert (verdict.result, verdict.differences) == ("right", [])
+
+
+def test_what_a_module_brings_that_was_imported_is_missed(tmp_path: Path) -> None:
+    old = {"pkg/one.py": "LIMIT = 1\n", "pkg/broken.py": "import no_such_library\n"}
+    new = {**old, "pkg/one.py": "import pkg.three\n\nLIMIT = 2\n", "pkg/three.py": "THREE = 3\n"}
+    verdict = replay(tmp_path, old, new, "nothing")
+    assert "module pkg.three is missing" in verdict.differences
