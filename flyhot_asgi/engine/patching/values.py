@@ -27,6 +27,17 @@ MISSING: Any = object()
 _DEPTH = 6
 
 
+_CONTAINERS = (OrderedDict, dict, list, set, deque, bytearray)
+_CHANGED_BY = ("__setitem__", "__delitem__", "add", "append", "clear")
+
+
+def _is_refillable(cls: type, own: Collection[str]) -> bool:
+    """A library's class of container may forbid changes, or do more than change when it is written to."""
+    base = next(base for base in cls.__mro__ if base in _CONTAINERS)
+    known = cls.__module__ in own or cls.__module__ == "collections"
+    return known or all(getattr(cls, name, None) is getattr(base, name, None) for name in _CHANGED_BY)
+
+
 class Pourer:
     """Pours the fresh values of one statement into the living ones. `own`: names of first-party modules."""
 
@@ -48,8 +59,8 @@ class Pourer:
         if isinstance(old, types.FunctionType):
             same = old.__globals__ is new.__globals__ and old.__qualname__ == new.__qualname__
             return pour(old, new, self._journal) if same else new
-        if isinstance(old, dict | list | set | deque | bytearray | OrderedDict):
-            return self._container(old, new, depth)
+        if isinstance(old, _CONTAINERS):
+            return self._container(old, new, depth) if _is_refillable(type(old), self._own) else new
         if type(old) is functools.partial:
             return self._partial(old, new)
         if is_command(old):

@@ -3,6 +3,9 @@ state."""
 
 from __future__ import annotations
 
+import sys
+import types
+
 import pytest
 
 ROOM = """
@@ -132,3 +135,31 @@ second = Template(first)
     assert one.m.first.full_url == "http://c"
     one.undo()
     assert one.m.second is second and second.template is one.m.first and one.m.first.full_url == "http://a"
+
+
+def test_a_librarys_container_that_forbids_changes_is_not_filled_but_replaced(lab, monkeypatch):
+    class Frozen(dict):
+        def __setitem__(self, key, value):
+            raise TypeError("immutable")
+
+    class Box:
+        def __init__(self, of):
+            self.seen = Frozen(of=of)
+
+    for cls in (Frozen, Box):
+        cls.__module__ = "frozen_library"
+    monkeypatch.setitem(sys.modules, "frozen_library", types.ModuleType("frozen_library"))
+    monkeypatch.setattr(sys.modules["frozen_library"], "Box", Box, raising=False)
+    text = """
+import frozen_library
+from urllib.request import Request
+a = Request("http://a")
+box = frozen_library.Box(a)
+"""
+    one = lab(m=text)
+    one.here = True
+    box = one.m.box
+    one.arrive(m=text.replace("http://a", "http://c"))
+    assert one.m.box is box and type(box.seen) is Frozen and box.seen["of"] is one.m.a
+    one.undo()
+    assert box.seen["of"] is one.m.a and one.m.a.full_url == "http://a"
