@@ -132,7 +132,8 @@ async def _attempts(
         same = await _compared(site, target)
         if pending and cold is None:
             continue  # it has just come up, and the release wants to be checked for it
-        site.notify(Step(f"preparing {len(pending)} process{'es' if len(pending) > 1 else ''}"))
+        if pending:
+            site.notify(Step(f"preparing {len(pending)} process{'es' if len(pending) > 1 else ''}"))
         coordinator = _coordinator(site, pending, target, options, cold or {}, direction)
         machine = await coordinator.run()
         if not machine.outnumbered:
