@@ -57,6 +57,8 @@ class Substitution:
                 continue
             if journal.knows(holder):
                 self._replace_in(holder)
+            elif (fields := _inline(holder)) is not None and journal.knows(fields):
+                self._in_dict(fields)
             else:
                 strangers.append(describe(holder))
         return strangers
@@ -194,6 +196,15 @@ class Substitution:
             return
         if type(fields) is dict:
             self._in_dict(fields)
+
+
+def _inline(holder: Any) -> dict[str, Any] | None:
+    """The attributes of an instance that stands for its dict: since 3.13 the collector shows the instance."""
+    try:
+        fields = object.__getattribute__(holder, "__dict__") if not isinstance(holder, type) else None
+    except AttributeError:
+        return None
+    return fields if type(fields) is dict else None
 
 
 def substitute_weakly(old: type, new: type) -> None:
