@@ -57,7 +57,7 @@ class Substitution:
                 continue
             if journal.knows(holder):
                 self._replace_in(holder)
-            elif (fields := _inline(holder)) is not None and journal.knows(fields):
+            elif (fields := fields_of(holder)) is not None and journal.knows(fields):
                 self._in_dict(fields)
             else:
                 strangers.append(describe(holder))
@@ -198,7 +198,7 @@ class Substitution:
             self._in_dict(fields)
 
 
-def _inline(holder: Any) -> dict[str, Any] | None:
+def fields_of(holder: Any) -> dict[str, Any] | None:
     """The attributes of an instance that stands for its dict: since 3.13 the collector shows the instance."""
     try:
         fields = object.__getattribute__(holder, "__dict__") if not isinstance(holder, type) else None

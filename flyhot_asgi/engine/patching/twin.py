@@ -38,7 +38,7 @@ from .classobject import (
 from .enums import pour_members
 from .journal import Journal, refill, set_globals
 from .pouring import pour, stands_at
-from .substitute import Substitution, substitute_weakly
+from .substitute import Substitution, fields_of, substitute_weakly
 from .values import Pourer
 
 _LIVING_ONLY = frozenset({"_abc_impl"})
@@ -103,6 +103,8 @@ class TwinPourer:
             if isinstance(new, type):
                 also.append(members(new))
                 substitute_weakly(old, new)
+            elif (fields := fields_of(new)) is not None:
+                also.append(fields)  # of a living enum's member: older than the patch, so that the collector hides it
         del old, new
         substitution = Substitution(self._pairs)
         self._pairs.clear()
@@ -223,7 +225,7 @@ def free(held: list[Held], journal: Journal) -> None:
 
     Looks through the whole heap: 50-200 ms, seldom needed. Raises UpgradeError for a holder without a pre-image.
     """
-    pairs = [(twin, living) for ref, living in held if (twin := ref()) is not None]
+    pairs = [(twin, living) for twin, living in ((ref(), living) for ref, living in held) if twin is not None]
     if not pairs:
         return
     gc.unfreeze()

@@ -147,6 +147,9 @@ def _kind_problem(context: Context, live: type, changed: list[Change]) -> str | 
         return f"its metaclass {type(live).__qualname__} made more of it than its members"
     if hasattr(live, "_fields") and issubclass(live, tuple):
         return None if plain else "it is a named tuple; its generated methods would not follow"
+    renamed = any(change.verdict in (Verdict.ADDED, Verdict.DELETED) for change in changed)
+    if "__protocol_attrs__" in vars(live) and (renamed or not plain):  # since Python 3.12
+        return "what the protocol asks for was listed when it was made"
     if (hook := _subclass_hook(live)) is not None and not plain:
         return f"`{hook.__qualname__}.__init_subclass__` made something of its members when it was created"
     return None
