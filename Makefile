@@ -38,7 +38,8 @@ demo: $(VENV)/.demo-installed
 
 # Whole upgrades in the process of the tests look at all of its heap, so they get processes of their own: what thousands of
 # other tests leave behind would make each of them take seconds.
-UPGRADES := tests/faults tests/asgi/runtime tests/asgi/telemetry
+UPGRADES := tests/faults tests/asgi/runtime tests/asgi/telemetry \
+  tests/asgi/engine/test_journal.py tests/asgi/engine/test_failpoints.py
 
 test: $(VENV)/.dev-installed
 ifeq ($(strip $(ARGS)),)
