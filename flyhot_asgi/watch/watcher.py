@@ -34,7 +34,7 @@ SUPERVISED = "FLYHOT_WATCH_FD"
 """Environment: the file descriptor of the one who can restart this process (`python -m flyhot_deploy watch`)."""
 RESTARTED = "it is restarted, and the pages come back by themselves"
 RESTART = "restart the server to have it (`python -m flyhot_deploy watch -- COMMAND` does that by itself)"
-QUIET_MS = 20
+QUIET_MS = 10
 """Files are looked at when nothing was saved for so long: editors write in steps."""
 
 
