@@ -168,3 +168,33 @@ async def test_a_plain_tag_without_a_vsn_works_too(page: Page) -> None:
         await site.upgrade("two")
         await updated(page, "two")
         assert await page.inner_text("p") == "2"
+
+
+async def test_a_hidden_tab_asks_for_nothing_until_it_is_shown(page: Page) -> None:
+    await page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.away === true })")
+    async with served(Site()) as site:
+        site.pages["/"] = Answer(ONE)
+        await visit(page, site)
+        await page.evaluate("window.away = true")
+        site.pages["/"] = Answer(TWO)
+        await site.upgrade("two")
+        await happened(page, "resume")
+        assert await page.evaluate("[document.querySelector('p').textContent, flyhot.vsn]") == ["1", "one"]
+        assert site.asked.count("/") == 1
+        await page.evaluate("(window.away = false, document.dispatchEvent(new Event('visibilitychange')))")
+        await updated(page, "two")
+        assert await page.inner_text("p") == "2"
+        assert site.asked.count("/") == 2
+
+
+@pytest.mark.parametrize(("motion", "moving"), [("reduce", 0), ("no-preference", 1)])
+async def test_the_line_of_a_hold_stands_still_for_who_asks_for_it(page: Page, motion: str, moving: int) -> None:
+    await page.emulate_media(reduced_motion=motion)  # type: ignore[arg-type]
+    async with served(Site()) as site:
+        site.pages["/"] = Answer(ONE)
+        await visit(page, site)
+        site.hub.hold("tx", eta_ms=100, max_ms=60000)
+        await page.wait_for_selector("[data-flyhot-ignore=bar]", state="attached")
+        assert await page.evaluate("document.getAnimations().length") == moving
+        site.hub.resume("tx", ok=True, vsn="one", render="none")
+        await page.wait_for_selector("[data-flyhot-ignore=bar]", state="detached")
