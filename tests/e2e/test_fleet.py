@@ -19,8 +19,10 @@ from typing import Any
 import pytest
 import websockets
 
+from flyhot_deploy.environment import repository_from
 from flyhot_deploy.flysim.cloud import Cloud
 from flyhot_deploy.flysim.serve import serving
+from flyhot_deploy.release.manifest import ReleaseManifest
 from tests import seaweed
 from tests.e2e import fleet_app
 
@@ -62,6 +64,17 @@ class World:
         """Counts, versions and process ids of all machines."""
         answers = [json.loads(body) for body in await self.each("/bump")]
         return tuple([answer[name] for answer in answers] for name in ("count", "version", "pid"))  # type: ignore[return-value]
+
+    async def manifest(self) -> ReleaseManifest:
+        """Of the release that became current last."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.cloud.secrets.items():
+                patch.setenv(name, value)
+            repository = repository_from(self.cloud.secrets, app=self.cloud.app)
+            current = (await asyncio.to_thread(repository.pointer)).pointer.current
+            last = max(current.values(), key=lambda one: one.sequence)
+            assert last.manifest is not None
+            return await asyncio.to_thread(repository.manifest, last.manifest)
 
     async def releases(self) -> set[str]:
         """As `status` tells, once every machine's agent has come up: they do after their app has."""
@@ -146,6 +159,7 @@ async def test_the_whole_cycle(world: World) -> None:
     fleet_app.write(world.folder, 6)
     code, report = await world.command("hot", "--strategy", "all")
     assert code == 0 and (await world.bumps())[1] == [6, 6, 6], report
+    assert (await world.manifest()).plan is not None, "the temporary machine recorded and rehearsed it"
     code, report = await world.command("rollback")
     assert (code, report["outcome"]) == (0, "complete"), shown(report)
     assert (await world.bumps())[1] == [3, 3, 3]
