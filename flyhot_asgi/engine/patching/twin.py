@@ -123,6 +123,8 @@ class TwinPourer:
                 wanted[name] = value
         if not self._moved and living.__module__ != self._item.module == twin.__module__:
             wanted["__module__"] = living.__module__  # its package says that it is of another module
+            if "__firstlineno__" not in vars(living):  # and since Python 3.13 that takes the line away
+                wanted.pop("__firstlineno__", None)
         to = {id(old): new for old, new in self._pairs}
         bases = tuple(to.get(id(base), base) for base in twin.__bases__)
         self._lost |= bool(set(living.__bases__) - set(bases) or vars(living).keys() - wanted.keys())

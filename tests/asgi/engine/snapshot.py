@@ -19,7 +19,7 @@ _take.argtypes = _give.argtypes = [ctypes.py_object]
 _take.restype = _give.restype = None
 ATOMS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
 FIELDS = ("__code__", "__defaults__", "__kwdefaults__", "__annotations__", "__doc__", "__name__", "__qualname__")
-VOLATILE = ("_routes_version", "_mark", "__warningregistry__", "_cache", "middleware_stack")
+VOLATILE = ("_routes_version", "_mark", "__warningregistry__", "_cache", "_method_cache", "middleware_stack")
 LIMIT = 20_000
 
 
