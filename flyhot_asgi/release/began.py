@@ -19,11 +19,21 @@ def mark(environment: MutableMapping[str, str]) -> None:
     environment[VARIABLE] = repr(time.time() - _COARSE)
 
 
+def tick() -> float:
+    """Seconds: how exactly the kernel tells when a process began."""
+    return 1 / os.sysconf("SC_CLK_TCK")
+
+
+def process_began() -> float:
+    """When this process began, in seconds since the machine was started, never too late. Raises OSError."""
+    fields = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
+    return int(fields[19]) * tick()
+
+
 def _process_began() -> float:
     """Epoch seconds, never too late; where the system doesn't tell it, 0.0."""
     try:
-        fields = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
-        age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - process_began()
     except (OSError, AttributeError, IndexError, ValueError):
         return 0.0
     return time.time() - age - _COARSE

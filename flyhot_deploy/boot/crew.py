@@ -25,6 +25,7 @@ from typing import Any
 from flyhot_asgi.control.paths import open_store
 from flyhot_asgi.errors import FlyhotError
 from flyhot_asgi.release import boots
+from flyhot_asgi.release.began import process_began, tick
 from flyhot_asgi.release.config import project_root, read_settings
 from flyhot_asgi.release.files import write_atomically
 from flyhot_asgi.release.lock import in_turn
@@ -64,10 +65,10 @@ def boot_with_crew(folder: Path, environment: MutableMapping[str, str], say: Say
     crews.mkdir(parents=True, exist_ok=True)
     with in_turn(crews / "lock"):
         boot = _boot_of(crews, root, folder, environment, say)
-    if boot.laid is not None and began() <= boot.laid:
+    if boot.laid is not None and process_began() <= boot.laid:
         if boot.tickets is not None:
             boots.withdraw(Path(boot.tickets))
-        time.sleep(2 * _tick())  # who begins in the tick of the laying counts as earlier: its successor must not
+        time.sleep(2 * tick())  # who begins in the tick of the laying counts as earlier: its successor must not
         return 0 if server == "hypercorn" else START_AGAIN
     if boot.tickets is not None:
         environment[boots.VARIABLE] = boot.tickets
@@ -89,17 +90,6 @@ def _boot_of(crews: Path, root: Path, folder: Path, environment: MutableMapping[
     write_atomically(note, json.dumps(asdict(boot)).encode("utf-8"), mode=0o600)
     _forget_others(crews, note)
     return boot
-
-
-def began() -> float:
-    """When this process began, in seconds since the machine was started, never too late. Raises OSError."""
-    fields = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
-    return int(fields[19]) * _tick()
-
-
-def _tick() -> float:
-    """Seconds: how exactly the kernel tells when a process began."""
-    return 1 / os.sysconf("SC_CLK_TCK")
 
 
 def is_worker() -> bool:

@@ -33,17 +33,15 @@ class Site:
     store: FolderStore
     python: str
 
-    async def ask_bases(self) -> None:
-        """Have every process put what it runs into the store. Raises ReportedError, ControlError."""
+    async def ask_bases(self, *, deploy: bool = False) -> None:
+        """Have every process put what it runs into the store. With `deploy`, a worker that is started from now on joins
+        what runs now. Raises ReportedError, ControlError.
+        """
         self.notify(Step("storing what runs now, so that there is a way back"))
-        await self._ask_bases(self.fleet.pids, {"verb": "base"})
+        await self._ask_bases(self.fleet.pids, deploy=deploy)
 
-    async def begin(self) -> None:
-        """`ask_bases`, and a worker that is started from now on joins what runs now. Raises as that does."""
-        self.notify(Step("storing what runs now, so that there is a way back"))
-        await self._ask_bases(self.fleet.pids, {"verb": "base", "deploy": True})
-
-    async def _ask_bases(self, pids: Iterable[int], request: Frame) -> None:
+    async def _ask_bases(self, pids: Iterable[int], *, deploy: bool) -> None:
+        request: Frame = {"verb": "base", "deploy": deploy}
         asked = (ask_ok(self.sockets[pid], request, within=self.patience.base) for pid in pids)
         for answer in await asyncio.gather(*asked, return_exceptions=True):
             if isinstance(answer, BaseException):
@@ -54,7 +52,7 @@ class Site:
         fleet, sockets = await _find(self.project, self.patience)
         site = replace(self, fleet=fleet, sockets=sockets)
         fresh = [pid for pid in fleet.pids if pid not in self.fleet.pids]
-        await site._ask_bases(fresh, {"verb": "base", "deploy": True})
+        await site._ask_bases(fresh, deploy=True)
         return site
 
     async def check(self, release: str, pid: int | None = None, *, sealed: bool = False) -> Frame:
@@ -110,7 +108,7 @@ async def locked_site(project: Project, patience: Patience, notify: Notify) -> A
         site = await open_site(project, patience, notify)
         if site.store.path != before.store.path:
             raise DeployError("the app's processes changed their store meanwhile", do="deploy again")
-        await site.begin()
+        await site.ask_bases(deploy=True)
         _record_base(site)
         yield site
 

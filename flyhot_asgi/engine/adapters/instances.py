@@ -15,6 +15,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ...errors import UpgradeError
+from ..living.attributes import fields_of
 from ..living.inventory import subclasses
 from ..patching.journal import Journal
 from ..patching.registration import Registration
@@ -31,10 +32,9 @@ def attributes(instance: Any) -> dict[str, Any] | None:
     """An instance's own dict; None if it was never initialised (`object.__new__`, and nothing else)."""
     try:
         object.__getattribute__(instance, "__pydantic_fields_set__")
-        found = object.__getattribute__(instance, "__dict__")
     except AttributeError:
         return None
-    return found if type(found) is dict else None
+    return fields_of(instance)
 
 
 def initialised(classes: Collection[type]) -> list[Any]:

@@ -8,6 +8,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+from ..living.attributes import fields_of
 from ..living.inventory import subclasses
 from ..planning.context import COLD, Context
 from ..planning.dependents import judge_reader
@@ -198,13 +199,4 @@ def _parts(one: Any, *, top: bool) -> Iterator[Any]:
         if top and "__mapper__" not in vars(one):
             yield from list(vars(one).values())
     else:
-        found = _fields(one)
-        yield from list(found.values())
-
-
-def _fields(one: Any) -> dict[str, Any]:
-    try:
-        found = object.__getattribute__(one, "__dict__")
-    except AttributeError:
-        return {}
-    return found if type(found) is dict else {}
+        yield from list((fields_of(one) or {}).values())

@@ -19,7 +19,7 @@ from ..living.inventory import subclasses
 from ..planning.context import Adapter, Context
 from ..planning.judge_members import judge_members, plan_graft
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
-from ..source.module import Statement, dotted_name, statements_of
+from ..source.module import Statement, decorator_name, dotted_name, statements_of
 from ..source.plan import Action, Execute
 from .mappings import MappingUndo, has_mapped, is_declarative, is_mapped, mapped_to
 from .remapping import plan_remap, why_not_remapped
@@ -145,7 +145,7 @@ def _sides(change: Change) -> tuple[Statement | None, Statement | None]:
 
 
 def _mapping_decorated(statement: Statement) -> bool:
-    names = [dotted_name(d.func if isinstance(d, ast.Call) else d) or "" for d in statement.decorators]
+    names = [decorator_name(d) or "" for d in statement.decorators]
     return any(part in _MAPPING_DECORATORS for name in names for part in name.split("."))
 
 

@@ -12,6 +12,15 @@ _PLAIN_SIZE = object.__basicsize__ + 16
 """With places for a dict and weak references."""
 
 
+def fields_of(value: object) -> dict[str, Any] | None:
+    """An object's own dict, without asking its class; None if it has none, or one of another kind."""
+    try:
+        found = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+    return found if type(found) is dict else None
+
+
 def is_open(value: object) -> bool:
     """All that an instance is lies in its `__dict__`: no slots, nothing that C code keeps beside it."""
     kind = type(value)
@@ -19,10 +28,7 @@ def is_open(value: object) -> bool:
     slots = any(type(one) is types.MemberDescriptorType for base in kind.__mro__ for one in vars(base).values())
     if not plain or slots or kind.__itemsize__ or kind.__basicsize__ > _PLAIN_SIZE:
         return False
-    try:
-        return type(object.__getattribute__(value, "__dict__")) is dict
-    except AttributeError:
-        return False
+    return fields_of(value) is not None
 
 
 def lacking(objects: Iterable[Any], names: Collection[str], always: Collection[str]) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import UpgradeError
+from ..living.attributes import fields_of
 from ..source.drift import Drift
 from ..source.paths import brief
 from ..source.values import EXACT_CONTAINERS, is_atomic
@@ -43,11 +44,7 @@ def contents_of(value: Any) -> Any:
         return value
     if isinstance(value, type | types.FunctionType | types.ModuleType) or is_atomic(value):
         return None
-    try:
-        fields = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return None
-    return fields if type(fields) is dict else None
+    return fields_of(value)
 
 
 class Settling:

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+from ..living.attributes import fields_of
 from ..living.inventory import describe
 from .classobject import owned_by, set_bases
 from .journal import Journal
@@ -58,7 +59,7 @@ class Substitution:
             if journal.knows(holder):
                 self._replace_in(holder)
             elif (fields := fields_of(holder)) is not None and journal.knows(fields):
-                self._in_dict(fields)
+                self._in_dict(fields)  # since Python 3.13 the collector shows the instance in place of its dict
             else:
                 strangers.append(describe(holder))
         return strangers
@@ -190,21 +191,8 @@ class Substitution:
                             place.__set__(holder, self._new(value))
                         except (AttributeError, TypeError):
                             continue
-        try:
-            fields = object.__getattribute__(holder, "__dict__")
-        except AttributeError:
-            return
-        if type(fields) is dict:
+        if (fields := fields_of(holder)) is not None:
             self._in_dict(fields)
-
-
-def fields_of(holder: Any) -> dict[str, Any] | None:
-    """The attributes of an instance that stands for its dict: since 3.13 the collector shows the instance."""
-    try:
-        fields = object.__getattribute__(holder, "__dict__") if not isinstance(holder, type) else None
-    except AttributeError:
-        return None
-    return fields if type(fields) is dict else None
 
 
 def substitute_weakly(old: type, new: type) -> None:

@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from ...errors import UpgradeError
+from ..living.attributes import fields_of
 from ..living.inventory import subclasses
 from ..living.wrapped import functions_of_member
 from ..source.plan import Twin, TwinOf
@@ -38,7 +39,7 @@ from .classobject import (
 from .enums import pour_members
 from .journal import Journal, refill, set_globals
 from .pouring import pour, stands_at
-from .substitute import Substitution, fields_of, substitute_weakly
+from .substitute import Substitution, substitute_weakly
 from .values import Pourer
 
 _LIVING_ONLY = frozenset({"_abc_impl"})

@@ -17,6 +17,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ...errors import UpgradeError
+from ..living.attributes import fields_of
 from ..living.commands import FILLED_BY_NAME, is_command
 from ..source.values import alike
 from .journal import Journal, refill
@@ -72,7 +73,7 @@ class Pourer:
     def instance(self, old: Any, new: Any, kept: Collection[str], depth: int = _DEPTH) -> Any:
         """An instance of the app's: everything of the fresh one but the attributes `kept`, which the program changed
         and the release did not."""
-        mine, other = _fields(old), _fields(new)
+        mine, other = fields_of(old), fields_of(new)
         if mine is None or other is None or _has_slots(type(old)):
             return new
         self._journal.touch_namespace(mine, f"a living {type(old).__qualname__}")
@@ -175,14 +176,6 @@ def _alike(a: Any, b: Any) -> bool:
 
 def _both(name: str) -> str:
     return f"`{name}` was changed by the running program and is changed by the release too"
-
-
-def _fields(value: Any) -> dict[str, Any] | None:
-    try:
-        found = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return None
-    return found if type(found) is dict else None
 
 
 def _has_slots(cls: type) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ..source.diff import Change, NamespaceDiff, Verdict
 from ..source.effects import effects_of, effects_of_method, enters_twice
-from ..source.module import Statement, dotted_name
+from ..source.module import Statement, decorator_name, dotted_name
 from ..source.schema import field_names
 from .context import Context
 from .judge_functions import look_up, registering
@@ -44,7 +44,7 @@ def _hooks(context: Context, module: str, statement: Statement, live: type) -> I
                 if child.name == "__init_subclass__" or isinstance(live, base):
                     yield child
     for decorator in statement.decorators:
-        dotted = dotted_name(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        dotted = decorator_name(decorator)
         home = context.new_names.home(module, dotted) if dotted else None
         found = context.new_names.definition(home) if home is not None else None
         if found is not None and found.kind == "def":
@@ -80,7 +80,7 @@ def why_not_made(context: Context, module: str, statement: Statement) -> str | N
 def _is_journaled(context: Context, module: str, decorator: ast.expr) -> bool:
     """The decorator is the app's and hands the class to nobody else's: the journal knows its registers."""
     called = isinstance(decorator, ast.Call)
-    dotted = dotted_name(decorator.func if isinstance(decorator, ast.Call) else decorator)
+    dotted = decorator_name(decorator)
     home = context.new_names.home(module, dotted) if dotted else None
     if home is None:
         return False
@@ -174,7 +174,7 @@ def _subclass_hook(live: type) -> type | None:
 
 
 def _decorated(decorator: ast.expr, old: ast.ClassDef, new: ast.ClassDef, changed: list[Change]) -> str | None:
-    dotted = dotted_name(decorator.func if isinstance(decorator, ast.Call) else decorator)
+    dotted = decorator_name(decorator)
     if dotted in _NEUTRAL_DECORATORS:
         return None
     if dotted in _DATACLASS:

@@ -14,7 +14,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from ..living.attributes import is_open
+from ..living.attributes import fields_of, is_open
 from ..source.defuse import Home, construction_methods
 from ..source.drift import Drift
 from ..source.module import NamesRead, Statement
@@ -71,11 +71,8 @@ def built_from(context: Context, home: Home) -> list[object]:
 
 def _with_parts(value: Any, depth: int) -> Iterator[object]:
     yield value
-    try:
-        fields = object.__getattribute__(value, "__dict__") if not is_definition(value) and depth else None
-    except AttributeError:
-        fields = None
-    if type(fields) is dict:
+    fields = fields_of(value) if depth and not is_definition(value) else None
+    if fields is not None:
         yield fields
         for part in list(fields.values()):
             yield from _with_parts(part, depth - 1)

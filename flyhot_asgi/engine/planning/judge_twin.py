@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from ..source.defuse import Home, Names
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.effects import gives
-from ..source.module import Statement, dotted_name, mangled, statements_of
+from ..source.module import Statement, decorator_name, dotted_name, mangled, statements_of
 from ..source.plan import Action, Graft, Step, Twin, TwinOf
 from ..source.schema import field_names, new_attributes
 from ..source.uses import attributes_changed
@@ -178,7 +178,7 @@ def _makes_fields(of: Names, module: str, node: ast.ClassDef) -> bool:
     as it is."""
     names = []
     for decorator in node.decorator_list:
-        name = dotted_name(decorator.func if isinstance(decorator, ast.Call) else decorator) or "?"
+        name = decorator_name(decorator) or "?"
         home = of.home(module, name)
         definition = of.definition(home) if home is not None else None
         if definition is None or not _hands_back(definition.node, called=isinstance(decorator, ast.Call)):

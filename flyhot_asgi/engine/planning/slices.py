@@ -21,7 +21,7 @@ from ..source.defuse import Home
 from ..source.diff import Change, Verdict
 from ..source.effects import effects_of
 from ..source.filled import Filled, defined_in
-from ..source.module import Statement, dotted_name
+from ..source.module import Statement, decorator_name
 from ..source.plan import Action, Remade
 from ..source.touches import Touch
 from ..source.uses import may_be_mutated, may_be_stored
@@ -171,7 +171,7 @@ class Slices:
 
     def _is_followed(self, side: Filled, module: str, decorator: ast.expr) -> bool:
         called = isinstance(decorator, ast.Call)
-        dotted = dotted_name(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        dotted = decorator_name(decorator)
         home = side.names.home(module, dotted) if dotted else None
         definition = side.names.definition(home) if home is not None else None
         if (

@@ -378,6 +378,11 @@ def dotted_name(node: ast.expr) -> str | None:
     return ".".join([current.id, *reversed(parts)])
 
 
+def decorator_name(node: ast.expr) -> str | None:
+    """`a.b` of `@a.b` and of `@a.b(…)`."""
+    return dotted_name(node.func if isinstance(node, ast.Call) else node)
+
+
 def mangled(name: str, cls: str) -> str:
     """A private name of a class body as the class has it."""
     if not name.startswith("__") or name.endswith("__") or not cls.lstrip("_"):

@@ -26,6 +26,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
+from ..living.attributes import fields_of
 from ..living.registries import is_abstract, registered_with
 from ..source.paths import CONTAINER_KINDS, ORDER, brief
 from ..source.values import ATOMS
@@ -268,11 +269,7 @@ def _is(value: object, kinds: Any) -> bool:
 
 
 def _attributes(value: Any) -> dict[str, Any]:
-    try:
-        found = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return {}
-    return dict(found) if type(found) is dict else {}
+    return dict(fields_of(value) or {})
 
 
 def _wrapped(value: Any) -> Any:

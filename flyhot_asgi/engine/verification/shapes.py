@@ -16,6 +16,7 @@ import typing
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
+from ..living.attributes import fields_of
 from ..source.codetree import children, code_digest
 from ..source.values import ATOMS
 
@@ -203,12 +204,7 @@ def slots_of(kind: type) -> Iterator[tuple[str, Any]]:
 
 
 def _attributes(value: Any, slots: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    try:
-        found = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        found = {}
-    if type(found) is dict:
-        yield from [(key, part) for key, part in list(found.items()) if type(key) is str]
+    yield from [(key, part) for key, part in list((fields_of(value) or {}).items()) if type(key) is str]
     for key, slot in slots:
         try:
             yield key, slot.__get__(value, type(value))
