@@ -6,6 +6,7 @@ to it that no other thread runs the program meanwhile.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import sys
 import time
@@ -116,6 +117,7 @@ class Engine:
                 raise Refused([reason_of_refusal(one) for one in plan.refusals], plan=plan.document())
             arrival = attempt(ground, plan, also)
         except Refused:
+            _free()
             raise
         except FlyhotError as exc:
             if isinstance(exc, UndoFailed):
@@ -139,6 +141,7 @@ class Engine:
         (journal, files), self._last = self._last, None
         journal.rollback()
         self._files = files
+        _free()
 
     def close(self) -> None:
         """Forget what could be undone and stop answering for imports. Idempotent."""
@@ -198,6 +201,12 @@ class Engine:
         if self._last is not None:
             self._last[0].discard()
             self._last = None
+
+
+def _free() -> None:
+    """What an upgrade made and its undo left to nobody goes now: until it is collected, a class stays among its base's
+    subclasses."""
+    gc.collect()
 
 
 def _compiles(source: SourceModule) -> bool:

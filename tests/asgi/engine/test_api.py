@@ -100,6 +100,18 @@ def test_what_can_not_be_done_is_refused_with_where_and_why(project: Project) ->
     engine.close()
 
 
+def test_a_class_that_was_taken_back_is_no_subclass_any_more(project: Project) -> None:
+    project.write(init="", m="class A:\n    pass\n")
+    m = project.load("m")
+    engine = project.engine()
+    project.write(m="class A:\n    pass\nclass B(A):\n    def __init__(self):\n        super().__init__()\n")
+    engine.upgrade()
+    assert m.A.__subclasses__() == [m.B]
+    engine.undo_last()
+    assert m.A.__subclasses__() == []
+    engine.close()
+
+
 @pytest.mark.parametrize("text", ["def f(:\n", "raise RuntimeError('at import')\n", "import no_such_module_at_all\n"])
 def test_a_release_that_can_not_be_imported_is_refused_with_its_line(project: Project, text: str) -> None:
     project.write(init="", m="def f():\n    return 1\n")

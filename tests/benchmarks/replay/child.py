@@ -32,8 +32,8 @@ def main(spec: dict[str, Any]) -> None:
     sys.path.append(str(Path(__file__).resolve().parents[3]))
     said = sys.stdout
     sys.stdout = sys.stderr
-    tried, names, brought = import_all(spec)
-    answer: dict[str, Any] = {"tried": tried, "imported": names, "brought": brought}
+    tried, names = import_all(spec)
+    answer: dict[str, Any] = {"tried": tried, "imported": names}
     if spec["tool"] == "cold":
         answer |= _settled(spec)
     else:
@@ -88,25 +88,22 @@ def changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     return [path for path in sorted({**old, **new}) if old.get(path) != new.get(path)][:20]
 
 
-def import_all(spec: dict[str, Any]) -> tuple[list[str], list[str], dict[str, list[str]]]:
-    """Try every module of the packages, or those of `spec["tried"]`, in their order: what was tried, what succeeded,
-    and which modules of the packages each of them brought.
+def import_all(spec: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Try every module of the packages, or those of `spec["tried"]`, in their order: what was tried, what succeeded.
 
     A cold import tries the same ones in the same order, as one that fails may make a later one succeed (circular
     imports); what succeeded in the old release and is still there must succeed.
     """
-    found, brought = [], {}
+    found = []
     tried = spec["tried"] if spec["tried"] is not None else sorted(_names(spec))
     for name in tried:
-        before = set(modules_of(spec))
         with contextlib.suppress(Exception, SystemExit):
             importlib.import_module(name)
             found.append(name)
-        brought[name] = sorted(set(modules_of(spec)) - before)
     failed = [name for name in spec["imported"] or () if name not in found and _exists(name, spec["path"])]
     if failed:
         raise SystemExit(f"a cold import of the new release fails: {failed[:3]}")
-    return tried, found, brought
+    return tried, found
 
 
 def _names(spec: dict[str, Any]) -> list[str]:

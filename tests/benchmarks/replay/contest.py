@@ -54,9 +54,9 @@ class Contest:
         answer = self._live(tool)
         verdict = Verdict(self._pair, tool, answer["outcome"], answer["said"] or [], seconds=answer["seconds"])
         verdict.undo = answer.get("undo", [])
-        self._import_cold(answer)
-        if not answer["imported"] and answer["outcome"] in ("done", "refused"):
-            raise Unusable("nothing of the old release can be imported")
+        cold = self._import_cold(answer)
+        if answer["outcome"] in ("done", "refused"):
+            _is_usable(answer, cold)
         if answer["outcome"] == "done":
             verdict.differences = self._differences(answer, ours=tool == "flyhot")
             verdict.result = "wrong" if verdict.differences else "right"
@@ -68,9 +68,7 @@ class Contest:
         """`ours`: lines are compared, too; other tools don't promise them."""
         cold = self._import_cold(live)
         unstable = set(cold["unstable"])
-        excused = _excused(cold, live)
-        loaded = set(cold["modules"]) - excused
-        unstable |= {":".join(module.rpartition(".")[::2]) for module in excused}
+        loaded = set(cold["modules"])
         found = [f"module {m} is missing" for m in cold["modules"] if m not in live["modules"] and m in loaded]
         found += [f"module {m} should be gone" for m in live["modules"] if m not in loaded and self._is_gone(m)]
         for what in ("described", "apis", "aliases", *(["lines"] if ours else [])):
@@ -199,11 +197,14 @@ class Contest:
                 shutil.rmtree(folder)
 
 
-def _excused(cold: dict[str, Any], live: dict[str, Any]) -> set[str]:
-    """Modules of a cold import that the process lacks, and that came with a module which it could not import of the old
-    release: it has no use for them."""
-    failed = set(live["tried"]) - set(live["imported"])
-    return {module for name in failed for module in cold["brought"].get(name, ())} - set(live["modules"])
+def _is_usable(live: dict[str, Any], cold: dict[str, Any]) -> None:
+    """A program whose import failed half-way serves nobody: an upgrade can't be judged by a pair that mends such an
+    import. Raises Unusable."""
+    if not live["imported"]:
+        raise Unusable("nothing of the old release can be imported")
+    mended = [name for name in live["tried"] if name not in live["imported"] and name in cold["imported"]]
+    if mended:
+        raise Unusable(f"{mended[0]} can be imported of the new release only; does the environment lack something?")
 
 
 def _around(cold: str | None, live: str | None) -> str:
