@@ -31,25 +31,26 @@ def is_open(value: object) -> bool:
     return fields_of(value) is not None
 
 
-def lacking(objects: Iterable[Any], names: Collection[str], always: Collection[str]) -> int:
-    """How many of these instances lack one of `names`, with nobody to answer for it.
+def lacking(objects: Iterable[Any], names: Collection[str], always: Collection[str], but: type | None = None) -> int:
+    """How many of these instances lack one of `names`, with nobody to answer for it. What the class `but` answers by
+    itself does not count: it will not.
 
     Not counted: instances that lack even what their `__init__` always set (`always`). They were never initialised
     (`cls.__new__` alone), and lose nothing.
     """
-    return sum(1 for obj in objects if _lacks(obj, names) and all(has(obj, name) for name in always))
+    return sum(1 for obj in objects if _lacks(obj, names, but) and all(has(obj, name) for name in always))
 
 
-def _lacks(obj: Any, names: Collection[str]) -> bool:
+def _lacks(obj: Any, names: Collection[str], but: type | None) -> bool:
     kind = type(obj)
     if any("__getattr__" in vars(base) or "__getattribute__" in vars(base) for base in kind.__mro__[:-1]):
         return False
-    return any(not has(obj, name) and not answers(kind, name) for name in names)
+    return any(not has(obj, name) and not answers(kind, name, but) for name in names)
 
 
-def answers(kind: type, name: str) -> bool:
+def answers(kind: type, name: str, but: type | None = None) -> bool:
     """The class has something under that name that is no empty place in its instances."""
-    found = [vars(base)[name] for base in kind.__mro__ if name in vars(base)]
+    found = [vars(base)[name] for base in kind.__mro__ if name in vars(base) and base is not but]
     return bool(found) and not isinstance(found[0], types.MemberDescriptorType)
 
 

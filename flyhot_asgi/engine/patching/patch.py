@@ -22,6 +22,7 @@ from ..source.expected import Expected, annotated_names, expected_of
 from ..source.headers import Header, headers
 from ..source.module import SourceModule
 from ..source.plan import Execute, Graft, Plan, Twin
+from .answers import Answers
 from .codes import exchange_codes, order_annotations
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
 from .finder import ReleaseFinder
@@ -46,6 +47,7 @@ class Patch:
         """For the next plan, which is made a moment later."""
         self._codes: list[types.CodeType | None] = []
         self._registrations = [*self._remaking(), *plan.registrations]
+        self._answers = Answers(plan)
         self._counterparts: dict[str, dict[types.CodeType, types.CodeType]] = {}
         self.known: set[int] = set()
         """Ids of the code objects that a first-party function may run after the patch."""
@@ -100,6 +102,7 @@ class Patch:
         what came since: hide the rest from it, with `StillCollector.hide()`. May be called in a thread."""
         self._seen_ahead = [weakref.ref(function) for function in self._look()]
         self._classes_ahead = [weakref.ref(cls) for cls in subclasses(object) if cls.__module__ in self.plan.live]
+        self._answers.look()
         for registration in self.plan.registrations:
             registration.look()
 
@@ -150,13 +153,16 @@ class Patch:
         classes = self._classes()
         for registration in self._registrations:
             registration.look()
+        self._answers.look(again=False)
         if not gc.isenabled():
             gc.freeze()  # the second look, at the verification, then sees only what is new
         journal.note("caches of what functions are", self._clear_caches)
+        self._answers.touch(journal)
         self._swap(journal)
         for holder in self.plan.code_holders:
             exchange_codes(holder, self._counterparts, self.known, journal)
         self._clear_caches()
+        self._answers.forget()
         before = self._finder.modules
         journal.note("the import finder", lambda: setattr(self._finder, "modules", before))
         self._finder.modules = self.plan.new
@@ -179,6 +185,7 @@ class Patch:
         self._delete(journal)
         self._finish_modules(journal)
         self._clear_caches()
+        self._answers.forget()
 
     def _living(self) -> list[types.FunctionType]:
         ahead = [function for ref in self._seen_ahead if (function := ref()) is not None]

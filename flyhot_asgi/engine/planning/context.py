@@ -19,6 +19,7 @@ from ..source.codetree import changed_lambdas
 from ..source.defuse import Home, Names, execution_order
 from ..source.diff import Change, NamespaceDiff
 from ..source.drift import Drift
+from ..source.kinds import Origins, origins
 from ..source.module import SourceModule, Statement, statements_of
 from ..source.plan import Action, Execute, Move, Plan, Refusal, Step
 from .slices import Slices
@@ -231,6 +232,12 @@ class Context:
     def rebind(self, module: str, names: tuple[str, ...]) -> None:
         homes = {(module, name) for name in names}
         self.rebound |= homes - self.moved_to - self.moves.keys()
+
+    def origins(self, module: str) -> tuple[Origins, Origins]:
+        """What the imports of a module bring from elsewhere, in the old and the new release."""
+        own = {name.partition(".")[0] for name in (*self.old, *self.new)}
+        a, b = (origins(side[module].tree, own) if module in side else {} for side in (self.old, self.new))
+        return a, b
 
     def instances(self, cls: type) -> int:
         """How many instances of a class (and of classes derived from it) are alive; garbage is not."""

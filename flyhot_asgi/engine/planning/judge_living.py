@@ -18,11 +18,12 @@ from ..living.overloads import stubs_of
 from ..living.wrapped import function_chain
 from ..source.codetree import match, walk
 from ..source.headers import Header, headers
+from ..source.kinds import local_kinds, reshaped
 from ..source.module import shell_of
 from ..source.plan import Execute, Refusal, Twin
 from .context import COLD, Context
 from .judge_classes import all_classes
-from .judge_members import schema_gap
+from .judge_instances import instance_gap
 
 
 def judge_living(context: Context) -> None:
@@ -47,6 +48,7 @@ def _judge_functions(context: Context, name: str) -> None:
         twin = after.get(id(counterpart)) if counterpart is not None else None
         if code is not None and twin is not None and (reason := _why_stuck(header, twin)):
             problems[code] = (reason, twin.line)
+    problems |= _reshaped_variables(context, name, pairs)
     planned = [item for item in context.plan.work if isinstance(item, Execute)]
     ours = {code for _, code in walk(old.code)}
     stubs = stubs_of([name])
@@ -72,6 +74,22 @@ def _judge_functions(context: Context, name: str) -> None:
             _refuse_function(context, name, function.__code__, problem or ("", 1))
         elif pairs.get(function.__code__) is None:
             context.plan.orphans.add(function)
+
+
+def _reshaped_variables(
+    context: Context, name: str, pairs: dict[types.CodeType, types.CodeType]
+) -> dict[types.CodeType, tuple[str, int]]:
+    """Code of closures whose variables the function around them now makes another kind of thing."""
+    sides = zip((context.old[name].tree, context.new[name].tree), context.origins(name), strict=True)
+    before, after = (local_kinds(tree, where) for tree, where in sides)
+    found = {}
+    for code, counterpart in pairs.items():
+        around = [path.rpartition(".<locals>.")[0] for path in (code.co_qualname, counterpart.co_qualname)]
+        changed = reshaped(before.get(around[0], {}), after.get(around[1], {}))
+        if names := sorted(changed.intersection(code.co_freevars, counterpart.co_freevars)):
+            what = f"its variable `{names[0]}` is another kind of thing in the release"
+            found[code] = (what, counterpart.co_firstlineno)
+    return found
 
 
 def _why_stuck(old: Header, new: Header) -> str | None:
@@ -194,7 +212,7 @@ def _judge_local_classes(context: Context, name: str) -> None:
         reason = None
         if twin is None or shell_of(node) != shell_of(twin):
             reason = "a class that a function made is alive; its members changed"
-        elif gap := schema_gap(context, node, twin, cls):
+        elif gap := instance_gap(context, name, node, twin, cls):
             reason = gap[0]
         if reason is not None:
             line = (twin or node).lineno

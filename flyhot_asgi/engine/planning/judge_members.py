@@ -1,7 +1,5 @@
-"""What may be done with the members of a living class: bodies are swapped, changed ones grafted, values as in a module.
-
-And what can't be seen in the members: instances that the old code made and that the new code counts on.
-"""
+"""What may be done with the members of a living class: bodies are swapped, changed ones grafted, values as in a
+module."""
 
 from __future__ import annotations
 
@@ -12,16 +10,15 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
-from ..living.attributes import lacking
 from ..source.codetree import transplant
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import Statement, mangled, statements_of
 from ..source.plan import Action, Graft
-from ..source.schema import always_set, attributes_read, new_attributes, reshaped_attributes, set_elsewhere
 from ..source.values import alike, has_part_target, is_atomic, is_definition, is_pure, value_of
 from .class_kinds import is_text, ungraftable, why_not_again
-from .context import COLD, Context
+from .context import Context
 from .judge_functions import FUNCTIONS, runs_otherwise
+from .judge_instances import instance_gap
 from .judge_twin import plan_twin
 from .judge_values import MISSING
 
@@ -44,7 +41,7 @@ def judge_members(
     )
     members = _with_consumed(context, module, members)
     _note_bodies(context, module, members, path)
-    if gap := schema_gap(context, old, new, live):
+    if gap := instance_gap(context, module, old, new, live):
         context.refuse(module, statement, gap[0], do=gap[1], name=shown)
         return
     if members.quiet:
@@ -102,7 +99,7 @@ def whole(context: Context, module: str, old: ast.ClassDef, statement: Statement
     assert isinstance(new, ast.ClassDef)
     members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
     _note_bodies(context, module, members, path)
-    if gap := schema_gap(context, old, new, live):
+    if gap := instance_gap(context, module, old, new, live):
         context.refuse(module, statement, gap[0], do=gap[1])
         return
     for change in members.of(Verdict.CHANGED, Verdict.DELETED, Verdict.RERUN):
@@ -175,42 +172,6 @@ def _note_bodies(context: Context, module: str, members: NamespaceDiff, path: tu
             context.changed_bodies.add((module, ".".join((*path, b.binds[0]))))
             if b.binds[0] in _CONSTRUCTION:
                 context.changed_bodies.add((module, path[0]))
-
-
-def schema_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: type) -> tuple[str, str] | None:
-    """Living instances would lack an attribute that the new code counts on, or have it of another kind."""
-    gained = new_attributes(old, new, _read_anywhere(context)) | set_elsewhere(old, new)
-    gained = {name for name in gained if not any(name in vars(base) for base in live.__mro__[1:])}
-    reshaped = reshaped_attributes(old, new)
-    count = context.instances(live) if gained or reshaped else 0
-    if gained and not reshaped and count:
-        count = lacking(context.survey.objects(live), gained, always_set(old))
-    if not count:
-        return None
-    newer = old if context.downgrade else new
-    if _defines(newer, "code_change") or context.has_code_change(live):
-        units = context.units(live)
-        if units >= count:
-            return None
-        reason = f"{count - units} of its {count} living instances would get no `code_change`: nobody registered them"
-        return reason, f"`flyhot_asgi.register()` them, or {COLD}"
-    if gained:
-        name = min(gained)
-        reason = f"{count} living instance(s) lack the attribute `{name}` that its code now counts on"
-        return reason, f"give the class a default (`{name} = …` in its body) or a `code_change`, or {COLD}"
-    name = min(reshaped)
-    reason = f"{count} living instance(s) have the attribute `{name}` of another kind than its code now gives it"
-    return reason, f"give the class a `code_change`, or {COLD}"
-
-
-def _read_anywhere(context: Context) -> set[str]:
-    if context.attributes_read is None:
-        context.attributes_read = set().union(*(attributes_read(source.tree) for source in context.new.values()))
-    return context.attributes_read
-
-
-def _defines(node: ast.ClassDef, name: str) -> bool:
-    return any(isinstance(child, ast.FunctionDef) and child.name == name for child in node.body)
 
 
 def plan_graft(

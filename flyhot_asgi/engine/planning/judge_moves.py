@@ -20,7 +20,8 @@ from ..source.module import Statement, statements_of
 from ..source.plan import Action, Move
 from ..source.values import alike, is_atomic, is_definition, value_of
 from .context import Context
-from .judge_members import cold_value, schema_gap, state_problem
+from .judge_instances import instance_gap, mangled_gap
+from .judge_members import cold_value, state_problem
 from .judge_twin import twin_of
 from .judge_values import MISSING, cold_values
 
@@ -138,8 +139,10 @@ def _came_here(move: Move) -> str:
 def _class_problem(context: Context, module: str, old: Statement, move: Move) -> str | None:
     before, after = old.node, move.statement.node
     assert isinstance(before, ast.ClassDef) and isinstance(after, ast.ClassDef)
-    if gap := schema_gap(context, before, after, move.living):
+    if gap := instance_gap(context, move.old[0], before, after, move.living):
         return gap[0]
+    if reason := mangled_gap(context, before, after, move.living):
+        return reason
     members = diff(statements_of(before.body, docstring=True), statements_of(after.body, docstring=True))
     changed = members.of(Verdict.CHANGED, Verdict.DELETED, Verdict.RERUN)
     return next((p for c in changed if (p := state_problem(context, module, before, move.living, c))), None)

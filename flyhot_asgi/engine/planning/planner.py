@@ -27,8 +27,8 @@ from .dependents import judge_dependents, judge_import_time_calls
 from .judge_caches import judge_caches
 from .judge_classes import judge_class
 from .judge_functions import FUNCTIONS, judge_function
+from .judge_instances import instance_gap
 from .judge_living import judge_living
-from .judge_members import schema_gap
 from .judge_moves import find_moves, judge_moves, moved_inside, state_left_behind
 from .judge_outsiders import judge_outsiders
 from .judge_stars import brought, judge_stars
@@ -207,7 +207,7 @@ def _judge_inside(context: Context, module: str, change: Change) -> None:
         old = before.get(getattr(node, "name", ""))
         live = context.value(module, getattr(node, "name", ""))
         if isinstance(node, ast.ClassDef) and isinstance(old, ast.ClassDef) and isinstance(live, type):
-            if gap := schema_gap(context, old, node, live):
+            if gap := instance_gap(context, module, old, node, live):
                 context.refuse(module, change.statement, gap[0], do=gap[1], name=node.name)
         elif isinstance(node, FUNCTIONS) and old is not None and ast.dump(old) != ast.dump(node):
             context.changed_bodies.add((module, node.name))

@@ -15,19 +15,8 @@ from collections.abc import Container, Iterable
 
 from .binds import bound_names
 from .defuse import construction_methods, methods_of
+from .kinds import Kinds, Origins, kind_of, reshaped
 from .module import FunctionNode, dotted_name
-
-_KINDS: dict[type[ast.AST], str] = {
-    ast.List: "list",
-    ast.ListComp: "list",
-    ast.Dict: "dict",
-    ast.DictComp: "dict",
-    ast.Set: "set",
-    ast.SetComp: "set",
-    ast.Tuple: "tuple",
-    ast.JoinedStr: "str",
-    ast.Lambda: "function",
-}
 
 
 def new_attributes(old: ast.ClassDef, new: ast.ClassDef, read_elsewhere: Container[str] = ()) -> set[str]:
@@ -76,14 +65,13 @@ def _relied_anywhere(cls: ast.ClassDef, name: str) -> bool:
     return any(_relies_on(method, name) for method in methods_of(cls))
 
 
-def reshaped_attributes(old: ast.ClassDef, new: ast.ClassDef) -> set[str]:
+def reshaped_attributes(old: ast.ClassDef, new: ast.ClassDef, where: tuple[Origins, Origins] = ({}, {})) -> set[str]:
     """Attributes that making an instance sets to another kind of thing than before, as far as syntax tells."""
-    before, after = _made_kinds(old), _made_kinds(new)
-    return {name for name in before.keys() & after.keys() if before[name] and after[name] - before[name]}
+    return reshaped(_made_kinds(old, where[0]), _made_kinds(new, where[1]))
 
 
-def _made_kinds(cls: ast.ClassDef) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+def _made_kinds(cls: ast.ClassDef, where: Origins) -> Kinds:
+    found: Kinds = {}
     for method in construction_methods(cls):
         own = _self_name(method)
         for node in ast.walk(method):
@@ -91,22 +79,58 @@ def _made_kinds(cls: ast.ClassDef) -> dict[str, set[str]]:
                 continue
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == own:
-                    kind = _kind(node.value)
+                    kind = kind_of(node.value, where)
                     found.setdefault(target.attr, set()).update([kind] if kind else [])
+    for child in cls.body:
+        if (
+            isinstance(child, ast.AnnAssign)
+            and isinstance(child.target, ast.Name)
+            and isinstance(child.value, ast.Call)
+        ):
+            if kind := kind_of(child.value, where):  # a field with a factory: each instance has its own
+                found.setdefault(child.target.id, set()).add(kind)
     return found
 
 
-def _kind(value: ast.expr) -> str | None:
-    """`list`, `dict`, `str`, `number`, `None`, the name of a class that is called; None where syntax does not tell."""
-    if isinstance(value, ast.Constant):
-        return "number" if isinstance(value.value, int | float | complex) else type(value.value).__name__
-    if isinstance(value, ast.Call):
-        called = (dotted_name(value.func) or "").rpartition(".")[2]
-        if called in ("int", "float"):
-            return "number"
-        known = called in ("list", "dict", "set", "tuple", "str", "bytes", "deque", "defaultdict", "bytearray")
-        return called if known or called[:1].isupper() else None
-    return _KINDS.get(type(value))
+def hashed_by(cls: ast.ClassDef) -> list[str] | None:
+    """What the hash of its instances is made of, as text; None if it says nothing about that."""
+    methods = {method.name: method for method in methods_of(cls)}
+    if "__hash__" in methods:
+        todo, found = ["__hash__"], dict[str, str]()
+        while todo:
+            name = todo.pop()
+            if name not in found and name in methods:
+                found[name] = ast.dump(methods[name])
+                todo += [use.attr for use in _uses(methods[name], ast.Load)]
+        return list(found.values())
+    for decorator in cls.decorator_list:
+        if isinstance(decorator, ast.Call) and any(_is_true(k, ("frozen", "unsafe_hash")) for k in decorator.keywords):
+            return [*field_names(cls)]
+    return None
+
+
+def _is_true(keyword: ast.keyword, names: tuple[str, ...]) -> bool:
+    return keyword.arg in names and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+
+
+def private_names(cls: ast.ClassDef) -> set[str]:
+    """Attributes that its methods read or set of `self` under names that are its own."""
+    uses = [use.attr for method in methods_of(cls) for kind in (ast.Load, ast.Store) for use in _uses(method, kind)]
+    return {name for name in uses if name.startswith("__") and not name.endswith("__")}
+
+
+def stored_under(cls: ast.ClassDef) -> set[str]:
+    """Where a descriptor keeps the values of its owner's instances, as text."""
+    found: set[str] = set()
+    for method in methods_of(cls):
+        if method.name == "__set_name__":
+            found.update(map(ast.dump, method.body))
+        for node in ast.walk(method) if method.name in ("__get__", "__set__", "__delete__") else ():
+            if isinstance(node, ast.Subscript):
+                found.add(ast.dump(node.slice))
+            elif isinstance(node, ast.Call) and (dotted_name(node.func) or "").endswith("attr") and len(node.args) > 1:
+                found.add(ast.dump(node.args[1]))
+    return found
 
 
 def attributes_read(tree: ast.AST) -> set[str]:

@@ -81,9 +81,12 @@ class Fingerprint:
 
     def sharing(self) -> None:
         """Describe which names and items of all the modules mean one object. Called when these have been described."""
+        shared: dict[str, str] = {}
         for paths in self._named.values():
             first, *others = sorted(set(paths))
-            for path in others:
+            shared.update(dict.fromkeys(others, first))
+        for path, first in shared.items():
+            if not any(path[:end] in shared for end in _holders(path)):  # or who shares the holder says it
                 self._put(f"{path}{SAME}", STATE, f"the object of {first}")
 
     def _put(self, path: str, channel: str, text: str) -> None:
@@ -94,7 +97,7 @@ class Fingerprint:
 
     def _value(self, path: str, value: Any, depth: int) -> None:
         kind = type(value)
-        if depth <= 1 and self._is_one_of_many(value):
+        if self._is_one_of_many(value):
             self._named[id(value)].append(path)
             self._keep.append(value)
         if kind in ATOMS:
@@ -261,6 +264,11 @@ class Fingerprint:
         return (
             f"code {value.co_qualname} {self._shapes.digest(value)}" if type(value) is types.CodeType else brief(value)
         )
+
+
+def _holders(path: str) -> Iterable[int]:
+    """Where the paths end of what the path lies in."""
+    return (index for index, character in enumerate(path) if character in ".[(" and ":" in path[:index])
 
 
 def _is(value: object, kinds: Any) -> bool:

@@ -11,11 +11,23 @@ from .commands import CASES as COMMANDS
 from .found import CASES as FOUND
 from .functions import CASES as FUNCTIONS
 from .modules import CASES as MODULES
+from .outliving import CASES as OUTLIVING
 from .registries import CASES as REGISTRIES
 from .state import CASES as STATE
 from .statements import CASES as STATEMENTS
 
-ALL = {**FUNCTIONS, **MODULES, **CLASSES, **STATE, **FOUND, **STATEMENTS, **REGISTRIES, **COMBINED, **COMMANDS}
+ALL = {
+    **FUNCTIONS,
+    **MODULES,
+    **CLASSES,
+    **STATE,
+    **FOUND,
+    **STATEMENTS,
+    **REGISTRIES,
+    **COMBINED,
+    **COMMANDS,
+    **OUTLIVING,
+}
 
 
 @pytest.mark.parametrize("name", ALL)

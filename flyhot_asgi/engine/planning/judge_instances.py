@@ -1,0 +1,107 @@
+"""What can't be seen in a class's members: instances that the old code made and that the new code counts on.
+
+They would lack an attribute, or have it of another kind; be looked for under another hash than the one that a set
+keeps; or have under their own name what a descriptor now keeps elsewhere.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..living.attributes import has, lacking
+from ..source.module import mangled
+from ..source.schema import (
+    always_set,
+    attributes_read,
+    hashed_by,
+    new_attributes,
+    private_names,
+    reshaped_attributes,
+    set_elsewhere,
+    stored_under,
+)
+from .context import COLD, Context
+
+_ACCESS = ("__get__", "__set__", "__delete__")
+
+
+def instance_gap(
+    context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef, live: type
+) -> tuple[str, str] | None:
+    """Why living instances would not do for the new code, and what to do about it; None if they do."""
+    if hashed_by(old) != hashed_by(new) and (count := context.instances(live)):
+        return f"its `__hash__` is another one, and sets and dicts keep {count} living instance(s) by the old", COLD
+    if reason := _descriptor_gap(context, old, new, live):
+        return reason, COLD
+    return _schema_gap(context, module, old, new, live)
+
+
+def _schema_gap(
+    context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef, live: type
+) -> tuple[str, str] | None:
+    """Living instances would lack an attribute that the new code counts on, or have it of another kind."""
+    gained = new_attributes(old, new, _read_anywhere(context)) | set_elsewhere(old, new)
+    gained = {name for name in gained if not any(name in vars(base) for base in live.__mro__[1:])}
+    reshaped = reshaped_attributes(old, new, context.origins(module))
+    count = context.instances(live) if gained or reshaped else 0
+    if gained and not reshaped and count:
+        count = lacking(context.survey.objects(live), gained, always_set(old), but=live)
+    if not count:
+        return None
+    newer = old if context.downgrade else new
+    if _defines(newer, "code_change") or context.has_code_change(live):
+        units = context.units(live)
+        if units >= count:
+            return None
+        reason = f"{count - units} of its {count} living instances would get no `code_change`: nobody registered them"
+        return reason, f"`flyhot_asgi.register()` them, or {COLD}"
+    if gained:
+        name = min(gained)
+        reason = f"{count} living instance(s) lack the attribute `{name}` that its code now counts on"
+        return reason, f"give the class a default (`{name} = …` in its body) or a `code_change`, or {COLD}"
+    name = min(reshaped)
+    reason = f"{count} living instance(s) have the attribute `{name}` of another kind than its code now gives it"
+    return reason, f"give the class a `code_change`, or {COLD}"
+
+
+def mangled_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: type) -> str | None:
+    """A class that is called otherwise now looks for its instances' private attributes under other names."""
+    if old.name == new.name:
+        return None
+    names = private_names(old) & private_names(new)
+    for obj in context.survey.objects(live) if names and context.instances(live) else []:
+        if found := sorted(name for name in names if has(obj, mangled(name, old.name))):
+            return f"the private attribute `{found[0]}` of living instances is called `{mangled(found[0], old.name)}`"
+    return None
+
+
+def _descriptor_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: type) -> str | None:
+    """Attributes that are instances of this class answer for the owners' instances in another way, or keep their
+    values under another name."""
+    access = [[name for name in _ACCESS if _defines(node, name)] for node in (old, new)]
+    if not any(access) or (access[0] == access[1] and stored_under(old) == stored_under(new)):
+        return None
+    for owner, name in _described_by(context, live):
+        for obj in context.survey.objects(owner) if context.instances(owner) else []:
+            if access[0] == access[1] or has(obj, name):
+                return f"living instances of {owner.__qualname__} keep `{name}` where it did not change"
+    return None
+
+
+def _described_by(context: Context, kind: type) -> Iterator[tuple[type, str]]:
+    """Classes of the app with an attribute of that kind."""
+    for owner in context.survey.classes:
+        for name, member in list(vars(owner).items()):
+            if kind in type(member).__mro__:
+                yield owner, name
+
+
+def _read_anywhere(context: Context) -> set[str]:
+    if context.attributes_read is None:
+        context.attributes_read = set().union(*(attributes_read(source.tree) for source in context.new.values()))
+    return context.attributes_read
+
+
+def _defines(node: ast.ClassDef, name: str) -> bool:
+    return any(isinstance(child, ast.FunctionDef) and child.name == name for child in node.body)
