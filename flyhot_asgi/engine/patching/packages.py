@@ -6,6 +6,7 @@ What imports ask of a module is changed, as a cold import sets it (PEP 366, PEP 
 
 from __future__ import annotations
 
+import sys
 import types
 
 from ..source.module import SourceModule
@@ -21,6 +22,14 @@ def settle_places(plan: Plan, finder: ReleaseFinder, journal: Journal) -> None:
     for name in plan.changed:
         if plan.old[name].is_package != plan.new[name].is_package:
             _settle(plan.new[name], plan.live[name], finder, journal)
+
+
+def settle_submodules(plan: Plan, journal: Journal) -> None:
+    """Submodules that take the place of what their package bound by their name, as their first import made them do."""
+    for package, name in plan.submodules:
+        submodule = sys.modules.get(f"{package}.{name}")
+        if submodule is not None and vars(plan.live[package]).get(name) is not submodule:
+            journal.set_attribute(plan.live[package], name, submodule)
 
 
 def _settle(new: SourceModule, module: types.ModuleType, finder: ReleaseFinder, journal: Journal) -> None:

@@ -30,7 +30,7 @@ from .graft import apply_graft, compile_graft
 from .journal import Journal, set_code
 from .move import move
 from .overloads import settle_overloads, touch_overloads
-from .packages import settle_places
+from .packages import settle_places, settle_submodules
 from .registration import Registration
 from .remake import Remaking
 from .state import touch_state
@@ -178,6 +178,7 @@ class Patch:
         executor = Executor(journal, self.plan.live)
         for item, code in zip(self.plan.work, self._codes, strict=True):
             self._do(item, code, executor, journal)
+        settle_submodules(self.plan, journal)
         self._move(journal)
         self.orphans.update(settle_overloads(self.plan.changed, self.known, stubs))
         for registration in self._registrations:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import types
+from collections.abc import Sequence
 
 from ..source.active import active
 from ..source.defuse import Home
@@ -34,6 +35,7 @@ def judge_dependents(context: Context) -> None:
         for statement in active(source.statements, module)
     ]
     grafted: dict[Statement, set[Home]] = {}
+    _work_on_all_names(context, statements)
     while True:
         found = []
         for module, statement, reads in statements:
@@ -49,11 +51,23 @@ def judge_dependents(context: Context) -> None:
                     found.append((module, statement, hit))
         if not found:
             return
+        _work_on_all_names(context, statements)
         for module, statement, homes in found:
             context.judged.add(statement)
             grafted.setdefault(statement, set()).update(homes)
             judge_reader(context, module, statement, f"`{min(homes)[1]}`", homes)
         context.slices.plan()
+
+
+def _work_on_all_names(context: Context, statements: Sequence[tuple[str, Statement, set[Home]]]) -> None:
+    """A loop over `locals()` that tells what the module exports where it is: told of new names as well. What it can't
+    be run again for is left to the comparison with a cold import."""
+    modules = {module for module, _ in context.rebound}
+    for module, statement, _ in statements:
+        if module in modules and statement not in context.judged and statement not in context.planned:
+            if context.slices.touch(module, statement).own_names:
+                context.judged.add(statement)
+                context.slices.again(module, statement)
 
 
 def judge_reader(context: Context, module: str, statement: Statement, of: str, hit: set[tuple[str, str]]) -> None:

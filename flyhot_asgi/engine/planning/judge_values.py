@@ -36,6 +36,7 @@ from ..source.values import (
 from .context import COLD, Context
 from .judge_rebuild import attributes_that_stay, built_from, keeps_its_place
 from .judge_twin import twin_of_made
+from .submodules import comes_last
 
 MISSING: Any = object()
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
@@ -58,6 +59,8 @@ def judge_import(context: Context, module: str, change: Change) -> None:
 def _same_object(context: Context, module: str, statement: Statement) -> bool:
     """The import brings what the name means already, on another way: nobody has to look again."""
     name = statement.binds[0]
+    if comes_last(context, module, name):
+        return True
     home = context.new_names.home(module, name)
     if home is not None:
         before = context.old_names.home(module, name)

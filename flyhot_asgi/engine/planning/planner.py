@@ -33,6 +33,7 @@ from .judge_moves import find_moves, judge_moves, moved_inside, state_left_behin
 from .judge_outsiders import judge_outsiders
 from .judge_stars import brought, judge_stars
 from .judge_values import bind, judge_assignment, judge_block, judge_call, judge_import
+from .submodules import settled_submodules
 from .touched import count_living
 
 _SUPPORTED_OTHER = (ast.Assert, ast.Global)
@@ -93,6 +94,7 @@ def make_plan(
     judge_caches(context)
     context.plan.code_holders = containers_of_codes(list(live.values()))
     _preimports(context)
+    context.plan.submodules = settled_submodules(context)
     _moved(context, diffs)
     count_living(context)
     order = {statement: index for index, (_, statement) in enumerate(context.order)}

@@ -200,6 +200,8 @@ class Plan:
     stale_frames: list[StaleFrame] = field(default_factory=list)
     work: list[Execute | Graft | Twin] = field(default_factory=list)
     deleted_names: list[tuple[str, str]] = field(default_factory=list)
+    submodules: list[tuple[str, str]] = field(default_factory=list)
+    """Packages, and names of theirs that mean the submodule whatever statements bound."""
     moves: list[Move] = field(default_factory=list)
     registrations: list[Any] = field(default_factory=list)
     code_holders: list[Any] = field(default_factory=list)

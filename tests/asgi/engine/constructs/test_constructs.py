@@ -10,6 +10,7 @@ from .combined import CASES as COMBINED
 from .commands import CASES as COMMANDS
 from .found import CASES as FOUND
 from .functions import CASES as FUNCTIONS
+from .libraries import CASES as LIBRARIES
 from .modules import CASES as MODULES
 from .outliving import CASES as OUTLIVING
 from .registries import CASES as REGISTRIES
@@ -34,3 +35,9 @@ ALL = {
 def test_a_construct_is_right_or_refused(name, tmp_path):
     verdict = judge(case(ALL[name]), tmp_path)
     assert verdict.word in ("right", "refused"), verdict.why
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_what_libraries_do_is_right(name, tmp_path):
+    verdict = judge(case(LIBRARIES[name]), tmp_path)
+    assert verdict.word == "right", verdict.why

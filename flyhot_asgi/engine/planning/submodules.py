@@ -1,0 +1,31 @@
+"""Names of a package that mean a submodule in the end, though a statement binds them to something else.
+
+Importing a submodule makes it an attribute of its package when it is done (as `importlib` does). Where a statement of
+the package binds the same name before that (`import pkg.flash` in `pkg/__init__.py` binds `pkg`, and there is a
+`pkg/pkg.py`), the submodule wins. A living package executes only the statement. Covered by the comparison with a cold
+import.
+"""
+
+from __future__ import annotations
+
+from ..source.defuse import Home
+from ..source.plan import Execute, Twin
+from .context import Context
+
+
+def settled_submodules(context: Context) -> list[Home]:
+    """The package and the name of each submodule that takes the place of what an executed statement bound."""
+    executed = [item for item in context.plan.work if isinstance(item, Execute | Twin)]
+    homes = {(item.module, name) for item in executed for name in item.statement.binds}
+    return sorted(home for home in homes if comes_last(context, *home))
+
+
+def comes_last(context: Context, package: str, name: str) -> bool:
+    """A cold import of the new release finishes the submodule after the statement of its package that binds its name."""
+    submodule = f"{package}.{name}"
+    if submodule not in context.new or not context.new[package].is_package:
+        return False
+    binder = context.new_names.binders(package).get(name)
+    bound = next((at for at, (_, statement) in enumerate(context.order) if statement is binder), None)
+    done = [at for at, (module, _) in enumerate(context.order) if module == submodule]
+    return bound is not None and bool(done) and done[-1] > bound
