@@ -10,7 +10,8 @@ from __future__ import annotations
 import ast
 import copy
 import types
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from ...errors import UpgradeError
@@ -18,7 +19,7 @@ from ..living.commands import is_group
 from ..living.wrapped import functions_of_member
 from ..source.codetree import transplant
 from ..source.module import SourceModule, Statement, dotted_name
-from ..source.plan import Execute, Twin
+from ..source.plan import Execute, Graft, Twin
 from .classobject import touch_class
 from .journal import Journal, refill
 from .pouring import pour, stands_at
@@ -115,9 +116,14 @@ def annotation_only(statement: Statement) -> list[ast.stmt]:
 class Executor:
     """Runs the `Execute` items of one plan in one namespace after another, under one journal."""
 
-    def __init__(self, journal: Journal, own: Collection[str] = ()) -> None:
+    def __init__(
+        self, journal: Journal, own: Collection[str] = (), work: Iterable[Execute | Graft | Twin] = ()
+    ) -> None:
         self._journal = journal
         self._own = own
+        executed = [item for item in work if isinstance(item, Execute)]
+        self._pending = Counter((item.module, name) for item in executed for name in item.statement.binds)
+        """Names that statements are to bind yet, and how many of them."""
         self._originals: dict[tuple[str, str], Any] = {}
         """What a name meant before the patch; several statements may bind one name."""
         self.poured: list[tuple[Any, Any]] = []
@@ -128,6 +134,7 @@ class Executor:
         self._journal.touch_namespace(namespace, f"names of {item.module}")
         if item.statement.kind in ("block", "expr", "other"):
             self._touch_definitions(namespace)
+        self._pending.subtract((item.module, name) for name in item.statement.binds)
         if item.but is not None:
             _star(code, namespace, item.but)
             return
@@ -178,7 +185,7 @@ class Executor:
         """The living objects stay, with the new contents, where the plan says so and their kinds agree."""
         if not item.keep:
             return
-        pourer = Pourer(self._journal, self._own)
+        pourer = Pourer(self._journal, self._own, {name for name, count in self._pending.items() if count > 0})
         cold, kept = dict(item.cold), dict(item.kept)
         for name, old in before.items():
             if old is _MISSING or name not in namespace:

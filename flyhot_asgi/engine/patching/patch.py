@@ -175,7 +175,7 @@ class Patch:
         stubs = touch_overloads(self.plan.changed, journal)
         for registration in self._registrations:
             registration.begin(journal)
-        executor = Executor(journal, self.plan.live)
+        executor = Executor(journal, self.plan.live, self.plan.work)
         for item, code in zip(self.plan.work, self._codes, strict=True):
             self._do(item, code, executor, journal)
         settle_submodules(self.plan, journal)

@@ -139,12 +139,12 @@ class Settling:
         if now is MISSING or saved.inside is None or type(now) is not type(saved.value) or not depth:
             if now is MISSING or self._journal.knows(now):
                 return now  # it is a living object itself
-            kept = self.pourer.keep(saved.value, now)
+            kept = self.pourer.keep(saved.value, now, inner=bool(part))
             if kept is not now:
                 self.replaced.append((now, kept))
             return kept
         into, fresh = contents_of(saved.value), contents_of(now)
-        if into is None or fresh is None:
+        if into is None or fresh is None or (part and now is not saved.value and self._is_shared(saved.value, now)):
             return now
         if isinstance(into, dict):
             items = dict(fresh)
@@ -158,6 +158,9 @@ class Settling:
         elif now is not saved.value:
             refill(into, list(fresh))
         return saved.value
+
+    def _is_shared(self, old: Any, new: Any) -> bool:
+        return self.pourer.is_named(old) or self.pourer.is_named(new)
 
     def _aligned(self, part: str, saved: Saved, fresh: list[Any], depth: int) -> list[Any]:
         """Items that the release makes like before are the living ones."""

@@ -40,23 +40,53 @@ def _is_refillable(cls: type, own: Collection[str]) -> bool:
 
 
 class Pourer:
-    """Pours the fresh values of one statement into the living ones. `own`: names of first-party modules."""
+    """Pours the fresh values of one statement into the living ones. `own`: names of first-party modules. `pending`:
+    names of theirs that statements will bind anew after this one."""
 
-    def __init__(self, journal: Journal, own: Collection[str] = ()) -> None:
+    def __init__(self, journal: Journal, own: Collection[str] = (), pending: Collection[tuple[str, str]] = ()) -> None:
         self._journal = journal
         self._own = own
+        self._pending = pending
         self._pairs: list[tuple[Any, Any]] = []
         self._poured: list[object] = []
         """What was filled: the collector may not show it, as it is older than the patch."""
+        self._named: set[int] | None = None
+        self._given: dict[int, tuple[Any, Any]] = {}
+        """By id, what was poured, with what it was poured into: parts of a value may be shared."""
+        self._taken: set[int] = set()
+
+    def is_named(self, value: object) -> bool:
+        """A module of the app's means it by a name of its own: what holds it shares it."""
+        if self._named is None:
+            spaces = [(name, vars(module)) for name in self._own if (module := sys.modules.get(name)) is not None]
+            self._named = {
+                id(one)
+                for module, space in spaces
+                for name, one in list(space.items())
+                if (module, name) not in self._pending
+            }
+        return id(value) in self._named
 
     def told(self, container: object) -> None:
         """A container that was filled meanwhile, and that the journal knows."""
         self._poured.append(container)
 
-    def keep(self, old: Any, new: Any, depth: int = _DEPTH) -> Any:
-        """The object to keep: the living one with the fresh contents where their kinds agree, else the fresh one."""
-        if old is new or type(old) is not type(new) or not depth:
+    def keep(self, old: Any, new: Any, depth: int = _DEPTH, *, inner: bool = False) -> Any:
+        """The object to keep: the living one with the fresh contents where their kinds agree, else the fresh one.
+        `inner`: it is a part of a value, as everything below the first level is."""
+        if id(new) in self._given:
+            return self._given[id(new)][1]
+        if old is new or type(old) is not type(new) or not depth or id(old) in self._taken:
             return new
+        if (inner or depth < _DEPTH) and (self.is_named(old) or self.is_named(new)):
+            return new
+        kept = self._kept(old, new, depth)
+        if kept is old:
+            self._taken.add(id(old))
+            self._given[id(new)] = (new, old)
+        return kept
+
+    def _kept(self, old: Any, new: Any, depth: int) -> Any:
         if isinstance(old, types.FunctionType):
             same = old.__globals__ is new.__globals__ and old.__qualname__ == new.__qualname__
             return pour(old, new, self._journal) if same else new
@@ -121,6 +151,7 @@ class Pourer:
         fresh = [new for new, _ in self._pairs]
         substitution = Substitution(self._pairs, spared=fresh)
         self._pairs = []
+        self._given.clear()
         substitution.run([namespace, *self._poured])
         del substitution
         alone = 2  # the list and the call's argument

@@ -59,7 +59,7 @@ def judge_dependents(context: Context) -> None:
         context.slices.plan()
 
 
-def _work_on_all_names(context: Context, statements: Sequence[tuple[str, Statement, set[Home]]]) -> None:
+def _work_on_all_names(context: Context, statements: Sequence[tuple[str, Statement, frozenset[Home]]]) -> None:
     """A loop over `locals()` that tells what the module exports where it is: told of new names as well. What it can't
     be run again for is left to the comparison with a cold import."""
     modules = {module for module, _ in context.rebound}

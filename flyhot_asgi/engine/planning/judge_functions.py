@@ -223,7 +223,7 @@ def _judge_replaced(context: Context, module: str, statement: Statement, live: A
     """Something else had this name before (an import, a class, a value)."""
     if isinstance(live, types.FunctionType | type) and live.__module__ == module:
         context.slices.fills(module, statement)  # what it is entered in is made again, and holds the old no more
-        if held := context.held_elsewhere(live, by_anybody=True):
+        if held := context.held_elsewhere(live, by_anybody=not isinstance(live, type)):  # a class is gone for good
             context.refuse(module, statement, f"the old `{statement.name}` is still held by {', '.join(held[:3])}")
             return
     _bind_first(context, module, statement, Action.EXECUTE, "the name means a function now")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import gc
 import types
+from collections.abc import Iterator
 from typing import Any
 
 from ..living.holders import insides
@@ -172,10 +173,22 @@ def _doomed(context: Context) -> list[object]:
         if isinstance(item, Twin):
             gone = [v for one in item.classes for k, v in vars(one.cls).items() if k not in one.bound]
             found += [*gone, *(_dict_of(one.cls) for one in item.classes)]
-        elif not isinstance(item, Execute):
+        elif isinstance(item, Execute):
+            for cls in _replaced_classes(context, item):
+                found += [cls, _dict_of(cls), *vars(cls).values()]
+        else:
             found += [value for key, value in vars(item.cls).items() if key in item.deleted]
             found += [_dict_of(item.cls)]
     return found
+
+
+def _replaced_classes(context: Context, item: Execute) -> Iterator[type]:
+    """Classes whose name means a function or a value now: who holds one was asked when its statement was judged."""
+    for name in item.statement.binds if item.statement.kind in ("def", "assign") else ():
+        value = context.value(item.module, name)
+        before = context.old_names.binders(item.module).get(name) if item.module in context.old else None
+        if isinstance(value, type) and value.__module__ == item.module and before is not None and before.kind == "class":
+            yield value
 
 
 def _dict_of(cls: type) -> Any:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..living.attributes import fields_of, is_open
+from ..living.holders import insides
 from ..source.defuse import Home, construction_methods
 from ..source.drift import Drift
 from ..source.module import NamesRead, Statement
@@ -56,13 +57,20 @@ def keeps_its_place(context: Context, module: str, statement: Statement, live: A
 
 
 def built_from(context: Context, home: Home) -> list[object]:
-    """Objects that statements made of what a name means: they are made again when it is another object."""
+    """Objects that statements made of what a name means, functions and classes of the app's included: they are judged
+    as its dependents, and made again when it is another object. What they are is compared with a cold import."""
     found: list[object] = []
     homes = {home}
     for module, statement in context.order:
-        if statement.kind != "assign" or module not in context.live:
+        if statement.kind not in ("assign", "def", "class") or module not in context.live:
             continue
-        if context.new_names.reads(module, statement) & homes:
+        if not context.new_names.reads(module, statement) & homes:
+            continue
+        if statement.kind != "assign":
+            value = context.value(module, statement.binds[0])
+            if isinstance(value, types.FunctionType | type) and value.__module__ == module:
+                found += insides(value)
+        else:
             homes |= {(module, name) for name in statement.binds}
             for name in statement.binds:
                 found += _with_parts(context.value(module, name), 3)

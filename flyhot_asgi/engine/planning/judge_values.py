@@ -370,7 +370,8 @@ def judge_block(context: Context, module: str, change: Change) -> None:
         context.refuse(module, statement, told)
         return
     if (reason := _block_in_the_way(context, module, statement)) is not None:
-        context.refuse(module, statement, reason)
+        if not context.slices.again(module, statement):
+            context.refuse(module, statement, reason)
         return
     context.execute(module, statement)
     context.rebind(module, statement.binds)

@@ -236,7 +236,8 @@ def _judge_kind_changed(context: Context, module: str, change: Change) -> None:
         live = context.value(module, name)
         own = getattr(live, "__module__", None) == module
         definition = own and isinstance(live, types.FunctionType | type)
-        held = context.held_elsewhere(live, by_anybody=True) if definition else []
+        gone = statement.kind == "class" and isinstance(live, types.FunctionType)  # for good, as if it were deleted
+        held = context.held_elsewhere(live, by_anybody=not gone) if definition else []
         if isinstance(live, type) and own and context.instances(live):
             held = held or ["its instances"]
         if held:

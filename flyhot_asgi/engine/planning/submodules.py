@@ -21,7 +21,7 @@ def settled_submodules(context: Context) -> list[Home]:
 
 
 def comes_last(context: Context, package: str, name: str) -> bool:
-    """A cold import of the new release finishes the submodule after the statement of its package that binds its name."""
+    """A cold import of the new release finishes the submodule after its package bound its name otherwise."""
     submodule = f"{package}.{name}"
     if submodule not in context.new or not context.new[package].is_package:
         return False

@@ -35,7 +35,8 @@ from .frameworks import is_registrar, of_class, of_object
 from .shapes import Shapes, at_home
 
 DEFINITION, STATE = "D", "S"
-_DEPTH = 4
+_DEPTH, _DEEPEST, _ENOUGH = 4, 7, 2000
+"""Values are looked into this deep; up to the second where a name's value has not given so many entries by then."""
 _LONGEST, _SHOWN = 240, 60
 _MOST_ITEMS = 1000
 SAME = " (same)"
@@ -62,6 +63,7 @@ class Fingerprint:
         self._own = frozenset(first_party)
         self._keep: list[object] = []
         self._on_path: set[int] = set()
+        self._until = 0
         self._named: dict[int, list[str]] = defaultdict(list)
         """Names of modules, members of classes, items of containers by the object that they mean, where no text says
         which one that is."""
@@ -70,7 +72,11 @@ class Fingerprint:
         """Describe every name of a module but the dunder ones."""
         for key, value in list(vars(module).items()):
             if not key.startswith("__") or key == "__all__":
+                self._until = len(self.entries) + _ENOUGH
                 self._value(f"{name}:{key}", value, 0)
+
+    def _is_too_deep(self, depth: int) -> bool:
+        return depth >= _DEPTH and (depth >= _DEEPEST or len(self.entries) >= self._until)
 
     def _is_one_of_many(self, value: Any) -> bool:
         """Another object could have the same description: a container, a closure, an instance."""
@@ -208,7 +214,7 @@ class Fingerprint:
     # -- state -------------------------------------------------------------------------------
 
     def _container(self, path: str, value: Any, depth: int) -> None:
-        if depth >= _DEPTH or len(value) > _MOST_ITEMS or id(value) in self._on_path:
+        if self._is_too_deep(depth) or len(value) > _MOST_ITEMS or id(value) in self._on_path:
             self._put(path, STATE, type(value).__name__)
             return
         self._put(path, STATE, f"{type(value).__name__} of {len(value)}")
@@ -235,7 +241,7 @@ class Fingerprint:
         inner = _wrapped(value)
         if inner is not None and depth < _DEPTH:
             self._value(f"{path}.__wrapped__", inner, depth + 1)
-        if cls.__module__ in self._own and depth < _DEPTH and id(value) not in self._on_path:
+        if cls.__module__ in self._own and not self._is_too_deep(depth) and id(value) not in self._on_path:
             self._put(path, DEFINITION, f"a {cls.__module__}:{cls.__qualname__}")
             self._on_path.add(id(value))
             for key, item in sorted(_attributes(value).items()):

@@ -57,4 +57,145 @@ CASES = {
         held.__class__ is pkg.A
         hasattr(pkg, "value")
     """,
+    "objects deep inside of what is made again": """
+        --- m
+        from dataclasses import dataclass
+        import sys
+        @dataclass
+        class Format:
+            colour: str = "t"
+        @dataclass
+        class Column:
+            key: str
+            format: object
+        if sys is None:
+            fancy = print
+        else:
+            fancy = Format()
+        if sys is not None:
+            default = fancy
+        else:
+            default = print
+        class Console:
+            def __init__(self, format=default):
+                self.format = format
+                self.configure()
+            def configure(self):
+                self.columns = [Column("a", Format("a"))]
+        BUILTIN = [len, Console()]
+        +++ m
+        from dataclasses import dataclass
+        import sys
+        @dataclass
+        class Format:
+            colour: "str | None" = "t"
+        @dataclass
+        class Column:
+            key: str
+            format: object
+        if sys is None:
+            fancy = print
+            plain = fancy
+        else:
+            fancy = Format()
+            plain = Format(None)
+        if sys is not None:
+            default = fancy
+            default_plain = plain
+        else:
+            default = default_plain = print
+        class Console:
+            def __init__(self, format=default):
+                self.format = format
+                if self.format is default:
+                    self.format = default_plain
+                self.configure()
+            def configure(self):
+                self.columns = [Column("a", Format("a"))]
+        BUILTIN = [len, Console()]
+        === hold
+        held, format = m.BUILTIN[1], m.fancy
+        === ask
+        m.default is m.fancy is format
+        held.format is m.plain
+        held is m.BUILTIN[1]
+        held.columns
+        m.Console().format
+    """,
+    "a sentinel that functions and classes took from the module": """
+        --- m
+        from typing import Callable, Union
+        MISSING = object()
+        Sent = Union[int, str]
+        Send = Callable[[Sent], None]
+        Application = Callable[[Send, Send], None]
+        class Status:
+            early = MISSING
+            def started(self):
+                return self.early is not MISSING
+        def get(value=MISSING):
+            return value is MISSING
+        def send(one: Send, other: Application) -> None: pass
+        +++ m
+        from typing import Callable, Union
+        class Sentinel: pass
+        MISSING = Sentinel()
+        Sent = Union[int, str, bytes]
+        Send = Callable[[Sent], None]
+        Application = Callable[[Send, Send], None]
+        class Status:
+            early = MISSING
+            def started(self):
+                return self.early is not MISSING
+        def get(value=MISSING):
+            return value is MISSING
+        def send(one: Send, other: Application) -> None: pass
+        === hold
+        status, get, send = m.Status(), m.get, m.send
+        === ask
+        status.started()
+        get()
+        get(m.MISSING)
+        send.__annotations__
+        m.Application
+    """,
+    "a class becomes a function": """
+        --- m
+        class serve:
+            "Old."
+            def __init__(self, port=1): self.port = port
+            def __await__(self): return self.__impl__().__await__()
+            async def __impl__(self): return self.port
+            @property
+            def url(self): return f"http://{self.port}"
+            @staticmethod
+            def made(): return 1
+        def start(port): return serve(port)
+        +++ m
+        def serve(port=1):
+            "New."
+            return [port]
+        def start(port): return serve(port)
+        === hold
+        start = m.start
+        === ask
+        start(3)
+        m.serve.__doc__
+    """,
+    "a function becomes a class": """
+        --- m
+        def serve(port=1):
+            def inner(): return port
+            return inner
+        def start(port): return serve(port)
+        +++ m
+        class serve:
+            def __init__(self, port=1): self.port = port
+            def __repr__(self): return f"serve {self.port}"
+        def start(port): return serve(port)
+        === hold
+        start = m.start
+        === ask
+        start(3)
+    """,
 }
