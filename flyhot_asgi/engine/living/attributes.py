@@ -41,6 +41,12 @@ def lacking(objects: Iterable[Any], names: Collection[str], always: Collection[s
     return sum(1 for obj in objects if _lacks(obj, names, but) and all(has(obj, name) for name in always))
 
 
+def initialised(objects: Iterable[Any], fields: Collection[str]) -> list[Any]:
+    """Instances that have one of the fields that a generated `__init__` sets: others are of `cls.__new__` alone, and
+    lose nothing."""
+    return [obj for obj in objects if not fields or any(has(obj, name) for name in fields)]
+
+
 def _lacks(obj: Any, names: Collection[str], but: type | None) -> bool:
     kind = type(obj)
     if any("__getattr__" in vars(base) or "__getattribute__" in vars(base) for base in kind.__mro__[:-1]):

@@ -187,7 +187,12 @@ def _replaced_classes(context: Context, item: Execute) -> Iterator[type]:
     for name in item.statement.binds if item.statement.kind in ("def", "assign") else ():
         value = context.value(item.module, name)
         before = context.old_names.binders(item.module).get(name) if item.module in context.old else None
-        if isinstance(value, type) and value.__module__ == item.module and before is not None and before.kind == "class":
+        if (
+            isinstance(value, type)
+            and value.__module__ == item.module
+            and before is not None
+            and before.kind == "class"
+        ):
             yield value
 
 

@@ -14,6 +14,7 @@ import enum
 import gc
 from collections.abc import Iterator
 
+from ..living.attributes import initialised, lacking
 from ..source.defuse import Home, Names
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.effects import gives
@@ -124,11 +125,13 @@ def _instances_problem(
     if issubclass(live, tuple) and list(before) != list(after):
         return f"its fields changed, and {count} living instance(s) are tuples of the old ones", COLD
     if generated:
-        if missing := [name for name in after.keys() - before.keys() if not _has_default(new, name)]:
+        missing = [name for name in after.keys() - before.keys() if not _has_default(new, name)]
+        if missing and (count := lacking(initialised(context.survey.objects(live), before), missing, ())):
             name = min(missing)
             do = f"give the class a default (`{name}: … = …`) or a `code_change`, or {COLD}"
             if not _migrates(context, live, count):
                 return f"{count} living instance(s) lack the field `{name}`", do
+        count = context.instances(live)
     for name in ("__eq__", "__hash__"):
         if _defines(old, name) != _defines(new, name):
             return (

@@ -198,4 +198,24 @@ CASES = {
         === ask
         start(3)
     """,
+    "a dataclass gains a field and nobody made an instance": """
+        --- m
+        from dataclasses import dataclass
+        @dataclass(frozen=True)
+        class Route:
+            path: str
+            name: str = ""
+        +++ m
+        from dataclasses import dataclass
+        @dataclass(frozen=True)
+        class Route:
+            path: str
+            limits: dict
+            name: str = ""
+        === hold
+        bare = object.__new__(m.Route)
+        === ask
+        m.Route("/", {})
+        type(bare) is m.Route
+    """,
 }
