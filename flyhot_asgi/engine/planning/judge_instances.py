@@ -14,6 +14,7 @@ from ..source.module import mangled
 from ..source.schema import (
     always_set,
     attributes_read,
+    field_names,
     hashed_by,
     new_attributes,
     private_names,
@@ -30,11 +31,20 @@ def instance_gap(
     context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef, live: type
 ) -> tuple[str, str] | None:
     """Why living instances would not do for the new code, and what to do about it; None if they do."""
-    if hashed_by(old) != hashed_by(new) and (count := context.instances(live)):
+    if hashed_by(old) != hashed_by(new) and (count := _hashable(context, old, live)):
         return f"its `__hash__` is another one, and sets and dicts keep {count} living instance(s) by the old", COLD
     if reason := _descriptor_gap(context, old, new, live):
         return reason, COLD
     return _schema_gap(context, module, old, new, live)
+
+
+def _hashable(context: Context, old: ast.ClassDef, live: type) -> int:
+    """How many instances may be in a set: those that were never initialised can't be asked for their hash."""
+    if not context.instances(live):
+        return 0
+    generated = hasattr(live, "__dataclass_fields__") and not _defines(old, "__init__")
+    needed = field_names(old).keys() if generated else always_set(old)
+    return sum(1 for obj in context.survey.objects(live) if all(has(obj, name) for name in needed))
 
 
 def _schema_gap(
