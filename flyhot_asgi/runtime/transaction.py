@@ -18,7 +18,7 @@ from ..engine import Difference
 from ..engine.verification.recorded import Recorded
 from ..errors import FlyhotError, SuspendTimeout, UpgradeError
 from ..session import Hold, Registry
-from ..session.budget import within
+from ..session.budget import Overrun, within
 from ..threads import in_thread
 from ..upgrade import Outcome, Upgrade
 from ..upgrade import events as e
@@ -245,17 +245,20 @@ class Transaction:
         return e.Migrated()
 
     def _verify(self) -> e.Event:
-        if found := self._code.verify(self._units.migrated_classes):
+        try:
+            found = within(self._left(), lambda: self._code.verify(self._units.migrated_classes))
+        except Overrun:
+            return self._too_late("compared with the release")
+        if found:
             return e.VerifyFailed(differs(found))
         if self._left() <= 0.0:
-            late = (
-                f"changing the code and the states took longer than the hold may last ({self._order.hold_budget:g} s)"
-            )
-            return e.VerifyFailed(
-                SuspendTimeout(late, do="everything was undone; allow the hold more time (hold_budget)")
-            )
+            return self._too_late("changed")
         self._verified = True
         return e.Verified()
+
+    def _too_late(self, done: str) -> e.Event:
+        late = f"code and states were still being {done} when the hold had lasted {self._order.hold_budget:g} s"
+        return e.VerifyFailed(SuspendTimeout(late, do="everything was undone; allow the hold more time (hold_budget)"))
 
     def _vote(self) -> e.Event:
         return e.VotedCommit() if self._coordinator.vote(self._left()) else e.VotedAbort()

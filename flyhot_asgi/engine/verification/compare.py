@@ -63,7 +63,7 @@ def differences(
                 found.append((path, _changed(before[path], has)))
         if wanted == has or _is_masked(path, masked) or LATER in (*(wanted or ()), *(has or ())):
             continue
-        strict = (wanted or has or ("", ""))[0] == DEFINITION and not _lives_in_state(path, live, new)
+        strict = (wanted or has or ("", ""))[0] == DEFINITION and not lives_in_state(path, live, new)
         if not strict and (old is None or old.get(path) == wanted):
             if before is None or not _upgrade_did(path, wanted, before, live, still):
                 continue  # the release did not change it: what the program made of it lives on
@@ -93,10 +93,10 @@ _SIZED = frozenset(kind.__name__ for kind in CONTAINER_KINDS)
 
 def _is_masked(path: str, masked: set[str]) -> bool:
     path = path.removesuffix(SAME)
-    return path in masked or any(path.startswith((f"{m}[", f"{m}.")) for m in masked)
+    return path in masked or any(path[:end] in masked for end, sign in enumerate(path) if sign in "[.")
 
 
-def _lives_in_state(path: str, *sides: Entries) -> bool:
+def lives_in_state(path: str, *sides: Entries) -> bool:
     """The path lies inside of a value: contents of a container or attributes of an object, which come and go."""
     module, _, rest = path.partition(":")
     for index, character in enumerate(rest):

@@ -22,7 +22,7 @@ import re
 import sys
 import types
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -54,8 +54,15 @@ _SKIPPED_MEMBERS = frozenset(
 class Fingerprint:
     """Describes modules into `entries`: path → (channel, text). Use once."""
 
-    def __init__(self, root: str, first_party: Iterable[str], shapes: Shapes | None = None) -> None:
+    def __init__(
+        self,
+        root: str,
+        first_party: Iterable[str],
+        shapes: Shapes | None = None,
+        known: Collection[str] | None = None,
+    ) -> None:
         self.entries: dict[str, tuple[str, str]] = {}
+        self._known = known
         self._shapes = shapes or Shapes()
         self._shapes.begin()
         self._foreign: dict[int, list[tuple[str, str]] | None] = {}
@@ -213,6 +220,11 @@ class Fingerprint:
 
     # -- state -------------------------------------------------------------------------------
 
+    def _part(self, path: str, value: Any, depth: int) -> None:
+        """An item or an attribute: what the program put in, and no release has, is its own affair."""
+        if self._known is None or path in self._known:
+            self._value(path, value, depth)
+
     def _container(self, path: str, value: Any, depth: int) -> None:
         if self._is_too_deep(depth) or len(value) > _MOST_ITEMS or id(value) in self._on_path:
             self._put(path, STATE, type(value).__name__)
@@ -223,13 +235,13 @@ class Fingerprint:
             if 1 < len(value) <= _MOST_ORDERED:
                 self.entries[f"{path}{ORDER}"] = (STATE, "\n".join(map(self._brief, value)))
             for key, item in list(value.items()):
-                self._value(f"{path}[{self._brief(key)}]", item, depth + 1)
+                self._part(f"{path}[{self._brief(key)}]", item, depth + 1)
         elif _is(value, (set, frozenset)):
             for name, count in Counter(map(self._brief, value)).items():
                 self._put(f"{path}[{name}]", STATE, f"in it, {count} so called")
         else:
             for index, item in enumerate(list(value)):
-                self._value(f"{path}[{index}]", item, depth + 1)
+                self._part(f"{path}[{index}]", item, depth + 1)
         self._on_path.discard(id(value))
 
     def _object(self, path: str, value: Any, depth: int) -> None:
@@ -245,9 +257,9 @@ class Fingerprint:
             self._put(path, DEFINITION, f"a {cls.__module__}:{cls.__qualname__}")
             self._on_path.add(id(value))
             for key, item in sorted(_attributes(value).items()):
-                self._value(f"{path}.{key}", item, depth + 1)
+                self._part(f"{path}.{key}", item, depth + 1)
             for part, item in built_in_parts(value):
-                self._value(f"{path}{part}", item, depth + 1)
+                self._part(f"{path}{part}", item, depth + 1)
             self._on_path.discard(id(value))
             self._parts(path, value)
         elif is_registrar(value):
@@ -299,11 +311,17 @@ def _cell_contents(cell: types.CellType) -> Any:
 
 
 def describe(
-    modules: Mapping[str, types.ModuleType], root: str, first_party: Iterable[str], shapes: Shapes | None = None
+    modules: Mapping[str, types.ModuleType],
+    root: str,
+    first_party: Iterable[str],
+    shapes: Shapes | None = None,
+    *,
+    known: Collection[str] | None = None,
 ) -> dict[str, tuple[str, str]]:
     """path → (channel, text) for all these modules. `first_party` are the names of all the app's modules. `shapes`
-    remembers texts for the next description of the same process."""
-    found = Fingerprint(root, first_party, shapes)
+    remembers texts for the next description of the same process. `known`: of items and attributes, only these paths (an
+    app may hold thousands of sessions in a list)."""
+    found = Fingerprint(root, first_party, shapes, known)
     for name, module in modules.items():
         found.module(name, module)
     found.sharing()

@@ -11,13 +11,14 @@ import sys
 import types
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ..living.modules import cold_name
 from ..source.drift import Drift
 from ..source.module import SourceModule
-from .compare import differences, drifted, moved_state, unstable_paths
+from .compare import differences, drifted, lives_in_state, moved_state, unstable_paths
 from .fingerprint import DEFINITION, describe
 from .sealed import sealed
 from .shapes import Shapes
@@ -84,6 +85,7 @@ class Recorded:
         """What `compare` would have to work out while sessions are held. `sources`: those that change, as they will
         be."""
         self._of("")
+        self._paths  # noqa: B018 (worked out now)
         for source in sources:
             self.shapes.digest(source.code)
 
@@ -112,7 +114,7 @@ class Recorded:
         new: Structure = {}
         for name in loaded:
             new.update(self._of(name))
-        living = self._describe(loaded, root)
+        living = self._describe(loaded, root, known=None if still else self._paths)
         found = differences(self.old, living, new, self.masked, self.before, still=still)
         if found and migrated:
             inside = _inside(living, {f"a {name}" for name in migrated})
@@ -138,11 +140,18 @@ class Recorded:
             return None
         return cold_name(SCRIPT, main)
 
-    def _describe(self, modules: Mapping[str, types.ModuleType], root: Path) -> Structure:
+    @cached_property
+    def _paths(self) -> frozenset[str]:
+        """Those of either release. What is only in the living process, inside of a value, differs from neither."""
+        return frozenset(self.new).union(self.old or ())
+
+    def _describe(
+        self, modules: Mapping[str, types.ModuleType], root: Path, known: Collection[str] | None = None
+    ) -> Structure:
         """As a cold import would have named everything: there the main module has another name."""
         main = self._script(modules)
         own = [*self.names, *modules, *([SCRIPT] if main else [])]
-        found = describe(modules, str(root), own, self.shapes)
+        found = describe(modules, str(root), own, self.shapes, known=known)
         return sealed(_renamed(found, SCRIPT, main) if main else found, self.salt)
 
     def told(self) -> list[str]:
@@ -150,7 +159,9 @@ class Recorded:
         found = [
             f"{name} is not compared: no fresh process can import it ({why})" for name, why in self.left_out.items()
         ]
-        drift = sorted(self.drift)
+        drift = sorted(
+            path for path in self.drift if path in self._paths or not lives_in_state(path, self.before or {})
+        )
         more = f" and {len(drift) - 3} more" if drift[3:] else ""
         shown = f"{', '.join(drift[:3])}{more}: the program itself made it other than the release has it, and it stays"
         return [*found, shown] if drift else found

@@ -238,12 +238,23 @@ _MACHINERY = frozenset(
 )
 
 
+_SERVING = (
+    "flyhot_asgi.session",
+    "flyhot_asgi.runtime",
+    "flyhot_asgi.client",
+    "flyhot_asgi.live",
+    "flyhot_asgi.stateful",
+)
+"""Packages of ours whose objects hold who is connected, and what is under way: nothing is registered with them."""
+
+
 def looked_into(value: Any) -> bool:
     """Something may have been registered with it."""
     kind = type(value)
     if kind in ATOMS or issubclass(kind, types.ModuleType | enum.Enum) or kind.__module__ in _TYPING:
         return False
-    return (kind.__module__ or "").partition(".")[0] not in _MACHINERY
+    module = kind.__module__ or ""
+    return module.partition(".")[0] not in _MACHINERY and not module.startswith(_SERVING)
 
 
 def _parts(holder: Any) -> Iterator[tuple[str, Any]]:

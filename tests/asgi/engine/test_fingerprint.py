@@ -187,3 +187,25 @@ def _module(name: str, text: str) -> types.ModuleType:
     module = types.ModuleType(name)
     exec(text, vars(module))
     return module
+
+
+def test_what_the_program_put_in_is_not_described_where_only_known_paths_are_asked_for() -> None:
+    """It is neither missing nor new; and there may be thousands, each with all that it refers to."""
+    module = types.ModuleType("apps_rooms")
+    exec("class Member:\n    pass\n\n\nMEMBERS = []\nBY_NAME = {'first': 1}\n\n\nclass Hub:\n    pass\n", vars(module))
+    hub, module.HUB = module.Hub(), None  # type: ignore[attr-defined]
+    hub.members, hub.topic = [], "a"
+    module.HUB = hub  # type: ignore[attr-defined]
+    modules = {"apps_rooms": module}
+    known = describe(modules, "", ["apps_rooms"])
+    for number in range(3):
+        member = module.Member()
+        member.hub, member.name = hub, str(number)
+        module.MEMBERS.append(member)
+        module.BY_NAME[member.name] = member
+        hub.members.append(member)
+    hub.topic = "b"
+    now = describe(modules, "", ["apps_rooms"], known=known)
+    assert now.keys() - known.keys() == {"apps_rooms:BY_NAME (order)"}
+    assert now["apps_rooms:HUB.topic"] == ("S", "'b'") and now["apps_rooms:MEMBERS"] == ("S", "list of 3")
+    assert len(describe(modules, "", ["apps_rooms"])) > len(now) + 10

@@ -10,10 +10,18 @@ from typing import Any
 
 import pytest
 
+from flyhot_asgi.engine.verification.fingerprint import describe
+from flyhot_asgi.engine.verification.recorded import Recorded
 from flyhot_asgi.errors import SourceError
 from flyhot_asgi.runtime.check import check
 from flyhot_asgi.runtime.code_upgrade import CodeUpgrade
-from tests.faults.intact import assert_all_answer, assert_nothing_held, assert_single_generation
+from tests.faults.intact import (
+    assert_all_answer,
+    assert_nothing_held,
+    assert_single_generation,
+    assert_untouched,
+    picture,
+)
 from tests.faults.lab import FIRST, MAIN, SECOND, Lab, Scripted, edited
 
 NEW_BODY = edited(MAIN, ('    return f"{RELEASE}{name}{mark}"', '    return f"{RELEASE} {name}"'))
@@ -180,3 +188,42 @@ async def test_a_module_that_nobody_imported_does_not_matter(small: Lab, mark: P
     release = await small.release({**small.files, "rules.py": "def shout(text):\n    return text + ''\n"})
     result = await small.upgrade(release, cold=await check(small.installed, release))
     assert result["verified"] is True and result["notes"] == []
+
+
+async def test_sessions_in_a_list_of_the_modules_make_no_comparison_longer(lab: Lab) -> None:
+    """The app's `seen` holds its sessions, which lead to everything that is connected."""
+
+    def described() -> int:
+        return len(describe(lab.live, str(lab.root), list(lab.live)))
+
+    sizes = []
+    for _ in range(3):
+        await lab.connect(8)
+        sizes.append(described())
+    assert sizes[2] - sizes[1] == sizes[1] - sizes[0], "each session adds as much as any other"
+    cold = await check(lab.installed, await lab.release(SECOND))
+    recorded = Recorded.of(cold)
+    assert recorded is not None
+    recorded.look(lab.live, lab.root)
+    compared = recorded._describe(lab.live, lab.root, known=recorded._paths)
+    assert not [path for path in compared if "seen[" in path]
+    result = await lab.upgrade(SECOND, cold=cold)
+    assert (result["outcome"], result["verified"]) == ("complete", True), result["error"]
+    assert not [note for note in result["notes"] if "seen" in note], "nothing that a release has is other than there"
+    await assert_all_answer(lab)
+
+
+async def test_a_comparison_that_takes_too_long_is_undone(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is held for longer than the budget, whatever takes the time."""
+    await lab.connect()
+
+    def forever(self: CodeUpgrade, migrated: object) -> list[object]:
+        while True:
+            pass
+
+    monkeypatch.setattr(CodeUpgrade, "verify", forever)
+    before = picture(lab)
+    result = await lab.upgrade(SECOND, hold_budget=0.3)
+    assert result["outcome"] == "rolled_back"
+    assert "being compared with the release when the hold had lasted 0.3 s" in result["error"]["message"]
+    await assert_untouched(lab, before, result)
