@@ -54,7 +54,7 @@ class Slices:
     def look(self, modules: Iterable[str], asked: Iterable[Home] = ()) -> None:
         """Find what has to be made again because statements of these modules came, went, changed or moved."""
         old, new = self._sides
-        homes = {home for home in asked if new.fillers(home)}
+        homes = {home for home in asked if any(home[1] not in s.binds or m != home[0] for m, s in new.fillers(home))}
         for module in modules:
             before, after = old.effective(module), new.effective(module)
             if [text for text, _ in before] != [text for text, _ in after]:

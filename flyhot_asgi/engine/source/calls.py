@@ -21,7 +21,7 @@ READING = frozenset(
     "symmetric_difference split rsplit splitlines strip lstrip rstrip lower upper title join replace format encode "
     "decode startswith endswith find rfind partition rpartition zfill casefold getChild getLevelName match search "
     "fullmatch findall sub finditer is_dir is_file exists read_text with_name with_suffix joinpath resolve absolute "
-    "most_common elements mro __subclasses__ total_seconds isoformat strftime".split()
+    "groups groupdict most_common elements mro __subclasses__ total_seconds isoformat strftime".split()
 )
 SETTERS = frozenset({"setattr", "delattr"})
 QUIET = frozenset(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .calls import (
@@ -246,6 +247,12 @@ class Values(ABC):
     def _method(self, func: ast.Attribute, receiver: set[Root], call: ast.Call, handed: list[set[Root]]) -> set[Root]:
         known = False
         given: set[Root] = set()
+        receiver = {root for root in receiver if not self._is_fixed(root)}
+        if not receiver:
+            return set().union(*handed)
+        for owner, method in self._own_methods(func):
+            known = True
+            given |= self._apply(self._touches.summary(owner, method), method, call, [receiver, *handed])
         for root in receiver:
             cls = self._touches.class_at(root) if isinstance(root, tuple) else None
             direct = dotted_name(func.value) is not None
@@ -263,6 +270,25 @@ class Values(ABC):
         elif func.attr not in READING:
             self._touch(receiver)
         return receiver | set().union(*handed)
+
+    def _own_methods(self, func: ast.Attribute) -> Iterator[tuple[str, FunctionNode]]:
+        """`self.method` or `cls.method` in a method: that of the class around it, or of its bases."""
+        if self._node is None or not isinstance(func.value, ast.Name) or func.value.id not in self._env:
+            return
+        own = parameters_of(self._node)[:1]
+        owner = self._touches.owner_of(self._node) if own == [func.value.id] else None
+        if owner is not None and self._env[own[0]] == {own[0]}:
+            yield from self._touches.methods(*owner, func.attr)
+
+    def _is_fixed(self, root: Root) -> bool:
+        """A value that no method of its own can change: a compiled pattern, a text, a number."""
+        definition = self._touches.names.definition(root) if isinstance(root, tuple) else None
+        value = (
+            getattr(definition.node, "value", None) if definition is not None and definition.kind == "assign" else None
+        )
+        if isinstance(value, ast.Call):
+            return dotted_name(value.func) == "re.compile"
+        return isinstance(value, ast.JoinedStr) or (isinstance(value, ast.Constant) and value.value is not None)
 
     def _class_module(self, home: Home) -> str:
         for _ in range(8):

@@ -40,6 +40,19 @@ class Touches:
         self.names = names
         self._found: dict[Statement, Touch] = {}
         self._summaries: dict[int, Summary] = {}
+        self._owners: dict[int, tuple[str, ast.ClassDef]] | None = None
+
+    def owner_of(self, node: FunctionNode | None) -> tuple[str, ast.ClassDef] | None:
+        """The class at module level whose method a function is, with its module."""
+        if self._owners is None:
+            classes = [
+                (name, statement.node)
+                for name, source in self.names.modules.items()
+                for statement in source.statements
+                if isinstance(statement.node, ast.ClassDef)
+            ]
+            self._owners = {id(child): (name, cls) for name, cls in classes for child in cls.body}
+        return self._owners.get(id(node))
 
     def of(self, module: str, statement: Statement) -> Touch:
         if statement not in self._found:

@@ -218,4 +218,49 @@ CASES = {
         m.Route("/", {})
         type(bare) is m.Route
     """,
+    "a table of objects that are made with a pattern": """
+        --- m
+        import re
+        PATTERN = re.compile("(a)(b)?")
+        class Style:
+            __slots__ = ("name",)
+            def __init__(self, text):
+                self.name = PATTERN.match(text).groups()
+            @classmethod
+            def null(cls): return NULL
+            @classmethod
+            def parse(cls, text): return cls.null() if text == "none" else cls(text)
+        NULL = Style("a")
+        STYLES = {"x": Style("a")}
+        class Theme:
+            def __init__(self, styles):
+                self.styles = STYLES.copy()
+                self.styles.update({k: v if isinstance(v, Style) else Style.parse(v) for k, v in styles.items()})
+        DEFAULT = Theme(STYLES)
+        +++ m
+        import re
+        PATTERN = re.compile("(a)(b)?")
+        class Style:
+            __slots__ = ("name",)
+            def __init__(self, text):
+                self.name = PATTERN.match(text).groups()
+            @classmethod
+            def null(cls): return NULL
+            @classmethod
+            def parse(cls, text): return cls.null() if text == "none" else cls(text)
+        NULL = Style("a")
+        STYLES = {"x": Style("ab"), "y": Style("a")}
+        class Theme:
+            def __init__(self, styles):
+                self.styles = STYLES.copy()
+                self.styles.update({k: v if isinstance(v, Style) else Style.parse(v) for k, v in styles.items()})
+        DEFAULT = Theme(STYLES)
+        === hold
+        theme, null = m.DEFAULT, m.NULL
+        === ask
+        theme is m.DEFAULT
+        sorted(theme.styles)
+        theme.styles["x"].name
+        m.Style.parse("none") is null
+    """,
 }
