@@ -122,3 +122,11 @@ def mark_changed(router: Any) -> None:
     mark = getattr(router, "_mark_routes_changed", None)
     if mark is not None:
         mark()
+
+
+def cached_of(router: Any) -> list[Any]:
+    """What newer FastAPI made of a router's routes for those who include it, until its version moves on."""
+    kind = getattr(sys.modules.get("fastapi.routing"), "_IncludedRouter", None)
+    including = [one for one in instances_of([kind]) if one.original_router is router] if kind is not None else []
+    fields = ("_effective_candidates", "_effective_low_priority_routes")
+    return [vars(one)[name] for one in including for name in fields if name in vars(one)]

@@ -24,7 +24,7 @@ from ..source.module import Statement, dotted_name
 from ..source.plan import Action
 from ..source.values import ATOMS
 from .layout import Entry, constructor_routes, fused_apart, tell_apart
-from .listed import RouteRebuild, SchemaReset
+from .listed import RouteRebuild, SchemaReset, cached_of
 from .schemas import instances_of
 from .stack import ROUTE_CALLS, calls_in, route_calls_in
 from .stale import registers_as_before, stale_statements
@@ -194,6 +194,7 @@ class RoutesAdapter(Adapter):
             return
         living = {new: layout.routes.get(old, []) for old, new in kept.items() if new is not None}
         reused = self._reuse(context, after, living, stale)
+        context.caching += cached_of(router)
         for entry in before:
             if (partner_now := kept[entry.statement]) not in reused:
                 context.dropped += layout.routes.get(entry.statement, [])

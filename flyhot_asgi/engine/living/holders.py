@@ -23,6 +23,8 @@ from .territory import Place, Territory, namespaces
 from .wrapped import function_chain
 
 _DEPTH, _MOST = 10, 20_000
+_DEEP = 30
+"""How far up to what goes with a plan: a dependency of a dependency lies deep inside of its route."""
 _TRANSPARENT = (types.CellType, tuple, property, staticmethod, classmethod)
 """They hold for whoever holds them: a module that has a target in one of these holds it by name."""
 _RUNNING = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
@@ -56,7 +58,9 @@ class Scan:
     `kinds`, does not count.
 
     `names`: whether the namespaces of first-party modules themselves count, when they hold a target by name. They do
-    once the names were bound anew; before that, the plan looks after them.
+    once the names were bound anew; before that, the plan looks after them. `going`: objects that the plan lets go of;
+    whoever holds a target by way of one of them alone is none. `renamed`: objects whose names the plan binds anew: a
+    module that has one of them by name holds nothing; whoever else has one, does.
     """
 
     def __init__(
@@ -67,12 +71,16 @@ class Scan:
         *,
         kinds: Iterable[type] = (),
         names: bool = False,
+        going: Sequence[object] = (),
+        renamed: Sequence[object] = (),
     ) -> None:
         gc.unfreeze()  # what is frozen refers to nothing, as far as the collector says
         self.holders: list[list[Holder]] = [[] for _ in targets]
         self._territory, self._names, self._kinds = territory, names, frozenset(kinds)
         self._spaces = namespaces()
-        self._keep = [targets, passing, list(passing)]
+        self._going = {id(one) for one in going}
+        self._renamed = {id(one) for one in renamed}
+        self._keep = [targets, passing, list(passing), going, renamed]
         self._ignored = {id(self), id(vars(self)), *map(id, self._keep), *map(id, self._keep[2])}
         self._ignored |= {id(self._keep), id(self.holders)}
         self._below: dict[int, set[int]] = {}
@@ -92,14 +100,14 @@ class Scan:
     def _walk(self, frontier: list[object]) -> None:
         nodes = {key: _Node(bit, "", True, "") for key, bit in self._inner.items()}
         visited = 0
-        for _ in range(_DEPTH):
+        for _ in range(_DEEP if self._going else _DEPTH):
             above: list[object] = []
             ours = {id(frontier), id(above), id(nodes)}
             for holder in gc.get_referrers(*frontier) if frontier else []:
                 key = id(holder)
                 if key in self._ignored or key in ours or type(holder) is types.FrameType:
                     continue
-                if key in self._inner:
+                if key in self._inner or key in self._going:
                     self._settled.update(id(r) for r in gc.get_referents(holder))
                     continue
                 visited += 1
@@ -140,7 +148,8 @@ class Scan:
         self._below.setdefault(id(holder), set()).update(keys)
         kind = type(holder)
         nearest = min(below, key=lambda one: not one.named)
-        node = _Node(0, nearest.first, nearest.named and kind in _TRANSPARENT, nearest.library)
+        named = nearest.named and kind in _TRANSPARENT
+        node = _Node(0, nearest.first, named or id(holder) in self._renamed, nearest.library)
         for one in below:
             node.targets |= one.targets
         if not node.first and kind not in _TRANSPARENT:

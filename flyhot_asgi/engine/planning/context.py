@@ -23,6 +23,7 @@ from ..source.kinds import Origins, origins
 from ..source.module import SourceModule, Statement, statements_of
 from ..source.plan import Action, Execute, Move, Plan, Refusal, Step
 from .slices import Slices
+from .stuck import Stuck
 
 COLD = "deploy this change cold (restart the app)"
 _MISSING: Any = object()
@@ -92,6 +93,7 @@ class Context:
         """Names whose statements are executed whether they changed or not: what a rehearsal found to be needed."""
         self._collected = False
         self._active: dict[str, list[Statement]] = {}
+        self._stuck: dict[str, Stuck] = {}
         self.attributes_read: set[str] | None = None
         self.attributes_stored: set[str] | None = None
         self.attributes_changed: set[str] | None = None
@@ -100,6 +102,8 @@ class Context:
         """Types of holders that do not count: keys of a framework's caches."""
         self.dropped: list[object] = []
         """Registered objects that the plan takes out of their registrars."""
+        self.caching: list[object] = []
+        """Caches of a framework's that hold these, and are made again with them."""
         self.deferred: list[Callable[[], None]] = []
         """Judgements about who holds what, made last: containers that will be poured anew hold nothing by then."""
         self.order = execution_order(new, [name for name in live if name in new])
@@ -117,6 +121,8 @@ class Context:
         self.changed_bodies: set[Home] = set()
         """Functions, and methods as `Class.method`, whose own code differs: what called them at import time may have
         made something else."""
+        self.makers: set[Home] = set()
+        """Those of them that handed out functions which can't take their new code."""
         self.remapped: dict[type, str] = {}
         """Classes whose SQLAlchemy mapping must be made anew, and why."""
         self.touched: set[Statement] = set()
@@ -229,6 +235,12 @@ class Context:
             self._active[module] = active(self.old[module].statements, module)
         return self._active[module]
 
+    def stuck(self, module: str) -> Stuck:
+        """What of a changed module's code the functions that run it now can't take."""
+        if module not in self._stuck:
+            self._stuck[module] = Stuck(self.old[module], self.new[module], self.origins(module))
+        return self._stuck[module]
+
     def rebind(self, module: str, names: tuple[str, ...]) -> None:
         homes = {(module, name) for name in names}
         self.rebound |= homes - self.moved_to - self.moves.keys()
@@ -281,14 +293,23 @@ class Context:
     def owned(self, value: object) -> bool:
         return any(adapter.owns(value) for adapter in self.adapters)
 
-    def held_elsewhere(self, value: object, but: Sequence[object] = (), *, by_anybody: bool = False) -> list[str]:
+    def held_elsewhere(
+        self,
+        value: object,
+        but: Sequence[object] = (),
+        *,
+        by_anybody: bool = False,
+        going: Sequence[object] = (),
+        renamed: Sequence[object] = (),
+    ) -> list[str]:
         """Who of the app or of a library holds a living object besides the namespaces of first-party modules (and
-        `but`), in words. What only the embedding program holds is noted in the plan, or counts too: `by_anybody`."""
-        found = self._scan(value, but)
+        `but`), in words. What only the embedding program holds is noted in the plan, or counts too: `by_anybody`.
+        `going`, `renamed`: as a `Scan` takes them."""
+        found = self._scan(value, but, going, renamed)
         if (found.counting() or (by_anybody and found.outside())) and not self._collected:
             del found
             self.collect()  # garbage holds nothing
-            found = self._scan(value, but)
+            found = self._scan(value, but, going, renamed)
         held, outside = found.counting(), found.outside()
         if by_anybody:
             return held or outside
@@ -296,9 +317,9 @@ class Context:
             self.plan.note_orphan(value, outside)
         return held
 
-    def _scan(self, value: object, but: Sequence[object]) -> Scan:
+    def _scan(self, value: object, but: Sequence[object], going: Sequence[object], renamed: Sequence[object]) -> Scan:
         passing = [*but, but, *self.poured(), *self.survey.lists]
-        return Scan([value], self.territory, passing, kinds=self.passing_kinds)
+        return Scan([value], self.territory, passing, kinds=self.passing_kinds, going=going, renamed=renamed)
 
     def commands_reading(self, home: Home) -> Iterator[object]:
         """What commands of click hold whose statements read a name: they are made again with it."""

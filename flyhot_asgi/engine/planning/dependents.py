@@ -22,6 +22,7 @@ from .judge_members import whole
 from .judge_stars import execute_stars, is_star
 from .judge_twin import derives_from_remade
 from .judge_values import judge_block, judge_dependent
+from .stuck import makers
 
 
 def judge_dependents(context: Context) -> None:
@@ -102,11 +103,13 @@ def judge_reader(context: Context, module: str, statement: Statement, of: str, h
 
 
 def judge_import_time_calls(context: Context) -> None:
-    """What import-time calls made with functions whose own code has changed since."""
+    """What import-time calls made with functions whose own code has changed since, or whose products can't follow."""
+    _note_makers(context)
     if not context.changed_bodies:
         return
     methods = {name.rpartition(".")[2] for _, name in context.changed_bodies if "." in name}
     methods = {name for name in methods if not name.startswith("__")}  # `super().__init__`: reached by its class
+    made = {name for _, name in context.makers} | {name.rpartition(".")[2] for _, name in context.makers}
     for module in context.live:
         if module not in context.new:
             continue
@@ -119,6 +122,22 @@ def judge_import_time_calls(context: Context) -> None:
             names += _methods_called(context, module, statement)
             if names and not context.registers(module, statement):
                 _judge_called(context, module, statement, min(names))
+            elif hit & context.makers or set(names) & made:
+                context.touched.add(statement)
+
+
+def _note_makers(context: Context) -> None:
+    """Functions that handed out what can't take its new code: whoever called them at import calls them again. Whether
+    anybody else holds what they handed out, `judge_living` asks."""
+    paths = {context.old[name].path: name for name in context.plan.changed}
+    inner: dict[str, dict[types.FunctionType, None]] = {}
+    for function in context.survey.functions:
+        name = paths.get(function.__code__.co_filename)
+        if name is not None and "<locals>" in function.__code__.co_qualname:
+            inner.setdefault(name, {})[function] = None
+    for name, living in inner.items():
+        context.makers |= makers(name, context.stuck(name), living)
+    context.changed_bodies |= context.makers
 
 
 def _called(context: Context, module: str, statement: Statement) -> set[tuple[str, str]]:

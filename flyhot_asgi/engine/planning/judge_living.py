@@ -17,9 +17,7 @@ from ..living.holders import insides
 from ..living.inventory import is_among, subclasses
 from ..living.overloads import stubs_of
 from ..living.wrapped import function_chain
-from ..source.codetree import match, walk
-from ..source.headers import Header, headers
-from ..source.kinds import local_kinds, reshaped
+from ..source.codetree import walk
 from ..source.module import shell_of
 from ..source.plan import Execute, Refusal, Twin
 from .context import COLD, Context
@@ -37,19 +35,8 @@ def judge_living(context: Context) -> None:
 
 
 def _judge_functions(context: Context, name: str) -> None:
-    old, new = context.old[name], context.new[name]
-    pairs = match(old.code, new.code, (old.owners, new.owners))
-    problems: dict[types.CodeType, tuple[str, int]] = {}
-    before = headers(old.tree, old.code, postponed=old.postponed)
-    after = headers(new.tree, new.code, postponed=new.postponed)
-    known = {id(code): code for code in pairs}
-    for key, header in before.items():
-        code = known.get(key)
-        counterpart = pairs.get(code) if code is not None else None
-        twin = after.get(id(counterpart)) if counterpart is not None else None
-        if code is not None and twin is not None and (reason := _why_stuck(header, twin)):
-            problems[code] = (reason, twin.line)
-    problems |= _reshaped_variables(context, name, pairs)
+    stuck_here, old = context.stuck(name), context.old[name]
+    pairs = stuck_here.pairs
     planned = [item for item in context.plan.work if isinstance(item, Execute)]
     ours = {code for _, code in walk(old.code)}
     stubs = stubs_of([name])
@@ -57,7 +44,7 @@ def _judge_functions(context: Context, name: str) -> None:
 
     def look() -> list[types.FunctionType]:
         alive = [f for f in context.survey.functions if not is_among(f, stubs)] if stubs else context.survey.functions
-        return [f for f in alive if f.__code__ in ours and _problem_of(f, pairs, problems) is not None]
+        return [f for f in alive if f.__code__ in ours and stuck_here.problem(f) is not None]
 
     if not look():
         return
@@ -68,57 +55,13 @@ def _judge_functions(context: Context, name: str) -> None:
         function = stuck.pop()
         if id(function) in moved:
             continue
-        problem = _problem_of(function, pairs, problems)
+        problem = stuck_here.problem(function)
         if _held_by_a_frame(context, function, stuck):
             continue  # gone when sessions are held; if not, the verification sees it
         if problem is None or not _followed(context, function, planned, stuck):
             _refuse_function(context, name, function.__code__, problem or ("", 1))
         elif pairs.get(function.__code__) is None:
             context.plan.orphans.add(function)
-
-
-def _reshaped_variables(
-    context: Context, name: str, pairs: dict[types.CodeType, types.CodeType]
-) -> dict[types.CodeType, tuple[str, int]]:
-    """Code of closures whose variables the function around them now makes another kind of thing."""
-    sides = zip((context.old[name].tree, context.new[name].tree), context.origins(name), strict=True)
-    before, after = (local_kinds(tree, where) for tree, where in sides)
-    found = {}
-    for code, counterpart in pairs.items():
-        around = [path.rpartition(".<locals>.")[0] for path in (code.co_qualname, counterpart.co_qualname)]
-        changed = reshaped(before.get(around[0], {}), after.get(around[1], {}))
-        if names := sorted(changed.intersection(code.co_freevars, counterpart.co_freevars)):
-            what = f"its variable `{names[0]}` is another kind of thing in the release"
-            found[code] = (what, counterpart.co_firstlineno)
-    return found
-
-
-def _why_stuck(old: Header, new: Header) -> str | None:
-    if old.parameters != new.parameters:
-        return "its parameters or their defaults changed"
-    if old.annotations != new.annotations:
-        return "its annotations changed"
-    return "its decorators changed" if old.decorators != new.decorators else None
-
-
-def _problem_of(
-    function: types.FunctionType,
-    pairs: dict[types.CodeType, types.CodeType],
-    problems: dict[types.CodeType, tuple[str, int]],
-) -> tuple[str, int] | None:
-    code = function.__code__
-    counterpart = pairs.get(code)
-    if counterpart is None:
-        return ("it has no counterpart in the new source", code.co_firstlineno)
-    if code in problems and "<" in code.co_qualname:
-        return problems[code]
-    missing = set(counterpart.co_freevars) - set(code.co_freevars) - {"__class__"}
-    if missing:
-        return (
-            f"its new code needs the variable `{min(missing)}`, which it has no place for",
-            counterpart.co_firstlineno,
-        )
-    return None
 
 
 def _followed(
@@ -135,7 +78,21 @@ def _followed(
             if is_among(function, function_chain(context.value(item.module, bound))):
                 return True
     deleted = (function.__module__, top) in context.plan.deleted_names or _is_gone_method(context, function)
-    return not context.held_elsewhere(function, [stuck, *_doomed(context)], by_anybody=not deleted)
+    doomed, going = [stuck, *_doomed(context)], _going(context, planned)
+    renamed = [context.value(*home) for home in context.rebound if home[0] in context.live]
+    return not context.held_elsewhere(function, doomed, by_anybody=not deleted, going=going, renamed=renamed)
+
+
+def _going(context: Context, planned: list[Execute]) -> list[object]:
+    """What the plan lets go of: routes that it takes out, defaults and annotations of functions that it executes."""
+    found = [*context.dropped, *context.caching]
+    for item in planned:
+        if item.statement.kind != "def":
+            continue
+        for name in item.statement.binds:
+            for function in function_chain(context.value(item.module, name)):
+                found += [function.__defaults__, function.__kwdefaults__, function.__annotations__]
+    return [one for one in found if one]
 
 
 def _is_gone_method(context: Context, function: types.FunctionType) -> bool:
