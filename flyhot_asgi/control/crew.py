@@ -8,6 +8,11 @@ from whatever lies in the app's folder by then. So whoever takes part in an upgr
 While an upgrade is under way, `tx` names it and the decision record says which of the two releases stands (see
 decision.py); a worker that comes up meanwhile waits for that until `until` (epoch seconds). Afterwards `tx` is null.
 The note is the supervisor's: a server that is started anew starts from its folder, as ever.
+
+A supervisor that imports the app itself, and forks its workers (`gunicorn --preload`), has the release that lay in the
+folder then, for as long as it runs, whatever the workers were upgraded to and were edited since:
+
+    <base>/<app id>/crews/<supervisor>.base     its digest
 """
 
 from __future__ import annotations
@@ -44,6 +49,7 @@ class Crew:
 
     def __init__(self, folder: Path, supervisor: str) -> None:
         self.path = folder / "crews" / f"{supervisor}.json"
+        self._base = folder / "crews" / f"{supervisor}.base"
 
     def begin(self, tx: str, *, release: str, old: str, within: float) -> None:
         """This worker may go from `old` to `release`, as upgrade `tx` decides `within` seconds. Raises ControlError."""
@@ -69,13 +75,27 @@ class Crew:
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise ControlError(f"the note {self.path} can't be read: {exc}", file=str(self.path)) from exc
 
-    def _write(self, note: Note) -> None:
+    def forked(self, release: str) -> None:
+        """The supervisor itself has imported `release`. Raises ControlError."""
+        self._save(self._base, release.encode())
+
+    @property
+    def base(self) -> str | None:
+        """What the supervisor itself has imported; None if nobody has said so."""
         try:
-            self.path.parent.mkdir(mode=0o700, exist_ok=True)
-            write_atomically(self.path, json.dumps(asdict(note)).encode(), mode=0o600)
+            return self._base.read_text() or None
+        except (OSError, ValueError):
+            return None
+
+    def _write(self, note: Note) -> None:
+        self._save(self.path, json.dumps(asdict(note)).encode())
+
+    def _save(self, path: Path, data: bytes) -> None:
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            write_atomically(path, data, mode=0o600)
         except OSError as exc:
-            why = exc.strerror or exc
-            raise ControlError(f"the note {self.path} can't be written: {why}", file=str(self.path)) from exc
+            raise ControlError(f"the note {path} can't be written: {exc.strerror or exc}", file=str(path)) from exc
 
     def forget(self, *, older_than: float = KEEP_SECONDS) -> None:
         """Remove notes of supervisors that have gone long since. `older_than` is in seconds. Never raises."""
@@ -83,7 +103,7 @@ class Crew:
         with contextlib.suppress(OSError):
             for path in self.path.parent.iterdir():
                 with contextlib.suppress(OSError):
-                    if path != self.path and path.stat().st_mtime < limit:
+                    if path.stem != self.path.stem and not _runs(path.stem) and path.stat().st_mtime < limit:
                         path.unlink()
 
 
@@ -99,6 +119,11 @@ def supervisor() -> str | None:
         config = (getattr(process, "_kwargs", None) or {}).get("config")
         return None if getattr(config, "reload", False) else _named(int(parent.pid or 0))
     return _named(os.getppid()) if "gunicorn.arbiter" in sys.modules else None
+
+
+def _runs(supervisor: str) -> bool:
+    pid = supervisor.partition("-")[0]
+    return "-" in supervisor and pid.isdigit() and _named(int(pid)) == supervisor
 
 
 def _named(pid: int) -> str:

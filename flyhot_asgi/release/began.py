@@ -49,3 +49,10 @@ def _began() -> float:
 
 BEGAN = _began()
 """Epoch seconds. Of the process that imported us, not of its forks: they have the app from it."""
+
+_IMPORTED_BY = os.getpid()
+
+
+def is_fork() -> bool:
+    """The app was imported by another process, of which this one is a fork."""
+    return os.getpid() != _IMPORTED_BY

@@ -70,6 +70,19 @@ async def what_runs(installed: Installed) -> Installed:
     )
 
 
+async def keep_for_forks(installed: Installed) -> None:
+    """Where the app was imported by the server, which forks its workers: a later one has to find out that it has this
+    release, when the folder is another one, and no worker is left to ask. Never fails."""
+    crew = crew_in(runtime_dir(installed.root))
+    if crew is None or not began.is_fork() or crew.base == installed.base_digest:
+        return
+    try:
+        await in_thread(installed.store_base)
+        await in_thread(lambda: crew.forked(installed.base_digest))
+    except FlyhotError as exc:
+        logger.warning("a worker that is started later may not find out what it runs: %s", exc)
+
+
 async def _is(installed: Installed) -> bool:
     try:
         found = await differs_as_imported(installed)
@@ -86,6 +99,8 @@ def _candidates(installed: Installed) -> Iterator[str]:
     folder = runtime_dir(installed.root)
     crew = crew_in(folder)
     if crew is not None:
+        if (base := crew.base) is not None:
+            yield base
         yield from _noted(crew)
     with contextlib.suppress(FlyhotError):
         for other in sockets_of(folder):

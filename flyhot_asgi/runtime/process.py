@@ -29,7 +29,7 @@ from .already import verify_installed
 from .complaints import differs_afterwards
 from .control_server import ControlServer
 from .coordinator import Alone, Coordinator
-from .doubt import what_runs
+from .doubt import keep_for_forks, what_runs
 from .installed import Installed
 from .joining import Joining, crew_in, join
 from .order import Order, Pages
@@ -103,6 +103,7 @@ class AppProcess:
         self.installed = await asyncio.to_thread(Installed.at_start, root, settings, store)
         try:
             self.installed = await what_runs(self.installed)
+            await keep_for_forks(self.installed)
         except ControlError as exc:
             self._broken = exc
             logger.critical("this process can't be upgraded: %s (%s)", exc, exc.do)

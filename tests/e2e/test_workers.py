@@ -29,6 +29,10 @@ pytestmark = pytest.mark.e2e
 CREWS = {
     "uvicorn": ("uvicorn", ["--workers", "2"]),
     "gunicorn": ("gunicorn", ["--workers", "2", "--worker-class", "uvicorn_worker.UvicornWorker"]),
+    "gunicorn --preload": (
+        "gunicorn",
+        ["--workers", "2", "--preload", "--worker-class", "uvicorn_worker.UvicornWorker"],
+    ),
 }
 
 

@@ -43,14 +43,27 @@ def test_what_can_not_be_written_is_an_error(tmp_path: Path) -> None:
         Crew(tmp_path, "12").settle("new")
 
 
+def test_what_a_supervisor_has_imported_itself_is_noted_beside(tmp_path: Path) -> None:
+    crew = Crew(tmp_path, "12-34")
+    assert crew.base is None
+    crew.forked("first")
+    crew.settle("new")
+    assert Crew(tmp_path, "12-34").base == "first" and Crew(tmp_path, "12-35").base is None
+
+
 def test_notes_of_supervisors_that_have_gone_are_removed(tmp_path: Path) -> None:
-    old, crew = Crew(tmp_path, "1"), Crew(tmp_path, "2")
+    """One of a server that runs is kept, however old."""
+    there = module._named(os.getpid())
+    crews = old, crew, other = Crew(tmp_path, "1"), Crew(tmp_path, "2"), Crew(tmp_path, there)
     crew.forget()
-    for each in (old, crew):
+    for each in crews:
         each.settle("new")
-        os.utime(each.path, (0, 0))
+        each.forked("first")
+        for path in tmp_path.glob("crews/*"):
+            os.utime(path, (0, 0))
     crew.forget()
-    assert old.read() is None and crew.read() is not None
+    assert (old.read(), old.base) == (None, None)
+    assert all(each.read() is not None and each.base == "first" for each in (crew, other))
 
 
 class Child:

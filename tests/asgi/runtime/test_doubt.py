@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
+from flyhot_asgi.control.crew import Crew
 from flyhot_asgi.errors import ControlError
 from flyhot_asgi.release import began
-from flyhot_asgi.runtime import process
-from flyhot_asgi.runtime.doubt import what_runs
+from flyhot_asgi.runtime import doubt, process
+from flyhot_asgi.runtime.doubt import keep_for_forks, what_runs
 from flyhot_asgi.runtime.installed import Installed
 from tests.faults.lab import MAIN, RULES, SECOND, Lab
 
@@ -39,6 +43,34 @@ async def test_what_was_imported_is_found_among_what_is_known(
     found = await what_runs(claimed)
     assert (found.digest, found.base_digest) == (lab.first.digest, lab.first.digest)
     assert found.read(f"{lab.top}/rules.py") == RULES.encode() and found.store_base() == lab.first.digest
+
+
+async def test_a_fork_has_what_its_server_imported_whatever_was_upgraded_and_edited_since(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`gunicorn --preload`: nobody else is there, and the notes and the history are of later releases."""
+    crew = Crew(tmp_path, "1-1")
+    monkeypatch.setattr(doubt, "crew_in", lambda folder: crew)
+    await keep_for_forks(lab.installed)
+    assert crew.base is None, "it has imported the app itself, and so does whoever comes after it"
+    monkeypatch.setattr(began, "is_fork", lambda: True)
+    await keep_for_forks(lab.installed)
+    assert crew.base == lab.first.digest
+    claimed = edit(lab, SECOND)
+    monkeypatch.setattr(began, "BEGAN", 0.0)
+    assert (await what_runs(claimed)).digest == lab.first.digest
+
+
+def test_a_fork_knows_that_it_is_one() -> None:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, b"1" if began.is_fork() else b"0")
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reading, 1) == b"1" and not began.is_fork()
+    os.close(reading)
+    os.close(writing)
 
 
 async def test_what_was_edited_before_it_was_read_is_what_runs(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
