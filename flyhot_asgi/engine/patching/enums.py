@@ -20,6 +20,10 @@ def pour_members(living: Any, twin: Any, journal: Journal) -> list[tuple[Any, An
     before: dict[str, Any] = dict(vars(living).get("_member_map_", {}))
     for name, member in vars(twin)["_member_map_"].items():
         old = before.get(name)
+        if old is None and (combined := _combination(living, before, member)) is not None:
+            _pour(living, twin, combined, member, journal)
+            pairs.append((member, combined))
+            continue
         if old is not None and old._name_ == name != object.__getattribute__(member, "_name_"):
             where = f"`{living.__qualname__}.{name}`"
             raise UpgradeError(
@@ -50,6 +54,14 @@ def _pour(living: Any, twin: Any, old: Any, new: Any, journal: Journal) -> None:
     for name, value in wanted.items():
         if name not in fields or not alike(fields[name], value):
             fields[name] = value
+
+
+def _combination(living: Any, before: dict[str, Any], member: Any) -> Any:
+    """What somebody may have combined of a living flag's members, and is a member of its own from now on."""
+    if not issubclass(living, enum.Flag):
+        return None
+    found = vars(living)["_value2member_map_"].get(object.__getattribute__(member, "_value_"))
+    return found if found is not None and not any(found is one for one in before.values()) else None
 
 
 def _keep_combinations(living: Any, twin: Any, before: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from .classobject import touch_class
 from .journal import Journal
 from .remake import touch_dispatcher
 
+_WEAK = (weakref.WeakValueDictionary, weakref.WeakKeyDictionary, weakref.WeakSet)
 _DEFINITIONS = (type, types.FunctionType)
 _DEPTH, _MOST, _LOOKED_INTO = 4, 50_000, 1000
 
@@ -67,6 +69,9 @@ class _Walk:
 
     def touch(self, value: Any, what: str, depth: int) -> None:
         kind = type(value)
+        if kind in _WEAK:
+            self._journal.touch_container(value.data, what)
+            return
         if kind in EXACT_CONTAINERS:
             inside = value
             if id(value) not in self._seen:

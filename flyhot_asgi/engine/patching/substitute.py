@@ -96,6 +96,8 @@ class Substitution:
 
     def _replace_in(self, holder: Any) -> None:
         if id(holder) in self._spared:
+            if self._is_old(holder) and (fields := fields_of(holder)) is not None:
+                self._in_dict(fields)  # since Python 3.13 the collector shows the instance in place of its dict
             return
         kind = type(holder)
         if self._is_old(kind):
@@ -207,3 +209,5 @@ def substitute_weakly(old: type, new: type) -> None:
                 for key, value in list(holder.items()):
                     if key is ref:
                         holder.setdefault(weakref.ref(new, ref.__callback__), value)
+                    elif value is ref and isinstance(ref, weakref.KeyedRef):
+                        holder[key] = weakref.KeyedRef(new, ref.__callback__, key)

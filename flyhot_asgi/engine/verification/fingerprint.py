@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import enum
 import functools
 import hashlib
 import os
@@ -33,12 +34,13 @@ from ..source.values import ATOMS
 from .builtin_parts import built_in_parts
 from .frameworks import is_registrar, of_class, of_object
 from .shapes import Shapes, at_home
+from .told import defaults_of, told, told_of_foreign
 
 DEFINITION, STATE = "D", "S"
 _DEPTH, _DEEPEST, _ENOUGH = 4, 7, 2000
 """Values are looked into this deep; up to the second where a name's value has not given so many entries by then."""
 _LONGEST, _SHOWN = 240, 60
-_MOST_ITEMS = 1000
+_MOST_ITEMS, _MOST_TOLD = 1000, 5000
 SAME = " (same)"
 """Ends the path that tells which other name means the same object."""
 _CONTAINERS = frozenset({dict, list, set, deque})
@@ -137,6 +139,8 @@ class Fingerprint:
             self._put(path, STATE, self._brief(value))
         elif kind is re.Pattern:
             self._put(path, STATE, f"pattern {value.pattern!r} {value.flags}")
+        elif issubclass(kind, enum.Enum) and kind.__module__ not in self._own:
+            self._put(path, STATE, f"a {kind.__module__}:{kind.__qualname__} {value._value_!r}")
         else:
             self._object(path, value, depth)
 
@@ -161,8 +165,11 @@ class Fingerprint:
                 contents = _cell_contents(cell)
                 if _is(contents, types.FunctionType):
                     self._function(f"{path}[{name}]", contents, depth + 1)
-                elif type(contents) in ATOMS:
-                    self._put(f"{path}[{name}]", STATE, repr(contents))
+                elif type(contents) in ATOMS or type(contents) in CONTAINER_KINDS:
+                    self._value(f"{path}[{name}]", contents, depth + 1)
+            for name, value in defaults_of(function):
+                if type(value) in CONTAINER_KINDS:
+                    self._value(f"{path}[{name}=]", value, depth + 1)
             for name, value in sorted(function.__dict__.items()):
                 if not name.startswith("__"):
                     self._value(f"{path}.{name}", value, depth + 1)
@@ -228,6 +235,8 @@ class Fingerprint:
     def _container(self, path: str, value: Any, depth: int) -> None:
         if self._is_too_deep(depth) or len(value) > _MOST_ITEMS or id(value) in self._on_path:
             self._put(path, STATE, type(value).__name__)
+            if id(value) not in self._on_path and len(value) <= _MOST_TOLD:
+                self._put(f"{path} (contents)", STATE, told(value))
             return
         self._put(path, STATE, f"{type(value).__name__} of {len(value)}")
         self._on_path.add(id(value))
@@ -267,6 +276,8 @@ class Fingerprint:
             self._parts(path, value)
         else:
             self._put(path, STATE, f"a {cls.__module__}:{cls.__qualname__}")
+            if cls.__module__ not in self._own and (text := told_of_foreign(value)):
+                self._put(f"{path} (told)", STATE, text)
             self._parts(path, value)
 
     def _parts(self, path: str, value: Any) -> None:

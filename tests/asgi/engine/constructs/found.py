@@ -347,4 +347,67 @@ CASES = {
         m.C.cached.__doc__
         m.C.plain.__doc__
     """,
+    "a class moves out of a module that goes, with a block and an object of another's": """
+        --- parts
+        class Table:
+            def __init__(self): self.entries = {}
+            def put(self, key, value): self.entries[key] = value
+        table = Table()
+        --- low
+        from .parts import table
+        --- mid
+        from .parts import table
+        class C(object):
+            base = 1
+            @classmethod
+            def m(cls, x=4): return cls.__name__, x
+            n: int = 0
+        try:
+            import no_such
+        except ImportError:
+            seven = 1
+        eight = table
+        table.put('p', seven)
+        --- m
+        from . import low
+        from . import mid
+        one: int | tuple = 1
+        +++ low
+        from .parts import table
+        class C(object):
+            base = 1
+            @classmethod
+            def m(cls, x=4): return cls.__name__, x
+            n: int = 0
+        try:
+            import no_such
+        except ImportError:
+            seven = 1
+        eight = table
+        table.put('p', seven)
+        xxx mid
+        +++ m
+        from . import low
+        one: int | tuple = 2
+    """,
+    "a container that another has, two levels deep, moves": """
+        --- low
+        X = 1
+        --- m
+        from . import low
+        ROWS = []
+        TABLE = {}
+        for i in range(3):
+            TABLE[i] = ROWS, 2
+        +++ low
+        X = 1
+        ROWS = []
+        +++ m
+        from . import low
+        TABLE = {}
+        for i in range(3):
+            TABLE[i] = low.ROWS, 2
+        === ask
+        m.TABLE[0][0] is m.low.ROWS
+    """,
 }

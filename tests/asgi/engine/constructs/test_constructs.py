@@ -16,6 +16,7 @@ from .outliving import CASES as OUTLIVING
 from .registries import CASES as REGISTRIES
 from .state import CASES as STATE
 from .statements import CASES as STATEMENTS
+from .unseen import CASES as UNSEEN
 
 ALL = {
     **FUNCTIONS,
@@ -28,6 +29,7 @@ ALL = {
     **COMBINED,
     **COMMANDS,
     **OUTLIVING,
+    **UNSEEN,
 }
 
 

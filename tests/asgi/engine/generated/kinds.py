@@ -119,6 +119,94 @@ KINDS = {
     "attribute": Kind("{name} = getattr({cls}, 'base', {a})", "value"),
     "set attribute": Kind("{name} = Box()\n{name}.n = {value}\n{name}.m = {b}", "obj"),
     "box": Kind("{name} = Box({value})", "obj"),
+    # -- what real modules have beside
+    "deep": Kind("{name} = {{'a': [{{'b': ({value}, {fn})}}], 'c': {{{a}: [{obj}]}}}}"),
+    "shared": Kind("{name}_row = [{a}]\n{name} = [{name}_row, {name}_row, {{'r': {name}_row, 'v': {value}}}]"),
+    "registry loop": Kind(
+        "{name} = {{}}\nfor _f in ({fn}, len):\n    {name}[_f.__name__, {a}] = _f\n{name}_n = len({name}) + {b}"
+    ),
+    "by suffix": Kind("{name} = {{k: v for k, v in globals().items() if k.endswith('{a}') and isinstance(v, int)}}"),
+    "by getattr": Kind("{name} = getattr({cls}, 'by_' + 'meta', getattr({obj}, 'n', {a}))", "value"),
+    "namespace": Kind("{name} = types.SimpleNamespace(a={value}, b={b})", "obj"),
+    "chain": Kind("{name} = collections.ChainMap({{'a': {value}}}, {{'b': {b}}})"),
+    "getter": Kind("{name} = operator.itemgetter({a}, {b})", "value"),
+    "default dict": Kind("{name} = collections.defaultdict(list)\n{name}[{a}].append({value})"),
+    "ordered": Kind("{name} = collections.OrderedDict([({a}, {value}), ({b}, {c})])", "value"),
+    "weak registry": Kind("{name} = weakref.WeakSet()\n{name}.add(Box)\n{name}.add({fn} if {a} > 2 else Box)"),
+    "context variable": Kind("{name} = contextvars.ContextVar('{name}', default={a})"),
+    "new type": Kind("{name} = typing.NewType('{name}', int)\n{name}_or = int | {a}.__class__"),
+    "alias of types": Kind("{name} = dict[str, {cls}] if {a} else list[int]", "value"),
+    "walrus": Kind("{name} = [(_y := {a} + 1), _y * {b}]", "value"),
+    "star unpacking": Kind("{name}, *{name}_rest = [{a}, {b}, {value}]", "value"),
+    "lambda of a loop": Kind("{name} = [(lambda k: lambda: (k, {c}))(_k) for _k in range({a})]"),
+    "deleted": Kind("_{name}_tmp = {a}\n{name} = _{name}_tmp + {b}\ndel _{name}_tmp", "value"),
+    "match": Kind("match {a}:\n    case 0 | 1:\n        {name} = {b}\n    case _:\n        {name} = {c}", "value"),
+    "set by function": Kind(
+        "def _{name}_set():\n    global {name}\n    {name} = ({value}, {a})\n_{name}_set()", "value"
+    ),
+    "module getattr": Kind(
+        "def __getattr__(name):\n    if name == '{name}_lazy':\n        return {a}\n    raise AttributeError(name)"
+    ),
+    "sub dispatch": Kind(
+        "@functools.singledispatch\ndef {name}(x={a}):\n    return x\n"
+        "{name}.register({cls} if isinstance({cls}, type) and {cls} is not object else str)(lambda x: {c})",
+        "fn",
+    ),
+    "partial method": Kind(
+        "class {name}:\n    base = {a}\n    def m1(self, x={b}):\n        return x, {c}\n"
+        "    pm = functools.partialmethod(m1, {a})",
+        "base",
+    ),
+    "ordered enum": Kind(
+        "class {name}(enum.Enum):\n    A = enum.auto()\n    B{b} = enum.auto()\n    def m{a}(self):\n"
+        "        return self.value, {c}",
+        "cls",
+    ),
+    "flag": Kind("class {name}(enum.Flag):\n    A = 1\n    B = 2\n    D{a} = 4\n    AB = 3", "cls"),
+    "data fields": Kind(
+        "@dataclasses.dataclass(kw_only=True, order={a} > 2)\nclass {name}:\n    base: int = {b}\n"
+        "    rows: list = dataclasses.field(default_factory=lambda: [{c}])\n    k{a}: object = None",
+        "cls",
+    ),
+    "slotted data": Kind(
+        "@dataclasses.dataclass(slots=True)\nclass {name}:\n    base: int = {a}\n    def m1(self):\n"
+        "        return self.base, {c}",
+        "cls",
+    ),
+    "hook": Kind(
+        "class {name}:\n    kinds = {{}}\n    base = {a}\n    def __init_subclass__(cls, **kw):\n"
+        "        super().__init_subclass__(**kw)\n"
+        "        {name}.kinds[cls.__name__] = {b}\n        cls.hooked = {c}",
+        "base",
+    ),
+    "subclassed": Kind(
+        "class {name}_base({base}):\n    base = {a}\nclass {name}({name}_base):\n    def m1(self):\n"
+        "        return super().__getattribute__('base'), {c}",
+        "base",
+    ),
+    "class body loop": Kind(
+        "class {name}:\n    base = {a}\n    for _k in range({b}):\n        locals()['at%d' % _k] = _k + {c}", "cls"
+    ),
+    "runtime protocol": Kind(
+        "@typing.runtime_checkable\nclass {name}(typing.Protocol):\n    def m{a}(self): ...\n"
+        "{name}_is = [isinstance({obj}, {name}), isinstance(Box(), {name})]",
+        "cls",
+    ),
+    "subclass hook": Kind(
+        "class {name}(abc.ABC):\n    base = {a}\n    @classmethod\n    def __subclasshook__(cls, other):\n"
+        "        return hasattr(other, 'm{b}') or NotImplemented\n{name}_is = issubclass(Box, {name})",
+        "cls",
+    ),
+    "getter class": Kind(
+        "class {name}:\n    base = {a}\n    def __getitem__(self, k):\n        return {b}\n"
+        "{name}_got = {name}()[0] + {c}",
+        "cls",
+    ),
+    "async generator": Kind("async def {name}(x={a}):\n    yield x, {value}\n    yield {c}", "fn"),
+    "stateful": Kind("@stateful({a})\ndef {name}(x={b}):\n    return x, {value}, {c}", "fn"),
+    "made twice": Kind(
+        "def {name}(x={a}):\n    return x, 1\n{name}_first = {name}\ndef {name}(x={b}):\n    return x, {c}", "fn"
+    ),
 }
 """`object` of a class that can't be made without arguments makes no release: such pairs are left out."""
 
@@ -140,6 +228,24 @@ MEMBERS = {
     "described": "{name} = Described({a})",
     "nested": "class {name}:\n    n = {a}\n    def m(self):\n        return {c}",
     "annotation": "{name}: int = {a}",
+    "partialmethod": "{name} = functools.partialmethod(lambda self, x: (x, {c}), {a})",
+    "getter": "{name} = property(operator.attrgetter('__class__'))",
+    "cached getter": "{name} = functools.cached_property(lambda self: {c})",
+    "local class": (
+        "def {name}(self):\n    class Inner:\n        n = {a}\n"
+        "        def m(self): return __class__.n, {c}\n    return Inner().m()"
+    ),
+    "nested super": (
+        "def {name}(self):\n    def inner():\n        return super(__class__, self).__init__\n    return inner(), {c}"
+    ),
+    "walrus": "def {name}(self):\n    return [(y := {a}), y, {c}]",
+    "call": "def __call__(self, x={a}):\n    return x, {c}",
+    "getattr": (
+        "def __getattr__(self, name):\n    if name == 'g{a}':\n        return {c}\n    raise AttributeError(name)"
+    ),
+    "len": "def __len__(self):\n    return {a}",
+    "hook": "def __init_subclass__(cls, **kw):\n    super().__init_subclass__()\n    cls.hooked{a} = {c}",
+    "hash": "def __hash__(self):\n    return {a}\ndef __eq__(self, other):\n    return self is other",
     "repr": "def __repr__(self):\n    return 'r{a}'",
     "eq": "def __eq__(self, other):\n    return {a} == {b}\n__hash__ = object.__hash__",
 }
@@ -175,6 +281,16 @@ def counter(n):
         n += {c}
         return n
     return count
+def stateful(n):
+    def put(f):
+        seen = []
+        @functools.wraps(f)
+        def wrapper(*args):
+            seen.append(n)
+            return len(seen) > {b}, f(*args)
+        wrapper.seen = seen
+        return wrapper
+    return put
 def mark(n):
     def put(cls):
         cls.marked = (n, {a})
@@ -217,6 +333,9 @@ class Box:
         return self.n, {c}
 """
 PARTS_NAMES = (
-    "T ALL deco keep label register maker counter mark table Plugin Meta Described Box"  # what the others import
+    # what the others import
+    "T ALL deco keep label register stateful maker counter mark table Plugin Meta Described Box"
 ).split()
-LIBRARIES = "import abc, contextlib, dataclasses, enum, functools, typing\n"
+LIBRARIES = (
+    "import abc, collections, contextlib, contextvars, dataclasses, enum, functools, operator, types, typing, weakref\n"
+)
