@@ -16,7 +16,7 @@ from ..living.registries import implementations_of, remembered_by
 from ..living.territory import territory_of
 from ..source.active import active
 from ..source.codetree import changed_lambdas
-from ..source.defuse import Home, Names, execution_order
+from ..source.defuse import Home, Names, execution_order, imported_in
 from ..source.diff import Change, NamespaceDiff
 from ..source.drift import Drift
 from ..source.kinds import Origins, origins
@@ -250,6 +250,16 @@ class Context:
         own = {name.partition(".")[0] for name in (*self.old, *self.new)}
         a, b = (origins(side[module].tree, own) if module in side else {} for side in (self.old, self.new))
         return a, b
+
+    def rebind_what_differs(self, module: str, statement: Statement) -> None:
+        """As `rebind`, of a block: but for names that it imports from where they came before."""
+        old = self.old_names.binders(module) if module in self.old else {}
+        before: dict[str, tuple[str, str]] = {}
+        for binder in {old[name] for name in statement.binds if name in old}:
+            before |= imported_in(self.old[module], binder.node)
+        now = imported_in(self.new[module], statement.node)
+        same = {name for name in now if before.get(name) == now[name] and name in self.namespace(module)}
+        self.rebind(module, tuple(name for name in statement.binds if name not in same))
 
     def instances(self, cls: type) -> int:
         """How many instances of a class (and of classes derived from it) are alive; garbage is not."""

@@ -374,7 +374,7 @@ def judge_block(context: Context, module: str, change: Change) -> None:
             context.refuse(module, statement, reason)
         return
     context.execute(module, statement)
-    context.rebind(module, statement.binds)
+    context.rebind_what_differs(module, statement)
     action = Action.DEFINE if change.verdict is Verdict.ADDED else Action.EXECUTE
     context.step(module, statement, action, "a block of imports and definitions")
 

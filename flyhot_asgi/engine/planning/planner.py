@@ -24,6 +24,7 @@ from ..source.plan import Action, Execute, Graft, Plan, Refusal, Twin
 from .class_kinds import why_not_made
 from .context import Adapter, Context
 from .dependents import judge_dependents, judge_import_time_calls
+from .forgotten import bring_back
 from .judge_caches import judge_caches
 from .judge_classes import judge_class
 from .judge_functions import FUNCTIONS, judge_function
@@ -84,6 +85,7 @@ def make_plan(
     judge_moves(context)
     for adapter in adapters:
         adapter.plan(context, diffs)
+    bring_back(context)
     _gone_but_imported(context)
     for judgement in context.deferred:
         judgement()

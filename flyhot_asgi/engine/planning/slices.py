@@ -291,7 +291,7 @@ class Slices:
         if (name := self._living_class_in(module, statement)) is not None:
             context.refuse(module, statement, f"a block at module level makes the living class `{name}`")
         context.execute(module, statement)
-        context.rebind(module, statement.binds)
+        context.rebind_what_differs(module, statement)
         homes = sorted(self._sides[1].homes_of(module, statement))
         shown = ", ".join(f"`{name}`" for _, name in homes) or "it"
         context.step(module, statement, Action.EXECUTE, f"{shown} is made again by the statements that fill it")

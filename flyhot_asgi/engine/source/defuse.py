@@ -318,6 +318,16 @@ def execution_order(modules: Mapping[str, SourceModule], roots: Iterable[str]) -
     return order
 
 
+def imported_in(module: SourceModule, node: ast.AST) -> dict[str, tuple[str, str]]:
+    """Names that `from … import …` in a block binds, each with where it comes from."""
+    imports = [child for child in ast.walk(node) if isinstance(child, ast.ImportFrom)]
+    return {
+        alias.asname or alias.name: (imported_from(module, child), alias.name)
+        for child in imports
+        for alias in child.names
+    }
+
+
 def _imports(module: SourceModule) -> tuple[tuple[str, ...], ...]:
     """By statement, the modules that executing it imports."""
     return tuple(() if guarded(s.node) else tuple(_imports_in(module, s.node)) for s in module.statements)

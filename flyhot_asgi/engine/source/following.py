@@ -114,6 +114,8 @@ class Values(ABC):
         match node:
             case ast.Name(id=name):
                 return self._named(name)
+            case ast.Attribute(attr="f_globals", value=ast.Call(func=func, args=[ast.Constant(value=1)])):
+                return {OWN} if dotted_name(func) == "sys._getframe" else set()
             case ast.Attribute(value=value):
                 dotted = dotted_name(node)
                 home = self._home(dotted) if dotted and not self._is_local(dotted) else None
@@ -132,8 +134,11 @@ class Values(ABC):
                 self._parts(node)
                 return set()
             case ast.Subscript(value=value, slice=index):
-                self._roots(index)
-                return {OWN} if ast.unparse(node) == "sys.modules[__name__]" else self._roots(value)
+                named = self._roots(index)
+                own = ast.unparse(node) == "sys.modules[__name__]" or (
+                    OWN in named and dotted_name(value) == "sys.modules"
+                )
+                return {OWN} if own else self._roots(value)
             case ast.Await(value=value):
                 return self._roots(value, bare=bare)
         return self._parts(node)

@@ -263,4 +263,65 @@ CASES = {
         theme.styles["x"].name
         m.Style.parse("none") is null
     """,
+    "names that the module deleted are needed again": """
+        --- m
+        from functools import partial
+        def _make(x): return [x]
+        _SIZE = 3
+        X = _make(_SIZE)
+        ADD = partial(int, "1")
+        del _make, _SIZE, partial
+        +++ m
+        from functools import partial
+        def _make(x): return [x]
+        _SIZE = 3
+        X = _make(_SIZE + 1)
+        ADD = partial(int, "2")
+        del _make, _SIZE, partial
+        === hold
+        x, add = m.X, m.ADD
+        === ask
+        x
+        add()
+        sorted(n for n in vars(m) if not n.startswith("__"))
+    """,
+    "what tells the module that calls it where its names are": """
+        --- pkg
+        from typing import TYPE_CHECKING
+        from ._own import own_names
+        if TYPE_CHECKING or True:
+            from .one import A as A
+            own_names()
+        --- pkg._own
+        import sys
+        def own_names():
+            space = sys._getframe(1).f_globals
+            name = space["__name__"]
+            del space[own_names.__name__]
+            def __getattr__(attribute): raise AttributeError(f"{name} lacks {attribute}")
+            sys.modules[name].__dict__["__getattr__"] = __getattr__
+            for value in space.values():
+                if getattr(value, "__module__", "").startswith(name + "."):
+                    value.__module__ = name
+        --- pkg.one
+        class A: pass
+        +++ pkg
+        from typing import TYPE_CHECKING
+        from ._own import own_names
+        if TYPE_CHECKING or True:
+            from .one import A as A
+            from .one import B as B
+            own_names()
+        +++ pkg.one
+        class A: pass
+        class B: pass
+        === hold
+        a = pkg.A()
+        === ask
+        pkg.A.__module__.count(".")
+        pkg.B.__module__.count(".")
+        hasattr(pkg, "own_names")
+        type(a) is pkg.A
+        hasattr(pkg, "C")
+    """,
 }
