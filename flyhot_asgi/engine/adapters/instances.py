@@ -7,11 +7,12 @@ default; settings read their environment again for it. A field without a default
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import gc
 import sys
 import types
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ...errors import UpgradeError
@@ -73,17 +74,52 @@ def is_settings(cls: type) -> bool:
 
 
 class InstanceFill(Registration):
-    """Gives living instances the fields that their model gained, and takes those that it lost."""
+    """Gives living instances the fields that their model gained, and takes those that it lost. Settings, which somebody
+    keeps (an `lru_cache`), get what the release makes others of them, as soon as their class is made: what is made next
+    may read them. `changed`: by the statement that makes it."""
 
-    def __init__(self, changed: Collection[type]) -> None:
-        self._changed = [cls for cls in changed if not hasattr(cls, "__mapper__")]
+    def __init__(self, changed: Mapping[Statement, type]) -> None:
+        self._made = changed
+        self._changed = [cls for cls in changed.values() if not hasattr(cls, "__mapper__")]
         self._before: dict[type, dict[str, Any]] = {}
+        self._settings: dict[type, dict[str, Any]] = {}
+        """What making them gave before."""
         self._found: list[Any] = []
 
     def look(self) -> None:
         for kind in {kind for cls in self._changed for kind in [cls, *subclasses(cls)]}:
             self._before[kind] = dict(getattr(kind, "__pydantic_fields__", {}))
         self._found = added(self._found, instances_of(list(self._before)))
+        for kind in {type(one) for one in self._found if attributes(one) is not None}:
+            if is_settings(kind) and kind not in self._settings:
+                with contextlib.suppress(Exception):  # it needs arguments
+                    self._settings[kind] = dict(vars(kind()))
+
+    def collect(self, statement: Statement, journal: Journal) -> None:
+        kind = self._made.get(statement)
+        if kind in self._settings:
+            for one in self._found:
+                if type(one) is kind and (values := attributes(one)) is not None:
+                    self._renew(one, values, journal)
+
+    def _renew(self, one: Any, values: dict[str, Any], journal: Journal) -> None:
+        kind = type(one)
+        before = self._settings[kind]
+        try:
+            fresh = vars(kind())
+        except Exception as exc:
+            raise UpgradeError(f"a living {kind.__qualname__} can't be made by the new release: {exc}") from exc
+        journal.touch_namespace(values, f"a {kind.__qualname__}")
+        for name in fresh.keys() & before.keys() & values.keys():
+            if _equal(before[name], fresh[name]) or _equal(values[name], fresh[name]):
+                continue
+            if not _equal(before[name], values[name]):
+                whose = f"`{name}` of a living {kind.__qualname__}"
+                raise UpgradeError(
+                    f"{whose} was changed by the running program and is changed by the release too",
+                    do="keep the old value in the source and change it from code, or deploy cold",
+                )
+            values[name] = fresh[name]
 
     def finish(self, journal: Journal) -> None:
         gained = {c: set(getattr(c, "__pydantic_fields__", {})) - set(old) for c, old in self._before.items()}

@@ -88,7 +88,7 @@ class ModelsAdapter(Adapter):
             known = [cls for cls in known if not is_generic_of(cls, origin)]
         context.plan.registrations.insert(0, SchemaRefresh(changed, remade, dataclasses, known))
         if remade:
-            context.plan.registrations.append(InstanceFill(list(remade.values())))
+            context.plan.registrations.append(InstanceFill(remade))
 
 
 def is_model(cls: type) -> bool:

@@ -122,7 +122,7 @@ def describe_release(spec: dict[str, Any]) -> dict[str, Any]:
     bring_in_flyhot(spec["ours"])
     from flyhot_asgi.engine.verification.fingerprint import describe
 
-    structure = describe(found, spec["tree"], list(found))
+    structure = describe(found, spec["tree"], list(found), insides=True)
     failures = {name: describe_failure(exc, spec["tree"]) for name, exc in failed.items()}
     return {"ok": True, "modules": names, "structure": structure, "failed": failures}
 

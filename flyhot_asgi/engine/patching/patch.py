@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import linecache
 import sys
 import types
 import weakref
@@ -20,7 +19,6 @@ from ..living.inventory import functions_of, is_one_of, living_functions, subcla
 from ..source.codetree import ClassFacts, class_facts, codes_of, distinct_codes, match
 from ..source.expected import Expected, annotated_names, expected_of
 from ..source.headers import Header, headers
-from ..source.module import SourceModule
 from ..source.plan import Execute, Graft, Plan, Twin
 from .answers import Answers
 from .codes import exchange_codes, order_annotations
@@ -33,6 +31,7 @@ from .overloads import settle_overloads, touch_overloads
 from .packages import settle_places, settle_submodules
 from .registration import Registration
 from .remake import Remaking
+from .shown import show_source
 from .state import touch_state
 from .twin import TwinPourer, free
 
@@ -149,6 +148,13 @@ class Patch:
 
         Call it within `StillCollector`, or a collection may run the app's finalizers in the middle.
         """
+        try:
+            self._apply(journal)
+        except SystemExit as exc:
+            ended = UpgradeError("the release ends the program where it is imported", do="restart the app")
+            raise ended.with_traceback(exc.__traceback__) from exc
+
+    def _apply(self, journal: Journal) -> None:
         self.functions = self._living()
         classes = self._classes()
         for registration in self._registrations:
@@ -371,20 +377,6 @@ def _refresh_facts(module: types.ModuleType, facts: dict[str, ClassFacts], journ
             journal.set_attribute(cls, "__firstlineno__", line)
         if attributes is not None and set(vars(cls).get("__static_attributes__", ())) != set(attributes):
             journal.set_attribute(cls, "__static_attributes__", attributes)
-
-
-def show_source(source: SourceModule, journal: Journal) -> None:
-    """Tracebacks and `inspect` show the release's text, whatever is on disk (an entry without mtime stays)."""
-    before = linecache.cache.get(source.path)
-
-    def undo() -> None:
-        if before is None:
-            linecache.cache.pop(source.path, None)
-        else:
-            linecache.cache[source.path] = before
-
-    journal.note("linecache", undo)
-    linecache.cache[source.path] = (len(source.text), None, source.text.splitlines(keepends=True), source.path)
 
 
 def _import(name: str) -> None:

@@ -17,52 +17,18 @@ from ..living.territory import territory_of
 from ..source.active import active
 from ..source.codetree import changed_lambdas
 from ..source.defuse import Home, Names, execution_order, imported_in
-from ..source.diff import Change, NamespaceDiff
+from ..source.diff import Change
 from ..source.drift import Drift
 from ..source.kinds import Origins, origins
 from ..source.module import SourceModule, Statement, statements_of
 from ..source.plan import Action, Execute, Move, Plan, Refusal, Step
+from .adapter import Adapter as Adapter
 from .slices import Slices
 from .stuck import Stuck
 
 COLD = "deploy this change cold (restart the app)"
 _MISSING: Any = object()
 _FEW = 20
-
-
-class Adapter:
-    """Knowledge of one framework. Imports the framework only if the app did. What an adapter does not know it leaves to
-    the others: every method has a default that says so."""
-
-    def registers(self, context: Context, module: str, statement: Statement) -> bool:
-        """Executing `statement` adds to a living registrar that this adapter can rebuild."""
-        return False
-
-    def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
-        """Write the rebuilds (or refusals) that these diffs need into the plan. Called when all judges are done."""
-
-    def takes(self, context: Context, module: str, change: Change, rebound: set[str]) -> bool:
-        """Plan the change of a statement that makes a registrar (`rebound`: names it reads that are bound anew), or
-        leave it."""
-        return False
-
-    def recasts(self, context: Context, module: str, change: Change, living: type, of: str | None) -> bool:
-        """Plan the change of a class statement, or leave it. `of`: its text is the old one, but what it was built from
-        is not."""
-        return False
-
-    def fills(self, context: Context, module: str, statement: Statement) -> bool:
-        """Plan that a living registrar is made again whole, as `statement`, which came, changed, went, or ran other
-        code, works on it in ways that can't be told; or leave it."""
-        return False
-
-    def knows(self, cls: type) -> bool:
-        """`cls` is made by this framework: to make one more has no effect that could not be undone."""
-        return False
-
-    def owns(self, value: object) -> bool:
-        """`value` is a registrar of this framework, or something made by registering."""
-        return False
 
 
 class Context:
@@ -136,6 +102,8 @@ class Context:
         self.slices = Slices(self)
         self.planned: set[Statement] = set()
         """Statements that will be executed."""
+        self.kept: dict[Statement, set[Home]] = {}
+        """Statements whose values stay as either release makes the same, and what they read that is bound anew."""
         self.judged: set[Statement] = set()
         """Statements that changed by themselves, or were already looked at as dependents."""
 

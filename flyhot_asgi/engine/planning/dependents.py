@@ -12,16 +12,19 @@ from collections.abc import Sequence
 from ..source.active import active
 from ..source.defuse import Home
 from ..source.diff import Change, Verdict
+from ..source.guards import is_guard
 from ..source.module import Statement
 from ..source.plan import Action
 from ..source.values import is_plain
 from .context import Context
+from .judge_alike import judge_made_other, stays
 from .judge_classes import judge_dependent_class
+from .judge_effects import judge_block
 from .judge_functions import judge_dependent_function
 from .judge_members import whole
 from .judge_stars import execute_stars, is_star
 from .judge_twin import derives_from_remade
-from .judge_values import judge_block, judge_dependent
+from .judge_values import judge_dependent
 from .stuck import makers
 
 
@@ -47,7 +50,8 @@ def judge_dependents(context: Context) -> None:
                 context.rebind(module, statement.binds)  # it may have brought what the name meant before
             if statement.kind == "class" and hit <= grafted.get(statement, set()):
                 continue
-            if statement.kind == "class" or statement not in context.judged:
+            again = statement in context.kept and not hit <= context.kept[statement]
+            if statement.kind == "class" or statement not in context.judged or again:
                 if statement not in context.planned:
                     found.append((module, statement, hit))
         if not found:
@@ -85,6 +89,8 @@ def judge_reader(context: Context, module: str, statement: Statement, of: str, h
         context.rebind(module, statement.binds or tuple(name for _, name in hit))
         context.step(module, statement, Action.IMPORT, f"{of} is bound anew where it comes from")
     elif kind == "assign":
+        if stays(context, module, statement, hit):
+            return
         names = {name for name in statement.reads if hit.intersection(context.new_names.trail(module, name))}
         if not context.taken(module, Change(Verdict.RERUN, statement, statement), names):
             judge_dependent(context, module, statement, of)
@@ -140,6 +146,18 @@ def _note_makers(context: Context) -> None:
     context.changed_bodies |= context.makers
 
 
+def judge_values_made_other(context: Context) -> None:
+    """What import-time calls made of values that the release makes others."""
+    for module, statement, home in judge_made_other(context):
+        if statement in context.planned:
+            continue
+        context.judged.add(statement)
+        if not context.taken(module, Change(Verdict.RERUN, statement, statement), set()):
+            judge_dependent(context, module, statement, f"`{home[1]}`, which the release changes")
+        context.slices.plan()
+        judge_dependents(context)
+
+
 def _called(context: Context, module: str, statement: Statement) -> set[tuple[str, str]]:
     """Homes that the statement calls: by name, or by handing them to a builtin that gave plain data for them."""
     calls = context.new_names.homes(module, statement.calls)
@@ -172,6 +190,8 @@ def _judge_called(context: Context, module: str, statement: Statement, name: str
         context.step(module, statement, Action.KEEP, f"it {state}")
         context.plan.notes.append(f"{context.file(module)}:{statement.line}: `{statement.name}` {state}")
     elif statement.kind == "assign":
+        if stays(context, module, statement, ()):
+            return
         if not context.taken(module, Change(Verdict.RERUN, statement, statement), set()):
             judge_dependent(context, module, statement, f"`{name}()`, whose code changed")
     elif statement.kind == "def":
@@ -179,6 +199,8 @@ def _judge_called(context: Context, module: str, statement: Statement, name: str
     elif statement.kind == "class" and isinstance(live[0], type):
         assert isinstance(statement.node, ast.ClassDef)
         whole(context, module, statement.node, statement, live[0], f"it ran `{name}` at import, whose code changed")
+    elif statement.kind == "block" and is_guard(statement.node):
+        judge_block(context, module, Change(Verdict.RERUN, statement, statement))
     elif statement.kind in ("expr", "block", "other") and (
         context.filled(module, statement) or context.slices.again(module, statement)
     ):

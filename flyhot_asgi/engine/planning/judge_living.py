@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import gc
+import sys
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -79,6 +80,7 @@ def _followed(
                 return True
     deleted = (function.__module__, top) in context.plan.deleted_names or _is_gone_method(context, function)
     doomed, going = [stuck, *_doomed(context)], _going(context, planned)
+    going += _registered(context) if "<locals>" in function.__code__.co_qualname else []
     renamed = [context.value(*home) for home in context.rebound if home[0] in context.live]
     return not context.held_elsewhere(function, doomed, by_anybody=not deleted, going=going, renamed=renamed)
 
@@ -93,6 +95,28 @@ def _going(context: Context, planned: list[Execute]) -> list[object]:
             for function in function_chain(context.value(item.module, name)):
                 found += [function.__defaults__, function.__kwdefaults__, function.__annotations__]
     return [one for one in found if one]
+
+
+def _registered(context: Context) -> list[object]:
+    """What apps and routers hold that are made again whole: routes and what is in them, which go with it. If somebody
+    else holds a function of theirs, that one counts."""
+    spaces = {id(vars(module)) for module in list(sys.modules.values()) if type(module) is types.ModuleType}
+    found: dict[int, object] = {}
+    for home, _ in context.constructed.values():
+        app = context.value(*home)
+        router = getattr(app, "router", app)
+        if id(app) not in context.whole:
+            continue
+        level = [fields.get(name) for fields in (vars(app), vars(router)) for name in _FILLED]
+        while level and len(found) < _MOST:
+            fresh = {id(one): one for one in level if id(one) not in found and id(one) not in spaces}
+            found |= {key: one for key, one in fresh.items() if not isinstance(one, type | types.ModuleType)}
+            level = gc.get_referents(*[one for key, one in fresh.items() if key in found])
+    return list(found.values())
+
+
+_FILLED = ("routes", "user_middleware", "exception_handlers", "middleware_stack")
+_MOST = 50_000
 
 
 def _is_gone_method(context: Context, function: types.FunctionType) -> bool:

@@ -3,8 +3,8 @@
 The object stays, and is filled from a fresh one. Per attribute three-way, by description: what the release did not
 change keeps its living value, whatever the program made of it; what only the release changed is taken from the fresh
 object; what both changed refuses the statement. Where a description does not look inside (a client, a pool), nobody can
-say whether the release changed it: it stays if the text that makes it is the same and reads no argument, else the
-statement is refused.
+say whether the release changed it: it stays if both releases make one with the same in it, or if the text that makes
+it is the same and reads no argument; else the statement is refused.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def attributes_that_stay(context: Context, drift: Drift, home: Home, live: Any, 
         if by_release and not drift.arrived(home, part):
             continue
         opaque = drift.opaque(home, part)
-        if opaque is not None and changed and not _made_alike(context, cls, name):
+        if opaque is not None and changed and not drift.as_before(home, part) and not _made_alike(context, cls, name):
             return f"it holds a living {opaque}, and whether the release makes another one can't be seen"
         stays.add(name)
     return frozenset(stays)

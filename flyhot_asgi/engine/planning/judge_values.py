@@ -30,10 +30,10 @@ from ..source.values import (
     is_definition,
     is_plain,
     is_pure,
-    safe_block,
     value_of,
 )
 from .context import COLD, Context
+from .judge_alike import is_same_object
 from .judge_rebuild import attributes_that_stay, built_from, keeps_its_place
 from .judge_twin import twin_of_made
 from .submodules import comes_last
@@ -84,6 +84,8 @@ def judge_assignment(context: Context, module: str, change: Change) -> None:
     if change.verdict is Verdict.CHANGED and change.old is not None and _same_value(change.old.node, statement.node):
         context.judged.discard(statement)  # what its value is made of may be bound anew
         context.deferred.append(lambda: _annotate(context, module, statement))
+    elif change.verdict is Verdict.CHANGED and is_same_object(context, module, statement):
+        context.judged.discard(statement)
     elif change.verdict is Verdict.ADDED and not any(n in context.namespace(module) for n in statement.binds):
         bind(context, module, statement, "a new name", action=Action.DEFINE)
     elif change.verdict is Verdict.RERUN:
@@ -339,61 +341,6 @@ def cold_values(context: Context, module: str, names: tuple[str, ...]) -> dict[s
         return {}
     del annotations
     return {name: scratch[name] for name in names if name in scratch}
-
-
-def judge_call(context: Context, module: str, change: Change) -> None:
-    """A bare expression at module level: it was run for its effect, which can't be taken back or had twice."""
-    statement = change.statement
-    node = statement.node
-    if isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
-        return
-    if context.filled(module, statement):
-        return
-    word = {Verdict.ADDED: "is new", Verdict.DELETED: "is gone"}.get(change.verdict, "changed")
-    why = context.slices.why(module, change) or "it is run for its effect, once, at import"
-    context.refuse(module, statement, f"a call at module level {word}; {why}")
-
-
-def judge_block(context: Context, module: str, change: Change) -> None:
-    """`if`, `try`, … at module level, as one statement: safe if all it does is import, define and set plain values."""
-    statement = change.statement
-    if not safe_block(statement.node) and context.filled(module, statement):
-        return
-    if change.verdict is Verdict.DELETED:
-        if not safe_block(statement.node):
-            stands = context.slices.why(module, change) or "what it did can't be taken back"
-            context.refuse(module, statement, f"a block with effects at module level is gone; {stands}")
-        return
-    if not safe_block(statement.node):
-        stands = context.slices.why(module, change) or "what it does can't be had twice"
-        told = f"a block at module level changed that does more than import and define; {stands}"
-        context.refuse(module, statement, told)
-        return
-    if (reason := _block_in_the_way(context, module, statement)) is not None:
-        if not context.slices.again(module, statement):
-            context.refuse(module, statement, reason)
-        return
-    context.execute(module, statement)
-    context.rebind_what_differs(module, statement)
-    action = Action.DEFINE if change.verdict is Verdict.ADDED else Action.EXECUTE
-    context.step(module, statement, action, "a block of imports and definitions")
-
-
-def _block_in_the_way(context: Context, module: str, statement: Statement) -> str | None:
-    """A living value that executing the block would replace, although the program counts on it."""
-    for name in statement.binds:
-        live = context.value(module, name, MISSING)
-        if live is MISSING:
-            continue
-        if isinstance(live, type) and live.__module__ in context.live and live.__module__ == module:
-            return f"a block at module level changed that makes the class `{name}`"
-        if is_definition(live):
-            continue
-        if not is_atomic(live):
-            return f"a block at module level changed that makes `{name}`, a living {type(live).__qualname__} with state"
-        if may_be_stored(context.old_names, (module, name)):
-            return f"`{name}` was changed by the running program and is changed by the release too"
-    return None
 
 
 def _some(names: list[str]) -> str:

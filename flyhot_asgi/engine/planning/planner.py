@@ -23,17 +23,18 @@ from ..source.module import SourceModule, Statement
 from ..source.plan import Action, Execute, Graft, Plan, Refusal, Twin
 from .class_kinds import why_not_made
 from .context import Adapter, Context
-from .dependents import judge_dependents, judge_import_time_calls
+from .dependents import judge_dependents, judge_import_time_calls, judge_values_made_other
 from .forgotten import bring_back
 from .judge_caches import judge_caches
 from .judge_classes import judge_class
+from .judge_effects import judge_block, judge_call
 from .judge_functions import FUNCTIONS, judge_function
 from .judge_instances import instance_gap
 from .judge_living import judge_living
 from .judge_moves import find_moves, judge_moves, moved_inside, state_left_behind
 from .judge_outsiders import judge_outsiders
 from .judge_stars import brought, judge_stars
-from .judge_values import bind, judge_assignment, judge_block, judge_call, judge_import
+from .judge_values import bind, judge_assignment, judge_import
 from .submodules import settled_submodules
 from .touched import count_living
 
@@ -82,6 +83,7 @@ def make_plan(
     context.slices.plan()
     judge_dependents(context)
     judge_import_time_calls(context)
+    judge_values_made_other(context)
     judge_moves(context)
     for adapter in adapters:
         adapter.plan(context, diffs)

@@ -26,7 +26,7 @@ from ..planning.planner import make_plan
 from ..source.defuse import Home
 from ..source.drift import Drift
 from ..source.module import SourceModule
-from ..source.plan import Plan
+from ..source.plan import Execute, Plan
 from ..verification.recorded import Recorded
 from ..verification.verify import Difference, verify
 from .repair import homes_of, homes_of_failure
@@ -97,7 +97,17 @@ class Ground:
         """In what the process is not the release, after the patch."""
         if self.recorded is None:
             return verify(patch)
-        return [*verify(patch, self.recorded.names), *self.recorded.compare(self.root, self.new, still=True)]
+        made = [
+            (item.module, name)
+            for item in patch.plan.work
+            if isinstance(item, Execute)
+            for name in item.statement.binds
+        ]
+        return [
+            *verify(patch, self.recorded.names),
+            *self.recorded.compare(self.root, self.new, still=True),
+            *self.recorded.made_otherwise(made, self.root, self.new),
+        ]
 
 
 @dataclass(frozen=True)

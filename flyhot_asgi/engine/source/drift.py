@@ -30,6 +30,10 @@ class Drift:
     live: Entries
     new: Entries
     unstable: Collection[str] = ()
+    same_inside: Collection[str] = ()
+    """Paths of libraries' objects in which either release makes the same, as far as that can be seen."""
+    other_inside: Collection[str] = ()
+    """Those in which they make something else."""
     _sides: dict[str, dict[Home, dict[str, tuple[str, str]]]] = field(default_factory=dict)
     _paths: dict[tuple[str, Home], list[str]] = field(default_factory=dict)
 
@@ -45,6 +49,18 @@ class Drift:
         """The next release makes another value than this one."""
         return self._under("old", home, part) != self._under("new", home, part)
 
+    def as_before(self, home: Home, part: str = "") -> bool:
+        """Both releases make the same: all of the value is told, and what is in a library's object was compared."""
+        top = f"{home[0]}:{home[1]}{part}"
+        old = self._under("old", home, part)
+        if top not in old or self.by_release(home, part) or any(one.startswith(top) for one in self.unstable):
+            return False
+        return all(path in self.same_inside or not _is_opaque(entry) for path, entry in old.items())
+
+    def made_other(self, home: Home) -> bool:
+        """The next release's value is a library's object with something else in it."""
+        return f"{home[0]}:{home[1]}" in self.other_inside
+
     def arrived(self, home: Home, part: str = "") -> bool:
         """The living value is what the next release makes."""
         return self._under("live", home, part) == self._under("new", home, part)
@@ -52,7 +68,7 @@ class Drift:
     def opaque(self, home: Home, part: str = "") -> str | None:
         """Something in the living value that can't be looked into, in words."""
         for path, (channel, text) in self._under("live", home, part).items():
-            if (channel == "S" and text.startswith("a ")) or text in _BARE:
+            if _is_opaque((channel, text)):
                 return text.removeprefix("a ").replace(":", ".") + f" at {path.partition(':')[2]}"
         return None
 
@@ -108,3 +124,7 @@ class Drift:
                 grouped[module, rest.partition(".")[0].partition("[")[0].partition(" (")[0]][path] = entry
             self._sides[side] = dict(grouped)
         return self._sides[side].get(home, {})
+
+
+def _is_opaque(entry: tuple[str, str]) -> bool:
+    return (entry[0] == "S" and entry[1].startswith("a ")) or entry[1] in _BARE

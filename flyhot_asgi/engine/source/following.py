@@ -373,6 +373,8 @@ class Values(ABC):
         elif dotted and (origin := self._origin(dotted)) is not None:
             if not any(origin == one or origin.startswith(f"{one}.") for one in QUIET):
                 self._note(f"@{dotted}")
+        elif dotted and isinstance(func, ast.Attribute) and self._is_local(dotted):
+            return  # a method of something that the function made: of a fresh app, as a call of it would be
         elif dotted is None or not is_builtin(dotted):
             self._note(f"@{ast.unparse(func)}")
 

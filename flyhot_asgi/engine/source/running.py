@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from .calls import Root, walk_own
 from .defuse import imported_from
 from .following import Values
+from .guards import exits, is_guard
 from .module import FunctionNode, dotted_name
 
 _HOOKS = ("__init_subclass__",)
@@ -102,6 +103,9 @@ class Body(Values):
                 self._roots(value, bare=True)
             case ast.Global() | ast.Nonlocal() | ast.Import() | ast.ImportFrom():
                 return
+            case ast.If(test=test, body=body, orelse=other) if exits(body) or (self._node is None and is_guard(node)):
+                self._roots(test)
+                self._block(other)
             case _:
                 self._other(node)
 
@@ -115,6 +119,8 @@ class Body(Values):
                 self._statement(child)
             elif isinstance(child, ast.expr):
                 self._roots(child)
+            elif isinstance(child, ast.ExceptHandler) and exits(child.body):
+                continue
             elif isinstance(child, ast.match_case | ast.ExceptHandler):
                 self._other(child)
 

@@ -33,6 +33,7 @@ from ..source.paths import CONTAINER_KINDS, ORDER, brief
 from ..source.values import ATOMS
 from .builtin_parts import built_in_parts
 from .frameworks import is_registrar, of_class, of_object
+from .insides import INSIDE, Insides, homes_of, looked_at
 from .shapes import Shapes, at_home
 from .told import defaults_of, told, told_of_foreign
 
@@ -62,7 +63,9 @@ class Fingerprint:
         first_party: Iterable[str],
         shapes: Shapes | None = None,
         known: Collection[str] | None = None,
+        insides: Insides | None = None,
     ) -> None:
+        self._insides = insides
         self.entries: dict[str, tuple[str, str]] = {}
         self._known = known
         self._shapes = shapes or Shapes()
@@ -279,6 +282,9 @@ class Fingerprint:
             if cls.__module__ not in self._own and (text := told_of_foreign(value)):
                 self._put(f"{path} (told)", STATE, text)
             self._parts(path, value)
+            if self._insides is not None and depth <= 1 and looked_at(value):
+                if (said := self._insides.of(value)) is not None:
+                    self._put(f"{path}{INSIDE}", STATE, f"digest '{said}'")
 
     def _parts(self, path: str, value: Any) -> None:
         """What a framework keeps of the app in an object, wherever that is bound."""
@@ -328,11 +334,14 @@ def describe(
     shapes: Shapes | None = None,
     *,
     known: Collection[str] | None = None,
+    insides: bool = False,
 ) -> dict[str, tuple[str, str]]:
     """path → (channel, text) for all these modules. `first_party` are the names of all the app's modules. `shapes`
     remembers texts for the next description of the same process. `known`: of items and attributes, only these paths (an
-    app may hold thousands of sessions in a list)."""
-    found = Fingerprint(root, first_party, shapes, known)
+    app may hold thousands of sessions in a list). `insides`: with what is in libraries' objects (see `insides.py`)."""
+    own = frozenset(first_party)
+    looked = Insides(homes_of(modules), own, root.rstrip(os.sep)) if insides else None
+    found = Fingerprint(root, own, shapes, known, looked)
     for name, module in modules.items():
         found.module(name, module)
     found.sharing()

@@ -20,11 +20,14 @@ from ..source.drift import Drift
 from ..source.module import SourceModule
 from .compare import differences, drifted, lives_in_state, moved_state, unstable_paths
 from .fingerprint import DEFINITION, describe
+from .insides import INSIDE, homes_of
+from .insides import Insides as Digests
 from .sealed import sealed
 from .shapes import Shapes
 from .verify import Difference
 
 Structure = dict[str, tuple[str, str]]
+Insides = tuple[frozenset[str], frozenset[str]]
 SCRIPT = "__main__"
 
 
@@ -48,6 +51,10 @@ class Recorded:
     """Those in which the process was not its own release, which are masked."""
     salt: str = ""
     """What was said is sealed with it (see sealed.py); "": it is not."""
+    insides: Insides = field(default_factory=lambda: (frozenset(), frozenset()))
+    """Paths of libraries' objects in which either release has the same, and those in which they differ."""
+    insides_new: Mapping[str, str] = field(default_factory=dict)
+    """What the new release has in them."""
     _by_module: dict[str, Structure] = field(default_factory=dict)
 
     @classmethod
@@ -55,12 +62,16 @@ class Recorded:
         """From the document that `check` made; None if there is none."""
         if not cold or "structure" not in cold:
             return None
-        before = cold.get("before")
+        new, masked = _structure(cold["structure"]), set(cold.get("masked", ()))
+        old = _structure(cold["before"]) if cold.get("before") is not None else None
+        insides = _take_insides(new), _take_insides(old or {})
         return cls(
-            new=_structure(cold["structure"]),
-            old=_structure(before) if before is not None else None,
+            new=new,
+            old=old,
             names=cold["modules"],
-            masked=set(cold.get("masked", ())),
+            masked=masked,
+            insides=_compared(*insides, masked),
+            insides_new=insides[0],
             left_out=cold.get("left_out") or {},
             salt=cold.get("sealed") or "",
         )
@@ -76,7 +87,7 @@ class Recorded:
         old, living, new, unstable = (
             _renamed(side, main, SCRIPT) if main else side for side in (self.old, described, self.new, masked)
         )
-        drift = Drift(old, living, new, frozenset(unstable))
+        drift = Drift(old, living, new, frozenset(unstable), *(self.insides if not main else ()))
         self.drift = frozenset(drifted(self.old, described)) - self.own
         self.masked |= self.drift
         return drift
@@ -120,6 +131,27 @@ class Recorded:
             inside = _inside(living, {f"a {name}" for name in migrated})
             found = [(path, what) for path, what in found if not path.startswith(inside)]
         return [_difference(path, what, sources, self._script(loaded)) for path, what in found]
+
+    def made_otherwise(
+        self, homes: Collection[tuple[str, str]], root: Path, sources: Mapping[str, SourceModule]
+    ) -> list[Difference]:
+        """Libraries' objects that an upgrade made again just now, with something else in them than the release's have.
+        Takes some ms for each."""
+        asked = [(m, n) for m, n in homes if f"{m}:{n}" in self.insides[1] and m in sys.modules]
+        if not asked:
+            return []
+        loaded = self.loaded()
+        own = frozenset([*self.names, *loaded])
+        insides = Digests(homes_of(loaded), own, str(root))
+        found = []
+        for module, name in asked:
+            path = f"{module}:{name}"
+            said = insides.of(vars(sys.modules[module]).get(name))
+            entry = sealed({path: ("S", f"digest '{said}'")}, self.salt)[path]
+            if entry[1] != self.insides_new[path]:
+                what = "it was made again, and what is in it is not what the release has in it"
+                found.append(_difference(path, what, sources, None))
+        return found
 
     def loaded(self) -> dict[str, types.ModuleType]:
         """The modules that are recorded and that this process has, by their recorded names: what can be compared."""
@@ -205,6 +237,18 @@ def record(new: Mapping[str, Any], again: Mapping[str, Any], before: Mapping[str
         "masked": sorted(unstable),
         "before": before["structure"] if before is not None else None,
     }
+
+
+def _take_insides(structure: Structure) -> dict[str, str]:
+    """What is in libraries' objects, out of a structure: path → digest. No living process is asked for it."""
+    found = [path for path in structure if path.endswith(INSIDE)]
+    return {path.removesuffix(INSIDE): structure.pop(path)[1] for path in found}
+
+
+def _compared(new: dict[str, str], old: dict[str, str], masked: Collection[str]) -> Insides:
+    both = {path for path in new.keys() & old.keys() if f"{path}{INSIDE}" not in masked and path not in masked}
+    alike = {path for path in both if new[path] == old[path]}
+    return frozenset(alike), frozenset(both - alike)
 
 
 def _names_in(structure: Structure) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import itertools
 import sys
@@ -147,7 +148,9 @@ class Lab:
         self.before, self.sources = self.sources, self.target
         return plan
 
-    def cold_here(self, **files: str) -> tuple[dict[str, types.ModuleType], dict[str, list[str]], Structure]:
+    def cold_here(
+        self, *, insides: bool = False, **files: str
+    ) -> tuple[dict[str, types.ModuleType], dict[str, list[str]], Structure]:
         """A release imported in the place of the living one, for a moment: its modules, names and structure, which need
         no renaming (some texts are digests)."""
         living = self.live
@@ -163,7 +166,7 @@ class Lab:
                 importlib.import_module(name)
             cold = self.live
             names = {name: sorted(vars(module)) for name, module in cold.items()}
-            return cold, names, describe(cold, str(self.root), cold)
+            return cold, names, describe(cold, str(self.root), cold, insides=insides)
         finally:
             for name in self.live:
                 del sys.modules[name]
@@ -177,6 +180,22 @@ class Lab:
         _, names, structure = self.cold_here(**files) if self.here else (None, *self._cold_import(**files))
         ground = Ground(self.root, self.sources, self.target, self.live, self.finder)
         ground.look(Recorded(structure, self.described, names))
+        arrival = attempt(ground, ground.plan())
+        self.journal = arrival.journal
+        self.before, self.sources = self.sources, self.target
+        return arrival.plan
+
+    def comes(self, **files: str) -> Plan:
+        """As `arrive`, with all that fresh processes say of both releases, what is in libraries' objects included."""
+        old = {name.partition(".")[2].replace(".", "__"): source.text for name, source in self.sources.items()}
+        before = self.cold_here(insides=True, **{name: text for name, text in old.items() if name})[2]
+        names, structure = self.cold_here(insides=True, **files)[1:]
+        gc.collect()  # what was imported for a moment holds nothing
+        self.target = self.release(**files)
+        ground = Ground(self.root, self.sources, self.target, self.live, self.finder)
+        recorded = Recorded.of({"structure": structure, "before": before, "modules": names})
+        assert recorded is not None
+        ground.look(recorded)
         arrival = attempt(ground, ground.plan())
         self.journal = arrival.journal
         self.before, self.sources = self.sources, self.target

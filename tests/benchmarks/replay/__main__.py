@@ -51,7 +51,7 @@ def main() -> int:
             left_out[pair.project] += 1
             continue
         environment = dict(e.split("=", 1) for e in asked.env)
-        contest = Contest(pair, cache / "work", python, environment, initialised=asked.initialised)
+        contest = Contest(pair, cache / "work", python, environment, initialised=asked.initialised, entry=asked.entry)
         try:
             found = [contest.run(tool) for tool in tools]
         except Unusable as why:
@@ -75,6 +75,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--under", default="", help="the project's folder in the history")
     parser.add_argument("--path", default="", help="the folder in it that goes onto sys.path (src, ...)")
     parser.add_argument("--packages", nargs="*", default=[], help="first-party packages of the history")
+    parser.add_argument(
+        "--entry", default="", help="the module that serves: pairs whose old release lacks it don't count"
+    )
     parser.add_argument("--last", type=int, default=10, help="how many pairs of each, newest first")
     parser.add_argument("--skip", type=int, default=0, help="leave out the newest N commits")
     parser.add_argument("--peers", action="store_true", help="jurigged, autoreload and reload as columns")

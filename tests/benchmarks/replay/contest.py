@@ -39,9 +39,17 @@ class Contest:
     """One pair. Files lie at one place for all its processes, so that paths in code objects are the same."""
 
     def __init__(
-        self, pair: Pair, work: Path, python: str, environment: dict[str, str], *, initialised: bool = False
+        self,
+        pair: Pair,
+        work: Path,
+        python: str,
+        environment: dict[str, str],
+        *,
+        initialised: bool = False,
+        entry: str = "",
     ) -> None:
         self._pair = pair
+        self._entry = entry
         self._initialised = initialised
         self._root = work / "root"
         self._work = work
@@ -57,6 +65,8 @@ class Contest:
         cold = self._import_cold(answer)
         if answer["outcome"] in ("done", "refused"):
             _is_usable(answer, cold)
+            if self._entry and self._entry not in answer["imported"]:
+                raise Unusable(f"{self._entry} can't be imported of the old release")
         if answer["outcome"] == "done":
             verdict.differences = self._differences(answer, ours=tool == "flyhot")
             verdict.result = "wrong" if verdict.differences else "right"

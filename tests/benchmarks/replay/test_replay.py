@@ -15,7 +15,7 @@ STATE = "seen = {}\n\n\ndef work():\n    return len(seen)\n"
 
 
 def replay(
-    tmp_path: Path, old: dict[str, str], new: dict[str, str], tool: str, *, initialised: bool = False
+    tmp_path: Path, old: dict[str, str], new: dict[str, str], tool: str, *, initialised: bool = False, entry: str = ""
 ) -> Verdict:
     sides = []
     for side, files in (("old", old), ("new", new)):
@@ -25,7 +25,7 @@ def replay(
             path.write_text(text)
         sides.append(tmp_path / side)
     pair = Pair("pkg", "1 -> 2", sides[0], sides[1], ("pkg",))
-    return Contest(pair, tmp_path / "work", sys.executable, {}, initialised=initialised).run(tool)
+    return Contest(pair, tmp_path / "work", sys.executable, {}, initialised=initialised, entry=entry).run(tool)
 
 
 def test_a_constant_that_only_its_module_knows_is_right_by_reload(tmp_path: Path) -> None:
@@ -59,6 +59,14 @@ def test_instances_that_were_made_count_where_bare_ones_do_not(tmp_path: Path) -
 def test_a_release_that_cannot_be_imported_says_nothing(tmp_path: Path) -> None:
     with pytest.raises(Unusable):
         replay(tmp_path, {"pkg/one.py": "LIMIT = 1\n"}, {"pkg/one.py": "LIMIT = 1 / 0\n"}, "reload")
+
+
+def test_an_old_release_whose_app_cannot_be_imported_says_nothing(tmp_path: Path) -> None:
+    old = {"pkg/one.py": "LIMIT = 1\n", "pkg/main.py": "import pkg.one\n\nserve(pkg.one)\n"}
+    new = {**old, "pkg/main.py": "import pkg.one\n"}
+    assert replay(tmp_path / "any", old, old, "nothing").result == "right"
+    with pytest.raises(Unusable, match=r"pkg\.main"):
+        replay(tmp_path / "entry", old, new, "nothing", entry="pkg.main")
 
 
 @pytest.mark.parametrize("new", ["def work():\n    return 2\n", "def work(times=3):\n    return times\n"])
