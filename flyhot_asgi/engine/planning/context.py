@@ -236,14 +236,14 @@ class Context:
         self.collect()
         return self.survey.count(cls)
 
-    def instances_held(self, cls: type) -> int:
+    def instances_held(self, cls: type, but: Sequence[object] = ()) -> int:
         """How many instances of a class that is gone the app or a library holds; those that only the embedding program
         has are noted in the plan. Where there are many, all count."""
         count = self.instances(cls)
         objects = self.survey.objects(cls) if 0 < count <= _FEW else []
         if not objects or not all(gc.is_tracked(one) for one in objects):
             return count
-        return len([one for one in objects if self.held_elsewhere(one, [objects])])
+        return len([one for one in objects if self.held_elsewhere(one, [objects, *but])])
 
     def collect(self, *, again: bool = False) -> None:
         """Look again without garbage; once in a plan, as it is slow, unless told to."""

@@ -17,6 +17,7 @@ from ..source.module import NamesRead, Statement, statements_of
 from ..source.plan import Action, Graft
 from .class_kinds import ungraftable, why_not_made
 from .context import Context
+from .doomed import held_beside
 from .judge_members import Ungraftable, judge_members, plan_graft, whole
 
 
@@ -80,13 +81,17 @@ def _judge_deleted(context: Context, module: str, statement: Statement) -> None:
     live = context.value(module, statement.binds[0])
     if not isinstance(live, type):
         return
-    if count := context.instances_held(live):
-        context.refuse(module, statement, f"it is gone from the source, but {count} instance(s) of it are alive")
-    elif derived := [sub for sub in subclasses(live) if sub.__module__ in context.new]:
+    context.deferred.append(lambda: _refuse_if_alive(context, module, statement, live))
+    if derived := [sub for sub in subclasses(live) if sub.__module__ in context.new]:
         if any((sub.__module__, sub.__qualname__) != (module, live.__qualname__) for sub in derived):
             names = ", ".join(sub.__qualname__ for sub in derived[:3])
             context.refuse(module, statement, f"it is gone from the source, but {names} derive from it")
     context.deferred.append(lambda: _refuse_if_listed(context, module, statement))
+
+
+def _refuse_if_alive(context: Context, module: str, statement: Statement, live: type) -> None:
+    if count := held_beside(context, live):
+        context.refuse(module, statement, f"it is gone from the source, but {count} instance(s) of it are alive")
 
 
 def _refuse_if_listed(context: Context, module: str, statement: Statement) -> None:

@@ -11,8 +11,6 @@ import ast
 import gc
 import sys
 import types
-from collections.abc import Iterator
-from typing import Any
 
 from ..living.holders import insides
 from ..living.inventory import is_among, subclasses
@@ -20,8 +18,9 @@ from ..living.overloads import stubs_of
 from ..living.wrapped import function_chain
 from ..source.codetree import walk
 from ..source.module import shell_of
-from ..source.plan import Execute, Refusal, Twin
+from ..source.plan import Execute, Refusal
 from .context import COLD, Context
+from .doomed import dict_of, doomed
 from .judge_classes import all_classes
 from .judge_instances import instance_gap
 
@@ -79,10 +78,10 @@ def _followed(
             if is_among(function, function_chain(context.value(item.module, bound))):
                 return True
     deleted = (function.__module__, top) in context.plan.deleted_names or _is_gone_method(context, function)
-    doomed, going = [stuck, *_doomed(context)], _going(context, planned)
+    leaving, going = [stuck, *doomed(context)], _going(context, planned)
     going += _registered(context) if "<locals>" in function.__code__.co_qualname else []
     renamed = [context.value(*home) for home in context.rebound if home[0] in context.live]
-    return not context.held_elsewhere(function, doomed, by_anybody=not deleted, going=going, renamed=renamed)
+    return not context.held_elsewhere(function, leaving, by_anybody=not deleted, going=going, renamed=renamed)
 
 
 def _going(context: Context, planned: list[Execute]) -> list[object]:
@@ -140,46 +139,6 @@ def _held_by_a_frame(context: Context, function: types.FunctionType, stuck: list
     ours = [id(stuck), *(id(one) for one in context.survey.lists)]
     seen = gc.get_referrers(function)
     return all(id(holder) in ours or type(holder) is types.FrameType for holder in seen)
-
-
-def _doomed(context: Context) -> list[object]:
-    """Objects that go with the plan: functions and classes that it deletes, the insides of classes that it grafts."""
-    found: list[object] = []
-    for module, name in context.plan.deleted_names:
-        value = context.value(module, name)
-        found += list(function_chain(value))
-        if isinstance(value, type):
-            found += [value, _dict_of(value), *vars(value).values()]
-    for item in context.plan.work:
-        if isinstance(item, Twin):
-            gone = [v for one in item.classes for k, v in vars(one.cls).items() if k not in one.bound]
-            found += [*gone, *(_dict_of(one.cls) for one in item.classes)]
-        elif isinstance(item, Execute):
-            for cls in _replaced_classes(context, item):
-                found += [cls, _dict_of(cls), *vars(cls).values()]
-        else:
-            found += [value for key, value in vars(item.cls).items() if key in item.deleted]
-            found += [_dict_of(item.cls)]
-    return found
-
-
-def _replaced_classes(context: Context, item: Execute) -> Iterator[type]:
-    """Classes whose name means a function or a value now: who holds one was asked when its statement was judged."""
-    for name in item.statement.binds if item.statement.kind in ("def", "assign") else ():
-        value = context.value(item.module, name)
-        before = context.old_names.binders(item.module).get(name) if item.module in context.old else None
-        if (
-            isinstance(value, type)
-            and value.__module__ == item.module
-            and before is not None
-            and before.kind == "class"
-        ):
-            yield value
-
-
-def _dict_of(cls: type) -> Any:
-    """The dict behind a class's read-only view of it."""
-    return next((one for one in gc.get_referents(cls.__dict__) if type(one) is dict), None)
 
 
 def _refuse_function(context: Context, module: str, code: types.CodeType, problem: tuple[str, int]) -> None:
@@ -248,7 +207,7 @@ def _judge_deleted_module(context: Context, name: str) -> None:
         if count := context.instances_held(cls):
             _refuse_module(context, name, cls.__qualname__, f"{count} instance(s) of it are alive")
     functions = [f for f in context.survey.functions if f.__code__.co_filename == source.path]
-    dropped = [functions, classes, *functions, *classes, *map(_dict_of, classes), *_insides(context)]
+    dropped = [functions, classes, *functions, *classes, *map(dict_of, classes), *_insides(context)]
     for function in [one for one in functions if id(one) not in moved]:
         context.plan.orphans.add(function)
         if held := context.held_elsewhere(function, dropped):

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..living.attributes import fields_of, is_open
 from ..living.holders import insides
+from ..living.wrapped import function_chain
 from ..source.defuse import Home, construction_methods
 from ..source.drift import Drift
 from ..source.module import NamesRead, Statement
@@ -70,6 +71,8 @@ def built_from(context: Context, home: Home) -> list[object]:
             value = context.value(module, statement.binds[0])
             if isinstance(value, types.FunctionType | type) and value.__module__ == module:
                 found += insides(value)
+                members = list(vars(value).values()) if isinstance(value, type) else [value]
+                found += [f for one in members for f in function_chain(one) if f.__module__ == module]
         else:
             homes |= {(module, name) for name in statement.binds}
             for name in statement.binds:

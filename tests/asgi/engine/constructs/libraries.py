@@ -324,4 +324,29 @@ CASES = {
         type(a) is pkg.A
         hasattr(pkg, "C")
     """,
+    "a descriptor of its own gives way to the standard one": """
+        --- m
+        class lazy:
+            def __init__(self, function): self.function = function
+            def __get__(self, one, owner): return self if one is None else self.function(one)
+        class Signal:
+            @lazy
+            def connected(self): return [1]
+            @lazy
+            def gone(self): return [2]
+        def use(signal): return signal.connected
+        +++ m
+        from functools import cached_property
+        class Signal:
+            @cached_property
+            def connected(self): return [1, 2]
+        def use(signal): return signal.connected
+        === hold
+        signal, use = m.Signal(), m.use
+        === ask
+        use(signal)
+        use(signal) is use(signal)
+        hasattr(m, "lazy")
+        hasattr(signal, "gone")
+    """,
 }

@@ -1,0 +1,66 @@
+"""Objects that go with a plan: who of them holds something holds it no more when the plan is done."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+from ..living.wrapped import function_chain
+from ..source.plan import Execute, Twin
+from .context import Context
+from .judge_rebuild import built_from
+
+
+def doomed(context: Context) -> list[object]:
+    """Objects that go with the plan: functions and classes that it deletes, the insides of classes that it grafts."""
+    found: list[object] = []
+    for module, name in context.plan.deleted_names:
+        value = context.value(module, name)
+        found += list(function_chain(value))
+        if isinstance(value, type):
+            found += [value, dict_of(value), *vars(value).values()]
+    for item in context.plan.work:
+        if isinstance(item, Twin):
+            gone = [v for one in item.classes for k, v in vars(one.cls).items() if k not in one.bound]
+            found += [*gone, *(dict_of(one.cls) for one in item.classes)]
+        elif isinstance(item, Execute):
+            for cls in _replaced_classes(context, item):
+                found += [cls, dict_of(cls), *vars(cls).values()]
+        else:
+            found += [value for key, value in vars(item.cls).items() if key in item.deleted]
+            found += [dict_of(item.cls)]
+    return found
+
+
+def _replaced_classes(context: Context, item: Execute) -> Iterator[type]:
+    """Classes whose name means a function or a value now: who holds one was asked when its statement was judged."""
+    for name in item.statement.binds if item.statement.kind in ("def", "assign") else ():
+        value = context.value(item.module, name)
+        before = context.old_names.binders(item.module).get(name) if item.module in context.old else None
+        if (
+            isinstance(value, type)
+            and value.__module__ == item.module
+            and before is not None
+            and before.kind == "class"
+        ):
+            yield value
+
+
+def dict_of(cls: type) -> Any:
+    """The dict behind a class's read-only view of it."""
+    return next((one for one in gc.get_referents(cls.__dict__) if type(one) is dict), None)
+
+
+def held_beside(context: Context, cls: type) -> int:
+    """How many instances of a class that is gone would be there yet when the plan is done: not those that it takes out
+    of the classes that had them, nor those whose names mean something else then, with what was built from these. What
+    of them is left in the app's own objects is seen by the comparison with a cold import."""
+    objects = context.survey.objects(cls) if context.instances(cls) else []
+    names = {id(one): list[object]() for one in objects}
+    for home in context.rebound:
+        value = context.value(*home) if home[0] in context.live else None
+        if id(value) in names:
+            names[id(value)] += built_from(context, home)
+    going = doomed(context)
+    return context.instances_held(cls, [*going, *(one for held in names.values() for one in held)])
