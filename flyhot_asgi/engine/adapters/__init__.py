@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..planning.context import Adapter
 from .apps import AppsAdapter
+from .injection import InjectionAdapter
 from .middleware import MiddlewareAdapter
 from .models import ModelsAdapter
 from .routes import RoutesAdapter
@@ -13,4 +14,4 @@ __all__ = ["default_adapters"]
 
 
 def default_adapters() -> tuple[Adapter, ...]:
-    return (RoutesAdapter(), MiddlewareAdapter(), AppsAdapter(), TablesAdapter(), ModelsAdapter())
+    return (RoutesAdapter(), MiddlewareAdapter(), AppsAdapter(), TablesAdapter(), ModelsAdapter(), InjectionAdapter())

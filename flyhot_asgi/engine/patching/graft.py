@@ -18,7 +18,7 @@ from ..source.codetree import transplant
 from ..source.module import SourceModule, Statement
 from ..source.plan import Graft
 from .journal import Journal
-from .pouring import pour
+from .pouring import pour_wrapped
 from .values import Pourer
 
 _IMPLICIT: dict[str, Any] = {
@@ -109,10 +109,10 @@ def _put(cls: type, name: str, value: Any, journal: Journal) -> None:
 def _merge(old: Any, new: Any, journal: Journal) -> Any:
     """The object to store: the old one, made new, where its kind allows."""
     if isinstance(old, types.FunctionType) and isinstance(new, types.FunctionType):
-        return pour(old, new, journal)
+        return pour_wrapped(old, new, journal)
     if isinstance(old, staticmethod | classmethod) and type(old) is type(new):
         if isinstance(old.__func__, types.FunctionType) and isinstance(new.__func__, types.FunctionType):
-            pour(old.__func__, new.__func__, journal)
+            pour_wrapped(old.__func__, new.__func__, journal)
             return old
     if type(old) is property and type(new) is property:
         parts = [_merge(a, b, journal) for a, b in zip(_accessors(old), _accessors(new), strict=True)]

@@ -27,6 +27,41 @@ def pour(old: types.FunctionType, new: types.FunctionType, journal: Journal) -> 
     return old
 
 
+def pour_wrapped(old: types.FunctionType, new: types.FunctionType, journal: Journal) -> types.FunctionType:
+    """As `pour`, and what a decorator's function wraps goes into what the old one wraps, too: each into the one that
+    stands at its place."""
+    if old is new:
+        return old
+    fresh, kept = (_by_place(list(function_chain(one))[1:]) for one in (new, old))
+    instead = {id(found): kept[place] for place, found in fresh.items() if place in kept and kept[place] is not old}
+    if instead:
+        for one in [new, *fresh.values()]:
+            for cell in one.__closure__ or ():
+                _point(cell, instead)
+            wrapped = one.__dict__.get("__wrapped__")
+            if id(wrapped) in instead:
+                one.__dict__["__wrapped__"] = instead[id(wrapped)]
+        for found in fresh.values():
+            if id(found) in instead:
+                pour(instead[id(found)], found, journal)
+    return pour(old, new, journal)
+
+
+def _by_place(functions: list[types.FunctionType]) -> dict[tuple[str, str], types.FunctionType]:
+    """Those that are the only ones at their place."""
+    places = [stands_at(one) for one in functions]
+    return {place: one for place, one in zip(places, functions, strict=True) if places.count(place) == 1}
+
+
+def _point(cell: types.CellType, instead: dict[int, types.FunctionType]) -> None:
+    try:
+        found = cell.cell_contents
+    except ValueError:
+        return
+    if id(found) in instead:
+        cell.cell_contents = instead[id(found)]
+
+
 def keeps_module(old: types.FunctionType, new: types.FunctionType) -> bool:
     """The old one was told that it is of another module than where it stands, as packages do with what they export; the
     new one was not, yet."""

@@ -37,9 +37,11 @@ _WRAPPING_MODULES = frozenset(
         "enum",
         commands.HOME,
         "flyhot_asgi.functions.upgradable",
+        "dependency_injector.wiring",
     }
 )
-_THEIR_WRAPPER = ("contextlib", "flyhot_asgi.functions.upgradable")
+"""What these enter somewhere an adapter looks after."""
+_THEIR_WRAPPER = ("contextlib", "flyhot_asgi.functions.upgradable", "dependency_injector.wiring")
 """Of these the decorators return a function of their own module's."""
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

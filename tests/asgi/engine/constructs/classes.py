@@ -1,6 +1,62 @@
 """Classes: descriptors, cells, registries, slots, metaclasses, bases."""
 
 CASES = {
+    "a method under a decorator of the app's gets a parameter": """
+        --- m
+        import contextlib, functools
+        def wrapped(f):
+            @functools.wraps(f)
+            def inner(*a, **k): return f(*a, **k)
+            return inner
+        class A:
+            @wrapped
+            def get(self, x=1): yield x
+        +++ m
+        import contextlib, functools
+        def wrapped(f):
+            @functools.wraps(f)
+            def inner(*a, **k): return f(*a, **k)
+            return inner
+        class A:
+            @wrapped
+            def get(self, y=2, x=1): yield x + y
+        === hold
+        held, raw, one = m.A.get, m.A.get.__wrapped__, m.A()
+        === ask
+        held is m.A.get
+        raw is m.A.get.__wrapped__
+        raw.__defaults__
+        list(raw(one))
+        list(getattr(one.get(), "gen", None) or one.get())
+    """,
+    "a method under contextmanager gets a parameter": """
+        --- m
+        import contextlib, functools
+        def wrapped(f):
+            @functools.wraps(f)
+            def inner(*a, **k): return f(*a, **k)
+            return inner
+        class A:
+            @contextlib.contextmanager
+            def get(self, x=1): yield x
+        +++ m
+        import contextlib, functools
+        def wrapped(f):
+            @functools.wraps(f)
+            def inner(*a, **k): return f(*a, **k)
+            return inner
+        class A:
+            @contextlib.contextmanager
+            def get(self, y=2, x=1): yield x + y
+        === hold
+        held, raw, one = m.A.get, m.A.get.__wrapped__, m.A()
+        === ask
+        held is m.A.get
+        raw is m.A.get.__wrapped__
+        raw.__defaults__
+        list(raw(one))
+        list(getattr(one.get(), "gen", None) or one.get())
+    """,
     "a descriptor of the app's": """
         --- m
         class D:
