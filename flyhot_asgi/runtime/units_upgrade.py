@@ -115,7 +115,7 @@ class UnitsUpgrade:
         gone = {id(unit) for unit, _ in dropped}
         left = [unit for unit in self._units if id(unit) not in gone]
         tell_resumed(left, vsn, self._migration, render=render)
-        pinned = pinning.confirm(self._registry, self._missed, now)
+        pinned = pinning.confirm(self._registry, self._missed, now, old=self._old[: len(vsn)])
         return lines + [f"{line}: pinned to the old code until its next message" for line in pinned]
 
     @property

@@ -25,8 +25,7 @@ Missed = dict[str, list[tuple[Unit, Step]]]
 
 def pin(registry: Registry, who: Session | Actor, busy: Busy | None) -> None:
     """Leave it out of the upgrade that is being gathered for."""
-    vsn = who.vsn if isinstance(who, Session) else None
-    registry.pins[who.id] = Pin(who.id, str(busy) if busy is not None else who.id, vsn or "")
+    registry.pins[who.id] = Pin(who.id, str(busy) if busy is not None else who.id, "")
 
 
 def let_go(registry: Registry) -> None:
@@ -63,9 +62,9 @@ def missed(
     return found
 
 
-def confirm(registry: Registry, found: Missed, vsn: Callable[[], str]) -> list[str]:
+def confirm(registry: Registry, found: Missed, vsn: Callable[[], str], *, old: str) -> list[str]:
     """The upgrade is committed: who is pinned stays so until its boundary. Returns a line on each. `vsn`: the release
-    that runs when it is asked."""
+    that runs when it is asked; `old`: the one that ran before."""
     lines = []
     for id, pin in list(registry.pins.items()):
         who = registry.find(id)
@@ -79,7 +78,7 @@ def confirm(registry: Registry, found: Missed, vsn: Callable[[], str]) -> list[s
             del registry.pins[id]
             continue
         if not pin.confirmed:
-            pin.confirmed = True
+            pin.confirmed, pin.vsn = True, old
             _owe(registry, who, pin, vsn)
     return lines
 

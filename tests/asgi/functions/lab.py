@@ -83,7 +83,7 @@ def starlette_app(function: Any) -> Any:
 async def upgrade(server: Server, module: Module, text: str, **options: Any) -> int:
     """Hold all, give the module new code, migrate what changed, resume. Returns how many were migrated."""
     hold = Hold(server.registry)
-    await hold.suspend(timeout=2, http_drain=0)
+    await hold.suspend(timeout=options.get("timeout", 2), http_drain=0)
     before = {id(unit): unit.cls for unit in server.registry.units()}
     codes = {unit.id: _code(unit) for unit in server.registry.units()}
     module.becomes(text)

@@ -500,6 +500,39 @@ async def test_a_function_has_policies_of_its_own_which_a_release_may_change(ser
     await turn()
 
 
+async def test_a_function_at_work_is_sent_away_if_it_says_so(server: Server, tmp_path: Path) -> None:
+    """Its `finally` runs, its client is told to come back, and those at their boundary go on with new code."""
+    text = """
+        gate = asyncio.Event()
+
+        @upgradable(on_busy="evict")
+        async def chat(ws: WebSocket, state):
+            await ws.accept()
+            try:
+                while True:
+                    text = await ws.receive_text()
+                    if text == "wait":
+                        await gate.wait()
+                    await ws.send_text(f"1 {text}")
+            except WebSocketDisconnect:
+                pass
+            finally:
+                log.append("ended")
+        """
+    module = Module(tmp_path, text)
+    busy, idle = (server.connect_app(starlette_app(module.chat)) for _ in range(2))
+    busy.says("wait")
+    await turn()
+    await upgrade(server, module, text.replace('f"1 ', 'f"2 '), timeout=0.05)
+    idle.says("a")
+    await turn(30)
+    assert [message["code"] for message in busy.sent if message["type"] == "websocket.close"] == [1012]
+    assert busy.texts == [] and idle.texts == ["2 a"]
+    assert module.log == ["ended", "ended"] and len(server.registry.sessions) == 1
+    idle.leaves()
+    await turn()
+
+
 @pytest.mark.parametrize("name", ["on_busy", "on_failed_code_change"])
 def test_a_word_that_is_no_policy_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name} of @upgradable is one of abort, "):

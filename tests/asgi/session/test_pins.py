@@ -90,7 +90,7 @@ async def upgrade(
     if commit:
         for unit in units:
             unit.resumed(f"r{number}", report.changed(unit))
-        lines = pinning.confirm(registry, missed, lambda: f"r{number}")
+        lines = pinning.confirm(registry, missed, lambda: f"r{number}", old=f"r{number - 1}")
     hold.resume()
     await turn()
     return lines
@@ -150,6 +150,17 @@ async def test_what_it_missed_is_made_up_in_order(server: Server) -> None:
     wire.says("c")
     await turn()
     assert wire.texts[-1] == "c 1-2-3-4-5"
+
+
+async def test_it_is_told_on_which_release_it_is_not_under_which_it_came(server: Server) -> None:
+    wire = connect(server)
+    await turn()
+    await upgrade(server.registry, 2)
+    wire.says("wait")
+    await turn()
+    await upgrade(server.registry, 3)
+    await upgrade(server.registry, 4)
+    assert [pin.vsn for pin in server.registry.pins.values()] == ["r2"]
 
 
 async def test_an_upgrade_and_its_rollback_cancel_out(server: Server) -> None:
