@@ -15,6 +15,7 @@ import enum
 import gc
 import sys
 import types
+import typing
 import weakref
 from collections.abc import Iterable
 from typing import Any, TypeAlias
@@ -89,6 +90,9 @@ class TwinPourer:
         self._tell([namespace, *others])
         forget_abstract_answers(lost=self._lost)
         gc.collect()
+        if any(ref() is not None for ref, _ in twins):
+            _forget_aliases()
+            gc.collect()
         return [(ref, living) for ref, living in twins if ref() is not None]
 
     def _finish_one(self, one: TwinOf, twin: object) -> None:
@@ -104,6 +108,8 @@ class TwinPourer:
             if isinstance(new, type):
                 also.append(members(new))
                 substitute_weakly(old, new)
+            elif type(new) in EXACT_CONTAINERS:
+                also.append(new)  # annotations: what they hold may be made of a twin
             elif (fields := fields_of(new)) is not None:
                 also.append(fields)  # of a living enum's member: older than the patch, so that the collector hides it
         del old, new
@@ -209,6 +215,13 @@ class TwinPourer:
     def _stand_in(self, old: types.FunctionType, new: types.FunctionType) -> bool:
         before, after = stands_at(old), stands_at(new)
         return renamed(before[1], *self._moved) == after[1] if self._moved else before == after
+
+
+def _forget_aliases() -> None:
+    """`Optional[C]` and its like, which `typing` remembers so as not to make them twice: they hold a nested class that
+    was made for a moment."""
+    for forget in getattr(typing, "_cleanups", ()):
+        forget()
 
 
 def renamed(qualname: str, old: str, new: str) -> str:

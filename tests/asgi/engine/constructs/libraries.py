@@ -349,4 +349,32 @@ CASES = {
         hasattr(m, "lazy")
         hasattr(signal, "gone")
     """,
+    "annotations made of a nested class that is made anew": """
+        --- m
+        import typing as t
+        class Gen:
+            class _Info(t.NamedTuple):
+                const: t.Optional[t.Callable[..., str]]
+                src: t.Optional[str]
+            _one: t.Optional[_Info] = None
+            _two: t.Optional[_Info] = None
+            def make(self) -> _Info: return self._Info(None, "a")
+            def use(self, x: str, info: _Info) -> None: pass
+        +++ m
+        import typing as t
+        class Gen:
+            class _Info(t.NamedTuple):
+                const: t.Callable[..., str] | None
+                src: str | None
+            _one: _Info | None = None
+            _two: t.Optional[_Info] = None
+            def make(self) -> _Info: return self._Info(None, "a")
+            def use(self, x: str, info: _Info) -> None: pass
+        === hold
+        gen = m.Gen()
+        === ask
+        gen.make()
+        gen.use.__annotations__
+        m.Gen.__annotations__
+    """,
 }
