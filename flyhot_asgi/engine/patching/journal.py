@@ -11,6 +11,7 @@ are not undone; plans refuse statements that are likely to have some.
 from __future__ import annotations
 
 import ctypes
+import gc
 import inspect
 import sys
 import types
@@ -158,13 +159,18 @@ class Journal:
 
     def _note_attribute(self, owner: Any, name: str) -> None:
         before = vars(owner).get(name, _MISSING)
+        names = list(vars(owner))
         self._keep.append((owner, before))
 
         def undo() -> None:
-            if before is not _MISSING:
-                setattr(owner, name, before)
-            elif name in vars(owner):
-                delattr(owner, name)
+            if before is _MISSING:
+                if name in vars(owner):
+                    delattr(owner, name)
+                return
+            gone = name not in vars(owner)
+            setattr(owner, name, before)
+            if gone:
+                _put_in_order(owner, names)
 
         self.note(f"{getattr(owner, '__qualname__', type(owner).__name__)}.{name}", undo)
 
@@ -204,12 +210,31 @@ _KIND = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def restore_dict(live: dict[Any, Any], before: dict[Any, Any]) -> None:
-    """Bring `live` back to `before` in place, writing only what differs."""
+    """Bring `live` back to `before` in place and in its order, writing only what differs. What must change its place is
+    taken out and put in again by one call, in which no other thread runs."""
     for key in [key for key in live if key not in before]:
         del live[key]
     for key, value in before.items():
         if live.get(key, _MISSING) is not value:
             live[key] = value
+    if len(live) == len(before) and (first := _misplaced(live, before)) is not None:
+        after = list(before)[first:]
+        deque(map(live.__setitem__, after, map(live.pop, after)), maxlen=0)
+
+
+def _misplaced(live: dict[Any, Any], before: dict[Any, Any]) -> int | None:
+    return next((i for i, (a, b) in enumerate(zip(live, before, strict=True)) if a is not b and a != b), None)
+
+
+def _put_in_order(owner: Any, names: list[str]) -> None:
+    """A name that came back stands last: those that stood after it follow it again."""
+    found = vars(owner)
+    namespace: dict[str, Any] = (
+        found if type(found) is dict else next(d for d in gc.get_referents(found) if type(d) is dict)
+    )
+    after = [name for name in names if name in namespace]
+    if set(after) == set(namespace) and list(namespace) != after:
+        deque(map(namespace.__setitem__, after, map(namespace.pop, after)), maxlen=0)
 
 
 def refill(obj: Any, contents: Any) -> None:

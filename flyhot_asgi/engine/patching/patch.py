@@ -22,6 +22,7 @@ from ..source.headers import Header, headers
 from ..source.plan import Execute, Graft, Plan, Twin
 from .answers import Answers
 from .codes import exchange_codes, order_annotations
+from .derived import Derived
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
 from .finder import ReleaseFinder
 from .graft import apply_graft, compile_graft
@@ -46,7 +47,7 @@ class Patch:
         """For the next plan, which is made a moment later."""
         self._codes: list[types.CodeType | None] = []
         self._registrations = [*self._remaking(), *plan.registrations]
-        self._answers = Answers(plan)
+        self._answers, self._derived = Answers(plan), Derived(plan)
         self._counterparts: dict[str, dict[types.CodeType, types.CodeType]] = {}
         self.known: set[int] = set()
         """Ids of the code objects that a first-party function may run after the patch."""
@@ -77,6 +78,7 @@ class Patch:
         Raises SourceError (with file and line) if something does not compile, UpgradeError if an import fails.
         """
         plan = self.plan
+        self._derived.stage()
         self._codes = [self._compile(item) for item in plan.work]
         for name in plan.changed:
             old, new = plan.old[name], plan.new[name]
@@ -164,6 +166,7 @@ class Patch:
             gc.freeze()  # the second look, at the verification, then sees only what is new
         journal.note("caches of what functions are", self._clear_caches)
         self._answers.touch(journal)
+        self._derived.begin()
         self._swap(journal)
         for holder in self.plan.code_holders:
             exchange_codes(holder, self._counterparts, self.known, journal)
@@ -191,6 +194,7 @@ class Patch:
             registration.finish(journal)
         self._delete(journal)
         self._finish_modules(journal)
+        self._derived.finish(journal)
         self._clear_caches()
         self._answers.forget()
 

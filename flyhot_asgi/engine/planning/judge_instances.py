@@ -14,6 +14,7 @@ from ..source.module import mangled
 from ..source.schema import (
     always_set,
     attributes_read,
+    class_level,
     field_names,
     hashed_by,
     new_attributes,
@@ -53,6 +54,7 @@ def _schema_gap(
     """Living instances would lack an attribute that the new code counts on, or have it of another kind."""
     gained = new_attributes(old, new, _read_anywhere(context)) | set_elsewhere(old, new)
     gained = {name for name in gained if not any(name in vars(base) for base in live.__mro__[1:])}
+    gained -= _given_by_bases(context, live) if gained else set()
     reshaped = reshaped_attributes(old, new, context.origins(module))
     count = context.instances(live) if gained or reshaped else 0
     if gained and not reshaped and count:
@@ -73,6 +75,17 @@ def _schema_gap(
     name = min(reshaped)
     reason = f"{count} living instance(s) have the attribute `{name}` of another kind than its code now gives it"
     return reason, f"give the class a `code_change`, or {COLD}"
+
+
+def _given_by_bases(context: Context, live: type) -> set[str]:
+    """What the new release's bases of the class have at class level."""
+    found: set[str] = set()
+    for base in live.__mro__[1:]:
+        if base.__module__ in context.new:
+            for node in ast.walk(context.new[base.__module__].tree):
+                if isinstance(node, ast.ClassDef) and node.name == base.__name__:
+                    found |= class_level(node)
+    return found
 
 
 def mangled_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: type) -> str | None:

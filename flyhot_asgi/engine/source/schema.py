@@ -24,8 +24,8 @@ def new_attributes(old: ast.ClassDef, new: ast.ClassDef, read_elsewhere: Contain
 
     `read_elsewhere`: attributes that code outside of the class reads.
     """
-    gained = _stored(methods_of(new)) - _stored(methods_of(old)) - _class_level(new)
-    made = _stored(construction_methods(new)) - _stored(construction_methods(old)) - _class_level(new)
+    gained = _stored(methods_of(new)) - _stored(methods_of(old)) - class_level(new)
+    made = _stored(construction_methods(new)) - _stored(construction_methods(old)) - class_level(new)
     relied = {
         name for name in gained if name in read_elsewhere or any(_relies_on(method, name) for method in methods_of(new))
     }
@@ -53,7 +53,7 @@ def _targets(statement: ast.stmt) -> list[ast.expr]:
 def set_elsewhere(old: ast.ClassDef, new: ast.ClassDef) -> set[str]:
     """Attributes that the new methods read of `self`, the old ones did not, and that no method is seen to set: set by
     `setattr`, through `__dict__`, by a base class or by somebody else. Instances may have them or not."""
-    known = _stored(methods_of(new)) | _class_level(new) | _loaded(old)
+    known = _stored(methods_of(new)) | class_level(new) | _loaded(old)
     return {name for name in _loaded(new) - known if not name.startswith("__")}
 
 
@@ -150,7 +150,7 @@ def read_by_methods(tree: ast.AST) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
-            found |= _loaded(node) - _stored(methods_of(node)) - _class_level(node)
+            found |= _loaded(node) - _stored(methods_of(node)) - class_level(node)
     return found
 
 
@@ -159,7 +159,7 @@ def _read_of_bases(cls: ast.ClassDef) -> set[str]:
     if not cls.bases:
         return set()
     reads = {use.attr for method in methods_of(cls) for use in _uses(method, ast.Load)}
-    return reads - _stored(methods_of(cls)) - _class_level(cls)
+    return reads - _stored(methods_of(cls)) - class_level(cls)
 
 
 def _self_name(method: FunctionNode) -> str | None:
@@ -185,7 +185,7 @@ def _stored(methods: Iterable[FunctionNode]) -> set[str]:
     return {use.attr for method in methods for use in _uses(method, ast.Store)}
 
 
-def _class_level(cls: ast.ClassDef) -> set[str]:
+def class_level(cls: ast.ClassDef) -> set[str]:
     """Names that the class itself answers for its instances: a bare annotation gives no value."""
     return {
         name

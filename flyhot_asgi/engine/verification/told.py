@@ -4,6 +4,7 @@ has in its attributes, what a function's parameters default to. Runs none of the
 
 from __future__ import annotations
 
+import contextvars
 import enum
 import hashlib
 import operator
@@ -58,6 +59,11 @@ def told_of_foreign(value: Any) -> str | None:
     kind = type(value)
     if kind in _WEAK:
         return _weakly_held(value)
+    if kind is contextvars.ContextVar:
+        try:
+            return f"{value.name} {_plain(contextvars.Context().run(value.get))}"  # its default
+        except LookupError:
+            return str(value.name)
     known = kind is types.SimpleNamespace or (
         looked_into(value) and kind.__module__.partition(".")[0] not in _DESCRIBED
     )

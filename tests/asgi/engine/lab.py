@@ -203,6 +203,7 @@ class Lab:
 
     def undo(self) -> None:
         self.journal.rollback()
+        gc.collect()  # as the engine does it: classes that were made and taken back are derived ones until then
         self.sources = self.before
 
     def refused(self, **files: str) -> Refusal:

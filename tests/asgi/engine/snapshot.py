@@ -77,7 +77,9 @@ class Snapshot:
 
     def _parts(self, obj: Any) -> list[tuple[str, Any]]:
         if isinstance(obj, types.ModuleType):
-            return self._items(vars(obj)) if obj.__name__.partition(".")[0] == self.top else []
+            if obj.__name__.partition(".")[0] != self.top:
+                return []
+            return [*self._items(vars(obj)), ("order", self._order(vars(obj)))]
         if isinstance(obj, types.FunctionType):
             return self._function(obj)
         if isinstance(obj, type):
@@ -85,7 +87,9 @@ class Snapshot:
                 return []
             bases = [(f"base {index}", base) for index, base in enumerate(obj.__bases__)]  # of no account: which tuple
             members = [*vars(obj).items(), *bases]
-            return self._items({k: v for k, v in members if k not in ("__dict__", "__weakref__", "_abc_impl")})
+            derived = [id(one) for one in type.__subclasses__(obj)]
+            items = self._items({k: v for k, v in members if k not in ("__dict__", "__weakref__", "_abc_impl")})
+            return [*items, ("order", self._order(vars(obj))), ("derived", repr(derived))]
         if isinstance(obj, dict):
             return [(repr(k) if isinstance(k, ATOMS) else f"#{id(k)}", v) for k, v in dict.items(obj)]
         if isinstance(obj, list | tuple | deque):
@@ -103,7 +107,7 @@ class Snapshot:
         if isinstance(obj, functools.partial):
             return [("func", obj.func), ("args", obj.args), ("keywords", obj.keywords)]
         fields = getattr(type(obj), "__dict__", {}).get("__dict__") and object.__getattribute__(obj, "__dict__")
-        return self._items(fields) if type(fields) is dict else []
+        return [*self._items(fields), ("order", self._order(fields))] if type(fields) is dict else []
 
     def _items(self, namespace: dict[str, Any]) -> list[tuple[str, Any]]:
         named = {str(key): value for key, value in namespace.items()}
@@ -111,6 +115,9 @@ class Snapshot:
             ((key, value) for key, value in named.items() if key not in ("__builtins__", *VOLATILE)),
             key=lambda item: item[0],
         )
+
+    def _order(self, namespace: Any) -> str:
+        return repr([name for name in namespace if name not in ("__builtins__", *VOLATILE)])
 
     def _function(self, obj: Any) -> list[tuple[str, Any]]:
         if obj.__module__ is None or (obj.__module__ or "").partition(".")[0] not in (

@@ -708,4 +708,36 @@ CASES = {
         === ask
         m.f(1)
     """,
+    "__subclasses__ order": """
+        --- m
+        class Base:
+            @classmethod
+            def all(cls): return [c.__name__ for c in cls.__subclasses__()]
+        class A(Base): pass
+        class C(Base): pass
+        +++ m
+        class Base:
+            @classmethod
+            def all(cls): return [c.__name__ for c in cls.__subclasses__()]
+        class A(Base): pass
+        class B(Base): pass
+        class C(Base): pass
+        === ask
+        m.Base.all()
+    """,
+    "__subclasses__: one goes": """
+        --- m
+        class Base:
+            @classmethod
+            def all(cls): return [c.__name__ for c in cls.__subclasses__()]
+        class A(Base): pass
+        class C(Base): pass
+        +++ m
+        class Base:
+            @classmethod
+            def all(cls): return [c.__name__ for c in cls.__subclasses__()]
+        class C(Base): pass
+        === ask
+        m.Base.all()
+    """,
 }

@@ -8,6 +8,7 @@ from .case import case, judge
 from .classes import CASES as CLASSES
 from .combined import CASES as COMBINED
 from .commands import CASES as COMMANDS
+from .crossing import CASES as CROSSING
 from .found import CASES as FOUND
 from .functions import CASES as FUNCTIONS
 from .libraries import CASES as LIBRARIES
@@ -29,6 +30,7 @@ ALL = {
     **COMBINED,
     **COMMANDS,
     **OUTLIVING,
+    **CROSSING,
     **UNSEEN,
 }
 
