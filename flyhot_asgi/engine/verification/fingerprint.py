@@ -22,7 +22,7 @@ import os
 import re
 import sys
 import types
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
@@ -44,7 +44,7 @@ _LONGEST, _SHOWN = 240, 60
 _MOST_ITEMS, _MOST_TOLD = 1000, 5000
 SAME = " (same)"
 """Ends the path that tells which other name means the same object."""
-_CONTAINERS = frozenset({dict, list, set, deque})
+_CONTAINERS = frozenset(CONTAINER_KINDS) - {tuple, frozenset}
 _MOST_ORDERED = 200
 _TOLD_BY_REPR = frozenset({"datetime", "decimal", "fractions", "uuid", "ipaddress", "zoneinfo", "typing"})
 """Modules whose objects are values, with all that they are in their `repr`."""
@@ -258,6 +258,9 @@ class Fingerprint:
 
     def _object(self, path: str, value: Any, depth: int) -> None:
         cls = type(value)
+        if cls.__module__ not in self._own:
+            self._named[id(value)].append(path)
+            self._keep.append(value)
         if _is(value, functools.partial):
             self._value(f"{path}.func", value.func, depth + 1)
             self._value(f"{path}.args", value.args, depth + 1)
