@@ -240,7 +240,7 @@ def _put_in_order(owner: Any, names: list[str]) -> None:
 def refill(obj: Any, contents: Any) -> None:
     """Give a container these contents, in place."""
     if isinstance(obj, dict):
-        if list(obj) == list(contents):
+        if len(obj) == len(contents) and all(a is b for a, b in zip(dict.__iter__(obj), contents, strict=True)):
             restore_dict(obj, contents)
         elif isinstance(obj, OrderedDict):  # it keeps its order beside the dict's
             OrderedDict.clear(obj)

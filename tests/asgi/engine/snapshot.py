@@ -21,6 +21,7 @@ ATOMS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
 FIELDS = ("__code__", "__defaults__", "__kwdefaults__", "__annotations__", "__doc__", "__name__", "__qualname__")
 VOLATILE = ("_routes_version", "_mark", "__warningregistry__", "_cache", "_method_cache", "middleware_stack")
 LIMIT = 20_000
+MISSING = object()
 
 
 class Snapshot:
@@ -86,10 +87,11 @@ class Snapshot:
             if obj.__module__.partition(".")[0] != self.top:
                 return []
             bases = [(f"base {index}", base) for index, base in enumerate(obj.__bases__)]  # of no account: which tuple
-            members = [*vars(obj).items(), *bases]
+            noted = vars(obj).get("__annotations__", MISSING)  # asking for it makes an empty one
+            members = [*((k, v) for k, v in vars(obj).items() if v is not noted or noted), *bases]
             derived = [id(one) for one in type.__subclasses__(obj)]
             items = self._items({k: v for k, v in members if k not in ("__dict__", "__weakref__", "_abc_impl")})
-            return [*items, ("order", self._order(vars(obj))), ("derived", repr(derived))]
+            return [*items, ("order", self._order(dict(members[: -len(bases)]))), ("derived", repr(derived))]
         if isinstance(obj, dict):
             return [(repr(k) if isinstance(k, ATOMS) else f"#{id(k)}", v) for k, v in dict.items(obj)]
         if isinstance(obj, list | tuple | deque):
