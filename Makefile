@@ -2,6 +2,7 @@
 #   make demo          the whole story in under a minute      (ARGS="--serve" keeps it running)
 #   make test          all tests                              (ARGS="-k chat" and the like; WORKERS=0: all in this process)
 #   make test-pythons  the engine's tests on every other Python that is here: 3.12, 3.13, 3.14   (PYTHONS="/opt/bin/python3.13")
+#   make test-pydantics  the adapters' tests on older versions of pydantic with the FastAPI of their time
 #   make check         format, lint, types, layers; changes nothing
 #   make lint          mends what can be mended
 #   make bench         the demo's load at three sizes as JSON lines; steady state with and without; holds
@@ -17,7 +18,7 @@ ARGS   ?=
 # Processes that share the tests. Those that start servers all run in one of them.
 WORKERS ?= 2
 
-.PHONY: demo test test-pythons check lint bench bench-replay client clean
+.PHONY: demo test test-pythons test-pydantics check lint bench bench-replay client clean
 .DEFAULT_GOAL := test
 
 $(BIN)/python:
@@ -59,6 +60,18 @@ test-pythons:
 	  $$venv/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' || exit 1; \
 	  echo "== $$($$venv/bin/python --version)"; \
 	  $$venv/bin/python -m pytest --quiet tests/asgi/engine $(ARGS) || exit 1; \
+	done
+
+PYDANTICS ?= 2.5.3/0.109.2 2.7.4/0.111.1 2.9.2/0.115.4 2.11.7/0.116.1
+
+test-pydantics: $(VENV)/.dev-installed
+	@for pair in $(PYDANTICS); do \
+	  over=$(VENV)/pydantic-$${pair%/*}; \
+	  [ -e $$over ] || $(BIN)/python -m pip install --quiet --disable-pip-version-check --target $$over \
+	    "pydantic==$${pair%/*}" "fastapi==$${pair#*/}" 2>/dev/null || exit 1; \
+	  echo "== pydantic $${pair%/*}, FastAPI $${pair#*/}"; \
+	  PYTHONPATH=$$over $(BIN)/python -m pytest --quiet -W ignore::PendingDeprecationWarning -W ignore::DeprecationWarning \
+	    tests/asgi/engine/adapters/test_models.py tests/asgi/engine/adapters/test_pydantic.py $(ARGS) || exit 1; \
 	done
 
 check: $(VENV)/.dev-installed

@@ -21,6 +21,7 @@ from ..living.inventory import subclasses
 from ..patching.journal import Journal
 from ..patching.registration import Registration
 from ..source.module import Statement
+from .pydantic import model_fields, version
 from .schemas import added, instances_of
 
 _MISSING: Any = object()
@@ -88,7 +89,7 @@ class InstanceFill(Registration):
 
     def look(self) -> None:
         for kind in {kind for cls in self._changed for kind in [cls, *subclasses(cls)]}:
-            self._before[kind] = dict(getattr(kind, "__pydantic_fields__", {}))
+            self._before[kind] = dict(model_fields(kind))
         self._found = added(self._found, instances_of(list(self._before)))
         for kind in {type(one) for one in self._found if attributes(one) is not None}:
             if is_settings(kind) and kind not in self._settings:
@@ -122,8 +123,8 @@ class InstanceFill(Registration):
             values[name] = fresh[name]
 
     def finish(self, journal: Journal) -> None:
-        gained = {c: set(getattr(c, "__pydantic_fields__", {})) - set(old) for c, old in self._before.items()}
-        lost = {c: set(old) - set(getattr(c, "__pydantic_fields__", {})) for c, old in self._before.items()}
+        gained = {c: set(model_fields(c)) - set(old) for c, old in self._before.items()}
+        lost = {c: set(old) - set(model_fields(c)) for c, old in self._before.items()}
         for one in self._found:
             values = attributes(one)
             if values is not None:
@@ -143,10 +144,10 @@ class InstanceFill(Registration):
 def _fill(one: Any, values: dict[str, Any], names: set[str]) -> str | None:
     """Set what can be known; the first field for which nothing can."""
     cls: Any = type(one)
-    missing: list[str] = [name for name in cls.__pydantic_fields__ if name in names and name not in values]
+    missing: list[str] = [name for name in model_fields(cls) if name in names and name not in values]
     fresh = vars(cls()) if missing and is_settings(cls) else {}
     for name in missing:
-        field = cls.__pydantic_fields__[name]
+        field = model_fields(cls)[name]
         if field.is_required() and name not in fresh:
             return name
         values[name] = fresh[name] if name in fresh else field.get_default(call_default_factory=True, **_data(values))
@@ -154,8 +155,7 @@ def _fill(one: Any, values: dict[str, Any], names: set[str]) -> str | None:
 
 
 def _data(values: dict[str, Any]) -> dict[str, Any]:
-    version = getattr(sys.modules.get("pydantic.version"), "VERSION", "2.0").split(".")
-    return {"validated_data": values} if int(version[1]) >= 10 else {}
+    return {"validated_data": values} if version() >= (2, 10) else {}
 
 
 def _drop(one: Any, values: dict[str, Any], names: set[str], journal: Journal) -> None:

@@ -22,8 +22,9 @@ from ..source.module import Statement, dotted_name, statements_of
 from ..source.plan import Action, Execute, Graft
 from ..source.values import is_pure, value_of
 from .instances import InstanceFill, InstanceRebuild, initialised, is_settings
+from .pydantic import base_model, model_fields
 from .remapping import why_not_remapped
-from .schemas import SchemaRefresh, base_model, is_generic_of, models
+from .schemas import SchemaRefresh, is_generic_of, models
 
 _REBUILDS = frozenset({"model_rebuild", "update_forward_refs"})
 
@@ -206,7 +207,7 @@ def _gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, living: type) -
 
 
 def _inherited(cls: type) -> set[str]:
-    return {name for base in cls.__mro__[1:] for name in getattr(base, "__pydantic_fields__", {})}
+    return {name for base in cls.__mro__[1:] for name in model_fields(base)}
 
 
 def _fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign]]:

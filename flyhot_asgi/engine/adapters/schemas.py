@@ -20,14 +20,15 @@ from ..patching.journal import Journal
 from ..patching.recast import recast
 from ..patching.registration import Registration
 from ..source.module import Statement
-
-_SCHEMA = "__pydantic_core_schema__"
-
-
-def base_model() -> type | None:
-    """pydantic's `BaseModel`, if the app imported it."""
-    found = getattr(sys.modules.get("pydantic.main"), "BaseModel", None)
-    return found if isinstance(found, type) else None
+from .pydantic import (
+    SCHEMA,
+    base_model,
+    forget,
+    rebuild_adapter,
+    rebuild_model,
+    rebuild_validated_call,
+    schema_of_adapter,
+)
 
 
 def models() -> list[type]:
@@ -56,7 +57,7 @@ def mentions(schema: object, classes: Collection[type]) -> bool:
 
 
 def stale_models(classes: Collection[type]) -> list[type]:
-    return [cls for cls in models() if mentions(vars(cls).get(_SCHEMA), classes)]
+    return [cls for cls in models() if mentions(vars(cls).get(SCHEMA), classes)]
 
 
 def instances_of(kinds: Collection[type]) -> list[Any]:
@@ -78,6 +79,13 @@ def type_adapters() -> list[Any]:
     return instances_of([kind]) if kind is not None else []
 
 
+def fields_of_fastapi() -> list[Any]:
+    """What it keeps of parameters, bodies and responses: each has a type adapter."""
+    homes = ("fastapi._compat", "fastapi._compat.v2")
+    kinds = [getattr(sys.modules.get(home), "ModelField", None) for home in homes]
+    return instances_of([kind for kind in kinds if isinstance(kind, type)])
+
+
 def is_generic_of(cls: type, origin: type) -> bool:
     """`cls` is `origin[...]`: made by pydantic, by no statement."""
     facts = vars(cls).get("__pydantic_generic_metadata__")
@@ -97,25 +105,27 @@ class SchemaRefresh(Registration):
         self.changed = frozenset(changed)
         self.remade = remade
         """Statement → the class that it makes again."""
-        self._dataclasses = [c for c in dataclasses if mentions(vars(c).get(_SCHEMA), self.changed)]
+        self._dataclasses = [c for c in dataclasses if mentions(vars(c).get(SCHEMA), self.changed)]
         self._known = frozenset(known)
-        self._stale = [cls for cls in self._known if mentions(vars(cls).get(_SCHEMA), self.changed)]
+        self._stale = [cls for cls in self._known if mentions(vars(cls).get(SCHEMA), self.changed)]
         self._adapters: list[Any] = []
+        self._fields: list[Any] = []
         self._calls: list[Any] = []
 
     def look(self) -> None:
-        stale = [one for one in type_adapters() if mentions(vars(one).get("core_schema"), self.changed)]
+        stale = [one for one in type_adapters() if mentions(schema_of_adapter(one), self.changed)]
         self._adapters = added(self._adapters, stale)
+        self._fields = added(self._fields, fields_of_fastapi() if stale else [])
         kind = getattr(sys.modules.get("pydantic._internal._validate_call"), "ValidateCallWrapper", None)
         self._calls = added(self._calls, instances_of([kind]) if kind is not None else [])
 
     def begin(self, journal: Journal) -> None:
         ours = set(self.remade.values())
-        self._stale += [c for c in models() if c not in self._known and mentions(vars(c).get(_SCHEMA), self.changed)]
+        self._stale += [c for c in models() if c not in self._known and mentions(vars(c).get(SCHEMA), self.changed)]
         for cls in [*self._stale, *self._dataclasses]:
             if cls not in ours:
                 touch_class(cls, journal)
-                _forget(cls)
+                forget(cls)
         for one in self._adapters:
             journal.touch_namespace(vars(one), "a type adapter")
 
@@ -127,7 +137,7 @@ class SchemaRefresh(Registration):
 
     def finish(self, journal: Journal) -> None:
         fresh = [cls for cls in models() if cls not in self._known and cls not in self._stale]
-        late = [cls for cls in fresh if mentions(vars(cls).get(_SCHEMA), self.changed)]
+        late = [cls for cls in fresh if mentions(vars(cls).get(SCHEMA), self.changed)]
         for cls in late:
             touch_class(cls, journal)
         with warnings.catch_warnings():  # about annotations that the app was warned of when it was imported
@@ -136,39 +146,18 @@ class SchemaRefresh(Registration):
 
     def _rebuild(self, stale: list[type], journal: Journal) -> None:
         for cls in stale:
-            _rebuild_model(cls)
+            rebuild_model(cls)
         for cls in self.remade.values():
             if vars(cls).get("__pydantic_complete__") is False:
-                _rebuild_model(cls, lenient=True)
+                rebuild_model(cls, lenient=True)
         rebuild = getattr(sys.modules.get("pydantic.dataclasses"), "rebuild_dataclass", None)
         for cls in self._dataclasses:
             if rebuild is not None:
                 rebuild(cls, force=True, _types_namespace=_module_of(cls))
         for one in self._adapters:
-            namespace = vars(sys.modules.get(getattr(one, "_module_name", ""), types.ModuleType("none")))
-            one.rebuild(force=True, _types_namespace=namespace)
+            rebuild_adapter(one, self._fields)
         for call in self._calls:
-            _rebuild_validated_call(call, journal)
-
-
-def _forget(cls: Any) -> None:
-    """Until it is built again, whoever meets the class looks at its fields, as pydantic does with incomplete models."""
-    mocks = sys.modules.get("pydantic._internal._mock_val_ser")
-    base = base_model()
-    if mocks is not None and base is not None and issubclass(cls, base):
-        mocks.set_model_mocks(cls)
-    else:
-        for name in (_SCHEMA, "__pydantic_validator__", "__pydantic_serializer__"):
-            if name in vars(cls):
-                type.__delattr__(cls, name)
-    type.__setattr__(cls, "__pydantic_complete__", False)
-
-
-def _rebuild_model(cls: Any, *, lenient: bool = False) -> None:
-    signature = vars(cls).get("__signature__")
-    cls.model_rebuild(force=True, raise_errors=not lenient, _types_namespace={})
-    if "__mapper__" in vars(cls) and signature is not None:  # of the class before SQLAlchemy gave it its own `__init__`
-        type.__setattr__(cls, "__signature__", signature)
+            rebuild_validated_call(call, self.changed, journal)
 
 
 def _module_of(cls: type) -> dict[str, Any]:
@@ -187,18 +176,3 @@ def _remake_parametrized(origin: type, journal: Journal) -> None:
         }
         recast(cls, type(cls), cls.__name__, (origin,), namespace, keywords, journal)
         _remake_parametrized(cls, journal)
-
-
-def _rebuild_validated_call(one: Any, journal: Journal) -> None:
-    """`@validate_call` keeps no schema to look into: it looks at its function's annotations again."""
-    create = getattr(one, "_create_validators", None)
-    if create is None:
-        return
-    for name in getattr(type(one), "__slots__", ()):
-        if hasattr(one, name):
-            journal.note("a validated call", _setter(one, name, getattr(one, name)))
-    create()
-
-
-def _setter(owner: Any, name: str, value: Any) -> Any:
-    return lambda: setattr(owner, name, value)

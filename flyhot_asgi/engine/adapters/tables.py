@@ -22,8 +22,9 @@ from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import Statement, decorator_name, dotted_name, statements_of
 from ..source.plan import Action, Execute
 from .mappings import MappingUndo, has_mapped, is_declarative, is_mapped, mapped_to
+from .pydantic import base_model
 from .remapping import plan_remap, why_not_remapped
-from .schemas import base_model, instances_of
+from .schemas import instances_of
 
 _MIGRATE = "deploy this change cold, after its migration (restart the app)"
 _MAPPING_NAMES = frozenset(

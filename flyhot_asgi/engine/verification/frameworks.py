@@ -28,7 +28,7 @@ def of_class(cls: type, shapes: Shapes) -> Iterator[tuple[str, str]]:
     members = vars(cls)
     if (schema := members.get("__pydantic_core_schema__")) is not None:
         yield ".__pydantic_core_schema__", shapes.schema(schema) if type(schema) is dict else LATER
-        if type(fields := members.get("__pydantic_fields__")) is dict:
+        if type(fields := members.get("__pydantic_fields__", members.get("model_fields"))) is dict:  # before 2.10
             for name, field in fields.items():
                 yield f".__pydantic_fields__[{name!r}]", shapes.remembered(field, functools.partial(shapes.text, field))
         if type(config := members.get("model_config")) is dict:

@@ -1,0 +1,120 @@
+"""What differs between the versions of pydantic 2 in how it keeps what it built, in one place."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+from typing import Any
+
+from ...errors import UpgradeError
+from ..patching.journal import Journal
+
+SCHEMA = "__pydantic_core_schema__"
+
+
+def base_model() -> type | None:
+    """pydantic's `BaseModel`, if the app imported it."""
+    found = getattr(sys.modules.get("pydantic.main"), "BaseModel", None)
+    return found if isinstance(found, type) else None
+
+
+def version() -> tuple[int, int]:
+    """Of the pydantic that the app imported; (2, 0) if it doesn't say."""
+    parts = str(getattr(sys.modules.get("pydantic.version"), "VERSION", "2.0")).split(".")
+    return int(parts[0]), int(parts[1])
+
+
+def model_fields(cls: type) -> dict[str, Any]:
+    """Name → FieldInfo, of the class and those it derives from; empty if it is no model. Before 2.10 they are an
+    ordinary attribute."""
+    for base in cls.__mro__:
+        for name in ("__pydantic_fields__", "model_fields"):
+            found = vars(base).get(name)
+            if type(found) is dict:
+                return found
+    return {}
+
+
+def forget(cls: Any) -> None:
+    """Until it is built again, whoever meets the class looks at its fields, as pydantic does with incomplete models."""
+    mocks, base = sys.modules.get("pydantic._internal._mock_val_ser"), base_model()
+    stale: tuple[str, ...] = ()
+    if mocks is not None and base is not None and issubclass(cls, base):
+        named = "cls_name" in inspect.signature(mocks.set_model_mocks).parameters  # before 2.10
+        mocks.set_model_mocks(cls, *([cls.__name__] if named else []))
+        if type(vars(cls).get(SCHEMA)) is dict:  # before 2.9 there is no mock for it
+            stale = (SCHEMA,)
+    else:
+        stale = (SCHEMA, "__pydantic_validator__", "__pydantic_serializer__")
+    for name in stale:
+        if name in vars(cls):
+            type.__delattr__(cls, name)
+    type.__setattr__(cls, "__pydantic_complete__", False)
+
+
+def rebuild_model(cls: Any, *, lenient: bool = False) -> None:
+    """From its fields, in the namespace of its module. Raises what pydantic raises, unless `lenient`."""
+    signature = vars(cls).get("__signature__")
+    where: dict[str, Any] = {"_parent_namespace_depth": 0}
+    if not hasattr(cls, "__pydantic_parent_namespace__"):
+        where = {"_types_namespace": {}}
+    cls.model_rebuild(force=True, raise_errors=not lenient, **where)
+    if "__mapper__" in vars(cls) and signature is not None:  # of the class before SQLAlchemy gave it its own `__init__`
+        type.__setattr__(cls, "__signature__", signature)
+
+
+def schema_of_adapter(adapter: Any) -> object:
+    """The core schema that a TypeAdapter holds."""
+    fields = vars(adapter)
+    return fields.get("core_schema", fields.get("_core_schema"))
+
+
+def rebuild_adapter(adapter: Any, fields: list[Any]) -> None:
+    """A TypeAdapter, in place. `fields`: FastAPI's model fields, which know what theirs are made of where adapters
+    don't (before 2.8). Raises UpgradeError if nobody knows."""
+    if hasattr(adapter, "rebuild"):
+        home = sys.modules.get(getattr(adapter, "_module_name", ""), types.ModuleType("none"))
+        adapter.rebuild(force=True, _types_namespace=vars(home))
+        return
+    if "_type" in vars(adapter):
+        fresh = type(adapter)(adapter._type, config=adapter._config, module=adapter._module_name)
+    else:
+        owners = [field for field in fields if vars(field).get("_type_adapter") is adapter]
+        if not owners:
+            raise UpgradeError(
+                f"a TypeAdapter embeds a model that changed, and pydantic {_shown()} doesn't know what it was made of",
+                do="update pydantic to 2.8 or later, or deploy this change cold (restart the app)",
+            )
+        owners[0].__post_init__()
+        fresh = owners[0]._type_adapter
+        for field in owners:
+            field._type_adapter = adapter
+    vars(adapter).clear()  # 2.9 keeps what it was asked for in cached properties
+    vars(adapter).update(vars(fresh))
+
+
+def rebuild_validated_call(call: Any, changed: frozenset[type], journal: Journal) -> None:
+    """`@validate_call` keeps no schema to look into: it looks at its function's annotations again. Before 2.10 it
+    doesn't keep the function: raises UpgradeError if it may validate a changed class."""
+    create = getattr(call, "_create_validators", None)
+    if create is not None:
+        for name in getattr(type(call), "__slots__", ()):
+            if hasattr(call, name):
+                journal.note("a validated call", _setter(call, name, getattr(call, name)))
+        create()
+        return
+    validators = repr([getattr(call, f"__{part}pydantic_validator__", None) for part in ("", "return_")])
+    if any(f'"{cls.__name__}"' in validators for cls in changed):
+        raise UpgradeError(
+            f"`@validate_call` of {call.__qualname__} checks a class that changed; pydantic {_shown()} can't follow",
+            do="update pydantic to 2.10 or later, or deploy this change cold (restart the app)",
+        )
+
+
+def _shown() -> str:
+    return ".".join(map(str, version()))
+
+
+def _setter(owner: Any, name: str, value: Any) -> Any:
+    return lambda: setattr(owner, name, value)
