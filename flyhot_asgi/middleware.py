@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable
 from pathlib import Path
-from time import monotonic
+from types import CoroutineType
 
 from .client import ClientHub
 from .client.inject import injecting
@@ -19,8 +20,10 @@ from .errors import FlyhotError
 from .integrations import install as install_integrations
 from .lifespan import Lifespan
 from .release.config import project_root
-from .runtime import AppRuntime, Registered, find_root, runtime_of, say_impossible, why_unsupported
+from .runtime import AppProcess, AppRuntime, Registered, find_root, runtime_of, say_impossible, why_unsupported
 from .runtime.refusals import refuse
+from .session import Requests
+from .session.boundary import ALWAYS_OPEN
 from .session.endpoints import install as install_endpoints
 from .types import SESSION_KEY, VSN_KEY, ASGIApp, Message, Receive, Scope, Send
 from .watch import Watcher, wanted
@@ -72,10 +75,45 @@ class HotUpgrade:
         self._root = Path(root) if root is not None else None
         self._runtime: AppRuntime | None = None
         self._impossible = False
+        self._steady: AppProcess | None = None
+        """Whose requests may go straight to the app, as long as nobody is held. None before it has started."""
+        self._requests = Requests()
+        self._valve = ALWAYS_OPEN
         self._lifespans = 0
         self._late: asyncio.Task[None] | None = None
+        self.__dict__["__call__"] = self._called
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """ASGI 3. An HTTP request for which nothing else is to be done is the app's own coroutine: no frame of ours
+        stands around it, and nothing is noted of it unless it still runs when the next one comes
+        (docs/decisions/0014)."""
+        process = self._steady
+        if (
+            process is not None
+            and self._valve.calm
+            and scope["type"] == "http"
+            and VSN_KEY not in scope
+            and "/_flyhot/" not in scope["path"]
+        ):
+            for name, _ in scope["headers"]:
+                if name == ASKS:
+                    return self._serve(scope, receive, send)
+            scope[VSN_KEY] = process.vsn
+            requests = self._requests
+            if (last := requests.last).cr_frame is not None:
+                requests.note(last)
+            request = self._app(scope, receive, send)
+            if type(request) is not CoroutineType:
+                return requests.counted(request, scope)
+            requests.last = request
+            return request
+        return self._serve(scope, receive, send)
+
+    async def _called(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What a server sees that asks whether `__call__` is a coroutine function, as that tells ASGI 3 from 2."""
+        await self(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         runtime = self._runtime
         if VSN_KEY in scope or (runtime is None and (runtime := self._enter(scope)) is None):
             return await self._app(scope, receive, send)
@@ -85,6 +123,8 @@ class HotUpgrade:
         process = runtime.process
         if not process.started:
             self._start_late(runtime)
+        elif not self._inject:
+            self._steady = process
         if "/_flyhot/" in scope["path"] and ClientHub.serves(scope):
             return await runtime.hub(scope, receive, send)
         registry = process.registry
@@ -105,30 +145,23 @@ class HotUpgrade:
         if not registry.valve.is_open and not await registry.may_come_in():
             return await refuse(scope, receive, send)
         vsn = scope[VSN_KEY] = process.vsn
-        for name, _ in scope["headers"]:
-            if name == ASKS:
-                send = _naming(vsn, send)
+        if any(name == ASKS for name, _ in scope["headers"]):
+            send = _naming(vsn, send)
         if self._inject:
             send = injecting(scope, send)
-        in_flight = registry.in_flight
-        registry.http_in_all = number = registry.http_in_all + 1
-        in_flight[number] = (scope, monotonic())
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            del in_flight[number]
-            if not registry.valve.calm:
-                registry.valve.stir()
+        await registry.http.counted(self._app(scope, receive, send), scope)
 
     async def _other(self, runtime: AppRuntime, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
             return await self._app(scope, receive, send)
         scope[VSN_KEY] = ""
         self._lifespans += 1
+        self._steady = None
         try:
             await Lifespan(runtime).run(self._app, scope, receive, send)
         finally:
             self._lifespans -= 1
+            self._steady = None
 
     def _enter(self, scope: Scope) -> AppRuntime | None:
         """The first connection, or the lifespan: find out whose runtime this is. None: the app runs without one."""
@@ -145,23 +178,24 @@ class HotUpgrade:
         install_endpoints()
         install_integrations(root)
         runtime = self._runtime = runtime_of(root, registered)
+        self._requests, self._valve = runtime.process.registry.http, runtime.process.registry.valve
         if self._watch and runtime.beside is None:
             runtime.beside = Watcher(runtime.process, runtime.hub)
         return runtime
 
     def _start_late(self, runtime: AppRuntime) -> None:
         if not self._lifespans and not runtime.failed and (self._late is None or self._late.done()):
-            self._late = asyncio.get_running_loop().create_task(_run_late(runtime), name="flyhot-start")
+            self._late = asyncio.get_running_loop().create_task(self._run_late(runtime), name="flyhot-start")
 
-
-async def _run_late(runtime: AppRuntime) -> None:
-    """Runs until the server's event loop ends, and cancels it."""
-    await asyncio.sleep(LATE_SECONDS)
-    if await runtime.start():
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await runtime.stop()
+    async def _run_late(self, runtime: AppRuntime) -> None:
+        """Runs until the server's event loop ends, and cancels it."""
+        await asyncio.sleep(LATE_SECONDS)
+        if await runtime.start():
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._steady = None
+                await runtime.stop()
 
 
 def _naming(vsn: str, send: Send) -> Send:

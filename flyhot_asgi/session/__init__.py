@@ -4,6 +4,7 @@ no code.
     Valve, Gate       where messages are held                 gate.py
     Session           one connection and its units            connection.py
     Registry          all of them, one per application        registry.py
+    Requests          the HTTP requests in flight             requests.py
     Hold              brings all to their boundary            hold.py
     Unit              what is migrated                        unit.py
     migrate           runs `code_change`, all or none         migrate.py, snapshot.py
@@ -16,7 +17,8 @@ from flyhot_asgi.session.connection import Session
 from flyhot_asgi.session.gate import Gate, Valve
 from flyhot_asgi.session.hold import Hold, HoldReport, SessionsBusy
 from flyhot_asgi.session.migrate import MigrationReport
-from flyhot_asgi.session.registry import Busy, InFlight, Registry, Statistics
+from flyhot_asgi.session.registry import Busy, Registry, Statistics
+from flyhot_asgi.session.requests import InFlight, Requests
 from flyhot_asgi.session.unit import EndpointUnit, ObjectUnit, Unit
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "MigrationReport",
     "ObjectUnit",
     "Registry",
+    "Requests",
     "Session",
     "SessionsBusy",
     "Statistics",

@@ -17,7 +17,8 @@ from flyhot_asgi.session.actor import Actor
 from flyhot_asgi.session.connection import Session
 from flyhot_asgi.session.pins import MOST_BEHIND, MOST_PINNED
 from flyhot_asgi.session.policy import OnBusy
-from flyhot_asgi.session.registry import Busy, InFlight, Registry
+from flyhot_asgi.session.registry import Busy, Registry
+from flyhot_asgi.session.requests import InFlight
 from flyhot_asgi.session.rounds import Phase, Rounds, Seen
 
 logger = logging.getLogger("flyhot.hold")
@@ -79,7 +80,7 @@ class Hold:
         self._closed_at: float | None = None
         self._evicted: tuple[Busy, ...] = ()
         self._held_up_by: dict[Session | Actor, int] = {}
-        self._requests_before: frozenset[int] = frozenset()
+        self._requests_before: frozenset[InFlight] = frozenset()
         self.last_seconds = 0.0
         """How long the valve was closed without a break before it was last opened."""
 
@@ -179,7 +180,7 @@ class Hold:
                 return
             if rounds.phase is Phase.OPEN and registry.valve.is_open is False:
                 self._held_up_by = {session: session.boundaries for session in registry.busy_sessions()}
-                self._requests_before = frozenset(request.number for request in registry.requests)
+                self._requests_before = frozenset(registry.requests)
                 self._open()
             elif rounds.phase is Phase.CLOSED and registry.valve.is_open:
                 self._close()
@@ -214,7 +215,7 @@ class Hold:
             requests=tuple(request.since for request in requests),
             freed=registry.valve.is_open
             and all(self._is_free(session, before) for session, before in self._held_up_by.items())
-            and not any(request.number in self._requests_before for request in requests),
+            and self._requests_before.isdisjoint(requests),
         )
 
     def _is_free(self, session: Session | Actor, boundaries_before: int) -> bool:

@@ -15,6 +15,7 @@ from flyhot_asgi.session.actor import Actor
 from flyhot_asgi.session.connection import Session
 from flyhot_asgi.session.gate import Gate, Valve
 from flyhot_asgi.session.pins import Pin
+from flyhot_asgi.session.requests import InFlight, Requests
 from flyhot_asgi.session.tasks import OwnedTasks
 from flyhot_asgi.session.unit import ObjectUnit, Unit
 from flyhot_asgi.session.whereabouts import Whereabouts, whereabouts
@@ -43,26 +44,12 @@ class Busy:
 
 
 @dataclass(frozen=True)
-class InFlight:
-    """An HTTP request that was admitted and hasn't been answered in full. `since`: monotonic."""
-
-    number: int
-    method: str
-    path: str
-    since: float
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-@dataclass(frozen=True)
 class Statistics:
     is_open: bool
     websockets: int
     websockets_quiescent: int
     websockets_in_all: int
     http_in_flight: int
-    http_in_all: int
     units: int
     objects: int
 
@@ -77,11 +64,7 @@ class Registry:
     def __init__(self) -> None:
         self.valve = Valve()
         self._sessions: dict[str, Session] = {}
-        self.http_in_all = 0
-        self.in_flight: dict[int, tuple[Scope, float]] = {}
-        """The HTTP requests that run, by number, and since when (monotonic). Kept by the middleware itself: a call for
-        each would cost more than all the rest that is done for a request. Who takes his out stirs a valve that is not
-        calm."""
+        self.http = Requests()
         self._last_busy: Session | None = None
         self.max_waiting = MAX_WAITING
         self.leaving = False
@@ -105,10 +88,7 @@ class Registry:
     @property
     def requests(self) -> tuple[InFlight, ...]:
         """The HTTP requests in flight, oldest first."""
-        return tuple(
-            InFlight(number, scope.get("method", ""), scope.get("path", ""), since)
-            for number, (scope, since) in self.in_flight.items()
-        )
+        return tuple(self.http)
 
     async def may_come_in(self) -> bool:
         """Wait for the valve, as one of those that are not in yet; False, at once, if too many of them wait already, or
@@ -225,7 +205,7 @@ class Registry:
 
     def others_at_work(self) -> bool:
         """Is a connection or a request at work, who may wait for an actor's answer?"""
-        return bool(self.in_flight) or not self._sessions_quiescent()
+        return bool(self.requests) or not self._sessions_quiescent()
 
     def _sessions_quiescent(self) -> bool:
         last = self._last_busy  # as long as it is, nobody else need be asked
@@ -265,14 +245,14 @@ class Registry:
             websockets=len(self._sessions),
             websockets_quiescent=sum(session.quiescent for session in self._sessions.values()),
             websockets_in_all=self._websockets,
-            http_in_flight=len(self.in_flight),
-            http_in_all=self.http_in_all,
+            http_in_flight=len(self.requests),
             units=len(self.units()),
             objects=len(self._objects),
         )
 
     async def changed(self) -> None:
         """Return after something came to its boundary or ended. Does not poll. Safe to cancel."""
+        self.http.watch(self.valve.stir)
         await self.valve.stirred()
 
     def _forget_the_dead(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -32,13 +31,12 @@ def runtime_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 async def in_flight(registry: Registry, scope: Scope) -> AsyncIterator[None]:
     """A request as the middleware passes it on: it waits for the valve, then it is under way."""
     await registry.valve.opened()
-    registry.http_in_all = number = registry.http_in_all + 1
-    registry.in_flight[number] = (scope, time.monotonic())
+    request = registry.http.counted(plain_app(scope, None, None), scope)
     try:
         yield
     finally:
-        del registry.in_flight[number]
-        registry.valve.stir()
+        request.close()
+        del request
 
 
 async def plain_app(scope: Any, receive: Any, send: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import logging
 import os
 import warnings
@@ -32,7 +33,13 @@ pytestmark = pytest.mark.usefixtures("runtime_folder")
 __all__ = ["runtime_folder"]
 
 
+counted: list[tuple[str, ...]] = []
+"""What was in flight when each request of `hello` ran."""
+
+
 async def hello(request: Any) -> PlainTextResponse:
+    root = request.app.state.root
+    counted.append(tuple(map(str, process_of(root).registry.requests)) if root is not None else ())
     return PlainTextResponse(f"hello from {request.scope['flyhot.vsn']}")
 
 
@@ -47,7 +54,10 @@ ASKING = [(b"x-flyhot", b"1")]
 
 def starlette(root: Path, *, twice: bool = False, **more: Any) -> Starlette:
     stack = [Middleware(HotUpgrade, root=root)] * (2 if twice else 1)
-    return Starlette(routes=[Route("/", hello), WebSocketRoute("/ws", echo)], middleware=stack, **more)
+    app = Starlette(routes=[Route("/", hello), WebSocketRoute("/ws", echo)], middleware=stack, **more)
+    app.state.root = root
+    counted.clear()
+    return app
 
 
 def process_of(root: Path) -> Any:
@@ -102,7 +112,7 @@ async def test_one_behind_another_one_does_nothing(tmp_path: Path) -> None:
         await client.until_answered()
         assert process.registry.statistics().websockets == 1
         _, _, headers = await get(app, headers=ASKING)
-        assert process.registry.statistics().http_in_all == 1 and b"x-flyhot-vsn" in headers
+        assert counted == [("GET /",)] and process.registry.requests == () and b"x-flyhot-vsn" in headers
         client.leaves()
         await connection
 
@@ -112,7 +122,7 @@ async def test_in_a_mounted_app_and_in_the_one_around_it(tmp_path: Path) -> None
     async with lifespan(outer):
         status, body, _ = await get(outer, "/sub/")
         assert status == 200 and process_of(tmp_path).vsn.encode() in body
-        assert process_of(tmp_path).registry.statistics().http_in_all == 1
+        assert counted == [("GET /sub/",)]
 
 
 async def test_a_stack_that_is_built_anew_shares_the_runtime(tmp_path: Path) -> None:
@@ -136,7 +146,7 @@ async def test_two_apps_over_one_root_are_held_together_and_stop_one_by_one(tmp_
         async with lifespan(second):
             process = process_of(tmp_path)
             await get(first), await get(second)
-            assert process.registry.statistics().http_in_all == 2
+            assert counted == [("GET /",), ("GET /",)]
         assert process.started
     assert not process.started
 
@@ -163,6 +173,63 @@ async def test_scopes_of_other_kinds_pass() -> None:
 
     await HotUpgrade(app, root=Path.cwd())({"type": "webtransport"}, None, None)  # type: ignore[arg-type]
     assert seen == ["webtransport"]
+
+
+async def test_an_app_that_returns_another_awaitable_or_raises_at_once(tmp_path: Path) -> None:
+    def app(scope: Any, receive: Any, send: Any) -> Any:
+        if scope.get("path") == "/bad":
+            raise LookupError("bad")
+        return asyncio.ensure_future(plain_app(scope, receive, send))
+
+    hot = HotUpgrade(app, root=tmp_path)
+    async with lifespan(hot):
+        for _ in range(3):
+            assert (await get(hot))[1] == b"hello"
+            with pytest.raises(LookupError):
+                await get(hot, "/bad")
+        assert process_of(tmp_path).registry.requests == ()
+
+
+async def test_a_request_that_is_cancelled_or_fails_is_over_and_says_so(tmp_path: Path) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            return await plain_app(scope, receive, send)
+        if scope["path"] == "/bad":
+            raise LookupError("bad")
+        await asyncio.Event().wait()
+
+    hot = HotUpgrade(app, root=tmp_path)
+    async with lifespan(hot):
+        process = process_of(tmp_path)
+        for _ in range(3):
+            waiting = [asyncio.create_task(get(hot, f"/{n}")) for n in range(3)]
+            await asyncio.sleep(0)
+            assert [str(each) for each in process.registry.requests] == ["GET /0", "GET /1", "GET /2"]
+            for task in waiting:
+                task.cancel()
+            await asyncio.wait(waiting)
+            assert all(task.cancelled() for task in waiting)
+            with pytest.raises(LookupError):
+                await get(hot, "/bad")
+            assert process.registry.requests == ()
+
+
+def test_servers_see_that_it_speaks_asgi_3(tmp_path: Path) -> None:
+    """As an app's outermost layer: each of them has its own way to tell."""
+    hot = HotUpgrade(plain_app, root=tmp_path)
+    assert inspect.iscoroutinefunction(hot.__call__)
+    uvicorn = pytest.importorskip("uvicorn")
+    config = uvicorn.Config(hot, log_config=None, proxy_headers=False)
+    config.load()
+    assert config.loaded_app is hot, "or it is wrapped as one of ASGI 2"
+    hypercorn = pytest.importorskip("hypercorn.utils")
+    assert hypercorn.is_asgi(hot)
+
+
+async def test_called_by_its_method_it_is_the_same(tmp_path: Path) -> None:
+    hot = HotUpgrade(plain_app, root=tmp_path)
+    async with lifespan(hot.__call__):
+        assert (await get(hot.__call__))[1] == b"hello" and process_of(tmp_path).registry.requests == ()
 
 
 # -- no lifespan -----------------------------------------------------------------------------
