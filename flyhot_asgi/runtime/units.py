@@ -103,10 +103,9 @@ def tell_resumed(units: Iterable[Unit], vsn: str, migration: MigrationReport | N
 
     Without `render`, those that would only render again are not told.
     """
-    changed = migration.changed_units if migration is not None else ()
     told: dict[int, bool] = {}
     for unit in units:
-        if not render and id(unit) not in changed and getattr(unit, "renders", False):
+        if not render and getattr(unit, "renders", False) and not _changed(unit, migration):
             continue
         if isinstance(unit, InstanceUnit):  # there may be thousands, nearly all of which have nothing to do
             cls = unit.cls
@@ -116,9 +115,13 @@ def tell_resumed(units: Iterable[Unit], vsn: str, migration: MigrationReport | N
             if not wants:
                 continue
         try:
-            unit.resumed(vsn, id(unit) in changed)
+            unit.resumed(vsn, _changed(unit, migration))
         except Exception:
             logger.exception("%s could not be told that it runs new code; it does", unit.label)
+
+
+def _changed(unit: Unit, migration: MigrationReport | None) -> bool:
+    return migration is not None and migration.changed(unit)
 
 
 _NOBODY = Registry()

@@ -113,7 +113,7 @@ class UnitsUpgrade:
         dropped = self._migration.dropped if self._migration is not None else ()
         lines = [pinning.dismiss(self._registry, self._session_of(unit), error.what) for unit, error in dropped]
         gone = {id(unit) for unit, _ in dropped}
-        left = [unit for unit in self._units if id(unit) not in gone]
+        left = [unit for unit in self._units if id(unit) not in gone] if gone else self._units
         tell_resumed(left, vsn, self._migration, render=render)
         pinned = pinning.confirm(self._registry, self._missed, now, old=self._old[: len(vsn)])
         return lines + [f"{line}: pinned to the old code until its next message" for line in pinned]

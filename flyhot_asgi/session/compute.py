@@ -8,8 +8,9 @@ everything is put back, and all others are computed again without those that fai
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from sys import getrefcount
 from time import monotonic
 from typing import Any, NoReturn
 
@@ -19,6 +20,15 @@ from flyhot_asgi.session.blame import Job, UnitMigrationFailed, fail, said
 from flyhot_asgi.session.budget import EachInTime, Overrun, within
 from flyhot_asgi.session.policy import on_failed_code_change
 from flyhot_asgi.session.unit import State, Unit
+
+
+def _references_to_a_new_one() -> int:
+    new: State = {}
+    return getrefcount(new)
+
+
+_OURS_ALONE = _references_to_a_new_one()
+"""How many references to a dict are counted if nobody else has it: what this interpreter holds itself."""
 
 _PASSES = 3
 """So often all is computed anew without those that failed; after that one is as bad as another."""
@@ -51,10 +61,10 @@ def compute(
     rules: Rules,
     *,
     restore: Callable[[], None],
-    read: Callable[[Job], State],
+    read: Callable[[Sequence[Job]], list[State]],
 ) -> Computed:
     """Raises UnitMigrationFailed for the first that fails and may not be dropped. `restore` puts everything back;
-    `read` gives a unit's state anew."""
+    `read` gives the units' states anew."""
     dropped: list[tuple[Unit, UnitMigrationFailed]] = []
     end_at = monotonic() + rules.budget
     for _ in range(_PASSES):
@@ -66,7 +76,7 @@ def compute(
         dropped += failed
         gone = {id(unit) for unit, _ in dropped}
         work = [job for job in work if id(job.unit) not in gone]
-        states = [read(job) for job in work]
+        states = read(work)
     raise dropped[-1][1]
 
 
@@ -143,9 +153,9 @@ def _new_state(job: Job, state: State, extra: Mapping[str, Any], debug: bool) ->
     except TypeError:
         wrong = next(type(key) for key in dict.keys(new) if not isinstance(key, str))
         fail(job, f"code_change returned a dict with a key that is no str: {wrong.__qualname__}")
-    if new is state:
-        return state
-    # A copy: one that is handed out twice must not be two units' state.
+    if new is state or (type(new) is dict and getrefcount(new) <= _OURS_ALONE):
+        return new
+    # A copy: one that is handed out twice, or changed afterwards, must not be two units' state.
     return dict.copy(new) if type(new) is dict else dict(dict.items(new))
 
 

@@ -31,6 +31,10 @@ BUDGET = 5.0
 """Seconds that all `code_change` together may take."""
 
 
+_AT_ONCE = 200
+"""So many units are read and kept in one go: what they consist of stays in the processor's cache meanwhile."""
+
+
 class UndoLike(Protocol):
     """Where the inverse of a step is noted before it is taken; undone in reverse order."""
 
@@ -55,6 +59,7 @@ class MigrationReport:
         self,
         jobs: list[Job],
         *,
+        classes: Sequence[_ClassPlan] = (),
         kept: int,
         seconds: float,
         before: _Before | None = None,
@@ -67,7 +72,7 @@ class MigrationReport:
         self.kept = kept
         self.seconds = seconds
         self._before = before
-        self.classes = [cls for cls, change in _of_each_class(jobs) if change is not None]
+        self.classes = [plan.cls for plan in classes]
         """Those whose `code_change` ran."""
 
     @cached_property
@@ -127,20 +132,21 @@ def migrate(
     Raises MigrationFailed, with all states as before. After success, `undo` brings the states back, too.
     """
     began = monotonic()
-    jobs = _plan(units, direction, old_vsn, new_vsn)
+    jobs, plans = _plan(units, direction, old_vsn, new_vsn)
+    migrating = [plan for plan in plans if plan.first is not None]
     work = [job for job in jobs if job.code_change is not None]
     kept = 0
     before: _Before | None = None
     dropped: list[tuple[Unit, UnitMigrationFailed]] = []
     if work:
         with _no_collection():
-            before, states = _keep(work, limit)
+            before, states = _keep(work, migrating, limit)
         kept = len(before.snapshot)
         undo.note(f"states of {len(work)} units", before.restore)
         try:
             with _no_collection():
                 rules = Rules(budget, each, droppable, debug)
-                done = compute(work, states, extra, rules, restore=before.restore, read=_state_of)
+                done = compute(work, states, extra, rules, restore=before.restore, read=_states_of)
                 _swap(done.work, done.states)
                 dropped = done.dropped
         except BaseException:
@@ -149,10 +155,12 @@ def migrate(
     if dropped:
         gone = {id(unit) for unit, _ in dropped}
         jobs = [job for job in jobs if id(job.unit) not in gone]
-    return MigrationReport(jobs, kept=kept, seconds=monotonic() - began, before=before, dropped=dropped)
+    return MigrationReport(
+        jobs, classes=migrating, kept=kept, seconds=monotonic() - began, before=before, dropped=dropped
+    )
 
 
-@dataclass(frozen=True)
+@dataclass
 class _ClassPlan:
     """What becomes of the units of one class. `bind` gives an instance's `code_change`; None: it has none."""
 
@@ -162,11 +170,13 @@ class _ClassPlan:
     bind: Callable[[object], Callable[..., object] | None]
     told: bool
     """Its units say how it is to be called (see `_told`)."""
+    first: Callable[..., object] | None = None
+    """The `code_change` of the first of them that has one."""
 
 
 def _plan(
     units: Iterable[Unit], direction: str, old_vsn: Callable[[type], str], new_vsn: Callable[[type], str]
-) -> list[Job]:
+) -> tuple[list[Job], list[_ClassPlan]]:
     jobs = []
     known: dict[int, _ClassPlan] = {}
     for unit in units:
@@ -181,8 +191,12 @@ def _plan(
         if old != new:
             unit.old_vsn = old if direction == "up" else new
             code_change = plan.bind(instance)
-            jobs.append(Job(unit, instance, old, new, _told(unit, code_change) if plan.told else code_change))
-    return jobs
+            if plan.told:
+                code_change = _told(unit, code_change)
+            if plan.first is None:
+                plan.first = code_change
+            jobs.append(Job(unit, instance, old, new, code_change))
+    return jobs, list(known.values())
 
 
 def _told(unit: Unit, code_change: Callable[..., object] | None) -> Callable[..., object] | None:
@@ -251,36 +265,41 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _keep(work: list[Job], limit: int) -> tuple[_Before, list[State]]:
+def _keep(work: list[Job], classes: Iterable[_ClassPlan], limit: int) -> tuple[_Before, list[State]]:
     """The pre-images of all that is reached, and each unit's state, as it is handed to its `code_change`."""
     snapshot = Snapshot(limit=limit)
-    states = [_state_of(job) for job in work]
-    elsewhere = [
-        (job.unit, state) for job, state in zip(work, states, strict=True) if not isinstance(job.unit, InstanceUnit)
-    ]
+    states: list[State] = []
+    elsewhere: list[tuple[Unit, State]] = []
     try:
-        snapshot.add_all(job.instance for job in work)
-        snapshot.add_all(state for _, state in elsewhere)
-        for cls, code_change in _of_each_class(work):
-            if (function := plain_function(code_change)) is not None:
+        for start in range(0, len(work), _AT_ONCE):
+            some = work[start : start + _AT_ONCE]
+            states += (theirs := _states_of(some))
+            snapshot.add_all([job.instance for job in some])
+            elsewhere += [
+                (job.unit, state)
+                for job, state in zip(some, theirs, strict=True)
+                if not isinstance(job.unit, InstanceUnit)
+            ]
+        snapshot.add_all([state for _, state in elsewhere])
+        for plan in classes:
+            if (function := plain_function(plan.first)) is not None:
                 snapshot.add_namespace(function.__globals__)
-            for each in own_classes(cls):
+            for each in own_classes(plan.cls):
                 snapshot.add_class(each)
     except SnapshotTooLarge as error:
         raise MigrationFailed(error.message, do=error.do) from error
     return _Before(snapshot, [(unit, dict(state)) for unit, state in elsewhere]), states
 
 
-def _of_each_class(work: list[Job]) -> Iterable[tuple[type, object]]:
-    found = {id(cls := job.unit.cls): (cls, job.code_change) for job in work}
-    return found.values()
-
-
-def _state_of(job: Job) -> State:
+def _states_of(work: Sequence[Job]) -> list[State]:
+    states: list[State] = []
+    add = states.append
     try:
-        return job.unit.get_state()
+        for job in work:
+            add(job.unit.get_state())
     except Exception as error:
-        fail(job, f"its state can't be read: {said(error)}", error)
+        fail(work[len(states)], f"its state can't be read: {said(error)}", error)
+    return states
 
 
 def _swap(work: list[Job], states: list[State]) -> None:

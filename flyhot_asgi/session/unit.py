@@ -16,6 +16,7 @@ from flyhot_asgi.errors import ConfigError
 
 State = dict[str, Any]
 
+_attribute = object.__getattribute__
 _PLUMBING = frozenset({"scope", "receive", "send"})
 
 
@@ -105,7 +106,7 @@ class EndpointUnit(InstanceUnit):
         return self._endpoint
 
     def get_state(self) -> State:
-        state = _attributes(self._endpoint).copy()
+        state: State = _attribute(self._endpoint, "__dict__").copy()
         drop = state.pop
         drop("scope", None)
         drop("receive", None)
@@ -173,7 +174,7 @@ class ObjectUnit(InstanceUnit):
 
 
 def _attributes(obj: object) -> State:
-    attributes: State = object.__getattribute__(obj, "__dict__")
+    attributes: State = _attribute(obj, "__dict__")
     return attributes
 
 
@@ -183,16 +184,13 @@ def replace_attributes(obj: object, state: State, *, keep: frozenset[str] = froz
     Works on the dict itself: no `__setattr__`, no descriptor of the user's runs. What stays is not taken out and put
     back: an object's dict shares its keys with those of its class's others, as long as it is only added to.
     """
-    attributes = _attributes(obj)
+    attributes: State = _attribute(obj, "__dict__")
     if state is attributes:
         return
-    kept = 0
-    for name in keep:
-        if name in state:
-            state = {each: value for each, value in state.items() if each not in keep}
-        kept += name in attributes
+    if keep and not state.keys().isdisjoint(keep):
+        state = {each: value for each, value in state.items() if each not in keep}
     attributes.update(state)
-    if len(attributes) != len(state) + kept:
+    if len(attributes) != len(state) + len(keep):
         for name in [name for name in attributes if name not in state and name not in keep]:
             del attributes[name]
 

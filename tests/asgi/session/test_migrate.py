@@ -11,6 +11,7 @@ import pytest
 
 from flyhot_asgi.errors import MigrationFailed
 from flyhot_asgi.session import MigrationReport, ObjectUnit, Registry, Unit, UnitMigrationFailed
+from flyhot_asgi.session import migrate as migration
 from flyhot_asgi.session.migrate import migrate
 
 ROOMS: dict[str, list[Any]] = {"lobby": []}
@@ -326,3 +327,42 @@ def test_an_object_that_has_gone_is_skipped(members: list[Member], registry: Reg
     ROOMS["lobby"].clear()
     del members[4]
     assert run(units).migrated == 4
+
+
+def test_a_dict_that_is_handed_out_again_or_changed_afterwards_is_each_units_own(
+    members: list[Member], registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: dict[str, Any] = {}
+
+    def change(self: Member, old_vsn: str, state: dict[str, Any], extra: dict[str, Any]) -> Any:
+        kept.clear()
+        kept.update(state, mine=self.name)
+        return kept
+
+    monkeypatch.setattr(Member, "change", change)
+    run(registry.units())
+    kept["mine"] = "nobody's"
+    assert [member.mine for member in members] == [member.name for member in members]  # type: ignore[attr-defined]
+
+
+def test_more_units_than_are_kept_in_one_go_come_back_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they share was kept with the first that reached it, and is changed by the last."""
+    monkeypatch.setattr(migration, "_AT_ONCE", 4)
+    registry = Registry()
+    members = [Member(f"m{number}") for number in range(11)]
+    for member in members:
+        registry.register(member, member.name)
+    before = picture(members)
+
+    def change(self: Member, old_vsn: str, state: dict[str, Any], extra: dict[str, Any]) -> Any:
+        if self is members[-1]:
+            for other in members:
+                other.history.append("changed")
+            ROOMS["lobby"].clear()
+            raise ValueError("the last one")
+        return {**state, "clicks": 1}
+
+    monkeypatch.setattr(Member, "change", change)
+    with pytest.raises(UnitMigrationFailed, match="the last one"):
+        run(registry.units())
+    assert picture(members) == before
