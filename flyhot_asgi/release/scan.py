@@ -7,10 +7,12 @@ and whatever a symbolic link brings in from outside of the root.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +24,8 @@ MAX_FILE_BYTES = 5 * 1024 * 1024
 MAX_TOTAL_BYTES = 256 * 1024 * 1024
 MAX_FILES = 20_000
 MAX_ENTRIES = 400_000
+REST_SECONDS = 0.05
+_LOOKS = 20
 
 CODE_SUFFIX = ".py"
 # No .pem, .key or .crt: keys belong to the machine, not to a release.
@@ -81,6 +85,29 @@ def survey(root: Path, settings: Settings) -> Survey:
             raise _too_much(root, f"more than {MAX_FILES:,} files or {MAX_TOTAL_BYTES >> 20} MiB")
     found.files = dict(sorted(found.files.items()))
     return found
+
+
+def survey_at_rest(root: Path, settings: Settings, *, wait: Callable[[float], None] = time.sleep) -> Survey:
+    """As `survey`, of a folder in which nobody is just writing: what an editor or `git checkout` has half done is no
+    release that anybody wrote. Blocking. Looks again until nothing was written since a moment before it looked, for a
+    second at most: an app may write its own data all the time."""
+    for _ in range(_LOOKS):
+        began = time.time()
+        found = survey(root, settings)
+        if _last_written(root, found.files) < began - REST_SECONDS:
+            break
+        wait(REST_SECONDS)
+    return found
+
+
+def _last_written(root: Path, files: Iterable[str]) -> float:
+    """When the youngest of these files was changed (epoch seconds). Not asked of folders: in them, databases make and
+    delete files of their own all the time."""
+    youngest = 0.0
+    for file in files:
+        with contextlib.suppress(OSError):
+            youngest = max(youngest, (root / file).stat().st_ctime)
+    return youngest
 
 
 def has_python(root: Path, settings: Settings) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from flyhot_asgi.control.paths import ControlSocket
 from flyhot_asgi.control.wire import Frame
 from flyhot_asgi.release.folder import FolderStore
-from flyhot_asgi.release.scan import survey
+from flyhot_asgi.release.scan import survey_at_rest
 
 from ..config import Patience, Project, require_app
 from ..errors import DeployError, NoProcess
@@ -69,7 +69,7 @@ class Site:
     def pack(self) -> tuple[str, tuple[str, ...]]:
         """Store the working tree as a release: its digest, and notes on what was left out."""
         self.notify(Step("packing the working tree"))
-        found = survey(self.project.root, self.project.settings)
+        found = survey_at_rest(self.project.root, self.project.settings)
         manifest = self.store.put_release(found.files, python=self.python)
         self.notify(Fact(f"{len(found.files)} files, release {manifest.vsn}"))
         return manifest.digest, tuple(f"left out {item.path}: {item.reason}" for item in found.skipped[:20])

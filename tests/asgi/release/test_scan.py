@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from flyhot_asgi.errors import ReleaseError
 from flyhot_asgi.release import scan as scanning
 from flyhot_asgi.release.config import Settings
-from flyhot_asgi.release.scan import has_python, matches, scan, survey
+from flyhot_asgi.release.scan import has_python, matches, scan, survey, survey_at_rest
 
 PLAIN = Settings(app="a")
 
@@ -212,3 +213,40 @@ def test_a_folder_is_an_apps_if_there_is_python_below(tmp_path: Path) -> None:
     assert not has_python(tmp_path, PLAIN)
     write(tmp_path, "pkg/app.py")
     assert has_python(tmp_path, PLAIN)
+
+
+def test_a_folder_is_packed_when_nobody_writes_in_it_any_more(tmp_path: Path) -> None:
+    """An editor empties a file before it writes it, and a checkout writes one after the other."""
+    write(tmp_path, "a.py", "b.py")
+    (tmp_path / "a.py").write_text("")
+    looks: list[float] = []
+
+    def editor(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 1:
+            (tmp_path / "a.py").write_text("whole")
+        elif len(looks) == 2:
+            (tmp_path / "b.py").write_text("whole, too")
+        else:
+            time.sleep(scanning.REST_SECONDS + 0.02)  # the files get older
+
+    assert survey_at_rest(tmp_path, PLAIN, wait=editor).files == {"a.py": b"whole", "b.py": b"whole, too"}
+    assert len(looks) >= 3
+
+
+def test_what_is_written_all_the_time_is_packed_all_the_same(tmp_path: Path) -> None:
+    write(tmp_path, "a.py", "data.json")
+    looks: list[float] = []
+
+    def app(seconds: float) -> None:
+        looks.append(seconds)
+        write(tmp_path, "data.json")
+
+    assert set(survey_at_rest(tmp_path, PLAIN, wait=app).files) == {"a.py", "data.json"}
+    assert sum(looks) <= 1.01
+
+
+def test_a_folder_at_rest_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a.py")
+    monkeypatch.setattr(scanning, "REST_SECONDS", -3600.0)
+    assert set(survey_at_rest(tmp_path, PLAIN, wait=lambda seconds: pytest.fail("it waits")).files) == {"a.py"}
