@@ -125,11 +125,16 @@ def _upgrade_did(path: str, wanted: tuple[str, str] | None, before: Entries, liv
 
 
 def _is_lost(path: str, wanted: tuple[str, str] | None, before: Entries, masked: set[str]) -> bool:
-    """What the program made of a value at module level is gone: it is as after an import. Not so of attributes, which
-    may be caches of a library's that were emptied."""
+    """What the program made of a value at module level is gone: it is as after an import. Not so of most attributes,
+    which may be caches that were emptied; those of an object of the app's count, if a cold import has more
+    than None there."""
     was = before.get(path)
     if was is None or wanted is None or was == wanted or STATE != was[0] or path.endswith(SAME):
         return False
+    holder, _, name = path.rpartition(".")
+    if name.isidentifier() and before.get(holder, ("", ""))[1].startswith("a "):
+        plain = before[holder][0] == DEFINITION and not was[1].startswith("a ") and wanted[1] != "None"
+        return plain and "." not in holder.partition(":")[2] and not _is_masked(path, masked)
     return not re.search(r"[.(]", path.partition(":")[2].partition("[")[0]) and not _is_masked(path, masked)
 
 

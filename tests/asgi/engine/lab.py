@@ -15,6 +15,7 @@ from flyhot_asgi.engine import (
     Patch,
     Plan,
     Refusal,
+    Refused,
     ReleaseFinder,
     SourceModule,
     StillCollector,
@@ -180,7 +181,11 @@ class Lab:
         _, names, structure = self.cold_here(**files) if self.here else (None, *self._cold_import(**files))
         ground = Ground(self.root, self.sources, self.target, self.live, self.finder)
         ground.look(Recorded(structure, self.described, names))
-        arrival = attempt(ground, ground.plan())
+        try:
+            arrival = attempt(ground, ground.plan())
+        except Refused:
+            gc.collect()
+            raise
         self.journal = arrival.journal
         self.before, self.sources = self.sources, self.target
         return arrival.plan

@@ -86,10 +86,16 @@ def test_an_upgrade_changes_no_state_that_the_release_does_not_change(before, li
 
 
 def test_a_cache_in_an_object_may_be_emptied_and_what_is_never_the_same_is_no_loss() -> None:
-    cold = {"m:app": ("D", "a m:App"), "m:app.openapi": ONE, "m:now": ONE}
+    cold = {"m:app": ("D", "a m:App"), "m:app.openapi": ("S", "None"), "m:now": ONE}
     before = {**cold, "m:app.openapi": RUN, "m:now": RUN}
     assert differences(cold, cold, cold, {"m:now"}, before, still=True) == []
     assert [path for path, _ in differences(cold, cold, cold, set(), before, still=True)] == ["m:now"]
+
+
+def test_a_count_in_an_object_is_not_to_be_lost() -> None:
+    cold = {"m:calls": ("D", "a m:Count"), "m:calls.n": ONE}
+    before = {**cold, "m:calls.n": RUN}
+    assert [path for path, _ in differences(cold, cold, cold, set(), before, still=True)] == ["m:calls.n"]
 
 
 def test_code_that_the_program_put_somewhere_changes_with_the_release() -> None:

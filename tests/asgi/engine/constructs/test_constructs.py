@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from .adversary import CASES as ADVERSARY
 from .case import case, judge
 from .classes import CASES as CLASSES
 from .combined import CASES as COMBINED
@@ -30,6 +31,7 @@ ALL = {
     **COMBINED,
     **COMMANDS,
     **OUTLIVING,
+    **ADVERSARY,
     **CROSSING,
     **UNSEEN,
 }
