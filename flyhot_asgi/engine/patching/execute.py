@@ -8,6 +8,7 @@ and hands the *old* object on. So decorators, and whoever they tell, see the ide
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
 import types
 from collections import Counter
@@ -152,14 +153,13 @@ class Executor:
         saved = {name: dict(vars(before[name])) for name, _ in item.kept if name in before}
         self.poured = []
         rewrap = item.layer if item.rewrap else None
-        namespace[ADOPT] = self._adopter(dict(before) if item.adopt else {}, rewrap=rewrap)
+        given: dict[str, Any] = {ADOPT: self._adopter(dict(before) if item.adopt else {}, rewrap=rewrap)}
         if item.recast:
-            namespace[RECAST] = Recaster(item.module, namespace, self._journal)
-        try:
-            exec(code, namespace)
-        finally:
-            namespace.pop(ADOPT, None)
-            namespace.pop(RECAST, None)
+            given[RECAST] = Recaster(item.module, namespace, self._journal)
+        unseen = {name: namespace.pop(name) for name in item.unseen if name in namespace}
+        _run(code, namespace, given)
+        for name, value in unseen.items():
+            namespace.setdefault(name, value)
         self._keep(item, before, saved, namespace)
         for name, old in before.items():
             if item.same and namespace.get(name) is not old:
@@ -209,11 +209,7 @@ class Executor:
         """Execute a statement that makes classes, its methods adopted from `before` (`C.f` → the living member)."""
         self._journal.touch_namespace(namespace, f"names of {item.module}")
         named = {name: namespace.get(name, _MISSING) for name in item.statement.binds}
-        namespace[ADOPT] = self._adopter({**named, **before}, rewrap=None)
-        try:
-            exec(code, namespace)
-        finally:
-            namespace.pop(ADOPT, None)
+        _run(code, namespace, {ADOPT: self._adopter({**named, **before}, rewrap=None)})
 
     def _adopter(self, before: dict[str, Any], *, rewrap: int | None) -> Callable[[str, int], Callable[[Any], Any]]:
         taken: set[int] = set()
@@ -234,6 +230,18 @@ class Executor:
             return put
 
         return adopt
+
+
+def _run(code: types.CodeType, namespace: dict[str, Any], given: dict[str, Any]) -> None:
+    """Execute with names beside the builtins: a statement that looks at its module's names does not see them."""
+    beside = namespace.get("__builtins__", builtins)
+    beside = beside if isinstance(beside, dict) else vars(beside)
+    beside.update(given)
+    try:
+        exec(code, namespace)
+    finally:
+        for name in given:
+            beside.pop(name, None)
 
 
 def _star(code: types.CodeType, namespace: dict[str, Any], but: Collection[str]) -> None:

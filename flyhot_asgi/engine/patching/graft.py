@@ -73,6 +73,8 @@ def apply_graft(graft: Graft, code: types.CodeType | None, namespace: dict[str, 
         annotations = body.get("__annotations__")
         body["__annotations__"] = dict(annotations) if isinstance(annotations, dict) else {}
         before = dict(body)
+        for name in _from_outside(graft):
+            body.pop(name, None)
         exec(code, namespace, body)
         cell = body.get("__classcell__")
         if isinstance(cell, types.CellType):
@@ -86,6 +88,18 @@ def apply_graft(graft: Graft, code: types.CodeType | None, namespace: dict[str, 
     if isinstance(cls, abc.ABCMeta):
         for kind in sorted([cls, *subclasses(cls)], key=lambda kind: len(kind.__mro__)):
             abc.update_abstractmethods(kind)
+
+
+def _from_outside(graft: Graft) -> set[str]:
+    """Names that `X = X` takes from the module: in the body of a class that is only made there is none yet."""
+    nodes = [change.new.node for change in graft.changes if change.new is not None]
+    assigned = [node for node in nodes if isinstance(node, ast.Assign | ast.AnnAssign)]
+    return {
+        node.value.id
+        for node in assigned
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(node.value, ast.Name) and isinstance(target, ast.Name) and target.id == node.value.id
+    }
 
 
 def _set_abstract(cls: Any, names: frozenset[str]) -> None:

@@ -194,8 +194,18 @@ class Context:
                 cold,
                 but,
                 layer,
+                self._unseen(module, statement),
             )
             self.plan.work.append(item)
+
+    def _unseen(self, module: str, statement: Statement) -> frozenset[str]:
+        if statement.kind in ("import", "def", "class") or not self.slices.touch(module, statement).own_names:
+            return frozenset()
+        found = self.new[module].statements
+        before, after = (
+            {n for s in found if late == (s.line > statement.line) for n in s.binds} for late in (False, True)
+        )
+        return frozenset((after | {"__dir__", "__getattr__"}) - before)
 
     def active_old(self, module: str) -> list[Statement]:
         """The old release's statements that this process executed, in order."""

@@ -67,7 +67,7 @@ def judge_dependents(context: Context) -> None:
 def _work_on_all_names(context: Context, statements: Sequence[tuple[str, Statement, frozenset[Home]]]) -> None:
     """A loop over `locals()` that tells what the module exports where it is: told of new names as well. What it can't
     be run again for is left to the comparison with a cold import."""
-    modules = {module for module, _ in context.rebound}
+    modules = {m for m, name in context.rebound if m in context.live and name not in context.namespace(m)}
     for module, statement, _ in statements:
         if module in modules and statement not in context.judged and statement not in context.planned:
             if context.slices.touch(module, statement).own_names:

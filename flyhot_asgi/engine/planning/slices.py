@@ -310,13 +310,17 @@ class Slices:
         return next((n for n in living if isinstance(self._context.value(module, n), type)), None)
 
     def _remake(self, home: Home, statements: tuple[Statement, ...]) -> None:
+        from .doomed import doomed
+        from .judge_rebuild import built_from
+
         context = self._context
         module, name = home
         live = context.value(module, name)
         definition = isinstance(live, type | types.FunctionType)
         held = ""
         if not definition and not is_atomic(live) and not isinstance(live, tuple(EXACT_CONTAINERS)):
-            held = ", ".join(context.held_elsewhere(live)[:2])
+            going = [*doomed(context), *built_from(context, home)]
+            held = ", ".join(context.held_elsewhere(live, going)[:2])
         given_up = context.drift is None or not context.drift.known(home)
         context.plan.remade.append(Remade(module, name, statements, definition, held, given_up))
         if not definition:

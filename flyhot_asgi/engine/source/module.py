@@ -347,12 +347,13 @@ class NamesRead(ast.NodeVisitor):
                 self.calls.add(dotted)
         for base in [*node.bases, *(k.value for k in node.keywords)]:
             self.visit(base)
-        inner = NamesRead()
-        for child in node.body:
+        local: set[str] = set()
+        for child in node.body:  # `X = X` in a class reads the module's
+            inner = NamesRead()
             inner.visit(child)
-        local = set().union(*(bound_names(child) for child in node.body)) if node.body else set()
-        self.reads |= {name for name in inner.reads if name.partition(".")[0] not in local}
-        self.calls |= {name for name in inner.calls if name.partition(".")[0] not in local}
+            self.reads |= {name for name in inner.reads if name.partition(".")[0] not in local}
+            self.calls |= {name for name in inner.calls if name.partition(".")[0] not in local}
+            local |= bound_names(child)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         self.visit(node.args)

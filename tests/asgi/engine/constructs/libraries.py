@@ -377,4 +377,83 @@ CASES = {
         gen.use.__annotations__
         m.Gen.__annotations__
     """,
+    "a symbol of a class that gives way to another": """
+        --- m
+        class _symbol:
+            def __init__(self, name): self.name = name
+            def __repr__(self): return self.name
+        class symbol:
+            symbols = {}
+            def __new__(cls, name): return cls.symbols.setdefault(name, _symbol(name))
+        ANY = symbol("ANY")
+        ANY.__doc__ = "Any sender."
+        class Signal:
+            ANY = ANY
+            def connect(self, sender=ANY): return sender is ANY
+        +++ m
+        class Symbol:
+            symbols = {}
+            def __new__(cls, name): return cls.symbols.setdefault(name, super().__new__(cls))
+            def __init__(self, name): self.name = name
+            def __repr__(self): return f"<{self.name}>"
+        ANY = Symbol("ANY")
+        class Signal:
+            ANY = ANY
+            def connect(self, sender=ANY): return sender is ANY
+        === hold
+        signal = m.Signal()
+        === ask
+        signal.connect()
+        signal.ANY
+        signal.connect(m.ANY)
+    """,
+    "a function that notes all names of the module that calls it": """
+        --- pkg
+        from ._lazy import lazy
+        from .version import version as __version__
+        lazy(globals(), {"one": "pkg.one"})
+        --- pkg._lazy
+        def lazy(space, aliases):
+            names = set(space)
+            def __dir__(): return sorted(n for n in names | set(aliases) if n != "__builtins__")
+            space["__dir__"] = __dir__
+        --- pkg.version
+        version = "1"
+        +++ pkg
+        from ._lazy import lazy
+        from .version import version as __version__
+        lazy(globals(), {"one": "pkg.one"})
+        +++ pkg.version
+        version = "2"
+        === hold
+        import os
+        === ask
+        pkg.__version__
+        [n for n in dir(pkg) if "flyhot" in n or n == "__dir__"]
+    """,
+    "a function that notes all names sees those that it saw at import": """
+        --- pkg
+        from ._lazy import lazy
+        from .one import A
+        lazy(globals(), {"one": "pkg.one"})
+        def later(): return 1
+        --- pkg._lazy
+        def lazy(space, aliases):
+            names = set(space)
+            def __dir__(): return sorted(n for n in names | set(aliases) if n != "__builtins__")
+            space["__dir__"] = __dir__
+        --- pkg.one
+        class A: pass
+        +++ pkg
+        from ._lazy import lazy
+        from .one import A, B
+        lazy(globals(), {"one": "pkg.one"})
+        def later(): return 2
+        +++ pkg.one
+        class A: pass
+        class B: pass
+        === ask
+        [n for n in dir(pkg) if "flyhot" in n or n in ("__dir__", "A", "B", "later")]
+        pkg.later()
+    """,
 }
