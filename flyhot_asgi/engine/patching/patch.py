@@ -23,6 +23,7 @@ from ..source.plan import Execute, Graft, Plan, Twin
 from .answers import Answers
 from .codes import exchange_codes, order_annotations
 from .derived import Derived
+from .entering import Entering
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
 from .finder import ReleaseFinder
 from .graft import apply_graft, compile_graft
@@ -70,7 +71,8 @@ class Patch:
 
     def _remaking(self) -> list[Registration]:
         plan = self.plan
-        return [Remaking(plan.remade, plan.live, plan.drift)] if plan.remade else []
+        found: list[Registration] = [Remaking(plan.remade, plan.live, plan.drift)] if plan.remade else []
+        return [*found, Entering(plan)] if plan.entered else found
 
     def stage(self) -> None:
         """Compile and match everything; import what is new from elsewhere. May be called in a thread.
@@ -237,9 +239,8 @@ class Patch:
         for registration in self._registrations:
             registration.show(item.statement, journal)
         executor.run(item, code, namespace)
-        for registration in self._registrations[:1]:
-            if isinstance(registration, Remaking):
-                registration.tell(item.statement, executor.poured)
+        for registration in self._registrations:
+            registration.tell(item.statement, executor.poured)
         for registration in self._registrations:
             registration.collect(item.statement, journal)
 
@@ -252,8 +253,13 @@ class Patch:
         namespace = vars(self.plan.live[item.module])
         pourer = TwinPourer(item, journal)
         pourer.begin()
+        entering = [one for one in self._registrations if isinstance(one, Entering)]
+        for registration in entering:
+            registration.show(item.statement, journal)
         executor.run_twin(item, code, namespace, pourer.members())
         free(pourer.finish(namespace), journal)
+        for registration in entering:
+            registration.collect(item.statement, journal)
 
     def _swap(self, journal: Journal) -> None:
         """New code into every living function of the changed modules, equal code at new lines included."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..source.module import Statement
 from .journal import Journal
 
@@ -21,6 +23,9 @@ class Registration:
 
     def show(self, statement: Statement, journal: Journal) -> None:
         """Called when `statement` is about to be executed: let it find what it would find in a cold import."""
+
+    def tell(self, statement: Statement, poured: list[tuple[Any, Any]]) -> None:
+        """Called before that, with fresh functions that were poured into living ones."""
 
     def collect(self, statement: Statement, journal: Journal) -> None:
         """Called when `statement` was executed."""

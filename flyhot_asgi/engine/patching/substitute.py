@@ -22,6 +22,7 @@ from .classobject import owned_by, set_bases
 from .journal import Journal
 
 _ROUNDS = 8
+_IMMUTABLE = (tuple, frozenset, types.MethodType, staticmethod, classmethod, types.GenericAlias, types.UnionType)
 
 
 class Substitution:
@@ -49,20 +50,27 @@ class Substitution:
                 return
 
     def run_known(self, journal: Journal) -> list[str]:
-        """Replace only where the journal has a pre-image, or where the holder is new; who else holds them, in words."""
+        """Replace only where the journal has a pre-image, or where the holder is new, as immutable ones are; who else
+        holds them, in words."""
         todo = [old for old, _ in self._to.values()]
-        self._spared.add(id(todo))
         strangers: list[str] = []
-        for holder in gc.get_referrers(*todo):
-            if id(holder) in self._spared or type(holder) is types.FrameType:
-                continue
-            if journal.knows(holder):
-                self._replace_in(holder)
-            elif (fields := fields_of(holder)) is not None and journal.knows(fields):
-                self._in_dict(fields)  # since Python 3.13 the collector shows the instance in place of its dict
-            else:
-                strangers.append(describe(holder))
+        for _ in range(_ROUNDS):
+            found = gc.get_referrers(*todo) if todo else []
+            self._spared |= {id(todo), id(found)}
+            known = len(self._to)
+            for holder in found:
+                if id(holder) not in self._spared and type(holder) is not types.FrameType:
+                    self._replace_known(holder, journal, strangers)
+            todo = [old for old, _ in list(self._to.values())[known:]]
         return strangers
+
+    def _replace_known(self, holder: Any, journal: Journal, strangers: list[str]) -> None:
+        if journal.knows(holder) or type(holder) in _IMMUTABLE:
+            self._replace_in(holder)
+        elif (fields := fields_of(holder)) is not None and journal.knows(fields):
+            self._in_dict(fields)  # since Python 3.13 the collector shows the instance in place of its dict
+        else:
+            strangers.append(describe(holder))
 
     def holders(self, obj: object) -> list[str]:
         """Who still holds one of the replaced objects, in words."""

@@ -63,7 +63,8 @@ def why_not_made(context: Context, module: str, statement: Statement) -> str | N
         if _is_journaled(context, module, decorator):
             continue
         if (reason := registering(context, module, decorator, new=True)) is not None:
-            return reason
+            if not context.entries.takes(module, statement):
+                return reason
     for base in node.bases:
         found = look_up(context, module, base)
         if isinstance(found, type) and (reason := _registering_base(context, found)) is not None:

@@ -23,6 +23,7 @@ from ..source.kinds import Origins, origins
 from ..source.module import SourceModule, Statement, statements_of
 from ..source.plan import Action, Execute, Move, Plan, Refusal, Step
 from .adapter import Adapter as Adapter
+from .entries import Entries
 from .slices import Slices
 from .stuck import Stuck
 
@@ -100,6 +101,7 @@ class Context:
         self.whole: set[int] = set()
         """Ids of those that are made a second time, and poured into the living one: whatever registers, registers."""
         self.slices = Slices(self)
+        self.entries = Entries(self)
         self.planned: set[Statement] = set()
         """Statements that will be executed."""
         self.kept: dict[Statement, set[Home]] = {}

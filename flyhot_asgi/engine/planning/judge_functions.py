@@ -109,7 +109,7 @@ def refuse_if_held(context: Context, module: str, statement: Statement, name: st
     """Something that is gone from the source must not be held by anybody who could use it."""
     if is_atomic(context.value(module, name)):
         return
-    held = context.held_elsewhere(context.value(module, name))
+    held = context.held_elsewhere(context.value(module, name), context.entries.places(module, name))
     if held:
         context.refuse(module, statement, f"it is gone from the source, but still held by {', '.join(held[:3])}")
 
@@ -139,7 +139,7 @@ def _judge_reshaped(context: Context, module: str, change: Change) -> None:
         reason = "it turned between plain, async and generator; what registered it may have noted what it was"
         context.refuse(module, statement, reason)
         return
-    _again(context, module, statement, _what_changed(old, new), exchanged=exchanged)
+    again(context, module, statement, _what_changed(old, new), exchanged=exchanged)
 
 
 def _registering_layers(context: Context, module: str, statement: Statement) -> int:
@@ -155,13 +155,17 @@ def _dumps(nodes: list[ast.expr]) -> list[str]:
     return [ast.dump(node) for node in nodes]
 
 
-def _again(context: Context, module: str, statement: Statement, why: str, *, exchanged: bool) -> None:
+def again(context: Context, module: str, statement: Statement, why: str, *, exchanged: bool) -> None:
     """Execute it again; the name keeps its object where that can be poured into, else nobody else may hold it."""
     live = context.value(module, statement.binds[0])
     plain, keep = isinstance(live, types.FunctionType), is_command(live)
-    same = plain and live.__globals__ is _globals_of_result(context, module, statement)
+    result = _globals_of_result(context, module, statement) if plain else None
+    same = plain and live.__globals__ is result
     if not same and not keep and (exchanged or not plain):
-        if held := context.held_elsewhere(live, by_anybody=True):
+        but = context.entries.places(module, statement.binds[0])
+        held = context.held_elsewhere(live, but, by_anybody=True)
+        same = bool(held) and plain and result is None and context.entries.has(module, statement.binds[0])
+        if held and not same:
             context.refuse(
                 module, statement, f"{why}, its object would be another one, and the old is held by {held[0]}"
             )
@@ -211,7 +215,7 @@ def judge_filling(context: Context, module: str, change: Change) -> None:
         context.step(module, statement, Action.EXECUTE, "what it is entered in is made again")
     elif statement not in context.planned:
         exchanged = _dumps(old.decorator_list) != _dumps(new.decorator_list)
-        _again(context, module, statement, "what it is entered in is made again", exchanged=exchanged)
+        again(context, module, statement, "what it is entered in is made again", exchanged=exchanged)
 
 
 def _one_of_several(context: Context, module: str, statement: Statement) -> bool:
@@ -237,7 +241,7 @@ def judge_dependent_function(context: Context, module: str, statement: Statement
         context.refuse(module, statement, f"it was built from {of}; {reason}")
         return
     context.reshaped.add((module, statement.binds[0]))
-    _again(context, module, statement, f"it was built from {of}", exchanged=False)
+    again(context, module, statement, f"it was built from {of}", exchanged=False)
 
 
 def look_up(context: Context, module: str, expression: ast.expr) -> Any:
@@ -288,6 +292,8 @@ def entering(context: Context, module: str, statement: Statement, *, new: bool =
     if not reasons or context.slices.fills(module, statement):
         return None
     if all(context.slices.quiet(module, statement, decorator) for decorator in reasons):
+        return None
+    if context.entries.takes(module, statement):
         return None
     return next(iter(reasons.values()))
 

@@ -81,6 +81,7 @@ def make_plan(
     _star_deletions(context)
     judge_stars(context)
     context.slices.plan()
+    context.entries.reorder()
     judge_dependents(context)
     judge_import_time_calls(context)
     judge_values_made_other(context)
@@ -97,6 +98,7 @@ def make_plan(
     context.plan.seen = [weakref.ref(function) for function in context.survey.functions]
     judge_caches(context)
     context.plan.code_holders = containers_of_codes(list(live.values()))
+    context.entries.plan()
     _preimports(context)
     context.plan.submodules = settled_submodules(context)
     _moved(context, diffs)

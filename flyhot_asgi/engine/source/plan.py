@@ -165,6 +165,25 @@ class Remade:
 
 
 @dataclass(frozen=True)
+class Entered:
+    """A definition whose decorators enter it nobody knows where (`patching.entering`), by its statements of both
+    releases, where it has them.
+
+    `exchanged`: its decorators are others. `before`: the statement, with its module, before whose entries its own stand
+    if it had none; `last`: there is none. `made`: it is a class that lives, and is made again.
+    """
+
+    module: str
+    name: str
+    old: Statement | None
+    new: Statement | None
+    exchanged: bool = False
+    before: tuple[tuple[str, Statement], ...] = ()
+    last: bool = True
+    made: bool = False
+
+
+@dataclass(frozen=True)
 class Move:
     """A function or class whose definition is another module's now. The living object stays: what that module made is
     poured into it, and takes over its globals. `twin` says what of a class stays."""
@@ -209,6 +228,7 @@ class Plan:
     code_holders: list[Any] = field(default_factory=list)
     """Living containers that hold code objects."""
     remade: list[Remade] = field(default_factory=list)
+    entered: list[Entered] = field(default_factory=list)
     renamed: list[str] = field(default_factory=list)
     """Modules with statements that set something on whatever their names mean."""
     seen: list[weakref.ref[types.FunctionType]] = field(default_factory=list)

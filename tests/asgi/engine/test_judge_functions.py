@@ -7,6 +7,7 @@ import pytest
 from flyhot_asgi.engine import verify
 
 from .pairs import pair
+from .snapshot import Snapshot
 
 RIGHT = {
     "signature and defaults": """
@@ -505,11 +506,35 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("text", "words"), REFUSED.values(), ids=REFUSED)
-def test_refused(lab, text, words):
+ENTERED = (
+    "a registering decorator",
+    "a decorator that registers through another function",
+    "a decorator that registers through an alias",
+    "a decorating object",
+    "deleted but registered",
+    "a decorator ran other code at import",
+)
+"""Refused while nothing is known but the source; entered where they stood when it is looked at where that is."""
+
+
+@pytest.mark.parametrize("name", [name for name in REFUSED if name not in ENTERED])
+def test_refused(lab, name):
+    text, words = REFUSED[name]
     old, new = pair(text)
     refusal = lab(**old).refused(**new)
     assert words in refusal.reason
+
+
+@pytest.mark.parametrize("name", ENTERED)
+def test_entered_where_it_stood(lab, name):
+    old, new = pair(REFUSED[name][0])
+    app = lab(**old)
+    before = Snapshot(app.top)
+    app.arrive(**new)
+    assert app.differs(**new) == []
+    app.undo()
+    assert before.differences() == []
+    before.release()
 
 
 MAKER = "def make(a, b):\n    def inner(x):\n        return x, a\n    return inner\n"

@@ -62,9 +62,11 @@ def case(text: str) -> Case:
     return Case(old, new, "\n".join(parts.get("hold", [])), "\n".join(parts.get("use", [])), ask)
 
 
-def judge(one: Case, root: Path) -> Verdict:
-    """Bring A to B and compare; undo, and compare with A as it was."""
+def judge(one: Case, root: Path, *, here: bool = False) -> Verdict:
+    """Bring A to B and compare; undo, and compare with A as it was. `here`: B is imported cold under the same names, so
+    that what is told of a library's objects can be compared."""
     app = Lab(root, **one.old)
+    app.here = here
     library = types.ModuleType("some_library")
     library.kept = []
     library.__file__ = str(Path(asyncio.__file__))

@@ -10,6 +10,8 @@ from .classes import CASES as CLASSES
 from .combined import CASES as COMBINED
 from .commands import CASES as COMMANDS
 from .crossing import CASES as CROSSING
+from .entered import CASES as ENTERED
+from .entered import RIGHT
 from .found import CASES as FOUND
 from .functions import CASES as FUNCTIONS
 from .libraries import CASES as LIBRARIES
@@ -47,3 +49,9 @@ def test_a_construct_is_right_or_refused(name, tmp_path):
 def test_what_libraries_do_is_right(name, tmp_path):
     verdict = judge(case(LIBRARIES[name]), tmp_path)
     assert verdict.word == "right", verdict.why
+
+
+@pytest.mark.parametrize("name", ENTERED)
+def test_what_a_decorator_enters_is_entered_as_a_cold_import_does(name, tmp_path):
+    verdict = judge(case(ENTERED[name]), tmp_path, here=True)
+    assert verdict.word in (("right",) if name in RIGHT else ("right", "refused")), verdict.why
