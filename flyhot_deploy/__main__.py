@@ -26,6 +26,9 @@ def main() -> None:
             'Install it with: pip install "flyhot[deploy]"\n'
         )
         raise SystemExit(2) from None
+    except KeyboardInterrupt:  # Ctrl-C, as soon as that
+        sys.stderr.write("Interrupted before it began; nothing was changed.\n")
+        raise SystemExit(130) from None
     cli(prog_name="python -m flyhot_deploy")
 
 
