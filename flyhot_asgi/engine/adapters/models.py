@@ -22,6 +22,7 @@ from ..source.module import Statement, dotted_name, statements_of
 from ..source.plan import Action, Execute, Graft
 from ..source.values import is_pure, value_of
 from .instances import InstanceFill, InstanceRebuild, initialised, is_settings
+from .moved import MovedSchemas
 from .pydantic import base_model, model_fields
 from .remapping import why_not_remapped
 from .schemas import SchemaRefresh, is_generic_of, models
@@ -76,6 +77,9 @@ class ModelsAdapter(Adapter):
             cls = _rebuilt_by(context, module, statement)
             if cls is not None and (cls in remade.values() or _is_new(diffs, module, statement)):
                 context.execute(module, statement)
+        moved = [move.living for move in context.plan.moves if isinstance(move.living, type)]
+        if moved:
+            context.plan.registrations.insert(0, MovedSchemas(moved))
         if not changed:
             return
         dataclasses = [

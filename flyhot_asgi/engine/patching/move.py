@@ -19,16 +19,17 @@ from ..source.plan import Move
 from .journal import Journal, set_globals
 from .pouring import pour
 from .substitute import Substitution
-from .twin import TwinPourer, free, renamed
+from .twin import Held, TwinPourer, free, renamed
 
 
-def move(one: Move, namespaces: list[dict[str, Any]], journal: Journal) -> None:
-    """Let the living object take its new home. `namespaces`: of the app's modules."""
+def move(one: Move, namespaces: list[dict[str, Any]], journal: Journal) -> list[Held]:
+    """Let the living object take its new home. `namespaces`: of the app's modules. Returns the second classes that
+    somebody holds still: to be freed when all that frameworks keep of them was made anew."""
     home, name = one.new
     module = sys.modules.get(home)
     made = vars(module).get(name) if module is not None else None
     if made is one.living:
-        return
+        return []
     if made is None or type(made) is not type(one.living):
         raise UpgradeError(f"`{name}` of {one.old[0]} moved to {home}, which makes something else of it")
     if one.twin is not None:
@@ -36,8 +37,7 @@ def move(one: Move, namespaces: list[dict[str, Any]], journal: Journal) -> None:
         pourer = TwinPourer(one.twin, journal, moved=(one.old[1], one.new[1]))
         pourer.begin()
         del made
-        free(pourer.finish(vars(module), namespaces), journal)
-        return
+        return pourer.finish(vars(module), namespaces)
     pairs = _pairs(one, made)
     if pairs is None:
         raise UpgradeError(f"`{name}` of {one.old[0]} moved to {home}, where other decorators make it")
@@ -60,6 +60,7 @@ def move(one: Move, namespaces: list[dict[str, Any]], journal: Journal) -> None:
     if (left := gone()) is not None:
         free([(gone, one.living)], journal)
         del left
+    return []
 
 
 def _pairs(one: Move, made: Any) -> list[tuple[types.FunctionType, types.FunctionType]] | None:

@@ -35,7 +35,7 @@ from .registration import Registration
 from .remake import Remaking
 from .shown import show_source
 from .state import touch_state
-from .twin import TwinPourer, free
+from .twin import Held, TwinPourer, free
 
 
 class Patch:
@@ -190,10 +190,11 @@ class Patch:
         for item, code in zip(self.plan.work, self._codes, strict=True):
             self._do(item, code, executor, journal)
         settle_submodules(self.plan, journal)
-        self._move(journal)
+        second = self._move(journal)
         self.orphans.update(settle_overloads(self.plan.changed, self.known, stubs))
         for registration in self._registrations:
             registration.finish(journal)
+        free(second, journal)
         self._delete(journal)
         self._finish_modules(journal)
         self._derived.finish(journal)
@@ -244,10 +245,12 @@ class Patch:
         for registration in self._registrations:
             registration.collect(item.statement, journal)
 
-    def _move(self, journal: Journal) -> None:
+    def _move(self, journal: Journal) -> list[Held]:
+        second: list[Held] = []
         for one in self.plan.moves:
             namespaces = [vars(module) for name in self.plan.new if (module := sys.modules.get(name)) is not None]
-            move(one, namespaces, journal)
+            second += move(one, namespaces, journal)
+        return second
 
     def _twin(self, item: Twin, code: types.CodeType, executor: Executor, journal: Journal) -> None:
         namespace = vars(self.plan.live[item.module])
