@@ -6,6 +6,7 @@ code made them.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,7 +14,7 @@ from ..living.attributes import answers, has, lacking
 from ..source.module import SourceModule
 from ..source.outsiders import Touch, touches
 from ..source.plan import Refusal
-from ..source.schema import read_by_methods
+from ..source.schema import always_set, read_by_methods
 from .context import COLD, Context
 
 
@@ -60,9 +61,18 @@ def _lacking(context: Context, module: str, one: Touch, attribute: str) -> tuple
         objects = context.survey.objects(cls)
         if one.cls is None:
             objects = [obj for obj in objects if _fits(obj, one, attribute)]
-        if count := lacking(objects, [attribute], ()):
+        if count := lacking(objects, [attribute], _always_set(context, cls)):
             return cls, count
     return None
+
+
+def _always_set(context: Context, cls: type) -> frozenset[str]:
+    definition = context.old_names.definition((cls.__module__, cls.__qualname__))
+    return (
+        always_set(definition.node)
+        if definition is not None and isinstance(definition.node, ast.ClassDef)
+        else frozenset()
+    )
 
 
 def _candidates(context: Context, module: str, one: Touch) -> list[type]:

@@ -456,4 +456,19 @@ CASES = {
         [n for n in dir(pkg) if "flyhot" in n or n in ("__dir__", "A", "B", "later")]
         pkg.later()
     """,
+    "others set an attribute of what nobody initialised": """
+        --- m
+        class Request:
+            def __init__(self, url): self.url = url
+        def send(request: Request): return request.url
+        +++ m
+        class Request:
+            def __init__(self, url): self.url = url
+        def mark(request: Request): request.extensions = {}
+        def send(request: Request): return request.url, request.extensions
+        === hold
+        bare, send = object.__new__(m.Request), m.send
+        === ask
+        hasattr(bare, "url")
+    """,
 }
