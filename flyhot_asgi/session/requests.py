@@ -35,7 +35,8 @@ class InFlight:
 
 
 class Requests:
-    """Those of one application. To be used from the event loop's thread only; coroutines may be freed in any."""
+    """Those of one application. To be used from the event loop's thread only; but any may look through them, as that of
+    a metrics endpoint does, and free a coroutine."""
 
     def __init__(self) -> None:
         self.last: Running = _ENDED
@@ -45,8 +46,8 @@ class Requests:
         self._watched: WeakSet[Running] = WeakSet()
 
     def note(self, request: Running) -> None:
-        """It is in flight until it ends."""
-        self._noted[ref(request, self._noted.pop)] = None
+        """It is in flight until it ends. Noted again, it stays what it is known as."""
+        self._noted.setdefault(ref(request, self._noted.pop), None)
 
     def counted(self, request: Awaitable[None], scope: Scope) -> Coroutine[Any, Any, None]:
         """What is to be awaited in the place of `request`, which is in flight from now on until it ends."""
@@ -64,15 +65,17 @@ class Requests:
 
     def watch(self, ended: Callable[[], None]) -> None:
         """Call `ended` when one of those that run now has ended: once for each, however often this is called."""
+        if _runs(self.last):
+            self.note(self.last)
+        self.last = _ENDED  # what is kept here would never be freed
         for _, coroutine in self._running():
             if coroutine not in self._watched:
                 self._watched.add(coroutine)
                 finalize(coroutine, ended).atexit = False
 
     def _running(self) -> Iterator[tuple[ref[Running], Running]]:
-        if _runs(self.last):
-            self.note(self.last)
-        self.last = _ENDED
+        if _runs(last := self.last):
+            self.note(last)
         for reference in self._noted.copy():
             coroutine = reference()
             if coroutine is not None and _runs(coroutine):  # who has ended lives on if somebody keeps it, as its task

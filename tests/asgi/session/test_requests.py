@@ -69,8 +69,21 @@ async def test_one_that_nobody_goes_on_with_is_let_go_of(requests: Requests) -> 
     assert [each.path for each in requests] == ["/gone"]
     freed = weakref.ref(mark)
     del abandoned, mark
+    come(requests, app(request(), asyncio.Event())).close()
     gc.collect()
     assert freed() is None and list(requests) == [] and loop.is_running()
+
+
+async def test_the_last_one_is_known_once_however_often_it_is_looked_at(requests: Requests) -> None:
+    """Another thread may look just when the next one comes: nothing of what is kept is changed by a look."""
+    going = asyncio.Event()
+    task = asyncio.create_task(come(requests, app(request("/1"), going)))
+    seen = list(requests)
+    assert requests.last.cr_frame is not None and list(requests) == seen
+    following = asyncio.create_task(come(requests, app(request("/2"), going)))
+    assert next(iter(requests)) is seen[0] and [each.path for each in requests] == ["/1", "/2"]
+    going.set()
+    await asyncio.gather(task, following)
 
 
 async def test_who_watches_is_told_once_of_each_end(requests: Requests) -> None:
