@@ -185,6 +185,7 @@ def _try(ground: Ground, plan: Plan) -> _Tried:
     except Exception as exc:
         needed = homes_of_failure(exc, ground.new, ground.live)
         tried = _Tried(why=[reason_of_raised(exc, ground.new)], needed=frozenset(needed), cause=exc)
+        _forget_frames(exc)
         return _undone(journal, tried)
     except BaseException:
         journal.rollback()
@@ -194,6 +195,13 @@ def _try(ground: Ground, plan: Plan) -> _Tried:
         collector.end()
     timings = Timings(commit=(applied - began) * 1000, verify=(verified - applied) * 1000)
     return _Tried(arrived=(journal, patch), timings=timings)
+
+
+def _forget_frames(exc: BaseException) -> None:
+    """The reason says file and line. In its frames the exception would keep alive what was made and is taken back."""
+    found: BaseException | None = exc
+    while found is not None:
+        found.__traceback__, found = None, found.__cause__ or found.__context__
 
 
 def _undone(journal: Journal, tried: _Tried) -> _Tried:
