@@ -162,7 +162,8 @@ class _Pair:
         except Exception:
             return []
         found = []
-        for name in sorted(n for n in dir(cls) if not n.startswith("_")):
+        own = getattr(living, "__dict__", {})
+        for name in sorted(n for n in dir(cls) if not n.startswith("_") and n not in own):
             mine, other = self._asked(living, name, self.app.top), self._asked(fresh, name, self.top)
             if mine != other:
                 found.append(f"{where}().{name} gives {mine}, not {other}")
