@@ -1,8 +1,10 @@
-"""What stands beside functions and names and must follow them: code objects in containers, the order of annotations."""
+"""What stands beside functions and names and must follow them: code objects in containers, docstrings, the order of
+annotations."""
 
 from __future__ import annotations
 
 import ast
+import sys
 import types
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -47,3 +49,11 @@ def order_annotations(source: SourceModule, annotations: object, journal: Journa
     if list(annotations) != wanted and set(annotations) == set(wanted):
         journal.touch_container(annotations, f"annotations of {source.name}")
         refill(annotations, {name: annotations[name] for name in wanted})
+
+
+def docstring(code: types.CodeType) -> str | None:
+    """The docstring that a function made of `code` gets."""
+    if sys.version_info >= (3, 14) and not code.co_flags & 0x4000000:
+        return None
+    first = code.co_consts[0] if code.co_consts else None
+    return first if isinstance(first, str) and code.co_name != "<lambda>" else None

@@ -21,7 +21,7 @@ from ..source.expected import Expected, annotated_names, expected_of
 from ..source.headers import Header, headers
 from ..source.plan import Execute, Graft, Plan, Twin
 from .answers import Answers
-from .codes import exchange_codes, order_annotations
+from .codes import docstring, exchange_codes, order_annotations
 from .derived import Derived
 from .entering import Entering
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
@@ -365,14 +365,6 @@ def _touch_modules(journal: Journal) -> None:
 
 _FEW = 8
 """Up to so many modules it is quicker to ask the collector who refers to them than to look at each object."""
-
-
-def docstring(code: types.CodeType) -> str | None:
-    """The docstring that a function made of `code` gets."""
-    if sys.version_info >= (3, 14) and not code.co_flags & 0x4000000:
-        return None
-    first = code.co_consts[0] if code.co_consts else None
-    return first if isinstance(first, str) and code.co_name != "<lambda>" else None
 
 
 def _refresh_facts(module: types.ModuleType, facts: dict[str, ClassFacts], journal: Journal) -> None:
