@@ -47,7 +47,14 @@ def plan_whole(context: Context, module: str, statement: Statement, living: Any,
     context.step(module, statement, Action.REBUILD, f"{why}; what it makes is poured into the living object")
     context.constructed[id(getattr(living, "router", living))] = (home, statement)
     context.whole.add(id(living))
-    context.plan.registrations.insert(0, Whole(statement, statement.binds[0], context.namespace(module), living))
+    made = Whole(statement, statement.binds[0], context.namespace(module), living, _beside(context))
+    context.plan.registrations.insert(0, made)
+
+
+def _beside(context: Context) -> list[Any]:
+    """The app's other registrars: what makes one again may set attributes of these (`router.container = …`)."""
+    found = {id(one): one for module in context.live.values() for one in list(vars(module).values())}
+    return [one for one in found.values() if type(getattr(one, "__dict__", None)) is dict and context.owned(one)]
 
 
 def why_not_again(context: Context, module: str, statement: Statement) -> str | None:
@@ -119,8 +126,15 @@ def program_added(context: Context, home: Home) -> str | None:
 class Whole(Registration):
     """Pours the fresh app (or router) into the living one as soon as its statement was executed."""
 
-    def __init__(self, statement: Statement, name: str, namespace: dict[str, Any], living: Any) -> None:
+    def __init__(
+        self, statement: Statement, name: str, namespace: dict[str, Any], living: Any, beside: list[Any]
+    ) -> None:
         self._statement, self._name, self._namespace, self._living = statement, name, namespace, living
+        self._beside = beside
+
+    def begin(self, journal: Journal) -> None:
+        for one in self._beside:
+            journal.touch_namespace(vars(one), f"a {type(one).__qualname__}")
 
     def collect(self, statement: Statement, journal: Journal) -> None:
         if statement is not self._statement or self._namespace.get(self._name) is self._living:

@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 
 from flyhot_asgi.engine import Refused
 from tests.asgi.engine.lab import Lab
+from tests.asgi.engine.pairs import pair
 
 from .serving import answers
 
@@ -183,3 +184,39 @@ async def test_routes_that_the_program_added_are_not_lost(lab: Callable[..., Lab
     with pytest.raises(Refused, match="registered routes with it while it ran"):
         one.arrive(users=USERS, api=API, main=FACTORY.replace("minimum_size=500", "minimum_size=1"))
     assert "/late" in [getattr(route, "path", None) for route in one.main.app.routes]
+
+
+def test_an_attribute_that_the_maker_sets_on_a_router_is_undone(lab):
+    old, new = pair(
+        """
+        --- api
+        from fastapi import APIRouter
+        router = APIRouter()
+        @router.get("/")
+        def home(): return 1
+        --- main
+        from fastapi import FastAPI
+        from .api import router
+        def create_app():
+            app = FastAPI()
+            app.include_router(router)
+            return app
+        app = create_app()
+        +++ main
+        from fastapi import FastAPI
+        from .api import router
+        def create_app():
+            app = FastAPI()
+            router.container = "container"
+            app.include_router(router)
+            return app
+        app = create_app()
+        """
+    )
+    app = lab(**old)
+    app.looks = True
+    app.upgrade(**new)
+    assert app.api.router.container == "container"
+    app.undo()
+    assert not hasattr(app.api.router, "container")
+    app.brings(**new)
