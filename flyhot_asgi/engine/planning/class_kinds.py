@@ -18,6 +18,7 @@ from .judge_functions import look_up, registering
 
 _NEUTRAL_DECORATORS = frozenset({"final", "runtime_checkable", "typing.final", "typing.runtime_checkable"})
 _DATACLASS = frozenset({"dataclass", "dataclasses.dataclass"})
+_TYPING = frozenset({"typing", "typing_extensions"})
 _PLAIN_METACLASSES: tuple[type, ...] = (type, abc.ABCMeta, type(typing.Protocol))
 _PLAIN_DECORATORS = frozenset({"property", "staticmethod", "classmethod", "abstractmethod", "abc.abstractmethod"})
 _HARMLESS_HOOKS = frozenset({"builtins", "typing", "typing_extensions", "abc", "pydantic", "starlette", "fastapi"})
@@ -52,7 +53,7 @@ def _hooks(context: Context, module: str, statement: Statement, live: type) -> I
 
 
 def _is_own(context: Context, cls: type) -> bool:
-    return cls.__module__ in context.new or cls.__module__ in context.old or cls.__module__ == "typing"
+    return cls.__module__ in context.new or cls.__module__ in context.old or cls.__module__ in _TYPING
 
 
 def why_not_made(context: Context, module: str, statement: Statement) -> str | None:
@@ -89,7 +90,9 @@ def _is_journaled(context: Context, module: str, decorator: ast.expr) -> bool:
 
 
 def _known_metaclass(metaclass: type) -> bool:
-    return metaclass in (*_PLAIN_METACLASSES, enum.EnumMeta) or _from(metaclass, "pydantic")
+    if metaclass in (*_PLAIN_METACLASSES, enum.EnumMeta) or metaclass.__module__ in _TYPING:
+        return True
+    return _from(metaclass, "pydantic")
 
 
 def _registering_base(context: Context, base: type) -> str | None:

@@ -51,8 +51,7 @@ def of_object(value: Any, own: Collection[str], shapes: Shapes) -> list[tuple[st
     if _is_of(value, "sqlalchemy.sql.schema", "Table"):
         return list(_table(value, shapes))
     if _is_of(value, "pydantic.type_adapter", "TypeAdapter"):
-        schema = vars(value).get("core_schema")
-        return [(".core_schema", shapes.schema(schema) if type(schema) is dict else LATER)]
+        return [(".core_schema", _schema_of(value, shapes))]
     if _is_of(value, "click.core", "Command"):
         return list(_command(value, shapes))
     if _is_of(value, "starlette.routing", "BaseRoute"):
@@ -227,8 +226,15 @@ def _field(field: Any, shapes: Shapes) -> str:
     if field is None:
         return "none"
     adapter = vars(field).get("_type_adapter") if hasattr(field, "__dict__") else None
-    schema = shapes.schema(vars(adapter).get("core_schema")) if adapter is not None else ""
+    schema = _schema_of(adapter, shapes) if adapter is not None else ""
     return f"{getattr(field, 'name', '?')}/{getattr(field, 'alias', '?')} {schema}"
+
+
+def _schema_of(adapter: Any, shapes: Shapes) -> str:
+    """2.8 and 2.9 keep it under another name until it is asked for."""
+    fields = vars(adapter)
+    schema = fields.get("core_schema", fields.get("_core_schema"))
+    return shapes.schema(schema) if type(schema) is dict else LATER
 
 
 def _parameters(dependant: Any, shapes: Shapes, depth: int = 0) -> list[str]:

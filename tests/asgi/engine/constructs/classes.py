@@ -392,6 +392,26 @@ CASES = {
         sorted(m.T.__annotations__)
         K.__total__
     """,
+    "a TypedDict of typing_extensions that derives from a library's": """
+        --- m
+        from pydantic import ConfigDict
+        class Config(ConfigDict, total=False):
+            x: int
+        DEFAULTS = Config(x=1)
+        +++ m
+        from pydantic import ConfigDict
+        class Config(ConfigDict, total=False):
+            x: int
+            y: str | None
+        DEFAULTS = Config(x=1)
+        === hold
+        K = m.Config
+        === ask
+        K is m.Config
+        K.__annotations__["y"]
+        "strict" in K.__optional_keys__ and "y" in K.__optional_keys__
+        m.DEFAULTS
+    """,
     "a generic class": """
         --- m
         from typing import Generic, TypeVar
