@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import types
 
 from ..living.wrapped import function_chain
 from .journal import FUNCTION_FIELDS, Journal, set_code, set_globals
+
+_COUNTED = re.compile(r"-\d+>$")
 
 
 def pour(old: types.FunctionType, new: types.FunctionType, journal: Journal) -> types.FunctionType:
@@ -72,4 +75,5 @@ def keeps_module(old: types.FunctionType, new: types.FunctionType) -> bool:
 
 
 def stands_at(function: types.FunctionType) -> tuple[str, str]:
-    return (function.__code__.co_filename, function.__code__.co_qualname)
+    """File and qualified name. attrs counts the texts that it generated for a class, in their made-up file names."""
+    return (_COUNTED.sub(">", function.__code__.co_filename), function.__code__.co_qualname)

@@ -194,12 +194,12 @@ class TwinPourer:
             return self._became[id(new)]
         if old is new or id(old) in self._taken or not self._stand_in(old, new):
             return new
-        if old.__globals__ is not new.__globals__ and self._moved and not _is_private(new.__globals__):
+        if old.__globals__ is not new.__globals__ and self._moved and not _is_private(new):
             self._journal.touch_function(old)
             set_globals(old, new.__globals__)
             old.__module__ = new.__module__
         if old.__globals__ is not new.__globals__:
-            if not (_is_private(old.__globals__) and _is_private(new.__globals__)):
+            if not (_is_private(old) and _is_private(new)):
                 return new
             self._journal.touch_container(old.__globals__, "the globals of a generated function")
             refill(old.__globals__, dict(new.__globals__))
@@ -230,10 +230,12 @@ def renamed(qualname: str, old: str, new: str) -> str:
     return f"{new}{dot}{rest}" if top == old else qualname
 
 
-def _is_private(namespace: dict[str, Any]) -> bool:
-    """The globals of a function that `exec` made for one class (a named tuple, attrs), not those of a module."""
+def _is_private(function: types.FunctionType) -> bool:
+    """Its globals are not those of a module: it was made of text for one class (by named tuples, by attrs with
+    a copy of the module's)."""
+    namespace, generated = function.__globals__, function.__code__.co_filename.startswith("<")
     module = sys.modules.get(str(namespace.get("__name__")))
-    return namespace is not getattr(module, "__dict__", None) and "__spec__" not in namespace
+    return namespace is not getattr(module, "__dict__", None) and (generated or "__spec__" not in namespace)
 
 
 def free(held: list[Held], journal: Journal) -> None:

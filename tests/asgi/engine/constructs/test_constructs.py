@@ -16,6 +16,7 @@ from .found import CASES as FOUND
 from .functions import CASES as FUNCTIONS
 from .libraries import CASES as LIBRARIES
 from .modules import CASES as MODULES
+from .of_attrs import CASES as ATTRS
 from .outliving import CASES as OUTLIVING
 from .registries import CASES as REGISTRIES
 from .state import CASES as STATE
@@ -36,6 +37,7 @@ ALL = {
     **ADVERSARY,
     **CROSSING,
     **UNSEEN,
+    **ATTRS,
 }
 
 
