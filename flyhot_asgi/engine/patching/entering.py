@@ -98,9 +98,12 @@ class Entering(Registration):
             anchors = self._anchors(item)
             entered: dict[int, Change] = {}
             for change in changes(self._before, self._runs.bound(item.module, statement)):
-                if item.made and not self._is_own(change.place) and not _is_serial(change):
+                if item.made and not self._is_own(change.place):
+                    if _is_serial(change):
+                        continue
                     raise UpgradeError(f"they enter it in {describe(change.place)}, beside what is there")
                 if item.made:
+                    _uncount(change)
                     continue
                 key = id(change.place)
                 original = None if item.exchanged else mine.get(key)
@@ -259,6 +262,13 @@ def _old_ones(item: Entered) -> Iterator[tuple[str, Statement]]:
     if item.old is not None:
         yield item.module, item.old
     yield from item.before
+
+
+def _uncount(change: Change) -> None:
+    """A class of the app's counts what is made: the living one was counted when it was made first."""
+    if isinstance(change.place, type):
+        for name in change.counted:
+            setattr(change.place, name, change.before[name])
 
 
 def _is_serial(change: Change) -> bool:

@@ -104,6 +104,7 @@ class TwinPourer:
     def _tell(self, namespaces: list[dict[str, Any]]) -> None:
         also: list[object] = [*namespaces, *self._item.holders, *self._became.values()]
         also += [f for one in self._item.classes for v in vars(one.cls).values() for f in functions_of_member(v)]
+        old = new = None  # there are no pairs where a decorator handed on the living class
         for old, new in self._pairs:
             if isinstance(new, type):
                 also.append(members(new))

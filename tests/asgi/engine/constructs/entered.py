@@ -112,11 +112,43 @@ CASES = {
     if kind in _WHOLE or what in _FEW
 }
 
+CASES["a class decorator of the app's that counts"] = """
+    --- m
+    class Made:
+        count = 0
+        def __init__(self): Made.count += 1
+    def build(cls):
+        Made()
+        exec("def kind(self): return 1", (space := {}))
+        cls.kind = space["kind"]
+        return cls
+    @build
+    class C:
+        x = 1
+    +++ m
+    class Made:
+        count = 0
+        def __init__(self): Made.count += 1
+    def build(cls):
+        Made()
+        exec("def kind(self): return 2", (space := {}))
+        cls.kind = space["kind"]
+        return cls
+    @build
+    class C:
+        x = 1
+    === hold
+    held = m.C
+    === ask
+    m.Made.count, m.C().kind(), held is m.C, held().kind()
+"""
+
 _WITHOUT_NUMBERS = ("a mark", "a cache", "a router", "a bus", "a limiter", "priorities")
 RIGHT = {
     *(f"{kind}: {what}" for kind in _WHOLE for what in _KINDS[kind]),
     *(f"{kind}: {what}" for kind in _WITHOUT_NUMBERS for what in ("parameters", "comes between", "goes", "order")),
     *(f"{kind}: {what}" for kind in ("a count", "weak references") for what in ("parameters", "goes")),
+    "a class decorator of the app's that counts",
     "names: parameters",
     "tasks: comes between",
     "tasks: goes",
