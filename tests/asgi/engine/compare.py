@@ -131,8 +131,8 @@ class Comparison:
                 continue
 
     def _class(self, a: Any, b: Any, path: str) -> None:
-        if not self._first_party_type(b):
-            self._expect(a is b, path, f"{a} instead of {b}")
+        if not self._first_party_type(b) and getattr(sys.modules.get(b.__module__), b.__qualname__, None) is b:
+            self._expect(a is b, path, f"{a} instead of {b}")  # a library's, not one that a library made for the app
             return
         self._expect(a.__qualname__ == b.__qualname__, path, f"class {a.__qualname__}")
         self.value(a.__module__, b.__module__, f"{path}.__module__")
