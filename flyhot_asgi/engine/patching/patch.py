@@ -20,6 +20,7 @@ from ..source.codetree import ClassFacts, class_facts, codes_of, distinct_codes,
 from ..source.expected import Expected, annotated_names, expected_of
 from ..source.headers import Header, headers
 from ..source.plan import Execute, Graft, Plan, Twin
+from ..source.raising import exited
 from .answers import Answers
 from .codes import docstring, exchange_codes, order_annotations
 from .derived import Derived
@@ -155,8 +156,7 @@ class Patch:
         try:
             self._apply(journal)
         except SystemExit as exc:
-            ended = UpgradeError("the release ends the program where it is imported", do="restart the app")
-            raise ended.with_traceback(exc.__traceback__) from exc
+            raise exited(exc, self.plan.new.values()).with_traceback(exc.__traceback__) from exc
 
     def _apply(self, journal: Journal) -> None:
         self.functions = self._living()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...errors import UpgradeError
 from .module import SourceModule, Statement
 
 
@@ -26,3 +27,15 @@ def raising_statement(
             executed = (source, found) if found is not None else executed
         at = at.tb_next
     return (*executed, innermost) if executed is not None and innermost is not None else None
+
+
+def exited(exc: SystemExit, sources: Iterable[SourceModule]) -> UpgradeError:
+    """What is said of a release that ends the program while it is imported: a server would take it at its word."""
+    found = raising_statement(exc, sources)
+    source, line = found[2] if found is not None else (None, None)
+    return UpgradeError(
+        f"the release ends the program where it is imported: SystemExit: {exc}",
+        file=source.shown if source is not None else None,
+        line=line,
+        do="mend what exits there, or deploy another release",
+    )
