@@ -9,10 +9,12 @@ import types
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ..living.attributes import fields_of
 from ..source.module import SourceModule
 from .journal import Journal, refill
 
 _GONE: Any = object()
+_DEEPEST = 8
 
 
 def exchange_codes(
@@ -57,3 +59,36 @@ def docstring(code: types.CodeType) -> str | None:
         return None
     first = code.co_consts[0] if code.co_consts else None
     return first if isinstance(first, str) and code.co_name != "<lambda>" else None
+
+
+def document(function: types.FunctionType, code: types.CodeType, journal: Journal) -> None:
+    """The docstring of the new code, for a function that has that of its old one, and for whatever its decorators made
+    of it and gave its docstring (`functools.wraps`): that runs no code of the module's, and follows no swap."""
+    before, after = docstring(function.__code__), docstring(code)
+    journal.touch_function(function)
+    if function.__doc__ == before:
+        function.__doc__ = after
+    for value in list(function.__globals__.values()):
+        for wrapper in _around(function, value):
+            if wrapper.__doc__ != before:
+                continue
+            if isinstance(wrapper, types.FunctionType):
+                journal.touch_function(wrapper)
+                wrapper.__doc__ = after
+                if wrapper.__dict__.get("__doc__") == before:  # copied from a cache, which has it there
+                    wrapper.__dict__["__doc__"] = after
+            else:
+                journal.set_attribute(wrapper, "__doc__", after)
+
+
+def _around(function: types.FunctionType, value: object) -> list[Any]:
+    """What lies between a name's value and the function that it wraps."""
+    found: list[object] = []
+    fields = fields_of(value) if "__wrapped__" in (fields_of(value) or ()) else None
+    while fields is not None and "__wrapped__" in fields and len(found) < _DEEPEST:
+        found.append(value)
+        value = fields["__wrapped__"]
+        if value is function:
+            return found
+        fields = fields_of(value)
+    return []

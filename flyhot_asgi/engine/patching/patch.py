@@ -22,7 +22,7 @@ from ..source.headers import Header, headers
 from ..source.plan import Execute, Graft, Plan, Twin
 from ..source.raising import exited
 from .answers import Answers
-from .codes import docstring, exchange_codes, order_annotations
+from .codes import docstring, document, exchange_codes, order_annotations
 from .derived import Derived
 from .entering import Entering
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
@@ -278,11 +278,9 @@ class Patch:
                 plain.append((function, code))
             else:
                 reshaped.append((function, code))
-        documented = [(f, c) for f, c in plain if docstring(f.__code__) != docstring(c)]
-        for function, code in documented:
-            journal.touch_function(function)
-            if function.__doc__ == docstring(function.__code__):
-                function.__doc__ = docstring(code)
+        for function, code in plain:
+            if docstring(function.__code__) != docstring(code):
+                document(function, code, journal)
         journal.swap_codes(plain)
         for function, code in reshaped:
             self._reshape(function, code, journal)
@@ -298,9 +296,7 @@ class Patch:
                 closure.append(types.CellType(cls))
             else:
                 return  # a wrapper that is about to be made again; if it is not, the verification says so
-        journal.touch_function(function)
-        if function.__doc__ == docstring(function.__code__):
-            function.__doc__ = docstring(code)
+        document(function, code, journal)
         set_code(function, code, tuple(closure) if closure else None)
 
     def _class_of(self, function: types.FunctionType) -> type | None:

@@ -471,4 +471,56 @@ CASES = {
         === ask
         hasattr(bare, "url")
     """,
+    "the docstring of a function under decorators": """
+        --- m
+        import contextlib, functools
+        def noted(function):
+            @functools.wraps(function)
+            def inner(*args): return function(*args)
+            return inner
+        @contextlib.contextmanager
+        def opened(x):
+            "Old."
+            yield 1
+        @noted
+        @functools.lru_cache
+        def known(x):
+            "Old."
+            return 1
+        @noted
+        def renamed(x):
+            "Old."
+            return 1
+        renamed.__doc__ = "Said otherwise."
+        +++ m
+        import contextlib, functools
+        def noted(function):
+            @functools.wraps(function)
+            def inner(*args): return function(*args)
+            return inner
+        @contextlib.contextmanager
+        def opened(x):
+            "New."
+            yield 2
+        @noted
+        @functools.lru_cache
+        def known(x):
+            "New."
+            return 2
+        @noted
+        def renamed(x):
+            "New."
+            return 1
+        renamed.__doc__ = "Said otherwise."
+        === hold
+        opened, known = m.opened, m.known
+        === ask
+        opened.__doc__
+        opened.__wrapped__.__doc__
+        known.__doc__
+        known.__wrapped__.__doc__
+        known(1)
+        m.renamed.__doc__
+        m.renamed.__wrapped__.__doc__
+    """,
 }
