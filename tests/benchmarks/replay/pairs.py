@@ -98,8 +98,8 @@ def _git(repo: Path, *arguments: str) -> str:
 def _tree(repo: Path, commit: str, under: str, places: list[str], cache: Path) -> Path:
     folder = cache / "git" / _name_of(repo) / commit
     if not folder.is_dir():
-        wanted = [under] if under else places
-        there = [p for p in wanted if _git(repo, "ls-tree", "--name-only", commit, "--", p, f"{p}.py").strip()]
+        wanted = [under] if under else [name for place in places for name in (place, f"{place}.py")]
+        there = _git(repo, "ls-tree", "--name-only", commit, "--", *wanted).splitlines()
         command = ["git", "-C", str(repo), "archive", commit, "--", *there]
         packed = subprocess.run(command, check=True, capture_output=True).stdout
         with tarfile.open(fileobj=io.BytesIO(packed)) as tar:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from .contest import Contest, Unusable, Verdict
-from .pairs import Pair
+from .pairs import Pair, from_git
 
 HOLDER = "from pkg.one import work\n\n\ndef call():\n    return work()\n"
 STATE = "seen = {}\n\n\ndef work():\n    return len(seen)\n"
@@ -88,3 +89,17 @@ def test_what_a_module_brings_that_was_imported_is_missed(tmp_path: Path) -> Non
     new = {**old, "pkg/one.py": "import pkg.three\n\nLIMIT = 2\n", "pkg/three.py": "THREE = 3\n"}
     verdict = replay(tmp_path, old, new, "nothing")
     assert "module pkg.three is missing" in verdict.differences
+
+
+def test_a_package_that_is_one_file_comes_from_a_history_too(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    (repo / "pkg").mkdir(parents=True)
+    git = ["git", "-C", str(repo), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    for number in (1, 2):
+        (repo / "pkg" / "__init__.py").write_text("import one\n")
+        (repo / "one.py").write_text(f"LIMIT = {number}\n")
+        subprocess.run([*git, "add", "."], check=True)
+        subprocess.run([*git, "commit", "-q", "-m", f"limit {number}"], check=True)
+    [pair] = from_git(repo, ["pkg", "one"], 1, tmp_path / "cache")
+    assert (pair.old / "one.py").read_text() == "LIMIT = 1\n" and (pair.new / "pkg" / "__init__.py").is_file()
