@@ -15,6 +15,7 @@ from typing import Any
 
 from ...errors import UpgradeError
 from ..living.inventory import subclasses
+from ..living.places import found_at
 from ..living.wrapped import function_chain
 from ..patching.journal import Journal
 from ..patching.registration import Registration
@@ -154,9 +155,5 @@ def _carries(function: types.FunctionType, entry: Any) -> bool:
 
 def _living(twin: Any, entry: Any) -> Any:
     """The function at the twin's place that carries the entry now; None if there is none."""
-    found: Any = sys.modules.get(twin.__module__)
-    for part in twin.__qualname__.split("."):
-        space = getattr(found, "__dict__", {})
-        found = space.get(part)
-    found = getattr(found, "__func__", found)
+    found = found_at(twin.__module__, twin.__qualname__)
     return next((one for one in function_chain(found) if _carries(one, entry)), None)

@@ -18,10 +18,10 @@ from typing import Any
 from ...errors import UpgradeError
 from ..living.attributes import fields_of
 from ..living.inventory import subclasses
+from ..living.pydantic import model_fields, version
 from ..patching.journal import Journal
 from ..patching.registration import Registration
 from ..source.module import Statement
-from .pydantic import model_fields, version
 from .schemas import added, instances_of
 
 _MISSING: Any = object()
@@ -112,15 +112,8 @@ class InstanceFill(Registration):
             raise UpgradeError(f"a living {kind.__qualname__} can't be made by the new release: {exc}") from exc
         journal.touch_namespace(values, f"a {kind.__qualname__}")
         for name in fresh.keys() & before.keys() & values.keys():
-            if _equal(before[name], fresh[name]) or _equal(values[name], fresh[name]):
-                continue
-            if not _equal(before[name], values[name]):
-                whose = f"`{name}` of a living {kind.__qualname__}"
-                raise UpgradeError(
-                    f"{whose} was changed by the running program and is changed by the release too",
-                    do="keep the old value in the source and change it from code, or deploy cold",
-                )
-            values[name] = fresh[name]
+            whose = f"`{name}` of a living {kind.__qualname__}"
+            values[name] = _merged(before[name], values[name], fresh[name], whose)
 
     def finish(self, journal: Journal) -> None:
         gained = {c: set(model_fields(c)) - set(old) for c, old in self._before.items()}
@@ -200,19 +193,23 @@ class InstanceRebuild(Registration):
     def _value(self, key: str, has: Any, fresh: Any) -> Any:
         if has is _MISSING:
             return fresh
-        if _equal(has, fresh):
-            return has
         if self._cold is None:
             return has
-        before = self._cold.get(key, _MISSING)
-        if before is _MISSING or _equal(before, has):
-            return fresh
-        if _equal(before, fresh):
-            return has
-        raise UpgradeError(
-            f"`{self._name}.{key}` was changed by the running program and is changed by the release too",
-            do="keep the old value in the source and change it from code, or deploy cold",
-        )
+        return _merged(self._cold.get(key, _MISSING), has, fresh, f"`{self._name}.{key}`")
+
+
+def _merged(before: Any, has: Any, fresh: Any, whose: str) -> Any:
+    """What the program made of a value lives on, unless the release changes it. Raises UpgradeError if both did."""
+    if _equal(has, fresh):
+        return has
+    if before is _MISSING or _equal(before, has):
+        return fresh
+    if _equal(before, fresh):
+        return has
+    raise UpgradeError(
+        f"{whose} was changed by the running program and is changed by the release too",
+        do="keep the old value in the source and change it from code, or deploy cold",
+    )
 
 
 def _equal(a: Any, b: Any) -> bool:

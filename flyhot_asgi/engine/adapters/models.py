@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..living.inventory import subclasses
+from ..living.pydantic import base_model, model_fields
 from ..planning.context import COLD, Adapter, Context
 from ..planning.dependents import judge_reader
 from ..planning.judge_classes import all_classes
@@ -23,7 +24,6 @@ from ..source.plan import Action, Execute, Graft
 from ..source.values import is_pure, value_of
 from .instances import InstanceFill, InstanceRebuild, initialised, is_settings
 from .moved import MovedSchemas
-from .pydantic import base_model, model_fields
 from .remapping import why_not_remapped
 from .schemas import SchemaRefresh, is_generic_of, models
 

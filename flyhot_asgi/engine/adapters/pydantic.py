@@ -1,4 +1,4 @@
-"""What differs between the versions of pydantic 2 in how it keeps what it built, in one place."""
+"""How the versions of pydantic 2 build anew what they built: what differs between them, in one place."""
 
 from __future__ import annotations
 
@@ -8,32 +8,8 @@ import types
 from typing import Any
 
 from ...errors import UpgradeError
+from ..living.pydantic import SCHEMA, base_model, version
 from ..patching.journal import Journal
-
-SCHEMA = "__pydantic_core_schema__"
-
-
-def base_model() -> type | None:
-    """pydantic's `BaseModel`, if the app imported it."""
-    found = getattr(sys.modules.get("pydantic.main"), "BaseModel", None)
-    return found if isinstance(found, type) else None
-
-
-def version() -> tuple[int, int]:
-    """Of the pydantic that the app imported; (2, 0) if it doesn't say."""
-    parts = str(getattr(sys.modules.get("pydantic.version"), "VERSION", "2.0")).split(".")
-    return int(parts[0]), int(parts[1])
-
-
-def model_fields(cls: type) -> dict[str, Any]:
-    """Name → FieldInfo, of the class and those it derives from; empty if it is no model. Before 2.10 they are an
-    ordinary attribute."""
-    for base in cls.__mro__:
-        for name in ("__pydantic_fields__", "model_fields"):
-            found = vars(base).get(name)
-            if type(found) is dict:
-                return found
-    return {}
 
 
 def forget(cls: Any) -> None:
@@ -64,20 +40,23 @@ def rebuild_model(cls: Any, *, lenient: bool = False) -> None:
         type.__setattr__(cls, "__signature__", signature)
 
 
-def schema_of_adapter(adapter: Any) -> object:
-    """The core schema that a TypeAdapter holds."""
-    fields = vars(adapter)
-    return fields.get("core_schema", fields.get("_core_schema"))
+def _rebuilds(adapter: Any) -> bool:
+    return hasattr(adapter, "rebuild")  # since 2.10
+
+
+def needs_a_field(adapter: Any) -> bool:
+    """It doesn't say what it was made of, as before 2.8."""
+    return not _rebuilds(adapter) and "_type" not in vars(adapter)
 
 
 def rebuild_adapter(adapter: Any, fields: list[Any]) -> None:
     """A TypeAdapter, in place. `fields`: FastAPI's model fields, which know what theirs are made of where adapters
     don't (before 2.8). Raises UpgradeError if nobody knows."""
-    if hasattr(adapter, "rebuild"):
+    if _rebuilds(adapter):
         home = sys.modules.get(getattr(adapter, "_module_name", ""), types.ModuleType("none"))
         adapter.rebuild(force=True, _types_namespace=vars(home))
         return
-    if "_type" in vars(adapter):
+    if not needs_a_field(adapter):
         fresh = type(adapter)(adapter._type, config=adapter._config, module=adapter._module_name)
     else:
         owners = [field for field in fields if vars(field).get("_type_adapter") is adapter]

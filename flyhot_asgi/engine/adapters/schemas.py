@@ -15,20 +15,13 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..living.inventory import subclasses
+from ..living.pydantic import SCHEMA, base_model, schema_of_adapter
 from ..patching.classobject import touch_class
 from ..patching.journal import Journal
 from ..patching.recast import recast
 from ..patching.registration import Registration
 from ..source.module import Statement
-from .pydantic import (
-    SCHEMA,
-    base_model,
-    forget,
-    rebuild_adapter,
-    rebuild_model,
-    rebuild_validated_call,
-    schema_of_adapter,
-)
+from .pydantic import forget, needs_a_field, rebuild_adapter, rebuild_model, rebuild_validated_call
 
 
 def models() -> list[type]:
@@ -74,12 +67,35 @@ def added(found: list[Any], more: list[Any]) -> list[Any]:
     return [*found, *(one for one in more if id(one) not in known)]
 
 
-def type_adapters() -> list[Any]:
+class StaleAdapters:
+    """`TypeAdapter`s that embed one of `classes`, FastAPI's among them."""
+
+    def __init__(self, classes: Collection[type]) -> None:
+        self._classes = classes
+        self._found: list[Any] = []
+        self._fields: list[Any] = []
+
+    def look(self) -> None:
+        stale = [one for one in _type_adapters() if mentions(schema_of_adapter(one), self._classes)]
+        self._found = added(self._found, stale)
+        if any(map(needs_a_field, stale)):
+            self._fields = added(self._fields, _fields_of_fastapi())
+
+    def touch(self, journal: Journal) -> None:
+        for one in self._found:
+            journal.touch_namespace(vars(one), "a type adapter")
+
+    def rebuild(self) -> None:
+        for one in self._found:
+            rebuild_adapter(one, self._fields)
+
+
+def _type_adapters() -> list[Any]:
     kind = getattr(sys.modules.get("pydantic.type_adapter"), "TypeAdapter", None)
     return instances_of([kind]) if kind is not None else []
 
 
-def fields_of_fastapi() -> list[Any]:
+def _fields_of_fastapi() -> list[Any]:
     """What it keeps of parameters, bodies and responses: each has a type adapter."""
     homes = ("fastapi._compat", "fastapi._compat.v2")
     kinds = [getattr(sys.modules.get(home), "ModelField", None) for home in homes]
@@ -108,14 +124,11 @@ class SchemaRefresh(Registration):
         self._dataclasses = [c for c in dataclasses if mentions(vars(c).get(SCHEMA), self.changed)]
         self._known = frozenset(known)
         self._stale = [cls for cls in self._known if mentions(vars(cls).get(SCHEMA), self.changed)]
-        self._adapters: list[Any] = []
-        self._fields: list[Any] = []
+        self._adapters = StaleAdapters(self.changed)
         self._calls: list[Any] = []
 
     def look(self) -> None:
-        stale = [one for one in type_adapters() if mentions(schema_of_adapter(one), self.changed)]
-        self._adapters = added(self._adapters, stale)
-        self._fields = added(self._fields, fields_of_fastapi() if stale else [])
+        self._adapters.look()
         kind = getattr(sys.modules.get("pydantic._internal._validate_call"), "ValidateCallWrapper", None)
         self._calls = added(self._calls, instances_of([kind]) if kind is not None else [])
 
@@ -126,8 +139,7 @@ class SchemaRefresh(Registration):
             if cls not in ours:
                 touch_class(cls, journal)
                 forget(cls)
-        for one in self._adapters:
-            journal.touch_namespace(vars(one), "a type adapter")
+        self._adapters.touch(journal)
 
     def collect(self, statement: Statement, journal: Journal) -> None:
         """A parametrized model is made again as soon as its origin was, before others derive from it."""
@@ -154,8 +166,7 @@ class SchemaRefresh(Registration):
         for cls in self._dataclasses:
             if rebuild is not None:
                 rebuild(cls, force=True, _types_namespace=_module_of(cls))
-        for one in self._adapters:
-            rebuild_adapter(one, self._fields)
+        self._adapters.rebuild()
         for call in self._calls:
             rebuild_validated_call(call, self.changed, journal)
 

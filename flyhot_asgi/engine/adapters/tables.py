@@ -16,13 +16,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..living.inventory import subclasses
+from ..living.pydantic import base_model
 from ..planning.context import Adapter, Context
 from ..planning.judge_members import judge_members, plan_graft
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import Statement, decorator_name, dotted_name, statements_of
 from ..source.plan import Action, Execute
 from .mappings import MappingUndo, has_mapped, is_declarative, is_mapped, mapped_to
-from .pydantic import base_model
 from .remapping import plan_remap, why_not_remapped
 from .schemas import instances_of
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import gc
 import signal
-import sys
 import types
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .inventory import describe, running_code
+from .places import found_at
 from .territory import Place, Territory, namespaces
 from .wrapped import function_chain
 
@@ -251,11 +251,7 @@ def _belongs(part: Any, owner: type) -> bool:
 
 def at_home(value: Any) -> bool:
     """The definition is what its own module has under its name."""
-    found: Any = sys.modules.get(value.__module__ or "")
-    for part in value.__qualname__.split("."):
-        found = vars(found).get(part) if isinstance(found, type | types.ModuleType) else None
-        if type(found) in (staticmethod, classmethod):
-            found = found.__func__
-        elif type(found) is property:
-            found = value if value in (found.fget, found.fset, found.fdel) else None
+    found = found_at(value.__module__ or "", value.__qualname__)
+    if type(found) is property:
+        return value in (found.fget, found.fset, found.fdel)
     return found is value

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import ast
 import ctypes
-import sys
-import types
 from collections.abc import Iterable
 from typing import Any
 
 from ..living.holders import at_home
+from ..living.places import found_at
 from ..source.module import SourceModule
 from ..source.plan import Plan
 from .journal import Journal
@@ -79,9 +78,7 @@ class Derived:
 def _classes(lines: Lines) -> Iterable[type]:
     """Those that their modules have now."""
     for module, name in lines:
-        found: Any = sys.modules.get(module)
-        for part in name.split("."):
-            found = vars(found).get(part) if isinstance(found, type | types.ModuleType) else None
+        found = found_at(module, name)
         if isinstance(found, type) and found.__module__ == module and at_home(found):
             yield found
 

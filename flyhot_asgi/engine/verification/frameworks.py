@@ -11,6 +11,7 @@ import types
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from ..living.pydantic import schema_of_adapter
 from ..source.values import ATOMS
 from .shapes import Shapes, looked_into, own_parts, reference
 
@@ -231,9 +232,7 @@ def _field(field: Any, shapes: Shapes) -> str:
 
 
 def _schema_of(adapter: Any, shapes: Shapes) -> str:
-    """2.8 and 2.9 keep it under another name until it is asked for."""
-    fields = vars(adapter)
-    schema = fields.get("core_schema", fields.get("_core_schema"))
+    schema = schema_of_adapter(adapter)
     return shapes.schema(schema) if type(schema) is dict else LATER
 
 

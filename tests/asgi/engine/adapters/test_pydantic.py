@@ -10,15 +10,8 @@ from typing import Any
 import pydantic
 import pytest
 
-from flyhot_asgi.engine.adapters.pydantic import (
-    SCHEMA,
-    forget,
-    model_fields,
-    rebuild_adapter,
-    rebuild_model,
-    rebuild_validated_call,
-    schema_of_adapter,
-)
+from flyhot_asgi.engine.adapters.pydantic import forget, rebuild_adapter, rebuild_model, rebuild_validated_call
+from flyhot_asgi.engine.living.pydantic import SCHEMA, model_fields, schema_of_adapter
 from flyhot_asgi.engine.patching.journal import Journal
 from flyhot_asgi.errors import UpgradeError
 
