@@ -33,6 +33,33 @@ def doomed(context: Context) -> list[object]:
     return found
 
 
+def let_go(context: Context) -> list[object]:
+    """What the plan lets go of: routes that it takes out, defaults and annotations of functions that it executes."""
+    found = [*context.dropped, *context.caching]
+    for item in context.plan.work:
+        if not isinstance(item, Execute) or item.statement.kind != "def":
+            continue
+        for name in item.statement.binds:
+            for function in function_chain(context.value(item.module, name)):
+                found += [function.__defaults__, function.__kwdefaults__, function.__annotations__]
+    return [one for one in found if one]
+
+
+def bound_anew(context: Context) -> list[object]:
+    """The living objects of names that mean others when the plan is done."""
+    return [context.value(*home) for home in context.rebound if home[0] in context.live]
+
+
+def still_held(context: Context, module: str, name: str, *, by_anybody: bool = False) -> list[str]:
+    """Who holds a function that its name means no more, and will hold it when the plan is done, in words. Asked when
+    all else is planned: routes that are taken out hold their dependencies no more. A function that lives on for all
+    that is found by the verification, as its code is not the release's."""
+    live = context.value(module, name)
+    but = [*context.entries.places(module, name), *doomed(context)]
+    found = context.held_elsewhere(live, but, by_anybody=by_anybody, going=let_go(context), renamed=bound_anew(context))
+    return found[:3]
+
+
 def _replaced_classes(context: Context, item: Execute) -> Iterator[type]:
     """Classes whose name means a function or a value now: who holds one was asked when its statement was judged."""
     for name in item.statement.binds if item.statement.kind in ("def", "assign") else ():

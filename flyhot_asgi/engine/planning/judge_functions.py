@@ -23,6 +23,7 @@ from ..source.module import FunctionNode, Statement, dotted_name, own_shell
 from ..source.plan import Action
 from ..source.values import is_atomic
 from .context import Context
+from .doomed import still_held
 
 _WRAPPING_MODULES = frozenset(
     {
@@ -102,16 +103,21 @@ def _judge_deleted(context: Context, module: str, statement: Statement) -> None:
     if entering(context, module, statement) is not None:
         context.refuse(module, statement, "it is gone, but its decorator entered it somewhere")
         return
-    context.deferred.append(lambda: refuse_if_held(context, module, statement, name))
+    if not is_atomic(context.value(module, name)):
+        refuse_if_held(context, module, statement, name, "it is gone from the source, but still held by {}")
 
 
-def refuse_if_held(context: Context, module: str, statement: Statement, name: str) -> None:
-    """Something that is gone from the source must not be held by anybody who could use it."""
-    if is_atomic(context.value(module, name)):
-        return
-    held = context.held_elsewhere(context.value(module, name), context.entries.places(module, name))
-    if held:
-        context.refuse(module, statement, f"it is gone from the source, but still held by {', '.join(held[:3])}")
+def refuse_if_held(
+    context: Context, module: str, statement: Statement, name: str, why: str, *, by_anybody: bool = False
+) -> None:
+    """What its name means no more must not be held by anybody who could use it; seen when all else is planned. `why`
+    tells of its holders in place of `{}`."""
+
+    def judge() -> None:
+        if held := still_held(context, module, name, by_anybody=by_anybody):
+            context.refuse(module, statement, why.format(", ".join(held)))
+
+    context.deferred.append(judge)
 
 
 def _judge_reshaped(context: Context, module: str, change: Change) -> None:
@@ -229,8 +235,11 @@ def _judge_replaced(context: Context, module: str, statement: Statement, live: A
     """Something else had this name before (an import, a class, a value)."""
     if isinstance(live, types.FunctionType | type) and live.__module__ == module:
         context.slices.fills(module, statement)  # what it is entered in is made again, and holds the old no more
-        if held := context.held_elsewhere(live, by_anybody=not isinstance(live, type)):  # a class is gone for good
-            context.refuse(module, statement, f"the old `{statement.name}` is still held by {', '.join(held[:3])}")
+        plain, why = isinstance(live, types.FunctionType), f"the old `{statement.name}` is still held by {{}}"
+        if plain:  # a class is gone for good
+            refuse_if_held(context, module, statement, statement.name, why, by_anybody=True)
+        elif held := context.held_elsewhere(live):
+            context.refuse(module, statement, why.format(", ".join(held[:3])))
             return
     _bind_first(context, module, statement, Action.EXECUTE, "the name means a function now")
 

@@ -20,7 +20,7 @@ from ..source.codetree import walk
 from ..source.module import shell_of
 from ..source.plan import Execute, Refusal
 from .context import COLD, Context
-from .doomed import dict_of, doomed
+from .doomed import bound_anew, dict_of, doomed, let_go
 from .judge_classes import all_classes
 from .judge_instances import instance_gap
 
@@ -78,22 +78,10 @@ def _followed(
             if is_among(function, function_chain(context.value(item.module, bound))):
                 return True
     deleted = (function.__module__, top) in context.plan.deleted_names or _is_gone_method(context, function)
-    leaving, going = [stuck, *doomed(context)], _going(context, planned)
+    leaving, going = [stuck, *doomed(context)], let_go(context)
     going += _registered(context) if "<locals>" in function.__code__.co_qualname else []
-    renamed = [context.value(*home) for home in context.rebound if home[0] in context.live]
+    renamed = bound_anew(context)
     return not context.held_elsewhere(function, leaving, by_anybody=not deleted, going=going, renamed=renamed)
-
-
-def _going(context: Context, planned: list[Execute]) -> list[object]:
-    """What the plan lets go of: routes that it takes out, defaults and annotations of functions that it executes."""
-    found = [*context.dropped, *context.caching]
-    for item in planned:
-        if item.statement.kind != "def":
-            continue
-        for name in item.statement.binds:
-            for function in function_chain(context.value(item.module, name)):
-                found += [function.__defaults__, function.__kwdefaults__, function.__annotations__]
-    return [one for one in found if one]
 
 
 def _registered(context: Context) -> list[object]:

@@ -28,7 +28,7 @@ from .forgotten import bring_back
 from .judge_caches import judge_caches
 from .judge_classes import judge_class
 from .judge_effects import judge_block, judge_call
-from .judge_functions import FUNCTIONS, judge_function
+from .judge_functions import FUNCTIONS, judge_function, refuse_if_held
 from .judge_instances import instance_gap
 from .judge_living import judge_living
 from .judge_moves import find_moves, judge_moves, moved_inside, state_left_behind
@@ -38,6 +38,7 @@ from .judge_values import bind, judge_assignment, judge_import
 from .submodules import settled_submodules
 from .touched import count_living
 
+_HELD = "it means something else now; the old one is held by {}"
 _SUPPORTED_OTHER = (ast.Assert, ast.Global)
 
 
@@ -232,7 +233,7 @@ def _judge_kind_changed(context: Context, module: str, change: Change) -> None:
     statement = change.statement
     if statement.kind in ("assign", "block"):
         if holder := _held_definition(context, module, statement):
-            context.refuse(module, statement, f"it means something else now; the old one is held by {holder}")
+            context.refuse(module, statement, _HELD.format(holder))
         elif statement.kind == "block":
             judge_block(context, module, change)
         else:
@@ -243,11 +244,15 @@ def _judge_kind_changed(context: Context, module: str, change: Change) -> None:
         own = getattr(live, "__module__", None) == module
         definition = own and isinstance(live, types.FunctionType | type)
         gone = statement.kind == "class" and isinstance(live, types.FunctionType)  # for good, as if it were deleted
-        held = context.held_elsewhere(live, by_anybody=not gone) if definition else []
+        plain = definition and isinstance(live, types.FunctionType)
+        held = context.held_elsewhere(live, by_anybody=True) if definition and not plain else []
+        if plain:
+            gone = gone or _is_value(context, module, name)
+            refuse_if_held(context, module, statement, name, _HELD, by_anybody=not gone)
         if isinstance(live, type) and own and context.instances(live):
             held = held or ["its instances"]
         if held:
-            context.refuse(module, statement, f"it means something else now; the old one is held by {held[0]}")
+            context.refuse(module, statement, _HELD.format(held[0]))
             return
         if not own and type(live).__module__ in context.live:
             context.refuse(module, statement, f"`{name}` is a living {type(live).__qualname__} with state")
@@ -263,14 +268,24 @@ def _judge_kind_changed(context: Context, module: str, change: Change) -> None:
     context.step(module, statement, Action.EXECUTE, "the name means something else now")
 
 
+def _is_value(context: Context, module: str, name: str) -> bool:
+    """What a name of the new release brings is an object of the app's or a class: nobody calls it in the old one's
+    place."""
+    home = context.new_names.home(module, name)
+    definition = context.new_names.definition(home) if home is not None else None
+    return definition is not None and definition.kind in ("assign", "class") and home != (module, name)
+
+
 def _held_definition(context: Context, module: str, statement: Statement) -> str | None:
     """Who holds a function or class that a name means no more."""
     for name in statement.binds:
         live = context.value(module, name)
         if isinstance(live, types.FunctionType | type) and live.__module__ == module:
-            if held := context.held_elsewhere(live, by_anybody=True):
+            if isinstance(live, types.FunctionType):
+                refuse_if_held(context, module, statement, name, _HELD, by_anybody=True)
+            elif held := context.held_elsewhere(live, by_anybody=True):
                 return held[0]
-            if isinstance(live, type) and context.instances(live):
+            elif context.instances(live):
                 return "its instances"
     return None
 
