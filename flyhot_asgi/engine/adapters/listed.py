@@ -30,6 +30,8 @@ class RouteRebuild(Registration):
     """The statement that makes the router, if that is executed again: its routes take the place of the first ones."""
     order: Mapping[Statement, int] = field(default_factory=dict)
     """Where the new release's statements stand."""
+    replaced: Mapping[Statement, list[Any]] = field(default_factory=dict)
+    """Routes that statements of the new release stand for, and that go: they register them anew."""
     _fresh: dict[Statement, list[Any]] = field(default_factory=dict)
     _before: list[Any] = field(default_factory=list)
     _shown: list[Any] = field(default_factory=list)
@@ -82,6 +84,14 @@ class RouteRebuild(Registration):
         self.router.routes[:] = self._made(self.entries) + self.tail
         self._keep_lifespan()
         mark_changed(self.router)
+
+    def renewed(self) -> list[tuple[Any, Any]]:
+        """Routes that were registered anew, each with the one that stands for it now. To be asked when it is done."""
+        found: list[tuple[Any, Any]] = []
+        for statement, routes in self.replaced.items():
+            fresh = self._fresh.get(statement, [])
+            found += zip(routes, fresh, strict=True) if len(routes) == len(fresh) else []
+        return found
 
     def _made(self, entries: list[Entry]) -> list[Any]:
         first = self._fresh.get(self.constructor, []) if self.constructor is not None else None

@@ -23,6 +23,7 @@ from ..source.diff import Change, NamespaceDiff
 from ..source.module import Statement, dotted_name
 from ..source.plan import Action
 from ..source.values import ATOMS
+from .copies import CopiesFollow, copies_routes
 from .layout import Entry, constructor_routes, fused_apart, tell_apart
 from .listed import RouteRebuild, SchemaReset, cached_of
 from .schemas import instances_of
@@ -72,6 +73,9 @@ class RoutesAdapter(Adapter):
             after = new.get(key, (router, []))[1]
             self._plan_router(context, router, before, after, stale, partner, same_text)
         self._constructed_alone(context, set(routers))
+        rebuilds = [one for one in context.plan.registrations if isinstance(one, RouteRebuild)]
+        if rebuilds and copies_routes():
+            context.plan.registrations.append(CopiesFollow(rebuilds))
 
     def takes(self, context: Context, module: str, change: Change, rebound: set[str]) -> bool:
         return False
@@ -109,8 +113,7 @@ class RoutesAdapter(Adapter):
         if method == "extend":
             return None
         if method == "include_router" and not hasattr(sys.modules.get("fastapi.routing"), "_IncludedRouter"):
-            name = dotted_name(call.args[0]) if call.args else None  # older FastAPI copies the routes
-            included = self._router(context.resolve(module, name)) if name is not None else None
+            included = self._router(_included_by(context, module, call))  # older FastAPI copies the routes
             return sum(type(route).__name__ in _COPIED for route in included.routes) if included is not None else None
         return 1
 
@@ -201,8 +204,9 @@ class RoutesAdapter(Adapter):
             if partner_now not in wanted:
                 context.step(entry.module, entry.statement, Action.REBUILD, "its routes are taken out")
         maker = context.constructed.get(id(router), (None, None))[1]
+        replaced = {statement: routes for statement, routes in living.items() if statement not in reused}
         context.plan.registrations.append(
-            RouteRebuild(router, layout.base, after, reused, layout.tail, maker, places(context))
+            RouteRebuild(router, layout.base, after, reused, layout.tail, maker, places(context), replaced)
         )
 
     def _whole(self, context: Context) -> dict[int, int]:
@@ -332,11 +336,18 @@ def _with_includers(context: Context, stale: set[Statement], *entries: Mapping[i
 def _included(context: Context, module: str, statement: Statement) -> Any:
     """The router that `X.include_router(router, …)` hands over."""
     call = getattr(statement.node, "value", None)
-    if not isinstance(statement.node, ast.Expr) or not isinstance(call, ast.Call) or not call.args:
+    if not isinstance(statement.node, ast.Expr) or not isinstance(call, ast.Call):
         return None
     if (dotted_name(call.func) or "").rpartition(".")[2] != "include_router":
         return None
-    return context.resolve(module, dotted_name(call.args[0]) or "")
+    return _included_by(context, module, call)
+
+
+def _included_by(context: Context, module: str, call: ast.Call) -> Any:
+    named = (keyword.value for keyword in call.keywords if keyword.arg == "router")
+    given = call.args[0] if call.args else next(named, None)
+    name = dotted_name(given) if given is not None else None
+    return context.resolve(module, name) if name is not None else None
 
 
 def _text(module: str, statement: Statement) -> tuple[str, str]:

@@ -1,0 +1,106 @@
+"""Older FastAPI copies the routes of a router that is included, and reads their functions' parameters once more.
+
+Where the statement that includes is executed again, it copies anew. Copies that were made inside of a function
+(`create_app`) or in a loop would keep what they read of the old parameters: they are made anew in place, by their own
+constructor, from what they say of themselves, as `include_router` made them. Only routes that register the same as
+before have followers; for others the comparison with a cold import shows that the app has to be made again.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..living.inventory import subclasses
+from ..patching.journal import Journal
+from ..patching.registration import Registration
+from ..source.values import alike
+from .listed import RouteRebuild
+from .schemas import added, instances_of
+
+_KINDS = ("APIRoute", "APIWebSocketRoute")
+_COMPARED = frozenset({"fastapi.params", "fastapi.datastructures"})
+_MISSING: Any = object()
+
+
+def copies_routes() -> bool:
+    routing = sys.modules.get("fastapi.routing")
+    return routing is not None and not hasattr(routing, "_IncludedRouter")
+
+
+@dataclass
+class CopiesFollow(Registration):
+    """The copies of routes that were registered anew, wherever they are."""
+
+    rebuilds: list[RouteRebuild]
+    _known: list[Any] = field(default_factory=list)
+
+    def look(self) -> None:
+        kinds = [getattr(sys.modules["fastapi.routing"], name) for name in _KINDS]
+        self._known = added(self._known, instances_of([c for kind in kinds for c in (kind, *subclasses(kind))]))
+
+    def finish(self, journal: Journal) -> None:
+        pairs = [pair for rebuild in self.rebuilds for pair in rebuild.renewed()]
+        by_endpoint: dict[int, list[tuple[Any, Any]]] = {}
+        for old, new in pairs:
+            by_endpoint.setdefault(id(old.endpoint), []).append((old, new))
+        replaced = {id(old) for old, _ in pairs}
+        for copy in self._known:
+            found = by_endpoint.get(id(vars(copy).get("endpoint")), [])
+            if id(copy) in replaced or (pair := _original(copy, found)) is None:
+                continue
+            if (given := _given(copy, *pair)) is not None:
+                journal.touch_namespace(vars(copy), "a route of a router that is included")
+                copy.__init__(**given)
+
+
+def _original(copy: Any, pairs: list[tuple[Any, Any]]) -> tuple[Any, Any] | None:
+    """What it was copied from: the same but for what stands before its path; of several, the last one on the way."""
+    fitting = [
+        pair
+        for pair in pairs
+        if type(pair[0]) is type(copy)
+        and copy.path.endswith(pair[0].path)
+        and getattr(pair[0], "methods", None) == getattr(copy, "methods", None)
+    ]
+    return max(fitting, key=lambda pair: len(pair[0].path), default=None)
+
+
+def _given(copy: Any, old: Any, new: Any) -> dict[str, Any] | None:
+    """The arguments for the copy's constructor; None if the route registers something else than before."""
+    given = {}
+    for name in _parameters(type(copy)):
+        here, before, after = (getattr(route, name, _MISSING) for route in (copy, old, new))
+        if here is _MISSING:
+            continue
+        if not _same(before, after):
+            return None
+        given[name] = _renewed(here, before, after)
+    return given
+
+
+def _parameters(kind: type) -> Iterator[str]:
+    """What `include_router` hands to the constructor: the framework's own one says."""
+    theirs = next(base for base in kind.__mro__ if base.__module__ == "fastapi.routing")
+    yield from list(inspect.signature(theirs.__init__).parameters)[1:]  # type: ignore[misc]
+
+
+def _renewed(here: Any, before: Any, after: Any) -> Any:
+    """What the copy shares with its original, it shares with the new one."""
+    if here is before:
+        return after
+    if type(here) is list and type(before) is list:
+        anew = {id(one): other for one, other in zip(before, after, strict=True)}
+        return [anew.get(id(one), one) for one in here]
+    return here
+
+
+def _same(one: Any, other: Any) -> bool:
+    if type(one) is list and type(other) is list:
+        return len(one) == len(other) and all(map(_same, one, other))
+    if type(one) is type(other) and type(one).__module__ in _COMPARED:
+        return vars(one).keys() == vars(other).keys() and all(map(_same, vars(one).values(), vars(other).values()))
+    return alike(one, other)
