@@ -162,6 +162,8 @@ class Shapes:
     def _schema_of_dict(self, value: dict[Any, Any]) -> str:
         parts = []
         for key, part in value.items():
+            if key == "metadata" and part == {}:
+                continue  # pydantic before 2.10 puts it there when it is asked for a JSON schema
             shared = type(part) is dict and type(named := part.get("type")) is str and named in _SHARED
             text = self.schema(part) if shared else self._schema(part)
             if key in _ORDERED and type(part) is dict:
