@@ -85,7 +85,7 @@ def _share(layout: Layout, pending: list[Entry], gap: list[Any], first: bool) ->
     missing = len(gap) - sum(size for size in sizes if size is not None)
     if missing < 0 or (missing and None not in sizes):
         return False
-    if sizes.count(None) > 1:
+    if sizes.count(None) > 1 and missing:  # where nothing is missing, none of them added any
         layout.fused.append(tuple(entry.statement for entry in pending))
         layout.routes.update({entry.statement: [] for entry in pending})
         layout.routes[pending[0].statement] = gap

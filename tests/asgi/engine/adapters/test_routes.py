@@ -279,6 +279,38 @@ RIGHT = {
         @app.get("/other")
         def other(): return 1
         """,
+    "two functions are told of the app, and add no routes": """
+        --- setup
+        def errors(app): app.add_exception_handler(KeyError, missing)
+        def layers(app):
+            @app.middleware("http")
+            async def layer(request, call_next): return await call_next(request)
+        async def missing(request, exc): raise exc
+        --- books
+        from fastapi import APIRouter
+        router = APIRouter()
+        @router.get("/")
+        def books(): return 1
+        --- main
+        from fastapi import FastAPI
+        from .books import router
+        from .setup import errors, layers
+        app = FastAPI(title="Books")
+        errors(app)
+        layers(app)
+        app.include_router(router, prefix="/api/books")
+        app.include_router(router, prefix="/api/more")
+        +++ main
+        from fastapi import FastAPI
+        from .books import router
+        from .setup import errors, layers
+        prefix = "/api/v1"
+        app = FastAPI(title="Books", docs_url=f"{prefix}/docs")
+        errors(app)
+        layers(app)
+        app.include_router(router, prefix=f"{prefix}/books")
+        app.include_router(router, prefix=f"{prefix}/more")
+        """,
     "exception handlers and middleware change their bodies": """
         --- main
         from fastapi import FastAPI
