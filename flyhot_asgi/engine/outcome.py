@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import FlyhotError, UpgradeRefused
+from ..errors import FlyhotError, SourceError, UpgradeRefused
 from .source.module import SourceModule
 from .source.plan import Refusal
 from .source.raising import raising_statement
@@ -94,8 +94,11 @@ def reason_of_difference(difference: Difference) -> Reason:
 def reason_of_raised(exc: Exception, sources: Mapping[str, SourceModule]) -> Reason:
     """What a statement of the release, or a step of ours, raised: told by the statement that was executed."""
     if isinstance(exc, FlyhotError):
-        module = next((source.name for source in sources.values() if source.shown == exc.file), "")
-        return Reason(module, exc.file or "", exc.line, module or "the release", exc.message, exc.do or RESTART)
+        where = next((source for source in sources.values() if source.shown == exc.file), None)
+        if where is None:
+            return Reason("", exc.file or "", exc.line, "the release", exc.message, exc.do or RESTART)
+        construct = _statement_at(where, exc.line) if not isinstance(exc, SourceError) else where.name
+        return Reason(where.name, where.shown, exc.line, construct, exc.message, exc.do or RESTART)
     what = f"executing it raised {type(exc).__name__}: {exc}"
     found = raising_statement(exc, sources.values())
     if found is None:
@@ -104,6 +107,13 @@ def reason_of_raised(exc: Exception, sources: Mapping[str, SourceModule]) -> Rea
     if inner is source and statement.line <= line <= statement.end:
         return Reason(source.name, source.shown, line, statement.name, what, RESTART)
     return Reason(source.name, source.shown, statement.line, statement.name, f"{what} ({inner.shown}:{line})", RESTART)
+
+
+def _statement_at(source: SourceModule, line: int | None) -> str:
+    """What a statement at module level defines; the module's name if none begins there."""
+    if line is None:
+        return source.name
+    return next((s.name for s in source.statements if s.line == line and s.binds), source.name)
 
 
 def reason_of_fault(exc: Exception) -> Reason:

@@ -6,6 +6,7 @@ import enum
 from typing import Any
 
 from ...errors import UpgradeError
+from ..source.flags import bits_of, made_of
 from ..source.values import alike
 from .journal import Journal
 
@@ -18,11 +19,12 @@ def pour_members(living: Any, twin: Any, journal: Journal) -> list[tuple[Any, An
     """
     pairs: list[tuple[Any, Any]] = []
     before: dict[str, Any] = dict(vars(living).get("_member_map_", {}))
+    combined = _combined(living, twin, before)
     for name, member in vars(twin)["_member_map_"].items():
         old = before.get(name)
-        if old is None and (combined := _combination(living, before, member)) is not None:
-            _pour(living, twin, combined, member, journal)
-            pairs.append((member, combined))
+        if old is None and (same := combined.get(object.__getattribute__(member, "_value_"))) is not None:
+            _pour(living, twin, same, member, journal)
+            pairs.append((member, same))
             continue
         if old is not None and old._name_ == name != object.__getattribute__(member, "_name_"):
             where = f"`{living.__qualname__}.{name}`"
@@ -37,7 +39,7 @@ def pour_members(living: Any, twin: Any, journal: Journal) -> list[tuple[Any, An
     for member in vars(twin)["_member_map_"].values():
         if id(member) not in known:
             object.__setattr__(member, "__class__", living)
-    _keep_combinations(living, twin, before)
+    _keep_combinations(twin, combined)
     return pairs
 
 
@@ -56,20 +58,22 @@ def _pour(living: Any, twin: Any, old: Any, new: Any, journal: Journal) -> None:
             fields[name] = value
 
 
-def _combination(living: Any, before: dict[str, Any], member: Any) -> Any:
-    """What somebody may have combined of a living flag's members, and is a member of its own from now on."""
-    if not issubclass(living, enum.Flag):
-        return None
-    found = vars(living)["_value2member_map_"].get(object.__getattribute__(member, "_value_"))
-    return found if found is not None and not any(found is one for one in before.values()) else None
-
-
-def _keep_combinations(living: Any, twin: Any, before: dict[str, Any]) -> None:
-    """What `A | B` made of a living flag is kept by its value."""
-    if not issubclass(twin, enum.Flag):
-        return
+def _combined(living: Any, twin: Any, before: dict[str, Any]) -> dict[int, Any]:
+    """What the program combined of a living flag's members, by its value, where that means the same in the twin. It is
+    kept by its value alone: if the members' values change, it means others, and if somebody holds it, the plan refuses.
+    """
+    if not issubclass(living, enum.Flag) or not issubclass(twin, enum.Flag):
+        return {}
     own = {id(member) for member in before.values()}
-    values = vars(twin)["_value2member_map_"]
-    for value, member in vars(living)["_value2member_map_"].items():
-        if id(member) not in own:
-            values.setdefault(value, member)
+    old, new = bits_of(before), bits_of(vars(twin)["_member_map_"])
+    return {
+        value: member
+        for value, member in vars(living)["_value2member_map_"].items()
+        if id(member) not in own and made_of(old, value) == made_of(new, value)
+    }
+
+
+def _keep_combinations(twin: Any, combined: dict[int, Any]) -> None:
+    """What `A | B` made of a living flag is kept by its value."""
+    for value, member in combined.items():
+        vars(twin)["_value2member_map_"].setdefault(value, member)

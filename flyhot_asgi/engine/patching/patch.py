@@ -19,7 +19,7 @@ from ..living.inventory import functions_of, is_one_of, living_functions, subcla
 from ..source.codetree import ClassFacts, class_facts, codes_of, distinct_codes, match
 from ..source.expected import Expected, annotated_names, expected_of
 from ..source.headers import Header, headers
-from ..source.plan import Execute, Graft, Plan, Twin
+from ..source.plan import COLD, Execute, Graft, Plan, Twin
 from ..source.raising import exited
 from .answers import Answers
 from .codes import docstring, document, exchange_codes, order_annotations
@@ -188,7 +188,11 @@ class Patch:
             registration.begin(journal)
         executor = Executor(journal, self.plan.live, self.plan.work)
         for item, code in zip(self.plan.work, self._codes, strict=True):
-            self._do(item, code, executor, journal)
+            try:
+                self._do(item, code, executor, journal)
+            except UpgradeError as exc:
+                self._place(exc, item)
+                raise
         settle_submodules(self.plan, journal)
         second = self._move(journal)
         self.orphans.update(settle_overloads(self.plan.changed, self.known, stubs))
@@ -224,6 +228,12 @@ class Patch:
             return [f for f in living_functions(self.files) if f.__code__.co_filename in paths or f in self._others]
         files = set(self.files)
         return [f for f in [*functions_of(modules), *self._others] if is_one_of(f, files)]
+
+    def _place(self, exc: UpgradeError, item: Execute | Graft | Twin) -> None:
+        """What a step of ours found in the way is told by the statement that it was done for."""
+        if exc.file is None and not isinstance(item, Graft):
+            exc.file, exc.line = self.plan.new[item.module].shown, item.statement.line
+            exc.do = exc.do or COLD
 
     def _do(
         self, item: Execute | Graft | Twin, code: types.CodeType | None, executor: Executor, journal: Journal

@@ -21,13 +21,13 @@ from ..source.diff import Change
 from ..source.drift import Drift
 from ..source.kinds import Origins, origins
 from ..source.module import SourceModule, Statement, statements_of
+from ..source.plan import COLD as COLD
 from ..source.plan import Action, Execute, Move, Plan, Refusal, Step
 from .adapter import Adapter as Adapter
 from .entries import Entries
 from .slices import Slices
 from .stuck import Stuck
 
-COLD = "deploy this change cold (restart the app)"
 _MISSING: Any = object()
 _FEW = 20
 

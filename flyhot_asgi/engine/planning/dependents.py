@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ..source.active import active
 from ..source.defuse import Home
 from ..source.diff import Change, Verdict
 from ..source.guards import is_guard
-from ..source.module import Statement
+from ..source.module import NamesRead, Statement
 from ..source.plan import Action
 from ..source.values import is_plain
 from .context import Context
@@ -24,7 +24,7 @@ from .judge_functions import judge_dependent_function
 from .judge_members import whole
 from .judge_stars import execute_stars, is_star
 from .judge_twin import derives_from_remade
-from .judge_values import judge_dependent
+from .judge_values import annotate, judge_dependent
 from .stuck import makers
 
 
@@ -89,6 +89,10 @@ def judge_reader(context: Context, module: str, statement: Statement, of: str, h
         context.rebind(module, statement.binds or tuple(name for _, name in hit))
         context.step(module, statement, Action.IMPORT, f"{of} is bound anew where it comes from")
     elif kind == "assign":
+        if _only_annotated(context, module, statement, hit):
+            annotate(context, module, statement)
+            context.kept.setdefault(statement, set()).update(hit)
+            return
         if stays(context, module, statement, hit):
             return
         names = {name for name in statement.reads if hit.intersection(context.new_names.trail(module, name))}
@@ -106,6 +110,15 @@ def judge_reader(context: Context, module: str, statement: Statement, of: str, h
         return
     elif kind == "expr" and not isinstance(getattr(statement.node, "value", None), ast.Constant):
         context.refuse(module, statement, f"a call at module level used {of}, which is bound anew")
+
+
+def _only_annotated(context: Context, module: str, statement: Statement, hit: Collection[Home]) -> bool:
+    """Nothing but the annotation reads what is bound anew: the value, and what the program made of it, lives on."""
+    node = statement.node
+    if not isinstance(node, ast.AnnAssign) or node.value is None or not isinstance(node.target, ast.Name):
+        return False
+    read = {home for name in NamesRead.of(node.value) for home in context.new_names.trail(module, name)}
+    return read.isdisjoint(hit)
 
 
 def judge_import_time_calls(context: Context) -> None:

@@ -74,7 +74,21 @@ def _lives_on(context: Context, home: Home) -> bool:
     """What the name means is told by what it says, or stays the same object, with other contents."""
     live: Any = context.value(*home) if home[0] in context.live else None
     own = type(live).__module__ in context.live
+    if _is_told_by_identity(live):
+        return False
     return is_atomic(live) or is_definition(live) or own or isinstance(live, CONTAINERS)
+
+
+_BY_IDENTITY = frozenset({"TypeVar", "ParamSpec", "TypeVarTuple", "NewType"})
+
+
+def _is_told_by_identity(value: Any, depth: int = 4) -> bool:
+    """A type variable or a `NewType`, or made of one: its text says nothing of which."""
+    kind = type(value)
+    if kind.__module__ in ("typing", "typing_extensions") and kind.__name__ in _BY_IDENTITY:
+        return True
+    parts = getattr(value, "__args__", ()) if not is_definition(value) and is_atomic(value) else ()
+    return depth > 0 and any(_is_told_by_identity(part, depth - 1) for part in (parts if type(parts) is tuple else ()))
 
 
 def judge_made_other(context: Context) -> list[tuple[str, Statement, Home]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..living.attributes import has, lacking
+from ..living.attributes import fields_of, has, lacking
 from ..source.module import mangled
 from ..source.schema import (
     always_set,
@@ -17,6 +17,7 @@ from ..source.schema import (
     class_level,
     field_names,
     hashed_by,
+    hidden_by_instances,
     new_attributes,
     private_names,
     reshaped_attributes,
@@ -36,6 +37,8 @@ def instance_gap(
         return f"its `__hash__` is another one, and sets and dicts keep {count} living instance(s) by the old", COLD
     if reason := _descriptor_gap(context, old, new, live):
         return reason, COLD
+    if reason := _hidden_gap(context, old, new, live):
+        return reason, f"give the method another name, or {COLD}"
     return _schema_gap(context, module, old, new, live)
 
 
@@ -109,6 +112,15 @@ def _descriptor_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live
         for obj in context.survey.objects(owner) if context.instances(owner) else []:
             if access[0] == access[1] or has(obj, name):
                 return f"living instances of {owner.__qualname__} keep `{name}` where it did not change"
+    return None
+
+
+def _hidden_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: type) -> str | None:
+    """What is a method now is something else in living instances, which is found first."""
+    names = hidden_by_instances(old, new)
+    for obj in context.survey.objects(live) if names and context.instances(live) else []:
+        if found := sorted(names & (fields_of(obj) or {}).keys()):
+            return f"living instances have a `{found[0]}` of their own, which hides the method of that name"
     return None
 
 

@@ -18,6 +18,7 @@ from ..living.attributes import initialised, lacking
 from ..source.defuse import Home, Names
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.effects import gives
+from ..source.flags import bits_of, made_of, single_bits
 from ..source.module import Statement, decorator_name, dotted_name, mangled, statements_of
 from ..source.plan import Action, Graft, Step, Twin, TwinOf
 from ..source.schema import field_names, new_attributes
@@ -239,6 +240,26 @@ def _enum_problem(context: Context, live: type, old: ast.ClassDef, new: ast.Clas
         held = context.held_elsewhere(member, _enum_insides(live))
         if held:
             return f"its member `{name}` is gone from the source, but still held by {', '.join(held[:3])}"
+    return _combination_problem(context, live) if issubclass(live, enum.Flag) else None
+
+
+def _combination_problem(context: Context, live: type) -> str | None:
+    """What somebody combined of a flag's members is known by its value alone; if theirs change, it means others."""
+    members, drift = vars(live)["_member_map_"], context.drift
+    described = drift.described("new", (live.__module__, live.__qualname__)) if drift is not None else {}
+    values = {path[1:-8]: entry[1] for path, entry in described.items() if path.endswith("._value_")}
+    after = single_bits({name: int(text) for name, text in values.items() if text.isdigit()})
+    before = bits_of(members)
+    if not after or {name: after.get(name) for name in before} == before:
+        return None
+    own = {id(member) for member in members.values()}
+    known = vars(live)["_value2member_map_"]
+    for value in list(known):
+        if id(known[value]) in own or made_of(before, value) == made_of(after, value):
+            continue
+        if held := context.held_elsewhere(known[value], _enum_insides(live), by_anybody=True):
+            names = " | ".join(sorted(made_of(before, value)))
+            return f"its members get other values, and `{names}`, which is kept by its value, is held by {held[0]}"
     return None
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import inspect
 import sys
+import types
 from collections import deque
 from typing import Any
 
@@ -83,7 +85,7 @@ def judge_assignment(context: Context, module: str, change: Change) -> None:
     after = value_of(statement.node)
     if change.verdict is Verdict.CHANGED and change.old is not None and _same_value(change.old.node, statement.node):
         context.judged.discard(statement)  # what its value is made of may be bound anew
-        context.deferred.append(lambda: _annotate(context, module, statement))
+        annotate(context, module, statement)
     elif change.verdict is Verdict.CHANGED and is_same_object(context, module, statement):
         context.judged.discard(statement)
     elif change.verdict is Verdict.ADDED and not any(n in context.namespace(module) for n in statement.binds):
@@ -98,6 +100,11 @@ def judge_assignment(context: Context, module: str, change: Change) -> None:
             "the constant changed" if before is not None and is_pure(before) and is_pure(after) else "its text changed"
         )
         bind(context, module, statement, why, changed=True)
+
+
+def annotate(context: Context, module: str, statement: Statement) -> None:
+    """Plan to tell the module what the statement annotates, unless it is executed whole."""
+    context.deferred.append(lambda: _annotate(context, module, statement))
 
 
 def _annotate(context: Context, module: str, statement: Statement) -> None:
@@ -213,6 +220,8 @@ def _in_the_way(
     """Why the living value of `name` can't be replaced, and what to do; None if it can."""
     if is_definition(live) and not (type(live) is _LAMBDA and cold is not MISSING):
         return None
+    if type(live) is types.GeneratorType and inspect.getgeneratorstate(live) != inspect.GEN_CREATED:
+        return f"`{name}` is a generator that has begun; what it has given would be given again", _CHANGE_IT
     if cold is not MISSING:
         if not alike(cold, live):
             return _both_changed(name)

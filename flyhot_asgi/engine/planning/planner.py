@@ -32,6 +32,7 @@ from .judge_functions import FUNCTIONS, judge_function, refuse_if_held
 from .judge_instances import instance_gap
 from .judge_living import judge_living
 from .judge_moves import find_moves, judge_moves, moved_inside, state_left_behind
+from .judge_named import judge_named
 from .judge_outsiders import judge_outsiders
 from .judge_stars import brought, judge_stars
 from .judge_values import bind, judge_assignment, judge_import
@@ -96,6 +97,7 @@ def make_plan(
     if not context.plan.refusals:
         judge_living(context)
         judge_outsiders(context)
+        judge_named(context)
     context.plan.seen = [weakref.ref(function) for function in context.survey.functions]
     judge_caches(context)
     context.plan.code_holders = containers_of_codes(list(live.values()))

@@ -18,6 +18,9 @@ from .diff import Change
 from .drift import Drift
 from .module import SourceModule, Statement
 
+COLD = "deploy this change cold (restart the app)"
+"""What to do about most of what can't be done."""
+
 
 class Action(Enum):
     """What is done with one definition."""

@@ -32,6 +32,22 @@ def new_attributes(old: ast.ClassDef, new: ast.ClassDef, read_elsewhere: Contain
     return relied | {name for name in made if name in gained or _relied_anywhere(new, name)}
 
 
+def hidden_by_instances(old: ast.ClassDef, new: ast.ClassDef) -> set[str]:
+    """Methods of the new class that an attribute of the same name in an instance's own dict would hide: such as the old
+    code gave its instances, where the name was no method, or one of another kind (a `cached_property`)."""
+    before = {method.name: [ast.dump(one) for one in method.decorator_list] for method in methods_of(old)}
+    found = set()
+    for method in methods_of(new):
+        answers_first = any((dotted_name(one) or "").rpartition(".")[2] in _DATA for one in method.decorator_list)
+        if before.get(method.name) != [ast.dump(one) for one in method.decorator_list] and not answers_first:
+            found.add(method.name)
+    return found - _stored(methods_of(new))
+
+
+_DATA = frozenset({"property", "setter", "getter", "deleter", "hybrid_property", "abstractproperty"})
+"""Decorators that make what answers before an instance's own dict does."""
+
+
 def always_set(cls: ast.ClassDef) -> frozenset[str]:
     """Attributes that `__init__` sets whatever happens: an instance without one of them was never initialised."""
     return frozenset(

@@ -21,6 +21,7 @@ from .outliving import CASES as OUTLIVING
 from .registries import CASES as REGISTRIES
 from .state import CASES as STATE
 from .statements import CASES as STATEMENTS
+from .strangers import CASES as STRANGERS
 from .unseen import CASES as UNSEEN
 
 ALL = {
@@ -38,6 +39,7 @@ ALL = {
     **CROSSING,
     **UNSEEN,
     **ATTRS,
+    **STRANGERS,
 }
 
 
