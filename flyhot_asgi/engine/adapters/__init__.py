@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..planning.context import Adapter
+from .admin_views import AdminViewsAdapter
 from .apps import AppsAdapter
 from .injection import InjectionAdapter
 from .middleware import MiddlewareAdapter
@@ -14,4 +15,5 @@ __all__ = ["default_adapters"]
 
 
 def default_adapters() -> tuple[Adapter, ...]:
-    return (RoutesAdapter(), MiddlewareAdapter(), AppsAdapter(), TablesAdapter(), ModelsAdapter(), InjectionAdapter())
+    first = (RoutesAdapter(), MiddlewareAdapter(), AppsAdapter(), TablesAdapter(), ModelsAdapter(), InjectionAdapter())
+    return (*first, AdminViewsAdapter())

@@ -15,6 +15,7 @@ from ..planning.dependents import judge_reader
 from ..source.defuse import Home
 from ..source.module import Statement
 from ..source.plan import Action, Execute, Graft, Twin
+from .admin_views import is_view
 from .mappings import MappingUndo, is_mapped
 from .remap import Remap, _counts
 from .schemas import instances_of
@@ -183,6 +184,8 @@ def _parts(one: Any, *, top: bool) -> Iterator[Any]:
         return
     if kind.__module__ == "sqlalchemy.sql.schema":
         return  # a table that stays: its foreign keys find the new columns
+    if is_view(kind):
+        return  # initialised anew with its class
     if isinstance(one, dict):
         yield from list(one.values())
     elif isinstance(one, list | tuple | set | frozenset):

@@ -490,10 +490,12 @@ def test_older_fastapi_copies_as_many_routes_as_the_included_router_has(monkeypa
     included.websocket("/b")(lambda websocket: None)
     included.mount("/c", included)  # it is not copied
     context = types.SimpleNamespace(resolve=lambda module, name: {"included": included}.get(name))
-    known, other = (ast.parse(f"r.include_router({name})", mode="eval").body for name in ("included", "make()"))
+    asked = ("included", "make()", "prefix='/x', router=included")
+    known, other, named = (ast.parse(f"r.include_router({one})", mode="eval").body for one in asked)
     assert RoutesAdapter()._size(context, "m", known, "include_router") == 1
     monkeypatch.delattr(routing, "_IncludedRouter")
     assert RoutesAdapter()._size(context, "m", known, "include_router") == 2
+    assert RoutesAdapter()._size(context, "m", named, "include_router") == 2
     assert RoutesAdapter()._size(context, "m", other, "include_router") is None
 
 
