@@ -4,12 +4,12 @@ annotations."""
 from __future__ import annotations
 
 import ast
-import sys
 import types
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..living.attributes import fields_of
+from ..source.codetree import docstring
 from ..source.module import SourceModule
 from .journal import Journal, refill
 
@@ -51,14 +51,6 @@ def order_annotations(source: SourceModule, annotations: object, journal: Journa
     if list(annotations) != wanted and set(annotations) == set(wanted):
         journal.touch_container(annotations, f"annotations of {source.name}")
         refill(annotations, {name: annotations[name] for name in wanted})
-
-
-def docstring(code: types.CodeType) -> str | None:
-    """The docstring that a function made of `code` gets."""
-    if sys.version_info >= (3, 14) and not code.co_flags & 0x4000000:
-        return None
-    first = code.co_consts[0] if code.co_consts else None
-    return first if isinstance(first, str) and code.co_name != "<lambda>" else None
 
 
 def document(function: types.FunctionType, code: types.CodeType, journal: Journal) -> None:

@@ -16,16 +16,18 @@ from typing import Any
 
 from ...errors import UpgradeError
 from ..living.inventory import functions_of, is_one_of, living_functions, subclasses
-from ..source.codetree import ClassFacts, class_facts, codes_of, distinct_codes, match
+from ..source.codetree import ClassFacts, class_facts, codes_of, distinct_codes, docstring, match
 from ..source.expected import Expected, annotated_names, expected_of
 from ..source.headers import Header, headers
 from ..source.plan import COLD, Execute, Graft, Plan, Twin
 from ..source.raising import exited
 from .answers import Answers
-from .codes import docstring, document, exchange_codes, order_annotations
+from .codes import document, exchange_codes, order_annotations
 from .derived import Derived
+from .documented import Documented
 from .entering import Entering
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
+from .facts import refresh_facts
 from .finder import ReleaseFinder
 from .graft import apply_graft, compile_graft
 from .journal import Journal, set_code
@@ -186,6 +188,7 @@ class Patch:
         stubs = touch_overloads(self.plan.changed, journal)
         for registration in self._registrations:
             registration.begin(journal)
+        documented = Documented(self.functions if self.plan.work else ())
         executor = Executor(journal, self.plan.live, self.plan.work)
         for item, code in zip(self.plan.work, self._codes, strict=True):
             try:
@@ -198,6 +201,7 @@ class Patch:
         self.orphans.update(settle_overloads(self.plan.changed, self.known, stubs))
         for registration in self._registrations:
             registration.finish(journal)
+        documented.finish(journal)
         free(second, journal)
         self._delete(journal)
         self._finish_modules(journal)
@@ -342,7 +346,7 @@ class Patch:
             _unannotate(name, vars(module), self._unannotated[name], journal)
             order_annotations(source, vars(module).get("__annotations__"), journal)
             if sys.version_info >= (3, 13):
-                _refresh_facts(module, self._facts[source.path], journal)
+                refresh_facts(module, self._facts[source.path], journal)
         for name in [*self.plan.changed, *self.plan.added]:
             show_source(self.plan.new[name], journal)
 
@@ -371,23 +375,6 @@ def _touch_modules(journal: Journal) -> None:
 
 _FEW = 8
 """Up to so many modules it is quicker to ask the collector who refers to them than to look at each object."""
-
-
-def _refresh_facts(module: types.ModuleType, facts: dict[str, ClassFacts], journal: Journal) -> None:
-    """What 3.13 and later note in a class: its line, which `inspect.getsource` reads, and what its methods set."""
-    queue = [value for value in vars(module).values() if isinstance(value, type)]
-    while queue:
-        cls = queue.pop()
-        if cls.__module__ != module.__name__:
-            continue
-        queue += [v for v in vars(cls).values() if isinstance(v, type) and v.__qualname__.startswith(cls.__qualname__)]
-        if cls.__qualname__ not in facts or "__firstlineno__" not in vars(cls):
-            continue
-        line, attributes = facts[cls.__qualname__]
-        if vars(cls)["__firstlineno__"] != line:
-            journal.set_attribute(cls, "__firstlineno__", line)
-        if attributes is not None and set(vars(cls).get("__static_attributes__", ())) != set(attributes):
-            journal.set_attribute(cls, "__static_attributes__", attributes)
 
 
 def _import(name: str) -> None:

@@ -67,7 +67,7 @@ def why_not_made(context: Context, module: str, statement: Statement) -> str | N
             if not context.entries.takes(module, statement):
                 return reason
     for base in node.bases:
-        found = look_up(context, module, base)
+        found = look_up(context, module, base.value if isinstance(base, ast.Subscript) else base)
         if isinstance(found, type) and (reason := _registering_base(context, found)) is not None:
             return reason
     for keyword in node.keywords:

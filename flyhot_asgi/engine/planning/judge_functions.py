@@ -16,6 +16,7 @@ from typing import Any
 
 from ..living import commands
 from ..living.commands import is_command, is_group
+from ..source.calling import call_kind, is_generator
 from ..source.defuse import imported_from
 from ..source.diff import Change, Verdict
 from ..source.effects import consumes_nested, effects_of, gives
@@ -71,9 +72,9 @@ def _judge_body(context: Context, module: str, change: Change) -> None:
     assert isinstance(old, FUNCTIONS) and isinstance(new, FUNCTIONS)
     if runs_otherwise(old, new):
         context.changed_bodies.add((module, new.name))
-    if _is_generator(old) != _is_generator(new):
+    if is_generator(old) != is_generator(new):
         if _read_at_import(context, module, new.name):
-            turned = "a generator" if _is_generator(new) else "no generator any more"
+            turned = "a generator" if is_generator(new) else "no generator any more"
             context.refuse(module, change.new, f"it is {turned}; what registered it may have noted what it was")
             return
         context.reshaped.add((module, new.name))
@@ -141,7 +142,7 @@ def _judge_reshaped(context: Context, module: str, change: Change) -> None:
         if (reason := entering(context, module, side)) is not None:
             context.refuse(module, statement, reason)
             return
-    if _kind(old) != _kind(new) and _noted_at_import(context, module, name):
+    if call_kind(old) != call_kind(new) and _noted_at_import(context, module, name):
         reason = "it turned between plain, async and generator; what registered it may have noted what it was"
         context.refuse(module, statement, reason)
         return
@@ -162,12 +163,16 @@ def _dumps(nodes: list[ast.expr]) -> list[str]:
 
 
 def again(context: Context, module: str, statement: Statement, why: str, *, exchanged: bool) -> None:
-    """Execute it again; the name keeps its object where that can be poured into, else nobody else may hold it."""
+    """Execute it again; the name keeps its object where that can be poured into, else nobody else may hold it.
+
+    What a later statement binds anew (a stub of an overloaded function) is not what the name means.
+    """
     live = context.value(module, statement.binds[0])
+    last = _is_last(context, module, statement)
     plain, keep = isinstance(live, types.FunctionType), is_command(live)
     result = _globals_of_result(context, module, statement) if plain else None
     same = plain and live.__globals__ is result
-    if not same and not keep and (exchanged or not plain):
+    if last and not same and not keep and (exchanged or not plain):
         but = context.entries.places(module, statement.binds[0])
         held = context.held_elsewhere(live, but, by_anybody=True)
         same = bool(held) and plain and result is None and context.entries.has(module, statement.binds[0])
@@ -231,9 +236,18 @@ def _one_of_several(context: Context, module: str, statement: Statement) -> bool
     return several and context.slices.fills(module, statement)
 
 
+def _is_last(context: Context, module: str, statement: Statement) -> bool:
+    """No later statement binds the name again."""
+    return context.new_names.binders(module).get(statement.binds[0]) is statement
+
+
 def _judge_replaced(context: Context, module: str, statement: Statement, live: Any) -> None:
     """Something else had this name before (an import, a class, a value)."""
-    if isinstance(live, types.FunctionType | type) and live.__module__ == module:
+    if (
+        _is_last(context, module, statement)
+        and isinstance(live, types.FunctionType | type)
+        and live.__module__ == module
+    ):
         context.slices.fills(module, statement)  # what it is entered in is made again, and holds the old no more
         plain, why = isinstance(live, types.FunctionType), f"the old `{statement.name}` is still held by {{}}"
         if plain:  # a class is gone for good
@@ -348,22 +362,6 @@ def _entering(shown: str, new: bool) -> str:
     if new:
         return f"its decorator `@{shown}` may enter it somewhere, which could not be undone"
     return f"its decorator `@{shown}` may enter it somewhere; running it again would enter it twice"
-
-
-def _is_generator(node: FunctionNode) -> bool:
-    return _kind(node).endswith("generator")
-
-
-def _kind(node: FunctionNode) -> str:
-    word = "async" if isinstance(node, ast.AsyncFunctionDef) else "plain"
-    stack: list[ast.AST] = list(node.body)
-    while stack:
-        child = stack.pop()
-        if isinstance(child, ast.Yield | ast.YieldFrom):
-            return f"{word} generator"
-        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            stack.extend(ast.iter_child_nodes(child))
-    return word
 
 
 def _read_at_import(context: Context, module: str, name: str) -> bool:

@@ -19,7 +19,7 @@ from ..source.defuse import Home, Names
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.effects import gives
 from ..source.flags import bits_of, made_of, single_bits
-from ..source.module import Statement, decorator_name, dotted_name, mangled, statements_of
+from ..source.module import Statement, base_name, decorator_name, dotted_name, mangled, statements_of
 from ..source.plan import Action, Graft, Step, Twin, TwinOf
 from ..source.schema import field_names, new_attributes
 from ..source.uses import attributes_changed
@@ -41,10 +41,18 @@ def plan_twin(context: Context, module: str, old: ast.ClassDef, statement: State
     context.plan.work.append(twin)
     context.planned.add(statement)
     context.remade.add((module, new.name))
-    if [ast.dump(b) for b in [*old.bases, *old.keywords]] != [ast.dump(b) for b in [*new.bases, *new.keywords]]:
+    if _has_other_bases(context, module, old, new):
         context.rebased.add((module, new.name))
     context.step(module, statement, Action.GRAFT, f"{why}; it is made anew, the class stays the same object")
     return True
+
+
+def _has_other_bases(context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef) -> bool:
+    """Or another metaclass: by other words, or as what they say means something else now."""
+    if [ast.dump(b) for b in [*old.bases, *old.keywords]] != [ast.dump(b) for b in [*new.bases, *new.keywords]]:
+        return True
+    bases = {home for base in new.bases for home in context.new_names.trail(module, base_name(base))}
+    return bool(bases & (context.rebound | context.rebased))
 
 
 def twin_of(context: Context, module: str, old: ast.stmt, statement: Statement, live: type) -> Twin | None:
@@ -223,7 +231,7 @@ def _new_bases(context: Context, module: str, old: ast.ClassDef, new: ast.ClassD
     for base in new.bases:
         if ast.dump(base) in before:
             continue
-        home = context.new_names.home(module, dotted_name(base) or "")
+        home = context.new_names.home(module, base_name(base))
         definition = context.new_names.definition(home) if home is not None else None
         if definition is not None and isinstance(definition.node, ast.ClassDef):
             yield definition.node
@@ -299,7 +307,7 @@ def derives_from_remade(context: Context, module: str, statement: Statement) -> 
     node = statement.node
     if not isinstance(node, ast.ClassDef) or not context.remade:
         return set()
-    bases = {home for base in node.bases for home in context.new_names.trail(module, dotted_name(base) or "")}
+    bases = {home for base in node.bases for home in context.new_names.trail(module, base_name(base))}
     hit = bases & context.remade
     if hit & context.rebased:
         context.rebased.add((module, node.name))

@@ -12,6 +12,7 @@ import ast
 import difflib
 import dis
 import hashlib
+import sys
 import types
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
@@ -258,3 +259,11 @@ def _static_attributes(code: types.CodeType) -> tuple[str, ...] | None:
             return before if isinstance(before, tuple) else None
         before = instruction.argval
     return None
+
+
+def docstring(code: types.CodeType) -> str | None:
+    """The docstring that a function made of `code` gets."""
+    if sys.version_info >= (3, 14) and not code.co_flags & 0x4000000:
+        return None
+    first = code.co_consts[0] if code.co_consts else None
+    return first if isinstance(first, str) and code.co_name != "<lambda>" else None

@@ -384,6 +384,11 @@ def decorator_name(node: ast.expr) -> str | None:
     return dotted_name(node.func if isinstance(node, ast.Call) else node)
 
 
+def base_name(node: ast.expr) -> str:
+    """`a.b` of the bases `a.b` and `a.b[…]`; "" for anything else."""
+    return dotted_name(node.value if isinstance(node, ast.Subscript) else node) or ""
+
+
 def mangled(name: str, cls: str) -> str:
     """A private name of a class body as the class has it."""
     if not name.startswith("__") or name.endswith("__") or not cls.lstrip("_"):

@@ -9,7 +9,7 @@ from .calls import Root, walk_own
 from .defuse import imported_from
 from .following import Values
 from .guards import exits, is_guard
-from .module import FunctionNode, dotted_name
+from .module import FunctionNode, base_name
 
 _HOOKS = ("__init_subclass__",)
 _META = ("__new__", "__init__", "__call__", "__prepare__")
@@ -139,7 +139,7 @@ class Body(Values):
         self._decorators(node, list(node.decorator_list))
         for base in [*node.bases, *(keyword.value for keyword in node.keywords)]:
             self._roots(base)
-            home = self._home(dotted_name(base) or "")
+            home = self._home(base_name(base))
             cls = self._touches.class_at(home) if home is not None else None
             if home is None or cls is None:
                 continue

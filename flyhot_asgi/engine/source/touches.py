@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from .calls import OWN, Summary
 from .defuse import Home, Names
-from .module import FunctionNode, Statement, dotted_name
+from .module import FunctionNode, Statement, base_name, dotted_name
 from .running import Body
 
 
@@ -103,7 +103,7 @@ class Touches:
                 yield module, child
                 return
         for base in node.bases if depth else ():
-            home = self.names.home(module, dotted_name(base) or "")
+            home = self.names.home(module, base_name(base))
             cls = self.class_at(home) if home is not None else None
             if home is not None and cls is not None:
                 found = list(self.methods(home[0], cls, name, depth - 1))

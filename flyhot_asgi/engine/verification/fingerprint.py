@@ -29,6 +29,7 @@ from typing import Any
 
 from ..living.attributes import fields_of
 from ..living.registries import is_abstract, registered_with
+from ..source.codetree import docstring
 from ..source.paths import CONTAINER_KINDS, ORDER, brief
 from ..source.values import ATOMS
 from .builtin_parts import built_in_parts
@@ -50,8 +51,9 @@ _TOLD_BY_REPR = frozenset({"datetime", "decimal", "fractions", "uuid", "ipaddres
 """Modules whose objects are values, with all that they are in their `repr`."""
 _NOTED = "__annotations__"
 _SKIPPED_MEMBERS = frozenset(
-    {"__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "__firstlineno__", "__static_attributes__"}
+    {"__dict__", "__weakref__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__"}
 )
+_GENERIC = frozenset({"__parameters__", "__orig_bases__", "__match_args__"})
 
 
 class Fingerprint:
@@ -162,6 +164,8 @@ class Fingerprint:
         text = f"function {function.__module__}:{function.__qualname__} {where} {code} {defaults} {named}"
         self._put(path, DEFINITION, text)
         self._annotations(path, function)
+        if function.__doc__ != docstring(function.__code__):
+            self._put(f"{path}.__doc__", DEFINITION, self._shapes.text(function.__doc__))
         if depth < _DEPTH and id(function) not in self._on_path:
             self._on_path.add(id(function))
             for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
@@ -214,7 +218,10 @@ class Fingerprint:
         return (field.name, field.type if type(field.type) is str else brief(field.type), default, flags)
 
     def _member(self, path: str, key: str, member: Any, depth: int) -> None:
-        if key in _SKIPPED_MEMBERS or key.startswith(("__pydantic", "_abc_", "__abstract", "__parameters__")):
+        if key in _SKIPPED_MEMBERS or key.startswith(("__pydantic", "_abc_", "__abstract")):
+            return
+        if key in _GENERIC:
+            self._put(path, DEFINITION, self._shapes.text(member))
             return
         if _is(member, (staticmethod, classmethod)):
             self._put(path, DEFINITION, type(member).__name__)
@@ -225,7 +232,7 @@ class Fingerprint:
                 self._value(f"{path}.{part}", getattr(member, part), depth)
         elif _is(member, (types.FunctionType, type)):
             self._value(path, member, depth)
-        elif not key.startswith("__") or key == "__slots__":
+        elif not key.startswith("__") or key == "__slots__" or type(member) in ATOMS:
             self._value(path, member, depth)
 
     # -- state -------------------------------------------------------------------------------

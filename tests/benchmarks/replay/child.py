@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import importlib
 import inspect
 import json
@@ -132,6 +133,7 @@ def modules_of(spec: dict[str, Any]) -> dict[str, types.ModuleType]:
 
 
 def _picture(spec: dict[str, Any]) -> dict[str, Any]:
+    gc.collect()  # a class that another took the place of (attrs, slots) is known to its bases until then
     modules = modules_of(spec)
     apis = {}
     for name, module in modules.items():

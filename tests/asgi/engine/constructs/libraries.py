@@ -523,4 +523,278 @@ CASES = {
         m.renamed.__doc__
         m.renamed.__wrapped__.__doc__
     """,
+    "overloads are told by another name of the decorator": """
+        --- m
+        import typing
+        @typing.overload
+        def f(x: int) -> int: ...
+        @typing.overload
+        def f(x: typing.Any) -> typing.Any: ...
+        def f(x: typing.Any) -> typing.Any: return x
+        +++ m
+        import typing
+        from typing import Any, overload
+        @overload
+        def f(x: int) -> int: ...
+        @overload
+        def f(x: Any) -> Any: ...
+        def f(x: Any) -> Any: return (x,)
+        === hold
+        held = [m.f]
+        import typing
+        === ask
+        held[0](1)
+        held[0] is m.f
+        [s.__annotations__ for s in typing.get_overloads(m.f)]
+    """,
+    "a base of a base is generic no more": """
+        --- m
+        import typing
+        K = typing.TypeVar("K")
+        V = typing.TypeVar("V")
+        class Base(typing.Mapping[K, V]):
+            def __getitem__(self, key): return key
+            def __iter__(self): return iter(())
+            def __len__(self): return 0
+        class Derived(Base[str, str]):
+            def f(self): return 1
+        +++ m
+        from collections.abc import Mapping
+        from typing import TypeVar
+        K = TypeVar("K")
+        V = TypeVar("V")
+        class Base(Mapping[K, V]):
+            def __getitem__(self, key): return key
+            def __iter__(self): return iter(())
+            def __len__(self): return 0
+        class Derived(Base[str, str]):
+            def f(self): return 1
+        === hold
+        held = m.Derived()
+        === ask
+        [c.__name__ for c in type(held).__mro__]
+        "__parameters__" in vars(m.Derived)
+        "__parameters__" in vars(m.Base)
+        m.Derived.__orig_bases__
+        held.f()
+    """,
+    "what a base's base means is generic no more": """
+        --- m
+        from typing import Mapping, TypeVar
+        K = TypeVar("K")
+        class Base(Mapping[K, K]):
+            def __getitem__(self, key): return key
+            def __iter__(self): return iter(())
+            def __len__(self): return 0
+        class Derived(Base[str]):
+            def f(self): return 1
+        +++ m
+        from collections.abc import Mapping
+        from typing import TypeVar
+        K = TypeVar("K")
+        class Base(Mapping[K, K]):
+            def __getitem__(self, key): return key
+            def __iter__(self): return iter(())
+            def __len__(self): return 0
+        class Derived(Base[str]):
+            def f(self): return 1
+        === hold
+        held = m.Derived()
+        === ask
+        [c.__name__ for c in type(held).__mro__]
+        "__parameters__" in vars(m.Derived)
+        m.Derived.__orig_bases__
+        held.f()
+    """,
+    "what a base means becomes generic": """
+        --- m
+        class Plain: pass
+        from typing import Generic, TypeVar
+        T = TypeVar("T")
+        class Typed(Generic[T]): pass
+        Some = Plain
+        class Base(Some):
+            def f(self): return 1
+        class Derived(Base):
+            def g(self): return 1
+        +++ m
+        class Plain: pass
+        from typing import Generic, TypeVar
+        T = TypeVar("T")
+        class Typed(Generic[T]): pass
+        Some = Typed
+        class Base(Some):
+            def f(self): return 1
+        class Derived(Base):
+            def g(self): return 1
+        === hold
+        held = m.Derived()
+        === ask
+        [c.__name__ for c in type(held).__mro__]
+        "__parameters__" in vars(m.Derived)
+        "__parameters__" in vars(m.Base)
+        held.g()
+    """,
+    "special names of a class with plain values": """
+        --- m
+        class C:
+            __tablename__ = "a"
+            __match_args__ = ("x",)
+        class D(C): pass
+        +++ m
+        class C:
+            __tablename__ = "b"
+            __match_args__ = ("x", "y")
+        class D(C):
+            __order__ = 1
+        === hold
+        held = m.D()
+        === ask
+        held.__tablename__
+        m.D.__match_args__
+        m.D.__order__
+    """,
+    "a register of classes that derive from a generic base": """
+        --- m
+        from typing import Generic, TypeVar
+        T = TypeVar("T")
+        REG = {}
+        class Base(Generic[T]):
+            def __init_subclass__(cls, **kw):
+                super().__init_subclass__(**kw)
+                REG[cls.__name__] = cls
+        class A(Base[int]): pass
+        +++ m
+        from typing import Generic, TypeVar
+        T = TypeVar("T")
+        REG = {}
+        class Base(Generic[T]):
+            def __init_subclass__(cls, **kw):
+                super().__init_subclass__(**kw)
+                REG[cls.__name__] = cls
+        class B(Base[str]):
+            def f(self): return 2
+        class A(Base[int]):
+            def f(self): return 1
+        === hold
+        held = m.REG
+        a = m.A()
+        === ask
+        list(held)
+        held is m.REG
+        a.f()
+        held["B"]().f()
+    """,
+    "a loop copies docstrings from a class to another that is made again": """
+        --- m
+        class A:
+            def f(self):
+                "does f"
+            def g(self):
+                "does g"
+        class B:
+            def f(self): return 1
+            def g(self, x): return 2
+        for name in ("f", "g"):
+            method = getattr(B, name)
+            if not method.__doc__:
+                method.__doc__ = getattr(A, name).__doc__
+        +++ m
+        class A:
+            def f(self):
+                "does f"
+            def g(self):
+                "does g"
+        class B:
+            def f(self): return 3
+            def g(self, x, y=1): return 4
+        for name in ("f", "g"):
+            method = getattr(B, name)
+            if not method.__doc__:
+                method.__doc__ = getattr(A, name).__doc__
+        === hold
+        held = m.B()
+        === ask
+        held.f()
+        held.f.__doc__
+        held.g.__doc__
+        held.g(1)
+    """,
+    "what type checkers import is not imported": """
+        --- pkg.base
+        import typing
+        if typing.TYPE_CHECKING:
+            from .derived import Derived
+        else:
+            pass
+        class Base(typing.Mapping[str, typing.Any]):
+            def __getitem__(self, key): return key
+            def __iter__(self): return iter(())
+            def __len__(self): return 0
+        --- pkg.derived
+        import typing
+        from .base import Base
+        class Derived(Base):
+            def f(self) -> typing.Any: return 1
+        +++ pkg.base
+        from collections.abc import Mapping
+        from typing import TYPE_CHECKING, Any
+        if TYPE_CHECKING:
+            from .derived import Derived
+        else:
+            pass
+        class Base(Mapping[str, Any]):
+            def __getitem__(self, key): return key
+            def __iter__(self): return iter(())
+            def __len__(self): return 0
+        +++ pkg.derived
+        from typing import Any
+        from .base import Base
+        class Derived(Base):
+            def f(self) -> Any: return 2
+        === hold
+        held = pkg.derived.Derived()
+        === ask
+        held.f()
+        "__parameters__" in vars(pkg.derived.Derived)
+        [c.__name__ for c in type(held).__mro__]
+    """,
+    "a function gets overloads": """
+        --- m
+        import typing as t
+        def f(x: t.Any, y: int = 1) -> t.Any: return x
+        +++ m
+        import typing as t
+        @t.overload
+        def f(x: int, y: int = ...) -> int: ...
+        @t.overload
+        def f(x: str, y: int = ...) -> str: ...
+        def f(x: t.Any, y: int = 2) -> t.Any: return (x, y)
+        === hold
+        held = [m.f]
+        import typing
+        === ask
+        held[0](1)
+        held[0] is m.f
+        [s.__annotations__ for s in typing.get_overloads(m.f)]
+    """,
+    "a function loses its overloads": """
+        --- m
+        import typing as t
+        @t.overload
+        def f(x: int, y: int = ...) -> int: ...
+        @t.overload
+        def f(x: str, y: int = ...) -> str: ...
+        def f(x: t.Any, y: int = 2) -> t.Any: return (x, y)
+        +++ m
+        import typing as t
+        def f(x: t.Any, y: int = 1) -> t.Any: return x
+        === hold
+        held = [m.f]
+        import typing
+        === ask
+        held[0](1)
+        held[0] is m.f
+        [s.__annotations__ for s in typing.get_overloads(m.f)]
+    """,
 }
