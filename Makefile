@@ -15,7 +15,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
-# Processes that share the tests. Those that start servers all run in one of them.
+# Processes that share the tests (tests/crews.py says how).
 WORKERS ?= 2
 
 .PHONY: demo test test-pythons test-pydantics check lint bench bench-replay client clean
@@ -37,15 +37,9 @@ $(VENV)/.demo-installed: pyproject.toml | $(BIN)/python
 demo: $(VENV)/.demo-installed
 	$(BIN)/python -m flyhot_deploy demo $(ARGS)
 
-# Whole upgrades in the process of the tests look at all of its heap, so they get processes of their own: what thousands of
-# other tests leave behind would make each of them take seconds.
-UPGRADES := tests/faults tests/asgi/runtime tests/asgi/telemetry \
-  tests/asgi/engine/test_journal.py tests/asgi/engine/test_failpoints.py
-
 test: $(VENV)/.dev-installed
 ifeq ($(strip $(ARGS)),)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(UPGRADES)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(addprefix --ignore=,$(UPGRADES))
+	$(BIN)/python -m tests.crews --lanes $(WORKERS)
 else
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 endif
