@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import gc
 import types
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from ..source.kinds import Origins, origins
 from ..source.module import SourceModule, Statement, statements_of
 from ..source.plan import COLD as COLD
 from ..source.plan import Action, Execute, Move, Plan, Refusal, Step
+from ..source.schema import class_in
 from .adapter import Adapter as Adapter
 from .entries import Entries
 from .slices import Slices
@@ -141,7 +141,7 @@ class Context:
         newer = self.old if self.downgrade else self.new
         for base in live.__mro__:
             source = newer.get(base.__module__)
-            node = _class_in(source.tree, base.__qualname__.split(".")) if source is not None else None
+            node = class_in(source.tree, base.__qualname__.split(".")) if source is not None else None
             if node is None:
                 if "code_change" in vars(base):
                     return True
@@ -373,16 +373,3 @@ def _nested(value: object, depth: int = 4) -> Iterator[object]:
 def _holds(container: Any, value: object) -> bool:
     values = [*container.keys(), *container.values()] if isinstance(container, dict) else container
     return is_among(value, values)
-
-
-def _class_in(node: ast.AST, path: Sequence[str]) -> ast.ClassDef | None:
-    """The class of that qualified name below `node`; the last one, as it is at run time."""
-    found: ast.ClassDef | None = None
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            found = _class_in(child, path) or found
-        elif child.name == path[0]:
-            rest = [part for part in path[1:] if part != "<locals>"]
-            below = _class_in(child, rest) if rest else child
-            found = below if isinstance(below, ast.ClassDef) else found
-    return found

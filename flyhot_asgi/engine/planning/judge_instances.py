@@ -65,19 +65,33 @@ def _schema_gap(
     if not count:
         return None
     newer = old if context.downgrade else new
-    if _defines(newer, "code_change") or context.has_code_change(live):
-        units = context.units(live)
-        if units >= count:
-            return None
-        reason = f"{count - units} of its {count} living instances would get no `code_change`: nobody registered them"
-        return reason, f"`flyhot_asgi.register()` them, or {COLD}"
     if gained:
-        name = min(gained)
-        reason = f"{count} living instance(s) lack the attribute `{name}` that its code now counts on"
-        return reason, f"give the class a default (`{name} = …` in its body) or a `code_change`, or {COLD}"
+        return lacks(context, live, count, gained, newer)
     name = min(reshaped)
     reason = f"{count} living instance(s) have the attribute `{name}` of another kind than its code now gives it"
-    return reason, f"give the class a `code_change`, or {COLD}"
+    return _unless_migrated(context, live, count, newer, (reason, f"give the class a `code_change`, or {COLD}"))
+
+
+def lacks(
+    context: Context, live: type, count: int, gained: set[str], newer: ast.ClassDef | None = None
+) -> tuple[str, str] | None:
+    """What to say of living instances that lack what the new code counts on; None if a `code_change` sees to it."""
+    name = min(gained)
+    reason = f"{count} living instance(s) lack the attribute `{name}` that its code now counts on"
+    mend = f"give the class a default (`{name} = …` in its body) or a `code_change`, or {COLD}"
+    return _unless_migrated(context, live, count, newer, (reason, mend))
+
+
+def _unless_migrated(
+    context: Context, live: type, count: int, newer: ast.ClassDef | None, otherwise: tuple[str, str]
+) -> tuple[str, str] | None:
+    if not context.has_code_change(live) and (newer is None or not _defines(newer, "code_change")):
+        return otherwise
+    units = context.units(live)
+    if units >= count:
+        return None
+    reason = f"{count - units} of its {count} living instances would get no `code_change`: nobody registered them"
+    return reason, f"`flyhot_asgi.register()` them, or {COLD}"
 
 
 def _given_by_bases(context: Context, live: type) -> set[str]:

@@ -31,6 +31,7 @@ from .judge_effects import judge_block, judge_call
 from .judge_functions import FUNCTIONS, judge_function, refuse_if_held
 from .judge_instances import instance_gap
 from .judge_living import judge_living
+from .judge_made import judge_made_instances
 from .judge_moves import find_moves, judge_moves, moved_inside, state_left_behind
 from .judge_named import judge_named
 from .judge_outsiders import judge_outsiders
@@ -87,6 +88,7 @@ def make_plan(
     judge_dependents(context)
     judge_import_time_calls(context)
     judge_values_made_other(context)
+    judge_made_instances(context)
     judge_moves(context)
     for adapter in adapters:
         adapter.plan(context, diffs)

@@ -11,7 +11,7 @@ were made by the old `__init__` and lack it (5.5 % of the commits replayed for t
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 
 from .binds import bound_names
 from .defuse import construction_methods, methods_of
@@ -89,7 +89,7 @@ def reshaped_attributes(old: ast.ClassDef, new: ast.ClassDef, where: tuple[Origi
 def _made_kinds(cls: ast.ClassDef, where: Origins) -> Kinds:
     found: Kinds = {}
     for method in construction_methods(cls):
-        own = _self_name(method)
+        own = own_name(method)
         for node in ast.walk(method):
             if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
                 continue
@@ -178,7 +178,7 @@ def _read_of_bases(cls: ast.ClassDef) -> set[str]:
     return reads - _stored(methods_of(cls)) - class_level(cls)
 
 
-def _self_name(method: FunctionNode) -> str | None:
+def own_name(method: FunctionNode) -> str | None:
     arguments = [*method.args.posonlyargs, *method.args.args]
     if not arguments or any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in method.decorator_list):
         return None
@@ -186,7 +186,7 @@ def _self_name(method: FunctionNode) -> str | None:
 
 
 def _uses(method: FunctionNode, context: type[ast.expr_context]) -> list[ast.Attribute]:
-    own = _self_name(method)
+    own = own_name(method)
     return [
         node
         for node in ast.walk(method)
@@ -253,3 +253,16 @@ def field_names(cls: ast.ClassDef) -> dict[str, str]:
         for child in cls.body
         if isinstance(child, ast.AnnAssign) and isinstance(child.target, ast.Name)
     }
+
+
+def class_in(node: ast.AST, path: Sequence[str]) -> ast.ClassDef | None:
+    """The class of that qualified name below `node`; the last one, as it is at run time."""
+    found: ast.ClassDef | None = None
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            found = class_in(child, path) or found
+        elif child.name == path[0]:
+            rest = [part for part in path[1:] if part != "<locals>"]
+            below = class_in(child, rest) if rest else child
+            found = below if isinstance(below, ast.ClassDef) else found
+    return found

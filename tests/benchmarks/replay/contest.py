@@ -165,6 +165,7 @@ class Contest:
             "tried": live.get("tried"),
             "imported": live.get("imported"),
             "initialised": self._initialised,
+            "shift": int(seed),
             "out": str(out),
         }
         asked = self._work / "spec.json"

@@ -103,3 +103,20 @@ def test_a_package_that_is_one_file_comes_from_a_history_too(tmp_path: Path) -> 
         subprocess.run([*git, "commit", "-q", "-m", f"limit {number}"], check=True)
     [pair] = from_git(repo, ["pkg", "one"], 1, tmp_path / "cache")
     assert (pair.old / "one.py").read_text() == "LIMIT = 1\n" and (pair.new / "pkg" / "__init__.py").is_file()
+
+
+def test_an_order_by_addresses_says_nothing(tmp_path: Path) -> None:
+    """Functions in a set come in the order of where they lie, which no two processes need have in common."""
+    made = "".join(f"def f{n}_{k}():\n    pass\n\n\n" for n in range(8) for k in range(9))
+    sets = "".join(
+        f"ORDER{n} = [f.__name__ for f in {{{', '.join(f'f{n}_{k}' for k in range(9))}}}]\n" for n in range(8)
+    )
+    for side in ("old", "new"):
+        path = tmp_path / side / "pkg" / "__init__.py"
+        path.parent.mkdir(parents=True)
+        path.write_text(made + sets)
+    pair = Pair("pkg", "1 -> 2", tmp_path / "old", tmp_path / "new", ("pkg",))
+    contest = Contest(pair, tmp_path / "work", sys.executable, {})
+    assert contest.run("nothing").result == "right"
+    cold = contest._cold
+    assert cold is not None and any(path.startswith("pkg:ORDER") for path in cold["unstable"])
