@@ -22,6 +22,7 @@ from ..engine.rehearsal.repair import homes_of
 from ..engine.source.defuse import Home
 from ..engine.verification.reach import could_change
 from ..engine.verification.recorded import Recorded
+from ..engine.verification.swapped import only_swaps
 from ..errors import FlyhotError, NothingToDo, UpgradeRefused
 from .complaints import refusal_of
 from .installed import Installed, Sources
@@ -54,6 +55,8 @@ class CodeUpgrade:
         self._cold = order.cold
         self._recorded = order.recorded if order.recorded is not None else Recorded.of(order.cold)
         self._near: frozenset[str] = frozenset()
+        self._only_functions = False
+        """Of what could have changed: nothing else is looked at while sessions are held."""
         self._migrated: Collection[str] = ()
         self._tree: Path | None = None
 
@@ -162,6 +165,7 @@ class CodeUpgrade:
             self._tree = self._order.release.tree
         if self._recorded is not None:
             self._recorded.prepare(self.plan.new[name] for name in [*self.plan.changed, *self.plan.added])
+            self._only_functions = only_swaps(self.plan) and not self._recorded.moves_state
         patch.look_ahead()
         self._collector.hide()
 
@@ -194,17 +198,20 @@ class CodeUpgrade:
         self._migrated = migrated
         assert self._patch is not None
         found = verify(self._patch, self._recorded.names if self._recorded is not None else None)
-        if not found and self._recorded is not None:
-            found = self._recorded.compare(self._installed.root, self._patch.plan.new, self._near, migrated=migrated)
-        return found
+        if found or self._recorded is None:
+            return found
+        root, new = self._installed.root, self._patch.plan.new
+        if self._only_functions:
+            return self._recorded.compare_functions(root, new, self._near)
+        return self._recorded.compare(root, new, self._near, migrated=migrated)
 
     # -- served again ------------------------------------------------------------------------
 
     def rest(self) -> list[str]:
-        """The recorded modules that were not compared while sessions were held."""
+        """The recorded modules that were not compared, or not as a whole, while sessions were held."""
         if self._recorded is None:
             return []
-        return [name for name in self._recorded.loaded() if name not in self._near]
+        return [name for name in self._recorded.loaded() if self._only_functions or name not in self._near]
 
     def compare(self, module: str) -> list[Difference]:
         """The same for one of the rest."""

@@ -36,9 +36,10 @@ def drifted(old: Entries, live: Entries) -> set[str]:
 def moved_state(old: Entries, new: Entries, masked: set[str]) -> bool:
     """The release changes a value, whether its text changes one or not."""
     return any(
-        old.get(path) != new.get(path) and STATE in (old.get(path, new.get(path, ("",)))[0], new.get(path, ("",))[0])
+        old.get(path) != new.get(path)
+        and STATE in (old.get(path, new.get(path, ("",)))[0], new.get(path, ("",))[0])
+        and not _is_masked(path, masked)
         for path in old.keys() | new.keys()
-        if not _is_masked(path, masked)
     )
 
 

@@ -39,7 +39,7 @@ from .shapes import Shapes, at_home
 from .told import defaults_of, told, told_of_foreign
 
 DEFINITION, STATE = "D", "S"
-_DEPTH, _DEEPEST, _ENOUGH = 4, 7, 2000
+DEPTH, _DEEPEST, _ENOUGH = 4, 7, 2000
 """Values are looked into this deep; up to the second where a name's value has not given so many entries by then."""
 _LONGEST, _SHOWN = 240, 60
 _MOST_ITEMS, _MOST_TOLD = 1000, 5000
@@ -90,7 +90,7 @@ class Fingerprint:
                 self._value(f"{name}:{key}", value, 0)
 
     def _is_too_deep(self, depth: int) -> bool:
-        return depth >= _DEPTH and (depth >= _DEEPEST or len(self.entries) >= self._until)
+        return depth >= DEPTH and (depth >= _DEEPEST or len(self.entries) >= self._until)
 
     def _is_one_of_many(self, value: Any) -> bool:
         """Another object could have the same description: a container, a closure, an instance."""
@@ -124,13 +124,13 @@ class Fingerprint:
             self._put(path, STATE, repr(value))
         elif kind is types.ModuleType:
             self._put(path, DEFINITION, f"module {value.__name__}")
-        elif _is(value, type):
+        elif is_a(value, type):
             self._class(path, value, depth)
         elif kind is types.FunctionType:
             self._function(path, value, depth)
         elif kind in CONTAINER_KINDS:
             self._container(path, value, depth)
-        elif _is(value, PurePath):
+        elif is_a(value, PurePath):
             self._put(path, STATE, str(copy.copy(value)))  # a path notes its own text
         elif kind is types.BuiltinFunctionType:
             self._put(path, STATE, f"builtin {value.__module__}:{value.__qualname__}")
@@ -166,11 +166,11 @@ class Fingerprint:
         self._annotations(path, function)
         if function.__doc__ != docstring(function.__code__):
             self._put(f"{path}.__doc__", DEFINITION, self._shapes.text(function.__doc__))
-        if depth < _DEPTH and id(function) not in self._on_path:
+        if depth < DEPTH and id(function) not in self._on_path:
             self._on_path.add(id(function))
             for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
                 contents = _cell_contents(cell)
-                if _is(contents, types.FunctionType):
+                if is_a(contents, types.FunctionType):
                     self._function(f"{path}[{name}]", contents, depth + 1)
                 elif type(contents) in ATOMS or type(contents) in CONTAINER_KINDS:
                     self._value(f"{path}[{name}]", contents, depth + 1)
@@ -186,7 +186,7 @@ class Fingerprint:
         """Frameworks read them. From 3.14 they are code of their own, which is not run."""
         if sys.version_info >= (3, 14):
             return
-        found = definition.__annotations__ if _is(definition, types.FunctionType) else vars(definition).get(_NOTED)
+        found = definition.__annotations__ if is_a(definition, types.FunctionType) else vars(definition).get(_NOTED)
         if (text := self._shapes.annotations(found)) is not None:
             self._put(f"{path}.{_NOTED}", DEFINITION, text)
 
@@ -198,7 +198,7 @@ class Fingerprint:
             return
         bases = ", ".join(f"{base.__module__}:{base.__qualname__}" for base in cls.__bases__)
         self._put(path, DEFINITION, f"class {name} {where} ({bases}) {type(cls).__qualname__}")
-        if where == "home" and depth < _DEPTH and path == f"{cls.__module__}:{cls.__qualname__}":
+        if where == "home" and self._is_described(path, cls, depth):
             for key, member in list(vars(cls).items()):
                 self._member(f"{path}.{key}", key, member, depth + 1)
             if is_abstract(cls):
@@ -210,6 +210,10 @@ class Fingerprint:
             self._annotations(path, cls)
             for suffix, text in of_class(cls, self._shapes):
                 self._put(f"{path}{suffix}", DEFINITION, text)
+
+    def _is_described(self, path: str, cls: type, depth: int) -> bool:
+        """Here, under the class's own name, its members are described."""
+        return depth < DEPTH and path == f"{cls.__module__}:{cls.__qualname__}"
 
     def _field(self, field: Any) -> tuple[Any, ...]:
         """A dataclass's field: what its generated methods were made of, and what `fields()` tells."""
@@ -223,14 +227,14 @@ class Fingerprint:
         if key in _GENERIC:
             self._put(path, DEFINITION, self._shapes.text(member))
             return
-        if _is(member, (staticmethod, classmethod)):
+        if is_a(member, (staticmethod, classmethod)):
             self._put(path, DEFINITION, type(member).__name__)
             self._value(f"{path}()", member.__func__, depth)
-        elif _is(member, property):
+        elif is_a(member, property):
             self._put(path, DEFINITION, "property")
             for part in ("fget", "fset", "fdel"):
                 self._value(f"{path}.{part}", getattr(member, part), depth)
-        elif _is(member, (types.FunctionType, type)):
+        elif is_a(member, (types.FunctionType, type)):
             self._value(path, member, depth)
         elif not key.startswith("__") or key == "__slots__" or type(member) in ATOMS:
             self._value(path, member, depth)
@@ -250,12 +254,12 @@ class Fingerprint:
             return
         self._put(path, STATE, f"{type(value).__name__} of {len(value)}")
         self._on_path.add(id(value))
-        if _is(value, dict):
+        if is_a(value, dict):
             if 1 < len(value) <= _MOST_ORDERED:
                 self.entries[f"{path}{ORDER}"] = (STATE, "\n".join(map(self._brief, value)))
             for key, item in list(value.items()):
                 self._part(f"{path}[{self._brief(key)}]", item, depth + 1)
-        elif _is(value, (set, frozenset)):
+        elif is_a(value, (set, frozenset)):
             for name, count in Counter(map(self._brief, value)).items():
                 self._put(f"{path}[{name}]", STATE, f"in it, {count} so called")
         else:
@@ -268,12 +272,12 @@ class Fingerprint:
         if cls.__module__ not in self._own:
             self._named[id(value)].append(path)
             self._keep.append(value)
-        if _is(value, functools.partial):
+        if is_a(value, functools.partial):
             self._value(f"{path}.func", value.func, depth + 1)
             self._value(f"{path}.args", value.args, depth + 1)
             self._value(f"{path}.keywords", value.keywords, depth + 1)
-        inner = _wrapped(value)
-        if inner is not None and depth < _DEPTH:
+        inner = wrapped_by(value)
+        if inner is not None and depth < DEPTH:
             self._value(f"{path}.__wrapped__", inner, depth + 1)
         if cls.__module__ in self._own and not self._is_too_deep(depth) and id(value) not in self._on_path:
             self._put(path, DEFINITION, f"a {cls.__module__}:{cls.__qualname__}")
@@ -316,7 +320,7 @@ def _holders(path: str) -> Iterable[int]:
     return (index for index, character in enumerate(path) if character in ".[(" and ":" in path[:index])
 
 
-def _is(value: object, kinds: Any) -> bool:
+def is_a(value: object, kinds: Any) -> bool:
     """`isinstance` by the type alone: asking an object for its `__class__` may run its code."""
     return issubclass(type(value), kinds)
 
@@ -325,7 +329,7 @@ def _attributes(value: Any) -> dict[str, Any]:
     return dict(fields_of(value) or {})
 
 
-def _wrapped(value: Any) -> Any:
+def wrapped_by(value: Any) -> Any:
     """The function behind an `lru_cache` and its like."""
     return _attributes(value).get("__wrapped__")
 

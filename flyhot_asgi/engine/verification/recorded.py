@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import types
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ from .insides import INSIDE, homes_of
 from .insides import Insides as Digests
 from .sealed import sealed
 from .shapes import Shapes
+from .swapped import describe_functions
 from .verify import Difference
 
 Structure = dict[str, tuple[str, str]]
@@ -117,11 +118,7 @@ class Recorded:
         """The living modules (`only` these) against the new release's record. Runs none of the app's code. `still`: the
         program did not run since `look()`. `migrated`: classes (`module:qualname`) whose instances' contents a
         `code_change` has made: no cold import knows them."""
-        loaded = {
-            name: module
-            for name, module in self.loaded().items()
-            if only is None or name in only or (SCRIPT in only and module is sys.modules.get(SCRIPT))
-        }
+        loaded = self._loaded(only)
         new: Structure = {}
         for name in loaded:
             new.update(self._of(name))
@@ -130,6 +127,16 @@ class Recorded:
         if found and migrated:
             inside = _inside(living, {f"a {name}" for name in migrated})
             found = [(path, what) for path, what in found if not path.startswith(inside)]
+        return [_difference(path, what, sources, self._script(loaded)) for path, what in found]
+
+    def compare_functions(
+        self, root: Path, sources: Mapping[str, SourceModule], only: Collection[str]
+    ) -> list[Difference]:
+        """The same of nothing but the functions that these modules have, for a plan that `only_swaps` codes."""
+        loaded = self._loaded(only)
+        living = self._as_cold(loaded, lambda own: describe_functions(loaded, str(root), own, self.shapes))
+        new = {path: entry for path in living if (entry := self.new.get(path)) is not None}
+        found = differences(self.old, living, new, self.masked, self.before)
         return [_difference(path, what, sources, self._script(loaded)) for path, what in found]
 
     def made_otherwise(
@@ -152,6 +159,13 @@ class Recorded:
                 what = "it was made again, and what is in it is not what the release has in it"
                 found.append(_difference(path, what, sources, None))
         return found
+
+    def _loaded(self, only: Collection[str] | None) -> dict[str, types.ModuleType]:
+        return {
+            name: module
+            for name, module in self.loaded().items()
+            if only is None or name in only or (SCRIPT in only and module is sys.modules.get(SCRIPT))
+        }
 
     def loaded(self) -> dict[str, types.ModuleType]:
         """The modules that are recorded and that this process has, by their recorded names: what can be compared."""
@@ -180,10 +194,12 @@ class Recorded:
     def _describe(
         self, modules: Mapping[str, types.ModuleType], root: Path, known: Collection[str] | None = None
     ) -> Structure:
-        """As a cold import would have named everything: there the main module has another name."""
+        return self._as_cold(modules, lambda own: describe(modules, str(root), own, self.shapes, known=known))
+
+    def _as_cold(self, modules: Mapping[str, types.ModuleType], said: Callable[[list[str]], Structure]) -> Structure:
+        """What `said` says, as a cold import would have named everything: there the main module has another name."""
         main = self._script(modules)
-        own = [*self.names, *modules, *([SCRIPT] if main else [])]
-        found = describe(modules, str(root), own, self.shapes, known=known)
+        found = said([*self.names, *modules, *([SCRIPT] if main else [])])
         return sealed(_renamed(found, SCRIPT, main) if main else found, self.salt)
 
     def told(self) -> list[str]:

@@ -133,11 +133,11 @@ def _names(patch: Patch, module: str, cold: Mapping[str, list[str]] | None) -> l
     source = patch.plan.new[module]
     namespace = vars(patch.plan.live[module])
     facts = patch.expected[module]
-    expected = set(cold[module]) if cold and module in cold else facts.names
+    expected = cold[module] if cold and module in cold else facts.names
+    missing = [name for name in expected if name not in namespace and not name.startswith("__")]
     found = [
         Difference(module, f"the name `{name}` is missing", source.shown, home=(module, name))
-        for name in sorted(expected - namespace.keys())
-        if not name.startswith("__")
+        for name in sorted(missing)
     ]
     found += [
         Difference(module, f"the name `{name}` should be gone", source.shown, home=(module, name))

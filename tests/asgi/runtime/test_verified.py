@@ -46,12 +46,12 @@ async def small(tmp_path: Path, mark: Path, monkeypatch: pytest.MonkeyPatch) -> 
     await lab.close()
 
 
-def breaking(lab: Lab) -> Scripted:
-    """A vote in which a module that the upgrade has nothing to do with becomes another one: after the comparison that
-    is made while sessions are held."""
+def breaking(lab: Lab, module: str = "rules", name: str = "shout") -> Scripted:
+    """A vote in which a function of a module, that the upgrade has nothing to do with or that it changes, becomes
+    another one: after the comparison that is made while sessions are held."""
 
     def vote() -> bool:
-        lab.live[f"{lab.top}.rules"].shout = lambda text: text  # type: ignore[attr-defined]
+        setattr(lab.live[f"{lab.top}.{module}"], name, lambda text: text)
         return True
 
     return Scripted(vote=vote)
@@ -106,7 +106,28 @@ async def test_only_what_could_have_changed_is_compared_while_sessions_are_held(
     release = await lab.release(BODY)
     result = await lab.upgrade(release, cold=await check(lab.installed, release))
     assert result["verified"] is True and "compare" in result["phases_ms"]
-    assert seen == {"held": {f"{lab.top}.main"}, "rest": {lab.top, f"{lab.top}.rules"}}
+    everything = {lab.top, f"{lab.top}.main", f"{lab.top}.rules"}
+    assert seen == {"held": {f"{lab.top}.main"}, "rest": everything}, "of main only the functions were compared"
+
+
+async def test_a_function_with_the_code_of_another_is_found_while_sessions_are_held(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = CodeUpgrade.load
+
+    def load(self: CodeUpgrade, *run: Any) -> None:
+        real(self, *run)
+        lab.main.Echo.on_connect.__code__ = lab.main.Echo.on_receive.__code__  # which the release has, too
+
+    await lab.connect()
+    monkeypatch.setattr(CodeUpgrade, "load", load)
+    release = await lab.release(BODY)
+    cold = await check(lab.installed, release)
+    before = picture(lab)
+    result = await lab.upgrade(release, cold=cold)
+    assert result["outcome"] == "rolled_back" and "Echo.on_connect" in result["error"]["message"], result["error"]
+    assert "compare" not in result["phases_ms"], "nobody was resumed before it was known"
+    await assert_untouched(lab, before, result)
 
 
 async def test_who_connects_between_the_plan_and_the_hold_is_no_difference(lab: Lab) -> None:
@@ -122,14 +143,17 @@ async def _connected(lab: Lab) -> bool:
     return True
 
 
-async def test_a_difference_that_is_found_after_the_resume_is_undone_just_the_same(small: Lab) -> None:
+@pytest.mark.parametrize(("module", "name"), [("rules", "shout"), ("main", "banner")])
+async def test_a_difference_that_is_found_after_the_resume_is_undone_just_the_same(
+    small: Lab, module: str, name: str
+) -> None:
     lab = small
     await lab.connect(2)
     release = await lab.release({**lab.files, "main.py": NEW_BODY})
     cold = await check(lab.installed, release)
-    result = await lab.upgrade(release, breaking(lab), cold=cold)
+    result = await lab.upgrade(release, breaking(lab, module, name), cold=cold)
     assert (result["outcome"], result["verified"]) == ("rolled_back", False), result["error"]
-    assert "after the resume" in result["error"]["message"] and "rules:" in result["error"]["message"]
+    assert "after the resume" in result["error"]["message"] and f"{module}:" in result["error"]["message"]
     assert lab.installed.digest == lab.first.digest and lab.main.banner() == "1x!"
     assert lab.live[f"{lab.top}.rules"].shout.__name__ == "shout"  # type: ignore[attr-defined]
     assert_nothing_held(lab)
