@@ -21,10 +21,11 @@ from ..source.drift import Drift
 from ..source.kinds import Origins, origins
 from ..source.module import SourceModule, Statement, statements_of
 from ..source.plan import COLD as COLD
-from ..source.plan import Action, Execute, Move, Plan, Refusal, Step
+from ..source.plan import Action, Execute, Plan, Refusal, Step
 from ..source.schema import class_in
 from .adapter import Adapter as Adapter
 from .entries import Entries
+from .findings import Findings
 from .slices import Slices
 from .stuck import Stuck
 
@@ -32,7 +33,7 @@ _MISSING: Any = object()
 _FEW = 20
 
 
-class Context:
+class Context(Findings):
     """One planning run. `units(cls)` says how many living instances of a class get a `code_change` if it has one."""
 
     def __init__(
@@ -46,6 +47,7 @@ class Context:
         downgrade: bool,
         embedding: Collection[str] = (),
     ) -> None:
+        super().__init__()
         self.plan = Plan(old=old, new=new, live=live)
         self.old_names, self.new_names = Names(old), Names(new)
         self.old, self.new, self.live = old, new, live
@@ -61,53 +63,9 @@ class Context:
         self._collected = False
         self._active: dict[str, list[Statement]] = {}
         self._stuck: dict[str, Stuck] = {}
-        self.attributes_read: set[str] | None = None
-        self.attributes_stored: set[str] | None = None
-        self.attributes_changed: set[str] | None = None
-        """What schema and member judges count on; had when first asked for."""
-        self.passing_kinds: set[type] = set()
-        """Types of holders that do not count: keys of a framework's caches."""
-        self.dropped: list[object] = []
-        """Registered objects that the plan takes out of their registrars."""
-        self.caching: list[object] = []
-        """Caches of a framework's that hold these, and are made again with them."""
-        self.deferred: list[Callable[[], None]] = []
-        """Judgements about who holds what, made last: containers that will be poured anew hold nothing by then."""
         self.order = execution_order(new, [name for name in live if name in new])
-        self.moves: dict[Home, Move] = {}
-        """By their old home, the definitions that move to another module and stay the same objects."""
-        self.moved_to: set[Home] = set()
-        self.rebound: set[Home] = set()
-        """Homes whose object is another one after the upgrade: what read them must read again."""
-        self.reshaped: set[Home] = set()
-        """Functions that stay the same object with another signature: registrars must look again."""
-        self.remade: set[Home] = set()
-        """Classes that are made anew and stay the same objects: what derives from them may have to be, too."""
-        self.rebased: set[Home] = set()
-        """Those of them whose bases or metaclass are others, and with them the metaclass of what derives from them."""
-        self.changed_bodies: set[Home] = set()
-        """Functions, and methods as `Class.method`, whose own code differs: what called them at import time may have
-        made something else."""
-        self.makers: set[Home] = set()
-        """Those of them that handed out functions which can't take their new code."""
-        self.remapped: dict[type, str] = {}
-        """Classes whose SQLAlchemy mapping must be made anew, and why."""
-        self.touched: set[Statement] = set()
-        """Registering statements that read something of which a part changed."""
-        self.constructed: dict[int, tuple[Home, Statement]] = {}
-        """Id of a registrar whose constructor runs again → its home and statement: all is registered anew with it."""
-        self.rewrapped: dict[Statement, int] = {}
-        """Functions with other decorators below those that register them, and how many these are."""
-        self.whole: set[int] = set()
-        """Ids of those that are made a second time, and poured into the living one: whatever registers, registers."""
         self.slices = Slices(self)
         self.entries = Entries(self)
-        self.planned: set[Statement] = set()
-        """Statements that will be executed."""
-        self.kept: dict[Statement, set[Home]] = {}
-        """Statements whose values stay as either release makes the same, and what they read that is bound anew."""
-        self.judged: set[Statement] = set()
-        """Statements that changed by themselves, or were already looked at as dependents."""
 
     @cached_property
     def old_order(self) -> list[tuple[str, Statement]]:

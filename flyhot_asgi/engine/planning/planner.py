@@ -72,6 +72,18 @@ def make_plan(
     context = Context(old, new, live, survey(files, classes_of(live.keys())), tuple(adapters), units, downgrade)
     context.also = frozenset(also)
     context.drift = context.plan.drift = drift
+    diffs = _changes(context)
+    _consequences(context, diffs)
+    if not context.plan.refusals:
+        judge_living(context)
+        judge_outsiders(context)
+        judge_named(context)
+    _finish(context, diffs)
+    return context.plan
+
+
+def _changes(context: Context) -> dict[str, NamespaceDiff]:
+    """What changed, module by module, and what each change by itself asks for."""
     _modules(context)
     find_moves(context)
     looked_at = [*context.plan.changed, *_also_in(context)]
@@ -83,6 +95,11 @@ def make_plan(
         _deletions(context, name, changes)
     _star_deletions(context)
     judge_stars(context)
+    return diffs
+
+
+def _consequences(context: Context, diffs: dict[str, NamespaceDiff]) -> None:
+    """What follows for statements that did not change, and for those who hold what did."""
     context.slices.plan()
     context.entries.reorder()
     judge_dependents(context)
@@ -90,19 +107,19 @@ def make_plan(
     judge_values_made_other(context)
     judge_made_instances(context)
     judge_moves(context)
-    for adapter in adapters:
+    for adapter in context.adapters:
         adapter.plan(context, diffs)
     bring_back(context)
     _gone_but_imported(context)
     for judgement in context.deferred:
         judgement()
-    if not context.plan.refusals:
-        judge_living(context)
-        judge_outsiders(context)
-        judge_named(context)
+
+
+def _finish(context: Context, diffs: dict[str, NamespaceDiff]) -> None:
+    """What the execution needs to know, and the order of the work."""
     context.plan.seen = [weakref.ref(function) for function in context.survey.functions]
     judge_caches(context)
-    context.plan.code_holders = containers_of_codes(list(live.values()))
+    context.plan.code_holders = containers_of_codes(list(context.live.values()))
     context.entries.plan()
     _preimports(context)
     context.plan.submodules = settled_submodules(context)
@@ -110,7 +127,6 @@ def make_plan(
     count_living(context)
     order = {statement: index for index, (_, statement) in enumerate(context.order)}
     context.plan.work.sort(key=lambda item: _position(context, item, order))
-    return context.plan
 
 
 def _position(context: Context, item: object, order: Mapping[Statement, int]) -> int:
