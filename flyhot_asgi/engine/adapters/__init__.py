@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..planning.context import Adapter
 from .admin_views import AdminViewsAdapter
 from .apps import AppsAdapter
+from .containers import ContainersAdapter
 from .injection import InjectionAdapter
 from .middleware import MiddlewareAdapter
 from .models import ModelsAdapter
@@ -15,5 +16,5 @@ __all__ = ["default_adapters"]
 
 
 def default_adapters() -> tuple[Adapter, ...]:
-    first = (RoutesAdapter(), MiddlewareAdapter(), AppsAdapter(), TablesAdapter(), ModelsAdapter(), InjectionAdapter())
-    return (*first, AdminViewsAdapter())
+    web = (RoutesAdapter(), MiddlewareAdapter(), AppsAdapter())
+    return (*web, TablesAdapter(), ModelsAdapter(), ContainersAdapter(), InjectionAdapter(), AdminViewsAdapter())

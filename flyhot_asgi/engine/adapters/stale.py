@@ -21,13 +21,18 @@ def stale_statements(context: Context, diffs: Mapping[str, NamespaceDiff]) -> se
     }
     stale |= context.touched
     reshaped = set(context.reshaped | context.rebound)
+    stays = {(module, living.__name__) for module, living, _ in context.containers.values()}  # providers, too
     while True:
-        carried = {
-            (module, name)
-            for module, statement in context.order
-            if module in context.live and context.new_names.reads(module, statement) & reshaped
-            for name in statement.binds
-        } - reshaped
+        carried = (
+            {
+                (module, name)
+                for module, statement in context.order
+                if module in context.live and context.new_names.reads(module, statement) & reshaped
+                for name in statement.binds
+            }
+            - reshaped
+            - stays
+        )
         if not carried:
             break
         reshaped |= carried

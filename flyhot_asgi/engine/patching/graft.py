@@ -73,7 +73,7 @@ def apply_graft(graft: Graft, code: types.CodeType | None, namespace: dict[str, 
         annotations = body.get("__annotations__")
         body["__annotations__"] = dict(annotations) if isinstance(annotations, dict) else {}
         before = dict(body)
-        for name in _from_outside(graft):
+        for name in _from_outside(graft) | graft.unseen:
             body.pop(name, None)
         exec(code, namespace, body)
         cell = body.get("__classcell__")

@@ -44,3 +44,17 @@ def _settle(new: SourceModule, module: types.ModuleType, finder: ReleaseFinder, 
         journal.set_attribute(module, "__path__", list(spec.submodule_search_locations or ()))
     elif "__path__" in vars(module):
         journal.delete_attribute(module, "__path__")
+
+
+def touch_modules(journal: Journal) -> None:
+    """`sys.modules`, and the packages that new submodules will be attributes of."""
+    before = dict(sys.modules)
+
+    def undo() -> None:
+        for name in [name for name in sys.modules if name not in before]:
+            del sys.modules[name]
+        for name, module in before.items():
+            if sys.modules.get(name) is not module:
+                sys.modules[name] = module
+
+    journal.note("sys.modules", undo)

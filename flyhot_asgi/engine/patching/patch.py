@@ -33,7 +33,7 @@ from .graft import apply_graft, compile_graft
 from .journal import Journal, set_code
 from .move import move
 from .overloads import settle_overloads, touch_overloads
-from .packages import settle_places, settle_submodules
+from .packages import settle_places, settle_submodules, touch_modules
 from .registration import Registration
 from .remake import Remaking
 from .shown import show_source
@@ -182,7 +182,7 @@ class Patch:
         if self._finder not in sys.meta_path:
             journal.note("the import finder's place", self._finder.uninstall)
             self._finder.install()
-        _touch_modules(journal)
+        touch_modules(journal)
         settle_places(self.plan, self._finder, journal)
         touch_state(self.plan, journal, classes)
         stubs = touch_overloads(self.plan.changed, journal)
@@ -249,6 +249,8 @@ class Patch:
             return
         if isinstance(item, Graft):
             apply_graft(item, code, namespace, journal)
+            for registration in self._registrations:
+                registration.grafted(item, journal)
             return
         assert code is not None
         for registration in self._registrations:
@@ -357,20 +359,6 @@ def _unannotate(module: str, namespace: dict[str, Any], names: set[str], journal
         journal.touch_container(annotations, f"annotations of {module}")
         for name in names.intersection(annotations):
             del annotations[name]
-
-
-def _touch_modules(journal: Journal) -> None:
-    """`sys.modules`, and the packages that new submodules will be attributes of."""
-    before = dict(sys.modules)
-
-    def undo() -> None:
-        for name in [name for name in sys.modules if name not in before]:
-            del sys.modules[name]
-        for name, module in before.items():
-            if sys.modules.get(name) is not module:
-                sys.modules[name] = module
-
-    journal.note("sys.modules", undo)
 
 
 _FEW = 8

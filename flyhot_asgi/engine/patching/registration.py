@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..source.module import Statement
+from ..source.plan import Graft
 from .journal import Journal
 
 
@@ -29,6 +30,9 @@ class Registration:
 
     def collect(self, statement: Statement, journal: Journal) -> None:
         """Called when `statement` was executed."""
+
+    def grafted(self, graft: Graft, journal: Journal) -> None:
+        """Called when members of a class were replaced one by one."""
 
     def finish(self, journal: Journal) -> None:
         """Called when all statements were executed, in the order of the plan's registrations."""

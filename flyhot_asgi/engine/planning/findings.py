@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..source.defuse import Home
+from ..source.diff import NamespaceDiff
 from ..source.module import Statement
 from ..source.plan import Move
 
@@ -44,6 +45,8 @@ class Findings:
     """Those of them that handed out functions which can't take their new code."""
     remapped: dict[type, str] = field(default_factory=dict)
     """Classes whose SQLAlchemy mapping must be made anew, and why."""
+    containers: dict[Statement, tuple[str, type, NamespaceDiff]] = field(default_factory=dict)
+    """Statements of classes whose providers changed, with their module, the class and its members' changes."""
     touched: set[Statement] = field(default_factory=set)
     """Registering statements that read something of which a part changed."""
     constructed: dict[int, tuple[Home, Statement]] = field(default_factory=dict)

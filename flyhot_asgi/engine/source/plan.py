@@ -117,6 +117,8 @@ class Graft:
     deleted: frozenset[str]
     undocumented: bool = False
     """Its docstring is gone."""
+    unseen: frozenset[str] = frozenset()
+    """What its metaclass put into it, and a class body does not see."""
 
     def within(self, module: str, name: str) -> bool:
         """It is about the class `name` of a module, or one nested in it."""
