@@ -160,6 +160,8 @@ class TwinPourer:
         if owned_by(value, twin) and old is _MISSING:
             return descriptor_for(living, value)
         if owned_by(value, twin) or (name in (*one.keep, *_LIVING_ONLY) and old is not _MISSING):
+            if name in one.fresh and old is not value and type(old) is type(value):
+                self._pairs.append((value, old))
             return old
         if isinstance(value, type) and isinstance(old, type) and self._same_place(value, old, twin):
             inner = next((o for o in self._item.classes if o.cls is old), None)

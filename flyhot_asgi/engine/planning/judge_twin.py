@@ -104,14 +104,30 @@ def _classes(
         if change.statement.kind == "assign" and not _depends(context, module, change.statement, rebound)
         for name in change.statement.binds
     }
-    stays, has = ({mangled(name, path[-1]) for name in names} for names in (keep - rebound, bound))
-    yield TwinOf(live, path, frozenset(stays), frozenset(has))
+    made = {
+        n for one in members.of(Verdict.SAME) if _makes(context, module, one.statement) for n in one.statement.binds
+    }
+    stays, has, fresh = (
+        frozenset(mangled(name, path[-1]) for name in names) for names in (keep - rebound, bound, made & keep - rebound)
+    )
+    yield TwinOf(live, path, stays, has, fresh)
     for change in members.changes:
         a, b = (s.node if s is not None else None for s in (change.old, change.new))
         if isinstance(a, ast.ClassDef) and isinstance(b, ast.ClassDef):
             nested = vars(live).get(b.name)
             if isinstance(nested, type):
                 yield from _classes(context, module, a, b, nested, (*path, b.name))
+
+
+def _makes(context: Context, module: str, statement: Statement) -> bool:
+    """Its value is a new object each time: a display, or an instance of a class of the app's."""
+    value = value_of(statement.node)
+    if isinstance(value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp):
+        return True
+    called = context.resolve(module, dotted_name(value.func) or "") if isinstance(value, ast.Call) else None
+    if not isinstance(called, type) or called.__module__ not in context.live:
+        return False
+    return not any("__new__" in vars(cls) for cls in called.__mro__[:-1])
 
 
 def _depends(context: Context, module: str, statement: Statement, rebound: set[str]) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from .module import Statement, dotted_name
+from .decided import for_checkers
+from .module import Statement
 
 
 def active(statements: Sequence[Statement], module: str) -> list[Statement]:
@@ -17,11 +18,6 @@ def guarded(node: ast.stmt) -> bool:
     """It is for type checkers, or for a script."""
     if not isinstance(node, ast.If):
         return False
-    if for_checkers(node):
+    if for_checkers(node.test):
         return not node.orelse
     return ast.unparse(node.test) in ("__name__ == '__main__'", "'__main__' == __name__")
-
-
-def for_checkers(node: ast.If) -> bool:
-    """Its body is for type checkers; what runs is its `else`."""
-    return (dotted_name(node.test) or "").rpartition(".")[2] == "TYPE_CHECKING"

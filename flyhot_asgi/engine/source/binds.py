@@ -1,4 +1,4 @@
-"""Names that a statement binds in the namespace that it is executed in. Pure."""
+"""Names and annotations that a statement makes in the namespace that it is executed in. Pure."""
 
 from __future__ import annotations
 
@@ -55,3 +55,19 @@ def bound_names(node: ast.AST) -> set[str]:
     binder = _Binder()
     binder.visit(node)
     return binder.names
+
+
+def annotated(node: ast.AST) -> bool:
+    """Executing it makes annotations: of functions, of names; those inside of functions' bodies are code."""
+    stack: list[ast.AST] = [node]
+    while stack:
+        child = stack.pop()
+        if isinstance(child, ast.AnnAssign):
+            return True
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            arguments = [one for one in ast.walk(child.args) if isinstance(one, ast.arg)]
+            if child.returns is not None or any(one.annotation is not None for one in arguments):
+                return True
+        elif not isinstance(child, ast.Lambda):
+            stack.extend(ast.iter_child_nodes(child))
+    return False

@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import TypeAlias
 
+from .decided import IDLE
 from .diff import Change
 from .module import SourceModule
 
@@ -103,7 +104,10 @@ def _match(
 def _by_name(code: types.CodeType, owners: Owners) -> dict[tuple[str, str], list[types.CodeType]]:
     named: dict[tuple[str, str], list[types.CodeType]] = defaultdict(list)
     for child in children(code):
-        owner = owners.get(child.co_firstlineno, "") if child.co_name == "<lambda>" else ""
+        owner = owners.get(child.co_firstlineno, "")
+        if owner == IDLE:
+            continue
+        owner = owner if child.co_name == "<lambda>" else ""
         named[(child.co_name, owner)].append(child)
     return named
 

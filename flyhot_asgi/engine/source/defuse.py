@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from .active import for_checkers, guarded
+from .active import guarded
+from .decided import decided
 from .module import FunctionNode, SourceModule, Statement, dotted_name
 
 Home: TypeAlias = tuple[str, str]
@@ -348,8 +349,8 @@ def _imports_in(module: SourceModule, node: ast.AST) -> Iterator[str]:
 
 def _walk_now(node: ast.AST) -> Iterator[ast.AST]:
     yield node
-    if isinstance(node, ast.If) and for_checkers(node):
-        for statement in node.orelse:
+    if isinstance(node, ast.If) and (runs := decided(node.test)) is not None:
+        for statement in node.body if runs else node.orelse:
             yield from _walk_now(statement)
         return
     for child in ast.iter_child_nodes(node):

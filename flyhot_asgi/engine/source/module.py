@@ -19,7 +19,8 @@ from functools import cached_property
 from typing import TypeAlias, TypeVar, cast
 
 from ...errors import SourceError
-from .binds import bound_names
+from .binds import annotated, bound_names
+from .decided import IDLE, idle, taken
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _Worked = TypeVar("_Worked")
@@ -136,8 +137,8 @@ class SourceModule:
 
     @cached_property
     def owners(self) -> dict[int, str]:
-        """Line → the names that the module's statement on it binds."""
-        return {
+        """Line → the names that the module's statement on it binds; `IDLE` where nothing ever runs."""
+        return dict.fromkeys(idle(self.tree.body), IDLE) | {
             line: statement.name
             for statement in self.statements
             if statement.binds
@@ -188,28 +189,12 @@ def source_error(exc: SyntaxError | ValueError, path: str) -> SourceError:
 def statements_of(body: list[ast.stmt], *, docstring: bool, postponed: bool = False) -> tuple[Statement, ...]:
     """The statements of a module's or a class's body, imports cut by alias; `postponed` as the module says."""
     found: list[Statement] = []
-    for index, node in enumerate(body):
+    for index, node in enumerate(taken(body)):
         if docstring and index == 0 and _is_docstring(node):
             found.append(Statement(node, "doc", ()))
         else:
             found.extend(replace(one, postponed=True) if postponed else one for one in _cut(node))
     return tuple(found)
-
-
-def annotated(node: ast.AST) -> bool:
-    """Executing it makes annotations: of functions, of names; those inside of functions' bodies are code."""
-    stack: list[ast.AST] = [node]
-    while stack:
-        child = stack.pop()
-        if isinstance(child, ast.AnnAssign):
-            return True
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            arguments = [one for one in ast.walk(child.args) if isinstance(one, ast.arg)]
-            if child.returns is not None or any(one.annotation is not None for one in arguments):
-                return True
-        elif not isinstance(child, ast.Lambda):
-            stack.extend(ast.iter_child_nodes(child))
-    return False
 
 
 def _is_docstring(node: ast.stmt) -> bool:

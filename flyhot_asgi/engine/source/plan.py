@@ -128,12 +128,14 @@ class Graft:
 @dataclass(frozen=True)
 class TwinOf:
     """One living class that a statement makes anew. `keep`: members that stay the living ones, as the program may have
-    changed them and the release did not; `bound`: names that the new class body binds."""
+    changed them and the release did not; `bound`: names that the new class body binds; `fresh`: of those that stay,
+    which the statement makes a second time: what it made of the second (a field's default) holds the living one."""
 
     cls: type
     path: tuple[str, ...]
     keep: frozenset[str]
     bound: frozenset[str]
+    fresh: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

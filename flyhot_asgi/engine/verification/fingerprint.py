@@ -35,6 +35,7 @@ from ..source.values import ATOMS
 from .builtin_parts import built_in_parts
 from .frameworks import is_registrar, of_class, of_object
 from .insides import INSIDE, Insides, homes_of, looked_at
+from .ordering import Ordering
 from .shapes import Shapes, at_home
 from .told import defaults_of, told, told_of_foreign
 
@@ -78,12 +79,14 @@ class Fingerprint:
         self._keep: list[object] = []
         self._on_path: set[int] = set()
         self._until = 0
+        self._ordering = Ordering()
         self._named: dict[int, list[str]] = defaultdict(list)
         """Names of modules, members of classes, items of containers by the object that they mean, where no text says
         which one that is."""
 
     def module(self, name: str, module: types.ModuleType) -> None:
         """Describe every name of a module but the dunder ones."""
+        self._ordering.module(module)
         for key, value in list(vars(module).items()):
             if not key.startswith("__") or key == "__all__":
                 self._until = len(self.entries) + _ENOUGH
@@ -217,9 +220,10 @@ class Fingerprint:
 
     def _field(self, field: Any) -> tuple[Any, ...]:
         """A dataclass's field: what its generated methods were made of, and what `fields()` tells."""
-        flags = (field.init, field.repr, field.compare, field.hash, bool(field.kw_only))
-        default = "missing" if field.default is dataclasses.MISSING else brief(field.default)
-        return (field.name, field.type if type(field.type) is str else brief(field.type), default, flags)
+        init, shown, compare, hashed, named, default, name, kind = (_slot(field, part) for part in _OF_FIELD)
+        flags = (init, shown, compare, hashed, bool(named))
+        default = "missing" if default is dataclasses.MISSING else brief(default)
+        return (name, kind if type(kind) is str else brief(kind), default, flags)
 
     def _member(self, path: str, key: str, member: Any, depth: int) -> None:
         if key in _SKIPPED_MEMBERS or key.startswith(("__pydantic", "_abc_", "__abstract")):
@@ -256,7 +260,7 @@ class Fingerprint:
         self._on_path.add(id(value))
         if is_a(value, dict):
             if 1 < len(value) <= _MOST_ORDERED:
-                self.entries[f"{path}{ORDER}"] = (STATE, "\n".join(map(self._brief, value)))
+                self.entries[f"{path}{ORDER}"] = (STATE, self._ordering.text(value, self._brief))
             for key, item in list(value.items()):
                 self._part(f"{path}[{self._brief(key)}]", item, depth + 1)
         elif is_a(value, (set, frozenset)):
@@ -313,6 +317,17 @@ class Fingerprint:
         return (
             f"code {value.co_qualname} {self._shapes.digest(value)}" if type(value) is types.CodeType else brief(value)
         )
+
+
+_OF_FIELD = ("init", "repr", "compare", "hash", "kw_only", "default", "name", "type")
+
+
+def _slot(field: Any, part: str) -> Any:
+    """What a dataclass's field has, past the properties of a class of the app's that derives from `Field`."""
+    try:
+        return vars(dataclasses.Field)[part].__get__(field)
+    except (AttributeError, TypeError):
+        return None
 
 
 def _holders(path: str) -> Iterable[int]:

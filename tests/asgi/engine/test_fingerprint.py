@@ -209,3 +209,14 @@ def test_what_the_program_put_in_is_not_described_where_only_known_paths_are_ask
     assert now.keys() - known.keys() == {"apps_rooms:BY_NAME (order)"}
     assert now["apps_rooms:HUB.topic"] == ("S", "'b'") and now["apps_rooms:MEMBERS"] == ("S", "list of 3")
     assert len(describe(modules, "", ["apps_rooms"])) > len(now) + 10
+
+
+def test_the_order_of_a_set_is_not_that_of_a_mapping_made_of_it() -> None:
+    def told(names: str) -> tuple[str, str]:
+        module = types.ModuleType("ordered")
+        exec(f"A = {{1, 2, 3}}\nD = dict.fromkeys({names})", vars(module))
+        return describe({"ordered": module}, "", ["ordered"])["ordered:D (order)"]
+
+    assert told("[1, 2, 3]") == told("[3, 1, 2]")
+    assert told("[0, 1, 2]") != told("[1, 0, 2]")
+    assert told("[4, 5]") != told("[5, 4]")

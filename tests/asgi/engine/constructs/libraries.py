@@ -797,4 +797,166 @@ CASES = {
         held[0] is m.f
         [s.__annotations__ for s in typing.get_overloads(m.f)]
     """,
+    "a field's default is the class's own attribute": """
+        --- m
+        from dataclasses import dataclass, field, fields
+        @dataclass(frozen=True)
+        class Url:
+            text: str
+        @dataclass
+        class C:
+            at: Url = Url("a")
+            n: int = 1
+        +++ m
+        from dataclasses import dataclass, field, fields
+        @dataclass(frozen=True)
+        class Url:
+            text: str
+        @dataclass
+        class C:
+            at: Url = Url("a")
+            n: int = 2
+        === hold
+        held = m.C.at
+        === ask
+        m.C.at is m.fields(m.C)[0].default
+        m.C().at is m.C.at
+        m.C().at is held
+        m.C()
+    """,
+    "a field whose type is worked out when it is asked for": """
+        --- m
+        import dataclasses
+        ASKED = []
+        class Field(dataclasses.Field):
+            def __init__(self, default):
+                super().__init__(default=default, default_factory=dataclasses.MISSING, init=True, repr=True, hash=None,
+                    compare=True, metadata=None, kw_only=False)
+            @property
+            def type(self):
+                ASKED.append(1)
+                return self.said
+            @type.setter
+            def type(self, value):
+                self.said = value
+            __slots__ = ("said",)
+        @dataclasses.dataclass
+        class C:
+            x: int = Field(1)
+        ASKED.clear()
+        def f(): return 1
+        +++ m
+        import dataclasses
+        ASKED = []
+        class Field(dataclasses.Field):
+            def __init__(self, default):
+                super().__init__(default=default, default_factory=dataclasses.MISSING, init=True, repr=True, hash=None,
+                    compare=True, metadata=None, kw_only=False)
+            @property
+            def type(self):
+                ASKED.append(1)
+                return self.said
+            @type.setter
+            def type(self, value):
+                self.said = value
+            __slots__ = ("said",)
+        @dataclasses.dataclass
+        class C:
+            x: int = Field(1)
+        ASKED.clear()
+        def f(): return 2
+        === ask
+        m.ASKED
+        m.f()
+    """,
+    "classes and functions where the version decides": """
+        --- m
+        import sys
+        if sys.version_info >= (3, 8):
+            from typing import Any
+            class C:
+                def f(self): return 1
+            def g(x): return x
+            STATE = []
+        else:
+            from typing_extensions import Any
+            class C:
+                def f(self): return 0
+        class D(C):
+            def h(self) -> Any: return self.f()
+        +++ m
+        import sys
+        if sys.version_info >= (3, 8):
+            from typing import Any, Self
+            class C:
+                x: int = 5
+                def f(self, n=1) -> Self: return n
+                def more(self): return 3
+            def g(x, y=2): return x + y
+            STATE = []
+        else:
+            from typing_extensions import Any, Self
+            class C:
+                def f(self, n=0): return 0
+                def g(self): return 0
+        class D(C):
+            def h(self) -> Any: return self.f(7)
+        === hold
+        held = [m.D(), m.C(), m.g, m.STATE]
+        === ask
+        held[0].h()
+        held[1].more()
+        held[2](1)
+        held[3] is m.STATE
+        isinstance(held[1], m.C)
+        m.C.__annotations__
+    """,
+    "what the version decides comes without its if": """
+        --- m
+        import sys
+        if sys.version_info >= (3, 8):
+            class C:
+                def f(self): return 1
+        else:
+            class C:
+                def f(self): return 0
+        def g(): return C().f()
+        +++ m
+        class C:
+            def f(self): return 2
+        def g(): return C().f()
+        === hold
+        held = m.C()
+        === ask
+        held.f()
+        isinstance(held, m.C)
+        m.g()
+    """,
+    "a class in a class where the version decides": """
+        --- m
+        import sys
+        class C:
+            if sys.version_info >= (3, 8):
+                def f(self): return 1
+            else:
+                def f(self): return 0
+            if sys.platform == "no such one":
+                def g(self): return 1
+        +++ m
+        import sys
+        class C:
+            if sys.version_info >= (3, 8):
+                def f(self, x=2): return x
+                n = 3
+            else:
+                def f(self): return -1
+            if sys.platform == "no such one":
+                def g(self): return 2
+        === hold
+        held = m.C()
+        === ask
+        held.f()
+        held.n
+        hasattr(held, "g")
+    """,
 }
