@@ -13,7 +13,7 @@ import time
 import traceback
 import types
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,8 @@ class Engine:
     release imports (default: those that live here and that it still has). `python`: the interpreter for cold imports;
     `environment` its environment (default: this process's); `timeout` seconds for one of them. `rehearse`: an
     upgrade that executes anything is tried in a fresh process first, so that what can't be done is refused before this
-    process is touched. `units(cls)`: how many living instances of a class the caller migrates itself, with its
-    `code_change`.
+    process is touched. `units(cls)`: the ids of the living instances of a class that the caller migrates itself,
+    with its `code_change`.
 
     Raises SourceError if a file of the packages is no Python text, OSError if it can't be read. Not safe for threads.
     """
@@ -71,7 +71,7 @@ class Engine:
         environment: Mapping[str, str] | None = None,
         timeout: float = TIMEOUT,
         rehearse: bool = True,
-        units: Callable[[type], int] = lambda cls: 0,
+        units: Callable[[type], Collection[int]] = lambda cls: (),
     ) -> None:
         self.root = Path(root).resolve()
         self.packages = tuple(packages)

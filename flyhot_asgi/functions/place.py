@@ -118,6 +118,8 @@ class SocketPlace:
 
     def ending(self, ending: bool) -> None:
         self._socket.ending = ending
+        if self._session is not None:
+            self._session.renewing = ending
 
     def again(self) -> None:
         self._socket.again = True

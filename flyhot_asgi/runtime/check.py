@@ -8,6 +8,7 @@ from typing import Any
 from ..engine import make_plan
 from ..engine.adapters import default_adapters
 from ..engine.oracle.request import request_for_tree
+from ..engine.planning.left_behind import EVERYTHING
 from ..engine.rehearsal.scratch import Trial, check_release
 from ..engine.verification.recorded import Recorded
 from ..release.folder import Release
@@ -50,7 +51,7 @@ def _check(installed: Installed, release: Release, cancel: threading.Event) -> d
 
 def _executes(sources: Sources) -> bool:
     """The plan is more than code that is swapped, as far as the sources tell."""
-    plan = make_plan(sources.old, sources.new, sources.live, adapters=default_adapters())
+    plan = make_plan(sources.old, sources.new, sources.live, adapters=default_adapters(), units=lambda cls: EVERYTHING)
     return plan.executes or bool(plan.refusals)
 
 

@@ -98,8 +98,10 @@ class CodeUpgrade:
         self.plan.stale_frames = [frame for frame in self.plan.stale_frames if not ended(frame.name)]
         self.document["stale_frames"] = [each for each in self.document["stale_frames"] if not ended(each["name"])]
 
-    def make_plan(self, live: dict[str, types.ModuleType], count: Callable[[type], int]) -> FlyhotError | None:
-        """Plan; return why it can't be done, if so. `count(cls)`: living units of a class. Blocking.
+    def make_plan(
+        self, live: dict[str, types.ModuleType], units: Callable[[type], Collection[int]]
+    ) -> FlyhotError | None:
+        """Plan; return why it can't be done, if so. `units(cls)`: the ids of a class's living units. Blocking.
 
         Raises SourceError, and NothingToDo if the release changes nothing that is loaded.
         """
@@ -111,7 +113,7 @@ class CodeUpgrade:
             sources.new,
             sources.live,
             adapters=default_adapters(),
-            units=count,
+            units=units,
             downgrade=self._order.direction == "down",
             drift=self._recorded.look(sources.live, installed.root) if self._recorded is not None else None,
             also=self._also(rehearsed, live),

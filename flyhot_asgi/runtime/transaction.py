@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 import types
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any, Literal
 
 from ..engine import Difference
@@ -169,12 +169,14 @@ class Transaction:
         if self._code.wants_check:
             self._code.take(await check(self._installed, self._order.release))
         live = self._installed.live()
-        count = self._units.look(live)
-        refused = await in_thread(lambda: self._plan_in_thread(live, count))
+        units = self._units.look(live)
+        refused = await in_thread(lambda: self._plan_in_thread(live, units))
         return e.PlanRefused(refused) if refused is not None else e.Planned(changes=True)
 
-    def _plan_in_thread(self, live: dict[str, types.ModuleType], count: Callable[[type], int]) -> FlyhotError | None:
-        refused = self._code.make_plan(live, count)
+    def _plan_in_thread(
+        self, live: dict[str, types.ModuleType], units: Callable[[type], Collection[int]]
+    ) -> FlyhotError | None:
+        refused = self._code.make_plan(live, units)
         self._code.leave_out_frames(self._units.renewed)
         assert self._code.sources is not None
         refused = refused or self._units.refused(self._code.sources.new)

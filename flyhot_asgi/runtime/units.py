@@ -10,7 +10,8 @@ from typing import Any
 
 from ..engine import Journal
 from ..errors import ConfigError
-from ..session import MigrationReport
+from ..session import MigrationReport, Session
+from ..session.actor import Actor
 from ..session.registry import Registry
 from ..session.unit import InstanceUnit, ObjectUnit, Unit, has_upgraded
 
@@ -87,15 +88,21 @@ def _instances(live: Mapping[str, object]) -> Iterable[tuple[str, str, Any]]:
                 yield module, name, value
 
 
-def unit_classes(units: Iterable[Unit], live: Mapping[str, object]) -> list[type]:
-    """The class of each object that would be a unit if its class had a `code_change`, as a release may give it one."""
+def unit_classes(units: Iterable[Unit], live: Mapping[str, object]) -> dict[int, type]:
+    """The class of each object, by its id, that would be a unit if its class had a `code_change`, as a release may give
+    it one."""
     classes = {id(unit.instance): unit.cls for unit in units}
-    classes |= {id(value): type(value) for _, _, value in _instances(live)}
-    return list(classes.values())
+    return classes | {id(value): type(value) for _, _, value in _instances(live)}
 
 
-def count_by_class(classes: Iterable[type], cls: type) -> int:
-    return sum(1 for each in classes if issubclass(each, cls))
+def attached(registry: Registry) -> list[Unit]:
+    """The units of those who are here in this moment. From any thread."""
+    everybody: tuple[Session | Actor, ...] = (*registry.sessions, *registry.actors)
+    return [unit for each in everybody for unit in each.units]
+
+
+def ids_by_class(classes: Mapping[int, type], cls: type) -> set[int]:
+    return {one for one, each in classes.items() if issubclass(each, cls)}
 
 
 def tell_resumed(units: Iterable[Unit], vsn: str, migration: MigrationReport | None, *, render: bool = True) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from ..session.migrate import migrate
 from ..session.stale import close_stale
 from .order import Order
 from .renewals import check_callable, refused_in_source
-from .units import Registered, all_units, count_by_class, tell_resumed, unit_classes
+from .units import Registered, all_units, attached, ids_by_class, tell_resumed, unit_classes
 from .vsns import ClassVsns, with_classes_read
 
 
@@ -39,12 +39,13 @@ class UnitsUpgrade:
         self.renewed: frozenset[str] = frozenset()
         """The functions that start anew when their code has changed (qualified names): theirs are no stale frames."""
 
-    def look(self, live: dict[str, types.ModuleType]) -> Callable[[type], int]:
-        """Who is there now: how many units of a class there are, for the plan."""
+    def look(self, live: dict[str, types.ModuleType]) -> Callable[[type], Collection[int]]:
+        """Who is there: the ids of a class's units, for the plan; those who come while it is made are among them as
+        soon as they are asked for, from any thread."""
         self._units = all_units(self._registry, self._registered, live)
         self.renewed = frozenset(unit.function.__qualname__ for unit in self._units if isinstance(unit, FunctionUnit))
-        classes = unit_classes(self._units, live)
-        return lambda cls: count_by_class(classes, cls)
+        there = unit_classes(self._units, live)
+        return lambda cls: ids_by_class(there | unit_classes(attached(self._registry), {}), cls)
 
     def refused(self, sources: Mapping[str, SourceModule]) -> UpgradeRefused | None:
         """Why the functions that run now could not go on with the release's source. Blocking."""

@@ -30,6 +30,7 @@ class Session:
         "gate",
         "id",
         "path",
+        "renewing",
         "scope",
         "units",
     )
@@ -47,6 +48,8 @@ class Session:
         self.path: str = scope.get("path", "")
         self.gate = gate
         self.units: Sequence[Unit] = ()
+        self.renewing = False
+        """Its function is being ended, to start anew with new code."""
         self.scope = scope
         self._task = task
         self._report = report

@@ -16,6 +16,7 @@ from ..living.pydantic import base_model, model_fields
 from ..planning.context import COLD, Adapter, Context
 from ..planning.dependents import judge_reader
 from ..planning.judge_classes import all_classes
+from ..planning.left_behind import left_behind
 from ..source.codetree import transplant
 from ..source.defuse import Home
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
@@ -199,9 +200,12 @@ def _gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, living: type) -
     if is_settings(living):
         needed = []
     ours = {id(context.value(m, n)) for m in context.live for n in context.namespace(m)}
-    found = [one for one in initialised([living]) if id(one) not in ours] if needed or retyped else []
-    count = len(found)
-    if not count or context.units(living) >= count:
+
+    def made() -> list[object]:
+        return [one for one in initialised([living]) if id(one) not in ours] if needed or retyped else []
+
+    count = len(made())
+    if not count or not left_behind(context, living, made):
         return None
     if needed:
         reason = f"{count} living instance(s) have no value for its new field `{needed[0]}`"

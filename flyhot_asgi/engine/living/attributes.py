@@ -31,14 +31,16 @@ def is_open(value: object) -> bool:
     return fields_of(value) is not None
 
 
-def lacking(objects: Iterable[Any], names: Collection[str], always: Collection[str], but: type | None = None) -> int:
-    """How many of these instances lack one of `names`, with nobody to answer for it. What the class `but` answers by
+def lacking(
+    objects: Iterable[Any], names: Collection[str], always: Collection[str], but: type | None = None
+) -> list[Any]:
+    """Which of these instances lack one of `names`, with nobody to answer for it. What the class `but` answers by
     itself does not count: it will not.
 
-    Not counted: instances that lack even what their `__init__` always set (`always`). They were never initialised
+    Not among them: instances that lack even what their `__init__` always set (`always`). They were never initialised
     (`cls.__new__` alone), and lose nothing.
     """
-    return sum(1 for obj in objects if _lacks(obj, names, but) and all(has(obj, name) for name in always))
+    return [obj for obj in objects if _lacks(obj, names, but) and all(has(obj, name) for name in always)]
 
 
 def initialised(objects: Iterable[Any], fields: Collection[str]) -> list[Any]:

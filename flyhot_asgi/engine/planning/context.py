@@ -34,7 +34,8 @@ _FEW = 20
 
 
 class Context(Findings):
-    """One planning run. `units(cls)` says how many living instances of a class get a `code_change` if it has one."""
+    """One planning run. `units(cls)`: the ids of the living instances that get a `code_change` if their
+    class has one, as of now."""
 
     def __init__(
         self,
@@ -43,7 +44,7 @@ class Context(Findings):
         live: Mapping[str, types.ModuleType],
         survey: Survey,
         adapters: tuple[Adapter, ...],
-        units: Callable[[type], int],
+        units: Callable[[type], Collection[int]],
         downgrade: bool,
         embedding: Collection[str] = (),
     ) -> None:

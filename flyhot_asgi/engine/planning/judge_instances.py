@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from ..living.attributes import fields_of, has, lacking
 from ..source.module import mangled
@@ -25,6 +26,7 @@ from ..source.schema import (
     stored_under,
 )
 from .context import COLD, Context
+from .left_behind import Among, left_behind
 
 _ACCESS = ("__get__", "__set__", "__delete__")
 
@@ -59,38 +61,41 @@ def _schema_gap(
     gained = {name for name in gained if not any(name in vars(base) for base in live.__mro__[1:])}
     gained -= _given_by_bases(context, live) if gained else set()
     reshaped = reshaped_attributes(old, new, context.origins(module))
-    count = context.instances(live) if gained or reshaped else 0
-    if gained and not reshaped and count:
-        count = lacking(context.survey.objects(live), gained, always_set(old), but=live)
-    if not count:
+    if not (gained or reshaped) or not context.instances(live):
+        return None
+
+    def concerned() -> list[Any]:
+        living = context.survey.objects(live)
+        return living if reshaped else lacking(living, gained, always_set(old), but=live)
+
+    if not (count := len(concerned())):
         return None
     newer = old if context.downgrade else new
     if gained:
-        return lacks(context, live, count, gained, newer)
+        return lacks(context, live, concerned, gained, newer)
     name = min(reshaped)
     reason = f"{count} living instance(s) have the attribute `{name}` of another kind than its code now gives it"
-    return _unless_migrated(context, live, count, newer, (reason, f"give the class a `code_change`, or {COLD}"))
+    return _unless_migrated(context, live, concerned, newer, (reason, f"give the class a `code_change`, or {COLD}"))
 
 
 def lacks(
-    context: Context, live: type, count: int, gained: set[str], newer: ast.ClassDef | None = None
+    context: Context, live: type, among: Among, gained: set[str], newer: ast.ClassDef | None = None
 ) -> tuple[str, str] | None:
     """What to say of living instances that lack what the new code counts on; None if a `code_change` sees to it."""
     name = min(gained)
-    reason = f"{count} living instance(s) lack the attribute `{name}` that its code now counts on"
+    reason = f"{len(among())} living instance(s) lack the attribute `{name}` that its code now counts on"
     mend = f"give the class a default (`{name} = …` in its body) or a `code_change`, or {COLD}"
-    return _unless_migrated(context, live, count, newer, (reason, mend))
+    return _unless_migrated(context, live, among, newer, (reason, mend))
 
 
 def _unless_migrated(
-    context: Context, live: type, count: int, newer: ast.ClassDef | None, otherwise: tuple[str, str]
+    context: Context, live: type, among: Among, newer: ast.ClassDef | None, otherwise: tuple[str, str]
 ) -> tuple[str, str] | None:
     if not context.has_code_change(live) and (newer is None or not _defines(newer, "code_change")):
         return otherwise
-    units = context.units(live)
-    if units >= count:
+    if not (left := left_behind(context, live, among)):
         return None
-    reason = f"{count - units} of its {count} living instances would get no `code_change`: nobody registered them"
+    reason = f"{left} of its {len(among())} living instances would get no `code_change`: nobody registered them"
     return reason, f"`flyhot_asgi.register()` them, or {COLD}"
 
 

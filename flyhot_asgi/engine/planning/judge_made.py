@@ -7,6 +7,7 @@ have changed at all. Nothing else would see it: instances are no part of a modul
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ..living.attributes import answers, initialised, lacking
 from ..source.module import SourceModule
@@ -34,10 +35,13 @@ def _judge(context: Context, cls: type) -> None:
     if not gained or not context.instances(cls):
         return
     always = {name for _, node in old for name in always_set(node)}
-    living = initialised([one for one in context.survey.objects(cls) if type(one) is cls], before)
-    count = lacking(living, gained, always)
+
+    def concerned() -> list[Any]:
+        living = initialised([one for one in context.survey.objects(cls) if type(one) is cls], before)
+        return lacking(living, gained, always)
+
     statement = context.new_names.binders(cls.__module__).get(cls.__qualname__.partition(".")[0])
-    if count and statement is not None and (gap := lacks(context, cls, count, gained)) is not None:
+    if concerned() and statement is not None and (gap := lacks(context, cls, concerned, gained)) is not None:
         context.refuse(cls.__module__, statement, gap[0], do=gap[1], name=cls.__qualname__)
 
 

@@ -7,7 +7,7 @@ names a constant lists is read off cold imports of both releases.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from ..living.attributes import lacking
 from ..living.inventory import classes_of
@@ -17,6 +17,7 @@ from ..source.module import NamesRead, dotted_name
 from ..source.plan import Refusal
 from ..source.schema import always_set
 from .context import COLD, Context
+from .left_behind import left_behind
 
 _HINTS = ("setattr", "__dict__", "vars(")
 
@@ -44,8 +45,12 @@ def _judge(context: Context, drift: Drift, cls: type, node: ast.ClassDef) -> Non
             continue
         before = context.old_names.definition((cls.__module__, cls.__qualname__))
         always = always_set(before.node) if before is not None and isinstance(before.node, ast.ClassDef) else ()
-        if count := lacking(context.survey.objects(cls), gained, always):
-            if context.has_code_change(cls) and context.units(cls) >= count:
+
+        def concerned(gained: set[str] = gained, always: Collection[str] = always) -> list[object]:
+            return lacking(context.survey.objects(cls), gained, always)
+
+        if count := len(concerned()):
+            if context.has_code_change(cls) and not left_behind(context, cls, concerned):
                 continue
             name, listed = min(gained), f"{home[1]}{part}"
             reason = f"{count} living instance(s) lack the attribute `{name}`, which `{listed}` names now"

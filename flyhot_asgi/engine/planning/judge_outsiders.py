@@ -61,8 +61,8 @@ def _lacking(context: Context, module: str, one: Touch, attribute: str) -> tuple
         objects = context.survey.objects(cls)
         if one.cls is None:
             objects = [obj for obj in objects if _fits(obj, one, attribute)]
-        if count := lacking(objects, [attribute], _always_set(context, cls)):
-            return cls, count
+        if found := lacking(objects, [attribute], _always_set(context, cls)):
+            return cls, len(found)
     return None
 
 

@@ -25,6 +25,7 @@ from ..source.schema import field_names, new_attributes
 from ..source.uses import attributes_changed
 from ..source.values import value_of
 from .context import COLD, Context
+from .left_behind import Among, left_behind
 
 _GENERATED = frozenset({"def", "class", "doc"})
 
@@ -151,10 +152,14 @@ def _instances_problem(
         return f"its fields changed, and {count} living instance(s) are tuples of the old ones", COLD
     if generated:
         missing = [name for name in after.keys() - before.keys() if not _has_default(new, name)]
-        if missing and (count := lacking(initialised(context.survey.objects(live), before), missing, ())):
+
+        def incomplete() -> list[object]:
+            return lacking(initialised(context.survey.objects(live), before), missing, ())
+
+        if missing and (count := len(incomplete())):
             name = min(missing)
             do = f"give the class a default (`{name}: … = …`) or a `code_change`, or {COLD}"
-            if not _migrates(context, live, count):
+            if not _migrates(context, live, incomplete):
                 return f"{count} living instance(s) lack the field `{name}`", do
         count = context.instances(live)
     for name in ("__eq__", "__hash__"):
@@ -168,7 +173,7 @@ def _instances_problem(
     for base in _new_bases(context, module, old, new):
         if gained := new_attributes(_EMPTY, base):
             name = min(gained)
-            if not _migrates(context, live, count):
+            if not _migrates(context, live, lambda: context.survey.objects(live)):
                 return f"{count} living instance(s) lack the attribute `{name}` of its new base `{base.name}`", COLD
     return None
 
@@ -176,8 +181,8 @@ def _instances_problem(
 _EMPTY = ast.ClassDef(name="", bases=[], keywords=[], body=[], decorator_list=[])
 
 
-def _migrates(context: Context, live: type, count: int) -> bool:
-    return context.has_code_change(live) and context.units(live) >= count
+def _migrates(context: Context, live: type, among: Among) -> bool:
+    return context.has_code_change(live) and not left_behind(context, live, among)
 
 
 def _slots(node: ast.ClassDef) -> list[str]:

@@ -50,7 +50,7 @@ def make_plan(
     live: Mapping[str, types.ModuleType],
     *,
     adapters: Sequence[Adapter] = (),
-    units: Callable[[type], int] = lambda cls: 0,
+    units: Callable[[type], Collection[int]] = lambda cls: (),
     downgrade: bool = False,
     also: Collection[Home] = (),
     drift: Drift | None = None,
@@ -58,12 +58,12 @@ def make_plan(
     """Plan the way from `old` to `new` in this process. `live` are the first-party modules in import order.
 
     Raises SourceError if a file of the new release can't be compiled. Everything else that can't be done is in
-    `plan.refusals`. `units(cls)`: how many instances of a class will get its `code_change`; that of the newer release,
-    which is the running one on a `downgrade`. `also`: names whose statements are executed as if they had changed,
-    because a rehearsal found that what they made is not what the new release makes. `drift`: what the program
-    changed since the import; without it, values that it may have changed are taken for changed. Reads the process only,
-    so it may be called in a thread while the app serves. Up to some 100 ms for a large app (passes over the heap,
-    referrers of replaced objects).
+    `plan.refusals`. `units(cls)`: the ids of the instances of a class that get its `code_change`, as of now, asked for
+    in this thread; that of the newer release, which is the running one on a `downgrade`. `also`: names whose statements
+    are executed as if they had changed, because a rehearsal found that what they made is not what the new release
+    makes. `drift`: what the program changed since the import; without it, values that it may have changed are taken for
+    changed. Reads the process only, so it may be called in a thread while the app serves. Up to some 100 ms for a large
+    app (passes over the heap, referrers of replaced objects).
     """
     for source in new.values():
         if source.name not in old or old[source.name].text != source.text:

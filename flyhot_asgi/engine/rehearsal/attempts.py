@@ -47,7 +47,7 @@ class Ground:
     """None: nothing but the source to compare with."""
     drift: Drift | None = None
     """What the program changed since the import, if that is known."""
-    units: Callable[[type], int] = lambda cls: 0
+    units: Callable[[type], Collection[int]] = lambda cls: ()
     orphans: weakref.WeakSet[types.FunctionType] = field(default_factory=weakref.WeakSet)
     downgrade: bool = False
 

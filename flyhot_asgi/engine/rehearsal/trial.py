@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from ...errors import FlyhotError
 from ..living.modules import LoadedModules
 from ..outcome import Refused, reason_of_raised
 from ..patching.finder import ReleaseFinder
+from ..planning.left_behind import EVERYTHING
 from ..verification.recorded import Recorded, record
 from .attempts import Ground, attempt
 from .document import Rehearsed
@@ -56,12 +56,6 @@ def ground_of(asked: Mapping[str, Any]) -> Ground:
         new=modules.sources(new, new.__getitem__, live),
         live=live,
         finder=ReleaseFinder(),
-        units=_every_unit,
+        units=lambda cls: EVERYTHING,
         downgrade=asked["downgrade"],
     )
-
-
-def _every_unit(cls: type) -> int:
-    """Nobody has registered anything here: whether each instance gets its `code_change` is for the process to say that
-    has them."""
-    return sys.maxsize

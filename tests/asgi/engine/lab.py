@@ -7,7 +7,7 @@ import importlib
 import itertools
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from flyhot_asgi.engine import (
@@ -86,7 +86,9 @@ class Lab:
     def live(self) -> dict[str, types.ModuleType]:
         return {name: module for name, module in sys.modules.items() if name.partition(".")[0] == self.top}
 
-    def plan(self, units: Callable[[type], int] = lambda cls: 0, downgrade: bool = False, **files: str) -> Plan:
+    def plan(
+        self, units: Callable[[type], Collection[int]] = lambda cls: (), downgrade: bool = False, **files: str
+    ) -> Plan:
         self.target = self.release(**files)
         drift = self._drift(**files) if self.looks else None
         return make_plan(
