@@ -33,10 +33,10 @@ class Installed:
     root: Path
     settings: Settings
     store: FolderStore
-    modules: LoadedModules
-    assets: AssetFolders
-    finder: ReleaseFinder
     manifest: Manifest
+    modules: LoadedModules = field(init=False)
+    assets: AssetFolders = field(init=False)
+    finder: ReleaseFinder = field(default_factory=ReleaseFinder)
     orphans: weakref.WeakSet[types.FunctionType] = field(default_factory=weakref.WeakSet)
     images: Images = field(default_factory=Images)
     """What releases look like, imported cold by this process."""
@@ -48,37 +48,21 @@ class Installed:
     _running: Release | None = None
     _vsns: tuple[str, ClassVsns] | None = None
 
+    def __post_init__(self) -> None:
+        self.modules = LoadedModules(self.root, self.settings.first_party)
+        self.assets = AssetFolders(self.root)
+
     @classmethod
     def at_start(cls, root: Path, settings: Settings, store: FolderStore) -> Installed:
         """Read the tree that the app has just been imported from. Blocking. Raises ReleaseError."""
         files = scan(root, settings)
         manifest = Manifest.of(files, app=settings.app)
-        return cls(
-            root=root,
-            settings=settings,
-            store=store,
-            modules=LoadedModules(root, settings.first_party),
-            assets=AssetFolders(root),
-            finder=ReleaseFinder(),
-            manifest=manifest,
-            _base_files=files,
-            _base_digest=manifest.digest,
-        )
+        return cls(root, settings, store, manifest, _base_files=files, _base_digest=manifest.digest)
 
     @classmethod
     def of_release(cls, root: Path, settings: Settings, store: FolderStore, release: Release) -> Installed:
         """The process was started with a release that is in the store, whatever lies in its folder by now."""
-        return cls(
-            root=root,
-            settings=settings,
-            store=store,
-            modules=LoadedModules(root, settings.first_party),
-            assets=AssetFolders(root),
-            finder=ReleaseFinder(),
-            manifest=release.manifest,
-            _base_digest=release.digest,
-            _running=release,
-        )
+        return cls(root, settings, store, release.manifest, _base_digest=release.digest, _running=release)
 
     @property
     def digest(self) -> str:

@@ -60,7 +60,8 @@ class Steps:
         self._manifests: dict[str, ReleaseManifest] = {}
         self._cold: dict[str, Mapping[str, Any]] = {}
         self._well_before: bool | None = None
-        self._offered = 0
+        self._base_is_offered = False
+        self._failed_offers = 0
 
     async def stage(self, candidate: Candidate, offer: Offer) -> dict[str, Any]:
         """Fetch, verify, store, import cold. Raises FlyhotError: this machine refuses, and nothing was changed."""
@@ -168,13 +169,13 @@ class Steps:
     async def offer_base(self, image: str, running: tuple[str, ...]) -> None:
         """Once, if the workers run it: put the image's own release into the store, for deployers to start from. Never
         raises but when cancelled: without it machines look for themselves."""
-        if running != (image,) or self._offered > OFFERS:
+        if running != (image,) or self._base_is_offered or self._failed_offers > OFFERS:
             return
         try:
             await self._publish_base(image)
-            self._offered = OFFERS + 1
+            self._base_is_offered = True
         except FlyhotError as exc:
-            self._offered += 1
+            self._failed_offers += 1
             logger.info("the image's release is not in the store: %s", exc)
 
     async def _publish_base(self, release: str) -> bool:
