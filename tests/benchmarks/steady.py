@@ -1,27 +1,41 @@
 """Steady state under uvicorn on loopback, with and without `HotUpgrade`: round trips a second of echo websockets and of
-plain requests on kept connections. Many short rounds in pairs, one right after the other and each first in turn: the
-median of the pairs' ratios is what counts, as other work on the machine hits both of a pair. `cpu_us` is the processor
-time that the server takes for a round trip (Linux), which other work hits less."""
+plain requests on kept connections.
+
+    python -m tests.benchmarks steady
+
+Other work on the machine, and luck in how a process's memory lies, change such figures by more than `HotUpgrade` does.
+So three servers run at a time: the app without, the app with, and, as the `control`, the app without once more. They
+are asked in turns, in many short slices, and the three are started anew several times (`paired.py` says how the ratios
+and their intervals come about). By what the control's ratio is away from 1, that of `with` may be, too:
+
+- `rate`: round trips a second, those with `HotUpgrade` to those without, each with its control;
+- `cpu`: the same of what the server's processor time gives (Linux), which other work on the machine hits less;
+- `added_us`: how much more processor time a round trip takes, and what the control "added".
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import random
 import socket
 import statistics
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from websockets.asyncio.client import connect
+from . import load
+from .paired import ratio
 
-ROUNDS = 24
+SETS = 8
+SLICES = 40
 CONNECTIONS = 8
-TRIPS = 250  # of each connection, in each round
+TRIPS = 40  # of each connection, in each slice
 
 SOURCE = """
 from starlette.applications import Starlette
@@ -47,35 +61,71 @@ routes = [Route("/", index), WebSocketRoute("/ws", Echo)]
 plain = Starlette(routes=routes)
 hot = Starlette(routes=routes, middleware=[Middleware(HotUpgrade)])
 """
+KINDS = {"websocket": load.websocket, "http": load.http}
+SERVERS = {"without": "plain", "with": "hot", "control": "plain"}
+
+Slices = dict[tuple[str, str], list[tuple[float, float]]]
+"""By kind and server: round trips a second, and round trips a second of the server's processor."""
 
 
-async def measure() -> dict[str, Any]:
-    rates: dict[tuple[str, str], list[float]] = {}
-    costs: dict[tuple[str, str], list[float]] = {}
+async def measure(sets: int = SETS, slices: int = SLICES) -> list[dict[str, Any]]:
+    found: list[Slices] = []
     with tempfile.TemporaryDirectory(prefix="fh-") as folder:
         (Path(folder) / "app").mkdir()
         (Path(folder) / "app" / "main.py").write_text(SOURCE)
-        async with _server(folder, "plain") as plain, _server(folder, "hot") as hot:
-            for round_ in range(ROUNDS + 1):
-                pair = [("plain", plain), ("hot", hot)]
-                for kind, trips in (("websocket", _websocket), ("http", _http)):
-                    for name, (port, pid) in pair if round_ % 2 else reversed(pair):
-                        before = _processor_time(pid)
-                        rate = await _rate(trips, port)
-                        if round_:  # the first one warms up
-                            rates.setdefault((kind, name), []).append(rate)
-                            cost = (_processor_time(pid) - before) / (CONNECTIONS * TRIPS)
-                            costs.setdefault((kind, name), []).append(cost)
-    median = {key: statistics.median(found) for key, found in rates.items()}
+        for number in range(sets):
+            found.append(await _set(folder, slices, random.Random(number)))
+    return [{"kind": kind, "sets": sets, "slices": slices, **_told(kind, found)} for kind in KINDS]
+
+
+async def _set(folder: str, slices: int, chance: random.Random) -> Slices:
+    """Three servers, their connections open all the while, asked in an order that is drawn for each slice."""
+    found: Slices = defaultdict(list)
+    async with AsyncExitStack() as stack:
+        order = list(SERVERS)
+        chance.shuffle(order)
+        servers = {name: await stack.enter_async_context(_server(folder, SERVERS[name])) for name in order}
+        for kind, connect in KINDS.items():
+            open_ = {n: [await connect(port) for _ in range(CONNECTIONS)] for n, (port, _) in servers.items()}
+            for number in range(slices + 2):
+                chance.shuffle(order)
+                for name in order:
+                    figures = await _slice(open_[name], servers[name][1])
+                    if number >= 2:  # the first ones warm up
+                        found[kind, name].append(figures)
+            for connection in [one for each in open_.values() for one in each]:
+                connection.close()
+    return found
+
+
+async def _slice(connections: list[load.Trips], pid: int) -> tuple[float, float]:
+    trips = CONNECTIONS * TRIPS
+    ran, began = _processor_time(pid), time.perf_counter()
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(one.begin(TRIPS) for one in connections))
+    took = time.perf_counter() - began
+    ran = _processor_time(pid) - ran
+    return trips / took, trips / ran if ran > 0 else trips / took
+
+
+def _told(kind: str, sets: list[Slices]) -> dict[str, Any]:
+    def compared(name: str, figure: int) -> dict[str, object]:
+        pairs = [
+            [(one[figure], other[figure]) for one, other in zip(each[kind, name], each[kind, "without"], strict=True)]
+            for each in sets
+        ]
+        return ratio(pairs).document()
+
+    def median(name: str, figure: int) -> float:
+        return statistics.median(one[figure] for each in sets for one in each[kind, name])
+
+    cost = {name: 1e6 / median(name, 1) for name in SERVERS}
     return {
-        kind: {
-            "without_per_s": round(median[kind, "plain"]),
-            "with_per_s": round(median[kind, "hot"]),
-            "ratio": round(statistics.median(_ratios(rates[kind, "hot"], rates[kind, "plain"])), 3),
-            "cpu_us": {name: round(statistics.median(costs[kind, name]) * 1e6, 2) for name in ("plain", "hot")},
-            "cpu_us_best": {name: round(min(costs[kind, name]) * 1e6, 2) for name in ("plain", "hot")},
-        }
-        for kind in ("websocket", "http")
+        "rate": {"with": compared("with", 0), "control": compared("control", 0)},
+        "cpu": {"with": compared("with", 1), "control": compared("control", 1)},
+        "per_s": {name: round(median(name, 0)) for name in SERVERS},
+        "cpu_us": {name: round(one, 2) for name, one in cost.items()},
+        "added_us": {name: round(cost[name] - cost["without"], 2) for name in ("with", "control")},
     }
 
 
@@ -85,34 +135,6 @@ def _processor_time(pid: int) -> float:
         return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
     except (OSError, ValueError, IndexError):
         return 0.0
-
-
-def _ratios(ones: list[float], others: list[float]) -> list[float]:
-    return [one / other for one, other in zip(ones, others, strict=True)]
-
-
-async def _rate(trips: Any, port: int) -> float:
-    began = time.perf_counter()
-    await asyncio.gather(*(trips(port) for _ in range(CONNECTIONS)))
-    return CONNECTIONS * TRIPS / (time.perf_counter() - began)
-
-
-async def _websocket(port: int) -> None:
-    async with connect(f"ws://127.0.0.1:{port}/ws", compression=None) as ws:
-        for number in range(TRIPS):
-            await ws.send(str(number))
-            assert await ws.recv() == str(number)
-
-
-async def _http(port: int) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for _ in range(TRIPS):
-        writer.write(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
-        head = await reader.readuntil(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 200")
-        assert await reader.readexactly(5) == b"hello"
-    writer.close()
-    await writer.wait_closed()
 
 
 @asynccontextmanager
