@@ -29,6 +29,7 @@ from .entering import Entering
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
 from .facts import refresh_facts
 from .finder import ReleaseFinder
+from .forgetting import forgetting
 from .graft import apply_graft, compile_graft
 from .journal import Journal, set_code
 from .move import move
@@ -50,7 +51,7 @@ class Patch:
         self._keep_syntax = keep_syntax
         """For the next plan, which is made a moment later."""
         self._codes: list[types.CodeType | None] = []
-        self._registrations = [*self._remaking(), *plan.registrations]
+        self._registrations = [*self._remaking(), *plan.registrations, *forgetting(plan)]
         self._answers, self._derived = Answers(plan), Derived(plan)
         self._counterparts: dict[str, dict[types.CodeType, types.CodeType]] = {}
         self.known: set[int] = set()

@@ -28,27 +28,27 @@ def judge_caches(context: Context) -> None:
             continue
         if not cache.cache_info().currsize:
             continue
-        hit = _hit(context, inner, touched)
+        home = (str(inner.__globals__.get("__name__")), inner.__code__.co_qualname)
+        hit = changes_with(context, home, touched)
         takes = inner.__code__.co_argcount or inner.__code__.co_kwonlyargcount or inner.__code__.co_flags & _MANY
         plain = all(is_plain(value) for value in _results(cache))
         if plain or (hit and takes):
             context.plan.caches.append(cache)
         elif hit:
-            name = inner.__code__.co_qualname
-            where = context.file(str(inner.__globals__.get("__name__")))
-            context.plan.notes.append(f"{where}: `{name}` keeps the object in its cache, which the old code made")
+            context.plan.notes.append(
+                f"{context.file(home[0])}: `{home[1]}` keeps the object in its cache, which the old code made"
+            )
 
 
 _MANY = 0x0C
 """CO_VARARGS, CO_VARKEYWORDS."""
 
 
-def _hit(context: Context, inner: types.FunctionType, touched: set[Home]) -> bool:
+def changes_with(context: Context, home: Home, touched: set[Home]) -> bool:
     """Its own code, or code that it calls by name, is another one after the upgrade."""
-    module, name = str(inner.__globals__.get("__name__")), inner.__code__.co_qualname
-    if (module, name) in touched:
+    if home in touched:
         return True
-    reach = context.new_names.reached({(module, name.partition(".")[0])})
+    reach = context.new_names.reached({(home[0], home[1].partition(".")[0])})
     methods = {changed.rpartition(".")[2] for _, changed in context.changed_bodies if "." in changed}
     return bool(reach.homes & touched or reach.attributes & methods)
 

@@ -32,6 +32,7 @@ from .judge_functions import FUNCTIONS, judge_function, refuse_if_held
 from .judge_instances import instance_gap
 from .judge_living import judge_living
 from .judge_made import judge_made_instances
+from .judge_memos import judge_memos
 from .judge_moves import find_moves, judge_moves, moved_inside, state_left_behind
 from .judge_named import judge_named
 from .judge_outsiders import judge_outsiders
@@ -119,6 +120,7 @@ def _finish(context: Context, diffs: dict[str, NamespaceDiff]) -> None:
     """What the execution needs to know, and the order of the work."""
     context.plan.seen = [weakref.ref(function) for function in context.survey.functions]
     judge_caches(context)
+    judge_memos(context)
     context.plan.code_holders = containers_of_codes(list(context.live.values()))
     context.entries.plan()
     _preimports(context)

@@ -245,6 +245,10 @@ class Plan:
     preimport: list[str] = field(default_factory=list)
     caches: list[Any] = field(default_factory=list)
     """Living `lru_cache` wrappers to be emptied."""
+    memos: list[tuple[type, str]] = field(default_factory=list)
+    """Classes with `functools.cached_property`s whose values, which their instances keep, old code gave."""
+    stored_names: list[tuple[dict[str, Any], frozenset[str]]] = field(default_factory=list)
+    """Modules' namespaces with names that old code of a `__getattr__` put there."""
     orphans: weakref.WeakSet[types.FunctionType] = field(default_factory=weakref.WeakSet)
     """Functions that the new source has no counterpart for, and that nobody holds who could call them."""
 

@@ -167,6 +167,11 @@ def is_definition(value: object) -> bool:
     return isinstance(value, _DEFINITIONS)
 
 
+def is_stateless(value: object) -> bool:
+    """Whoever has it made again has the same, and nobody can have put anything into it meanwhile."""
+    return is_atomic(value) or is_definition(value)
+
+
 def is_plain(value: object, depth: int = 6) -> bool:
     """Data all the way down: whatever code made it keeps no hold on it."""
     if is_atomic(value):

@@ -27,6 +27,8 @@ _CLASS_NAMES = frozenset(
 )
 _OPAQUE_TOPS = frozenset({"sqlalchemy", "logging", "asyncio", "threading", "_thread", "weakref", "prometheus_client"})
 _DEEPEST = 14
+MEMO = " (memo)"
+"""Ends the path of a `functools.cached_property`'s value: looking may be what made it."""
 
 
 def describe(modules: dict[str, types.ModuleType], root: str) -> dict[str, str]:
@@ -239,7 +241,9 @@ class _Describer:
         name = f"{cls.__module__}.{cls.__qualname__}{self._staleness(cls)}"
         state = []
         for key, item in sorted(_state(value), key=lambda pair: str(pair[0])):
-            if key not in ("_abc_cache", "middleware_stack", "openapi_schema", "_mark", "_routes_version"):
+            if _is_memo(cls, key):
+                self._entries[f"{path}.{key}{MEMO}"] = self._text(item, f"{path}.{key}", depth + 1)
+            elif key not in ("_abc_cache", "middleware_stack", "openapi_schema", "_mark", "_routes_version"):
                 state.append(f"{key}={self._text(item, f'{path}.{key}', depth + 1)}")
         if issubclass(cls, (dict, list, set)) or not state:
             state.append(self._clean(_plain(value)))
@@ -284,6 +288,11 @@ def _lives_in(function: types.FunctionType) -> bool:
     """Its globals are those of a living module of their name, not of one that was replaced."""
     module = sys.modules.get(str(function.__globals__.get("__name__")))
     return getattr(module, "__dict__", None) is function.__globals__
+
+
+def _is_memo(cls: type, key: str) -> bool:
+    found = [vars(base)[key] for base in cls.__mro__ if key in vars(base)]
+    return bool(found) and isinstance(found[0], functools.cached_property)
 
 
 def _plain(value: Any) -> str:

@@ -120,3 +120,14 @@ def test_an_order_by_addresses_says_nothing(tmp_path: Path) -> None:
     assert contest.run("nothing").result == "right"
     cold = contest._cold
     assert cold is not None and any(path.startswith("pkg:ORDER") for path in cold["unstable"])
+
+
+def test_a_memo_that_was_worked_out_meanwhile_is_no_difference() -> None:
+    sys.path.insert(0, str(Path(__file__).parent))
+    try:
+        from child import changed
+    finally:
+        sys.path.pop(0)
+    before = {"described": {"m:a": "x", "m:a.v (memo)": "1"}}
+    assert changed({"described": {"m:a": "x"}}, before) == []
+    assert changed(before, {"described": {"m:a": "x", "m:a.v (memo)": "2"}}) == ["m:a.v (memo)"]

@@ -1,0 +1,58 @@
+"""Values that instances and modules keep of what old code gave: forgotten, so that who asks next has the new one's."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..living.attributes import fields_of
+from ..living.inventory import subclasses
+from ..source.plan import Plan
+from ..source.values import is_stateless
+from .journal import Journal
+from .registration import Registration
+
+
+def forgetting(plan: Plan) -> list[Registration]:
+    return [Forgetting(plan.memos, plan.stored_names)] if plan.memos or plan.stored_names else []
+
+
+@dataclass
+class Forgetting(Registration):
+    """`properties`: classes with names of `functools.cached_property`s; `modules`: namespaces with names that a
+    `__getattr__` put there. What is no plain value lives on: it may be state."""
+
+    properties: list[tuple[type, str]]
+    modules: list[tuple[dict[str, Any], frozenset[str]]]
+    executes = False
+    _known: dict[int, Any] = field(default_factory=dict)
+
+    def look(self) -> None:
+        kinds = {kind for cls, _ in self.properties for kind in (cls, *subclasses(cls))}
+        if kinds:
+            self._known |= {id(one): one for one in gc.get_referrers(*kinds) if type(one) in kinds}
+
+    def begin(self, journal: Journal) -> None:
+        self._forget(journal)
+
+    def finish(self, journal: Journal) -> None:
+        self._forget(journal)  # what was asked for since had but a part of the release
+        self._known = {}
+
+    def _forget(self, journal: Journal) -> None:
+        for kept, name in self._kept():
+            if name in kept and is_stateless(kept[name]):
+                journal.touch_namespace(kept, "a value that was worked out once")
+                del kept[name]
+
+    def _kept(self) -> Iterator[tuple[dict[str, Any], str]]:
+        for one in self._known.values():
+            fields = fields_of(one)
+            for cls, name in self.properties if fields is not None else ():
+                if cls in type(one).__mro__:
+                    yield fields or {}, name
+        for namespace, names in self.modules:
+            for name in names:
+                yield namespace, name
