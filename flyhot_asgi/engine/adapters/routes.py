@@ -236,6 +236,7 @@ class RoutesAdapter(Adapter):
             if entry.statement in living and (entry.statement not in stale or not entry.claimed):
                 reused[entry.statement] = living[entry.statement]
             elif entry.claimed:
+                context.entries.beside(entry.module, entry.statement)
                 context.execute(entry.module, entry.statement)
                 context.step(entry.module, entry.statement, Action.REBUILD, "its routes are registered anew")
         return reused

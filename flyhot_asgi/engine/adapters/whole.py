@@ -110,6 +110,7 @@ def execute_again(context: Context, module: str, statement: Statement) -> None:
     elif statement.kind == "assign":
         judge_dependent(context, module, statement, "an app that is made again")
     else:
+        context.entries.beside(module, statement)
         context.execute(module, statement)
         context.step(module, statement, Action.REBUILD, "what it registers with is made again")
 

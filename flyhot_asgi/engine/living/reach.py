@@ -30,15 +30,6 @@ _ASKED = frozenset(
 _DATA = frozenset({"collections", "weakref", "_weakrefset", "types", "functools", "_weakref", "_collections"})
 """Of these the standard library's instances are looked into."""
 
-_STARTING = {
-    "threading": frozenset({"Thread", "Timer"}),
-    "multiprocessing": frozenset({"Process", "Pool"}),
-    "concurrent.futures": frozenset({"ThreadPoolExecutor", "ProcessPoolExecutor"}),
-    "concurrent.futures.thread": frozenset({"ThreadPoolExecutor"}),
-    "concurrent.futures.process": frozenset({"ProcessPoolExecutor"}),
-}
-"""Of the standard library, by module: what starts threads and processes."""
-
 
 class Reach:
     """One walk from `roots`, on which `names` are asked for. `places`: every mutable object that was met: containers,
@@ -47,8 +38,6 @@ class Reach:
     def __init__(self, roots: Iterable[object], names: Iterable[str] = ()) -> None:
         self.places: dict[int, Any] = {}
         self.too_much = False
-        self.outside: str | None = None
-        """What of the standard library acts on more than this process's objects, and may be run."""
         self._names: set[str] = set(names)
         self._seen: dict[int, object] = {}
         self._ran: set[int] = set()
@@ -136,12 +125,7 @@ class Reach:
         asked = names_in(value.__code__)
         self._names |= asked
         for name in asked & value.__globals__.keys():
-            found = value.__globals__[name]
-            self._later(found)
-            if isinstance(found, types.ModuleType) and (said := asked & _STARTING.get(found.__name__, frozenset())):
-                self.outside = f"{found.__name__}.{min(said)}"
-            elif name in _STARTING.get(getattr(found, "__module__", None) or "", ()):
-                self.outside = f"{found.__module__}.{name}"
+            self._later(value.__globals__[name])
 
     def _class(self, value: type, *, made: bool) -> None:
         """`made`: code has its name, and may make one."""
@@ -211,16 +195,24 @@ def names_in(code: types.CodeType) -> set[str]:
     return found
 
 
+_VALUES = frozenset(
+    "pydantic pydantic_core pydantic_settings typing_extensions annotated_types typing_inspection".split()
+)
+"""Packages that make and check values, and enter what they are handed in no register of their own."""
+
+
 def _standard(module: object) -> bool:
-    return isinstance(module, str) and module.partition(".")[0] in sys.stdlib_module_names
+    """Not followed into."""
+    top = module.partition(".")[0] if isinstance(module, str) else ""
+    return top in sys.stdlib_module_names or top in _VALUES
 
 
-def roots_of(node: ast.AST, namespace: dict[str, Any]) -> tuple[list[object], set[str]]:
+def roots_of(node: ast.AST, namespace: dict[str, Any], outer: int = 0) -> tuple[list[object], set[str]]:
     """What the decorators of a definition start from: the objects that they name, and the attributes that they ask
-    for."""
+    for. `outer`: so many of the outermost are left out."""
     roots: list[object] = []
     asked: set[str] = set()
-    for decorator in getattr(node, "decorator_list", []):
+    for decorator in getattr(node, "decorator_list", [])[outer:]:
         for one in ast.walk(decorator):
             if isinstance(one, ast.Name) and one.id in namespace:
                 roots.append(namespace[one.id])

@@ -43,6 +43,7 @@ class Entering(Registration):
         self._items = list(plan.entered)
         self._by_new = {item.new: item for item in plan.entered if item.new is not None}
         self._plan = plan
+        self._outer = plan.outer
         self._old, self._new, self._live = plan.old, plan.new, plan.live
         self._codes: dict[Statement, types.CodeType] = {}
         self._originals: dict[Statement, list[Original]] = {}
@@ -56,9 +57,13 @@ class Entering(Registration):
         for item in self._items:
             for module, statement in _old_ones(item):
                 if statement not in self._codes:
-                    self._codes[statement] = compile_statement(self._old[module], statement)
+                    self._codes[statement] = compile_statement(
+                        self._old[module], statement, outer=self._outer.get(statement, 0)
+                    )
             if item.new is not None and item.exchanged and not item.made and item.new not in self._codes:
-                self._codes[item.new] = compile_statement(self._new[item.module], item.new)
+                self._codes[item.new] = compile_statement(
+                    self._new[item.module], item.new, outer=self._outer.get(item.new, 0)
+                )
 
     def begin(self, journal: Journal) -> None:
         self._runs = TrialRuns(self._plan, self._codes, journal)
@@ -188,7 +193,7 @@ class Entering(Registration):
             one = statement or item.old
             assert one is not None
             source = (self._new if one is item.new else self._old)[item.module]
-            shown = ", ".join(f"`@{ast.unparse(d).split('(')[0]}`" for d in one.decorators)
+            shown = ", ".join(f"`@{ast.unparse(d).split('(')[0]}`" for d in one.decorators[self._outer.get(one, 0) :])
             message = f"`{item.name}`: of its decorators ({shown}): {exc.message}"
             do = "deploy this change cold (restart the app)"
             raise UpgradeError(message, file=source.shown, line=one.line, do=do) from exc
@@ -211,8 +216,8 @@ class Entering(Registration):
     def _named_elsewhere(self, item: Entered, originals: list[Original]) -> None:
         """Texts that name it, where a trial run shows nothing: entered once more they are what they were."""
         assert item.old is not None
-        texts = {item.name, *_texts_of(item.old.node)}
-        places = Reach(*roots_of(item.old.node, vars(self._live[item.module]))).places
+        texts = {item.name, *_texts_of(item.old.node, self._outer.get(item.old, 0))}
+        places = Reach(*self._roots(item.module, item.old)).places
         for place in places.values():
             if not self._runs.is_named(place) and isinstance(place, dict | set):
                 for one in read(place):
@@ -245,12 +250,16 @@ class Entering(Registration):
         namespace = vars(self._live[item.module])
         if not isinstance(was, Hashable) or is_atomic(was) or (item.new and namespace.get(item.name) is was):
             return
-        node = (item.old or item.new).node  # type: ignore[union-attr]
-        for place in Reach(*roots_of(node, namespace)).places.values():
+        statement = item.old or item.new
+        assert statement is not None
+        for place in Reach(*self._roots(item.module, statement)).places.values():
             if id(place) not in {id(namespace), *self._runs.spared} and not isinstance(place, types.CellType):
                 now = read(place)
                 if any(one is was for one in ([*now, *now.values()] if isinstance(now, dict) else now)):
                     raise UpgradeError(f"the old one is still held by {describe(place)}")
+
+    def _roots(self, module: str, statement: Statement) -> tuple[list[object], set[str]]:
+        return roots_of(statement.node, vars(self._live[module]), self._outer.get(statement, 0))
 
     def _drop(self, item: Entered, place: dict[Any, Any], key: Any) -> None:
         if not (isinstance(key, str) and key.rpartition(".")[2] == item.name):
@@ -287,9 +296,9 @@ def _is_before(mine: Change, later: Change) -> bool:
     return not places or not fresh or max(places) < min(fresh)
 
 
-def _texts_of(node: ast.AST) -> set[str]:
+def _texts_of(node: ast.AST, outer: int) -> set[str]:
     found = set()
-    for decorator in getattr(node, "decorator_list", []):
+    for decorator in getattr(node, "decorator_list", [])[outer:]:
         for one in ast.walk(decorator):
             if isinstance(one, ast.Constant) and isinstance(one.value, str):
                 found.add(one.value)

@@ -74,14 +74,22 @@ def _adopt_call(name: str, layer: int, where: ast.AST) -> ast.expr:
 
 
 def compile_statement(
-    source: SourceModule, statement: Statement, *, adopt: bool = True, inside: bool = False, recast: bool = False
+    source: SourceModule,
+    statement: Statement,
+    *,
+    adopt: bool = True,
+    inside: bool = False,
+    recast: bool = False,
+    outer: int = 0,
 ) -> types.CodeType:
     """One statement as a code object to `exec`, its nested code taken from the whole module's compile.
 
     `inside` adopts the methods of its classes, too: the bodies of these are then the statement's own code. `recast`
-    lets a class statement make the living class again.
+    lets a class statement make the living class again. `outer`: without so many of its outermost decorators.
     """
     node = copy.deepcopy(statement.node)
+    if outer and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        del node.decorator_list[:outer]
     if recast:
         node = ClassInjector().visit(node)
     if adopt:

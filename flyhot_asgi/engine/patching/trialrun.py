@@ -22,6 +22,7 @@ from .entries import Change, changes, contents_of, read, write
 from .execute import ADOPT
 from .journal import Journal, restore_dict
 from .originals import Original, original_of
+from .watch import nothing_started
 
 
 class TrialRuns:
@@ -29,6 +30,7 @@ class TrialRuns:
 
     def __init__(self, plan: Plan, codes: dict[Statement, types.CodeType], journal: Journal) -> None:
         self._live, self._codes, self._journal = plan.live, codes, journal
+        self._outer = plan.outer
         self._attributes: set[int] = set()
         self.reached: dict[int, Any] = {}
         """By id: every place that was looked at."""
@@ -38,14 +40,14 @@ class TrialRuns:
 
     def places(self, module: str, statement: Statement) -> dict[int, Any]:
         """Every place that its decorators can get hold of, noted in the journal."""
-        reach = Reach(*roots_of(statement.node, vars(self._live[module])))
+        reach = Reach(*roots_of(statement.node, vars(self._live[module]), self._outer.get(statement, 0)))
         if reach.too_much:
             raise UpgradeError("they can get hold of too much to see what they change")
         self._attributes |= reach.attributes
         for key, place in reach.places.items():
             if key not in self.reached:
                 self.reached[key] = place
-                _touch(place, self._journal, attributes=key in self._attributes)
+                touch_place(place, self._journal, attributes=key in self._attributes)
         return reach.places
 
     def bound(self, module: str, statement: Statement) -> dict[int, Collection[str]]:
@@ -83,7 +85,8 @@ class TrialRuns:
         namespace[ADOPT] = adopt
         said = None
         try:
-            exec(self._codes[statement], namespace)
+            with nothing_started(lambda what: UpgradeError(f"run once more, one of them {what}")):
+                exec(self._codes[statement], namespace)
             found = changes(before, self.bound(module, statement))
             look([one for one in found if id(one.place) not in self.spared])
         except UpgradeError:
@@ -131,7 +134,8 @@ def _containers_in(value: Any, depth: int = 4) -> Iterator[Any]:
                 yield from _containers_in(one, depth - 1)
 
 
-def _touch(place: Any, journal: Journal, *, attributes: bool) -> None:
+def touch_place(place: Any, journal: Journal, *, attributes: bool) -> None:
+    """Note a place of `Reach` in the journal. `attributes`: the keys of the dict are names."""
     if isinstance(place, type):
         touch_class(place, journal)
     elif attributes and isinstance(place, dict):

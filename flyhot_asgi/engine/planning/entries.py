@@ -39,21 +39,41 @@ class Entries:
 
     def takes(self, module: str, statement: Statement) -> bool:
         """The definition of that statement is attempted. Not where one name has several, nor where what its decorators
-        reach is too much, or the interpreter's own."""
+        reach is too much, or the interpreter's own. Threads and sockets that they start stop the trial run."""
         context, name = self._context, statement.binds[0]
         for names in (context.old_names, context.new_names):
             source = names.modules.get(module)
             if source is not None and len([s for s in source.statements if name in s.binds]) > 1:
                 return False
         namespace = context.namespace(module) if module in context.live else {}
-        if any(self._is_pythons(module, d) for d in statement.decorators):
+        if any(self._is_pythons(module, d) for d in statement.decorators[self._outer(module, statement) :]):
             return False
-        reach = Reach(*roots_of(statement.node, namespace))
-        if reach.too_much or reach.outside is not None:
+        reach = Reach(*roots_of(statement.node, namespace, self._outer(module, statement)))
+        if reach.too_much:
             return False
         self._taken.add((module, name))
         self._places.setdefault((module, name), []).extend(reach.places.values())
         return True
+
+    def beside(self, module: str, statement: Statement) -> None:
+        """A definition that an adapter registers by its outermost decorators: what the others enter is attempted where
+        it can be looked at, and else left to the comparison with a cold import."""
+        if statement.kind == "def" and statement.decorators[self._outer(module, statement) :]:
+            self.takes(module, statement)
+
+    def _outer(self, module: str, statement: Statement) -> int:
+        """How many of its outermost decorators an adapter looks after."""
+        from .judge_functions import registering_layers
+
+        context = self._context
+        if statement not in context.plan.outer:
+            registers = statement.kind == "def" and statement.decorators and context.registers(module, statement)
+            context.plan.outer[statement] = registering_layers(context, module, statement) if registers else 0
+        return context.plan.outer[statement]
+
+    def _differ(self, module: str, old: Statement, new: Statement) -> bool:
+        sides = [[ast.dump(one) for one in side.decorators[self._outer(module, side) :]] for side in (old, new)]
+        return old.kind != new.kind or sides[0] != sides[1]
 
     def places(self, module: str, name: str) -> list[object]:
         """What the decorators of a definition reach: where it stands in these it is taken out or followed."""
@@ -76,7 +96,9 @@ class Entries:
         context = self._context
         gone = set(context.plan.deleted_names)
         sides = {home: (self._statement("old", home), self._statement("new", home)) for home in sorted(self._taken)}
-        exchanged = {home for home, (old, new) in sides.items() if old is None or new is None or _differ(old, new)}
+        exchanged = {
+            home for home, (old, new) in sides.items() if old is None or new is None or self._differ(home[0], old, new)
+        }
         exchanged |= {home for home, (_, new) in sides.items() if self._told_otherwise(home[0], new)}
         for home, (old, new) in sides.items():
             module, name = home
@@ -162,7 +184,7 @@ class Entries:
         live = self._context.value(module, statement.binds[0])
         ids, names = {id(live), *map(id, function_chain(live))}, (f".{statement.binds[0]}", f":{statement.binds[0]}")
         namespace = self._context.namespace(module)
-        for place in Reach(*roots_of(statement.node, namespace)).places.values():
+        for place in Reach(*roots_of(statement.node, namespace, self._outer(module, statement))).places.values():
             if isinstance(place, dict | list | deque) and place is not namespace and place is not vars(live):
                 if any(id(one) in ids or _refers(one, ids) for one in _items(place)):
                     return True
@@ -193,7 +215,7 @@ class Entries:
 
     def _roots(self, module: str, statement: Statement) -> Iterator[Home]:
         """What a definition's decorators start from."""
-        for decorator in statement.decorators:
+        for decorator in statement.decorators[self._outer(module, statement) :]:
             dotted = decorator_name(decorator) or ""
             first = dotted.partition(".")[0]
             home = self._context.new_names.home(module, first) or self._context.old_names.home(module, first)
@@ -211,10 +233,6 @@ class Entries:
         if found is None or isinstance(found, types.ModuleType):
             found = look_up(self._context, module, called)
         return ("", str(id(found))) if found is not None else None
-
-
-def _differ(old: Statement, new: Statement) -> bool:
-    return old.kind != new.kind or _dumps(old) != _dumps(new)
 
 
 def _items(place: Any) -> list[object]:
@@ -238,7 +256,3 @@ def _longest_rising(numbers: list[int]) -> set[int]:
 
 def _longest(runs: list[list[int]]) -> list[int]:
     return max(runs, key=lambda run: len(run), default=[])
-
-
-def _dumps(statement: Statement) -> list[str]:
-    return [ast.dump(one) for one in statement.decorators]

@@ -100,6 +100,7 @@ def _bind_first(context: Context, module: str, statement: Statement, action: Act
 def _judge_deleted(context: Context, module: str, statement: Statement) -> None:
     name = statement.binds[0]
     if context.registers(module, statement):
+        context.entries.beside(module, statement)
         return  # the adapter drops its routes
     if entering(context, module, statement) is not None:
         context.refuse(module, statement, "it is gone, but its decorator entered it somewhere")
@@ -134,9 +135,10 @@ def _judge_reshaped(context: Context, module: str, change: Change) -> None:
     exchanged = _dumps(old.decorator_list) != _dumps(new.decorator_list)
     if context.registers(module, statement) or context.registers(module, change.old):
         if exchanged:
+            context.entries.beside(module, change.old)
             context.rebind(module, (name,))
             if isinstance(context.value(module, name), types.FunctionType):
-                context.rewrapped[statement] = _registering_layers(context, module, statement)
+                context.rewrapped[statement] = registering_layers(context, module, statement)
         return
     for side in (change.old, statement):
         if (reason := entering(context, module, side)) is not None:
@@ -149,7 +151,7 @@ def _judge_reshaped(context: Context, module: str, change: Change) -> None:
     again(context, module, statement, _what_changed(old, new), exchanged=exchanged)
 
 
-def _registering_layers(context: Context, module: str, statement: Statement) -> int:
+def registering_layers(context: Context, module: str, statement: Statement) -> int:
     """How many of the outermost decorators are a registrar's methods, which hand on what they are given."""
     for layer, decorator in enumerate(statement.decorators):
         owner = dotted_name(decorator.func) if isinstance(decorator, ast.Call) else None

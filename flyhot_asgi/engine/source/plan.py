@@ -236,6 +236,8 @@ class Plan:
     """Living containers that hold code objects."""
     remade: list[Remade] = field(default_factory=list)
     entered: list[Entered] = field(default_factory=list)
+    outer: dict[Statement, int] = field(default_factory=dict)
+    """How many of a definition's outermost decorators an adapter looks after: what the others enter is `entered`."""
     renamed: list[str] = field(default_factory=list)
     """Modules with statements that set something on whatever their names mean."""
     seen: list[weakref.ref[types.FunctionType]] = field(default_factory=list)
