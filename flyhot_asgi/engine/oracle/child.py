@@ -72,6 +72,7 @@ def import_release(spec: dict[str, Any]) -> tuple[dict[str, types.ModuleType], d
     """Import what is asked for; return the release's modules that are there then, and what those raised that can't be
     imported. Raises what ends an import that is no Exception."""
     sys.path[:] = spec["path"]
+    sys.argv[:] = ["app"]  # of all our processes the same: what parses arguments notes the name of its program
     if spec["overlay"]:
         sys.meta_path.insert(0, _Overlay(spec["overlay"]))
     failed: dict[str, BaseException] = {}

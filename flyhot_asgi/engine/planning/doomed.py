@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from ..living.wrapped import function_chain
@@ -13,7 +13,8 @@ from .judge_rebuild import built_from
 
 
 def doomed(context: Context) -> list[object]:
-    """Objects that go with the plan: functions and classes that it deletes, the insides of classes that it grafts."""
+    """Objects that go with the plan: functions and classes that it deletes, the insides of classes that it grafts, and
+    members of these that it makes anew."""
     found: list[object] = []
     for module, name in context.plan.deleted_names:
         value = context.value(module, name)
@@ -22,15 +23,23 @@ def doomed(context: Context) -> list[object]:
             found += [value, dict_of(value), *vars(value).values()]
     for item in context.plan.work:
         if isinstance(item, Twin):
-            gone = [v for one in item.classes for k, v in vars(one.cls).items() if k not in one.bound]
-            found += [*gone, *(dict_of(one.cls) for one in item.classes)]
+            for one in item.classes:
+                anew = vars(one.cls).keys() & one.bound - one.keep
+                found += [*_members(one.cls, vars(one.cls).keys() - one.bound, anew), dict_of(one.cls)]
         elif isinstance(item, Execute):
             for cls in _replaced_classes(context, item):
                 found += [cls, dict_of(cls), *vars(cls).values()]
         else:
-            found += [value for key, value in vars(item.cls).items() if key in item.deleted]
-            found += [dict_of(item.cls)]
+            exchanged = {name for change in item.changes for name in change.statement.binds}
+            found += [*_members(item.cls, item.deleted, exchanged), dict_of(item.cls)]
     return found
+
+
+def _members(cls: type, deleted: Collection[str], anew: Collection[str]) -> Iterator[object]:
+    """Nested classes that are made anew stay the same objects."""
+    for name, value in vars(cls).items():
+        if name in deleted or (name in anew and not isinstance(value, type)):
+            yield value
 
 
 def let_go(context: Context) -> list[object]:

@@ -199,3 +199,14 @@ def test_a_process_that_has_imported_nothing_is_not_called_upgraded(project: Pro
     with pytest.raises(Refused, match="imported nothing"):
         engine.upgrade()
     engine.close()
+
+
+def test_what_notes_the_name_of_its_program_differs_in_no_process_of_ours(project: Project) -> None:
+    text = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('-x')\ndef f(a=1):\n    return a\n"
+    project.write(init="", m=text)
+    m = project.load("m")
+    parser = m.parser
+    engine = project.engine()
+    project.write(m=text.replace("a=1", "a=2"))
+    assert engine.upgrade().verified and m.f() == 2 and m.parser is parser
+    engine.close()

@@ -959,4 +959,40 @@ CASES = {
         held.n
         hasattr(held, "g")
     """,
+    "a function goes that properties of a class held": """
+        --- m
+        def parse(x): return [x]
+        class Header:
+            def __init__(self, load): self.load = load
+            def __get__(self, obj, cls): return self.load(cls.__name__)
+        class R:
+            vary = Header(parse)
+            allow = Header(parse)
+            other = Header(str)
+        class S:
+            vary = Header(parse)
+            def __init__(self, x): self.x = x
+        +++ m
+        class Header:
+            def __init__(self, load): self.load = load
+            def __get__(self, obj, cls): return self.load(cls.__name__)
+        class Set:
+            @classmethod
+            def parse(cls, x): return (x,)
+        class R:
+            vary = Header(Set.parse)
+            allow = Header(Set.parse)
+            other = Header(str)
+        class S:
+            vary = Header(Set.parse)
+            def __init__(self, x, y=1): self.x = x
+        === hold
+        held = m.R()
+        === ask
+        held.vary
+        held.allow
+        held.other
+        m.S(1).vary
+        hasattr(m, "parse")
+    """,
 }
