@@ -47,7 +47,10 @@ class ModelsAdapter(Adapter):
         old, new = change.old.node, change.new.node
         if not isinstance(old, ast.ClassDef) or not isinstance(new, ast.ClassDef):
             return False
-        members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
+        members = diff(
+            statements_of(old.body, docstring=True, postponed=context.old[module].postponed),
+            statements_of(new.body, docstring=True, postponed=context.new[module].postponed),
+        )
         if of is None and members.quiet and _header(old) == _header(new):
             return False  # the code of methods and validators is swapped
         if change.new in context.planned:

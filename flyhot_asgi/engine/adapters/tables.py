@@ -50,7 +50,10 @@ class TablesAdapter(Adapter):
         old, new = change.old.node, change.new.node
         if not isinstance(old, ast.ClassDef) or not isinstance(new, ast.ClassDef) or not _concerned(living):
             return False
-        members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
+        members = diff(
+            statements_of(old.body, docstring=True, postponed=context.old[module].postponed),
+            statements_of(new.body, docstring=True, postponed=context.new[module].postponed),
+        )
         if _header(old) != _header(new):
             return _remap(context, module, change.new, living, _of_what(living, "bases (or class arguments)"))
         mapped = [c for c in members.changes if _is_mapping(c, living)]

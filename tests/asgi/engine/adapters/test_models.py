@@ -256,6 +256,32 @@ PAIRS = {
         @app.get("/c")
         def c(f: Annotated[Filter, Depends(Filter)]): return f
         """,
+    "annotations of a module become text": """
+        --- main
+        from fastapi import FastAPI
+        from pydantic import BaseModel, Field
+        class Box(BaseModel):
+            n: int = 0
+            def __hash__(self): return self.n
+        class Item(BaseModel):
+            name: str = Field(min_length=1)
+        Both = Box | Item
+        app = FastAPI()
+        @app.post("/")
+        def home(item: Both) -> Both: return item
+        +++ main
+        from __future__ import annotations
+        from fastapi import FastAPI
+        from pydantic import BaseModel, Field
+        class Box(BaseModel):
+            n: int = 0
+        class Item(BaseModel):
+            name: str = Field(min_length=1)
+        Both = Box | Item
+        app = FastAPI()
+        @app.post("/")
+        def home(item: Both) -> Both: return item
+        """,
 }
 QUESTIONS = [
     (

@@ -63,6 +63,10 @@ EDITS = {
         "    name: Mapped[str]\n",
         '    name: Mapped[str]\n    __table_args__ = (sa.Index("n", "name"),)\n',
     ),
+    "annotations become text": (
+        "import sqlalchemy as sa\n",
+        "from __future__ import annotations\nimport sqlalchemy as sa\n",
+    ),
     "another table name": ('__tablename__ = "items"', '__tablename__ = "things"'),
 }
 
