@@ -114,6 +114,7 @@ class InstanceFill(Registration):
         for name in fresh.keys() & before.keys() & values.keys():
             whose = f"`{name}` of a living {kind.__qualname__}"
             values[name] = _merged(before[name], values[name], fresh[name], whose)
+        values.update({name: fresh[name] for name in model_fields(kind) if name in fresh and name not in values})
 
     def finish(self, journal: Journal) -> None:
         gained = {c: set(model_fields(c)) - set(old) for c, old in self._before.items()}

@@ -68,7 +68,7 @@ def why_not_again(context: Context, module: str, statement: Statement) -> str | 
 def handed(context: Context, module: str, statement: Statement, owns: Callable[[object], bool]) -> dict[int, Home]:
     """Registrars (by id) that calls of a statement are made on, or are handed; not those in functions' bodies."""
     found: dict[int, Home] = {}
-    for call in [node for node in walk_own([statement.node]) if isinstance(node, ast.Call)]:
+    for call in _calls(statement):
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
         for node in [owner, *call.args, *(keyword.value for keyword in call.keywords)]:
             dotted = dotted_name(node) if node is not None else None
@@ -80,6 +80,17 @@ def handed(context: Context, module: str, statement: Statement, owns: Callable[[
                 if home is not None and home[0] in context.live and context.value(*home) is value:
                     found[id(value)] = home
     return found
+
+
+def _calls(statement: Statement) -> Iterator[ast.Call]:
+    """All that it makes itself; those in decorators of functions in a block, too."""
+    for node in walk_own([statement.node]):
+        inside: list[ast.expr] = []
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node is not statement.node:
+            inside = node.decorator_list
+        for part in [node, *walk_own(inside)]:
+            if isinstance(part, ast.Call):
+                yield part
 
 
 def filled_by(context: Context, module: str, statement: Statement, owns: Callable[[object], bool]) -> list[Home]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from ..source.calls import walk_own
 from ..source.diff import Change, Verdict
 from ..source.guards import is_guard
 from ..source.module import Statement
@@ -12,6 +13,7 @@ from ..source.plan import Action
 from ..source.uses import may_be_stored
 from ..source.values import is_atomic, is_definition, safe_block
 from .context import Context
+from .judge_functions import registering
 
 _MISSING: Any = object()
 
@@ -35,14 +37,14 @@ def judge_block(context: Context, module: str, change: Change) -> None:
     if context.drift is not None and all(is_guard(one.node) for one in (change.old, change.new) if one is not None):
         context.step(module, statement, Action.KEEP, "an import that succeeds passes it: it does nothing")
         return
-    if not safe_block(statement.node) and context.filled(module, statement):
+    if not only_defines(context, module, statement.node) and context.filled(module, statement):
         return
     if change.verdict is Verdict.DELETED:
-        if not safe_block(statement.node):
+        if not only_defines(context, module, statement.node):
             stands = context.slices.why(module, change) or "what it did can't be taken back"
             context.refuse(module, statement, f"a block with effects at module level is gone; {stands}")
         return
-    if not safe_block(statement.node):
+    if not only_defines(context, module, statement.node):
         stands = context.slices.why(module, change) or "what it does can't be had twice"
         told = f"a block at module level changed that does more than import and define; {stands}"
         context.refuse(module, statement, told)
@@ -55,6 +57,15 @@ def judge_block(context: Context, module: str, change: Change) -> None:
     context.rebind_what_differs(module, statement)
     action = Action.DEFINE if change.verdict is Verdict.ADDED else Action.EXECUTE
     context.step(module, statement, action, "a block of imports and definitions")
+
+
+def only_defines(context: Context, module: str, block: ast.AST) -> bool:
+    """All it does is import, define and set plain values: no decorator in it enters anything anywhere."""
+    defined = [
+        node for node in walk_own([block]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    ]
+    decorators = [one for node in defined for one in node.decorator_list]
+    return safe_block(block) and all(registering(context, module, one) is None for one in decorators)
 
 
 def _block_in_the_way(context: Context, module: str, statement: Statement) -> str | None:

@@ -25,7 +25,7 @@ from ..source.module import Statement, decorator_name
 from ..source.plan import Action, Remade
 from ..source.touches import Touch
 from ..source.uses import may_be_mutated, may_be_stored
-from ..source.values import EXACT_CONTAINERS, is_atomic, is_definition, safe_block
+from ..source.values import EXACT_CONTAINERS, is_atomic, is_definition
 
 if TYPE_CHECKING:
     from .context import Context
@@ -76,7 +76,7 @@ class Slices:
 
     def takes(self, module: str, change: Change) -> bool:
         """The change is of what fills objects that are made again, or has no effect: nobody else has to judge it."""
-        if change.statement.kind not in _CLAIMED or self._only_defines(change):
+        if change.statement.kind not in _CLAIMED or self._only_defines(module, change):
             return False
         sides = [(side, s) for side, s in zip(self._sides, (change.old, change.new), strict=True) if s is not None]
         if (
@@ -111,10 +111,13 @@ class Slices:
         self.remade |= {home for home in homes if not self._free(home)}
         return True
 
-    def _only_defines(self, change: Change) -> bool:
+    def _only_defines(self, module: str, change: Change) -> bool:
         """Blocks of imports, definitions and plain values are judged by what they bind."""
+        from .judge_effects import only_defines
+
         nodes = [one.node for one in (change.old, change.new) if one is not None and one.kind == "block"]
-        return change.statement.kind == "block" and all(safe_block(node) for node in nodes)
+        alone = all(only_defines(self._context, module, node) for node in nodes)
+        return change.statement.kind == "block" and alone
 
     def _free(self, home: Home) -> bool:
         """Nothing lives by that name, or will."""

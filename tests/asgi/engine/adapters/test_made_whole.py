@@ -220,3 +220,39 @@ def test_an_attribute_that_the_maker_sets_on_a_router_is_undone(lab):
     app.undo()
     assert not hasattr(app.api.router, "container")
     app.brings(**new)
+
+
+BLOCK = """
+from pathlib import Path
+from fastapi import FastAPI
+FRONTEND = True
+app = FastAPI()
+@app.get("/a")
+def a(): return 1
+if FRONTEND:
+    folder = Path("dist")
+    @app.get("/{path:path}")
+    def page(path: str): return str(folder / path)
+"""
+BLOCKS = {
+    "it comes": (BLOCK.partition("if")[0], BLOCK),
+    "it goes": (BLOCK, BLOCK.partition("if")[0]),
+    "it changes": (BLOCK, BLOCK.replace('"dist"', '"web"').replace("/{path:path}", "/pages/{path}")),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), BLOCKS.values(), ids=BLOCKS)
+def test_a_block_that_decorates_a_route(lab: Callable[..., Lab], old: str, new: str) -> None:
+    here = lab(main=old)
+    here.here = True
+    app = here.main.app
+    before = told_routes(app)
+    here.arrive(main=new)
+    cold, _, _ = here.cold_here(main=new)
+    assert here.main.app is app and told_routes(app) == told_routes(cold[f"{here.top}.main"].app)
+    here.undo()
+    assert told_routes(app) == before
+
+
+def told_routes(app: Any) -> list[Any]:
+    return [(route.path, getattr(route, "endpoint", print).__qualname__) for route in app.router.routes]

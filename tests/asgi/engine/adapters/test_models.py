@@ -446,3 +446,35 @@ async def test_validators_and_computed_fields_go(lab):
     def home(item: Item) -> Item: return item
     """
     await serves(lab, text, [("POST", "/", {"name": "x"})])
+
+
+CHOSEN = """
+import os
+from fastapi import FastAPI
+from pydantic_settings import BaseSettings
+class Settings(BaseSettings):
+    name: str = "app"
+class Production(Settings):
+    size: int = 1
+match os.environ.get("COLOR"):
+    case "red":
+        settings = Settings()
+    case _:
+        settings = Production()
+app = FastAPI()
+if settings.size:
+    app.state.sized = True
+"""
+
+
+@with_settings
+def test_settings_that_a_block_chooses_gain_a_field_before_others_read_it(lab):
+    """Statements that the release brings count on it when they are executed."""
+    app = lab(main=CHOSEN)
+    living = app.main.settings
+    read = CHOSEN.replace('name: str = "app"', 'name: str = "app"\n    prefix: str = "/v1"').replace(
+        "app = FastAPI()", "app = FastAPI()\napp.add_route(settings.prefix, print)"
+    )
+    app.brings(main=read)
+    app.upgrade(main=read)
+    assert app.main.settings is living and living.prefix == "/v1"
