@@ -227,6 +227,8 @@ class Transaction:
             await self._hold.settle(timeout=self._left())
         except SuspendTimeout as exc:
             return e.SuspendTimedOut(exc)
+        assert self._code.plan is not None
+        self._units.refuse_newcomers(self._code.plan.unmet)
         return e.Go()
 
     def _left(self) -> float:

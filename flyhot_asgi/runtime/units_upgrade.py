@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import types
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from ..engine import Journal, SourceModule
-from ..errors import FlyhotError, UpgradeRefused
+from ..errors import FlyhotError, UpgradeError, UpgradeRefused
 from ..functions.unit import FunctionUnit
 from ..session import MigrationReport, Registry, Session, Unit, pinning
 from ..session.migrate import migrate
@@ -61,6 +61,17 @@ class UnitsUpgrade:
         """Of the old and the new release, worked out for those who are there. Blocking."""
         self._vsns = with_classes_read(vsns, self._units)
         self._units = []
+
+    def refuse_newcomers(self, unmet: Sequence[tuple[type, Callable[[Any], bool]]]) -> None:
+        """Nobody was there when it was planned whose state the release can't do with: is anybody now? Raises
+        UpgradeError."""
+        for unit in attached(self._registry) if unmet else ():
+            for cls, lacks in unmet:
+                if isinstance(unit.instance, cls) and lacks(unit.instance):
+                    raise UpgradeError(
+                        f"{unit.label} opened while the upgrade was prepared, with a state that nobody migrates",
+                        do="nothing was changed; deploy again, and the plan says what it lacks",
+                    )
 
     def keep(self, journal: Journal) -> None:
         """Who registers meanwhile is forgotten by the undo."""

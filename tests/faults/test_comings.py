@@ -11,7 +11,18 @@ from flyhot_asgi.engine.living.inventory import Survey
 from flyhot_asgi.runtime import code_upgrade
 
 from .intact import assert_upgraded
-from .lab import SECOND, Client, Lab
+from .lab import FIRST, SECOND, Client, Lab, Scripted, edited
+
+WITHOUT = {
+    **FIRST,
+    "main.py": edited(
+        FIRST["main.py"],
+        ("        self.count = 0\n", "        self.n = 0\n"),
+        ("        self.count += 1\n", "        self.n += 1\n"),
+        ("{self.count}", "{self.n}"),
+    ),
+}
+"""The state has another shape, and nobody migrates it."""
 
 
 async def test_connections_that_open_and_close_while_the_plan_is_made(
@@ -76,3 +87,31 @@ async def test_a_connection_that_is_over_after_the_look_at_the_heap(
         assert result["outcome"] == "refused" and "nobody registered" in result["error"]["message"], result["error"]
     else:
         await assert_upgraded(lab, result)
+
+
+async def test_a_connection_that_opens_after_the_plan_has_a_state_that_nobody_migrates(lab: Lab) -> None:
+    """Nobody was there when it was planned, and so nothing spoke against it."""
+    for client in lab.clients:
+        client.leaves()
+    await asyncio.gather(*(client.task for client in lab.clients if client.task is not None))
+    lab.clients.clear()
+    lab.main.seen.clear()
+
+    async def comes() -> bool:
+        await lab.connect(1)
+        return True
+
+    result = await lab.upgrade(WITHOUT, Scripted(prepared=comes))
+    assert result["outcome"] == "aborted" and "opened while the upgrade was prepared" in result["error"]["message"], (
+        result
+    )
+    lab.clients[0].says()
+    await lab.clients[0].until_answered()
+    lab.clients[0].assert_in_order()
+    again = await lab.upgrade(WITHOUT)
+    assert again["outcome"] == "refused" and "`n`" in again["error"]["message"], again
+    lab.clients[0].leaves()
+    await asyncio.gather(*(client.task for client in lab.clients if client.task is not None))
+    lab.clients.clear()
+    lab.main.seen.clear()
+    assert (await lab.upgrade(WITHOUT))["outcome"] == "complete"

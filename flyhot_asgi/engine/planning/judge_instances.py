@@ -61,16 +61,20 @@ def _schema_gap(
     gained = {name for name in gained if not any(name in vars(base) for base in live.__mro__[1:])}
     gained -= _given_by_bases(context, live) if gained else set()
     reshaped = reshaped_attributes(old, new, context.origins(module))
-    if not (gained or reshaped) or not context.instances(live):
+    if not (gained or reshaped):
         return None
 
-    def concerned() -> list[Any]:
-        living = context.survey.objects(live)
+    def those(living: list[Any]) -> list[Any]:
         return living if reshaped else lacking(living, gained, always_set(old), but=live)
 
-    if not (count := len(concerned())):
-        return None
+    def concerned() -> list[Any]:
+        return those(context.survey.objects(live))
+
     newer = old if context.downgrade else new
+    if not context.instances(live) or not (count := len(concerned())):
+        if not context.has_code_change(live) and not _defines(newer, "code_change"):
+            context.plan.unmet.append((live, lambda one: bool(those([one]))))
+        return None
     if gained:
         return lacks(context, live, concerned, gained, newer)
     name = min(reshaped)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 import weakref
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
@@ -251,6 +251,9 @@ class Plan:
     """Classes with `functools.cached_property`s whose values, which their instances keep, old code gave."""
     stored_names: list[tuple[dict[str, Any], frozenset[str]]] = field(default_factory=list)
     """Modules' namespaces with names that old code of a `__getattr__` put there."""
+    unmet: list[tuple[type, Callable[[Any], bool]]] = field(default_factory=list)
+    """Classes whose new code would not do for an instance that the old code makes, if there were one, and that no
+    `code_change` migrates: does this one lack something? Asked again of who has come since the plan was made."""
     orphans: weakref.WeakSet[types.FunctionType] = field(default_factory=weakref.WeakSet)
     """Functions that the new source has no counterpart for, and that nobody holds who could call them."""
 
