@@ -19,6 +19,7 @@ from .client.inject import injecting
 from .errors import FlyhotError
 from .integrations import install as install_integrations
 from .lifespan import Lifespan
+from .release import imported
 from .release.config import project_root
 from .runtime import AppProcess, AppRuntime, Registered, find_root, runtime_of, say_impossible, why_unsupported
 from .runtime.refusals import refuse
@@ -27,6 +28,8 @@ from .session.boundary import ALWAYS_OPEN
 from .session.endpoints import install as install_endpoints
 from .types import SESSION_KEY, VSN_KEY, ASGIApp, Message, Receive, Scope, Send
 from .watch import Watcher, wanted
+
+imported.watch()
 
 registered = Registered()
 """Objects named by `register()`: process-wide, as the modules that make them are."""

@@ -17,7 +17,7 @@ from ..control.crew import Crew
 from ..control.paths import ControlSocket, runtime_dir, sockets_of
 from ..control.wire import Decoder, Frame, encode
 from ..errors import ControlError, FlyhotError
-from ..release import began
+from ..release import began, imported
 from ..threads import in_thread
 from .already import differs_as_imported, runs_code_of
 from .installed import Installed
@@ -43,8 +43,8 @@ async def what_runs(installed: Installed) -> Installed:
     """`installed`, or the other release that was really imported. Takes as long as the app's import, and only where a
     file was edited meanwhile.
 
-    Where the code is the tree's, and its values are nobody's, the program has made them so. Raises ControlError if the
-    code is of no release that anybody knows.
+    Where the code is the tree's, and its values are nobody's, the program has made them so; but for those of modules
+    that were seen to be imported from another text. Raises ControlError if what runs is no release that anybody knows.
     """
     edited = await in_thread(lambda: edited_meanwhile(installed))
     if not edited or await _is(installed):
@@ -60,7 +60,7 @@ async def what_runs(installed: Installed) -> Installed:
             if await _is(other):
                 logger.info("imported was release %s, and its files were edited meanwhile", other.vsn)
                 return other
-    if await runs_code_of(installed):
+    if await runs_code_of(installed) and not await in_thread(lambda: imported_otherwise(installed)):
         return installed
     raise ControlError(
         f"{edited[0]} was edited while the app was being imported, and what was imported is neither that nor another "
@@ -83,7 +83,27 @@ async def keep_for_forks(installed: Installed) -> None:
         logger.warning("a worker that is started later may not find out what it runs: %s", exc)
 
 
+def imported_otherwise(installed: Installed) -> list[str]:
+    """The modules whose bodies, as they were imported, are not those of the release. Blocking; never fails."""
+    live = installed.live()
+    try:
+        sources = installed.sources(live)
+    except FlyhotError:
+        return []  # the comparison that follows says why
+    found = []
+    for name, module in live.items():
+        body = imported.body_of(getattr(module, "__file__", None))
+        with contextlib.suppress(FlyhotError):
+            if body is not None and name in sources and sources[name].code != body:
+                found.append(name)
+    return found
+
+
 async def _is(installed: Installed) -> bool:
+    other = await in_thread(lambda: imported_otherwise(installed))
+    if other:
+        logger.info("what was imported is not release %s: %s was another text", installed.vsn, other[0])
+        return False
     try:
         found = await differs_as_imported(installed)
     except FlyhotError as exc:

@@ -16,7 +16,7 @@ from ..control.decision import Decisions, decisions_dir
 from ..control.paths import open_store, prepare_runtime_dir, socket_path
 from ..engine.verification.recorded import Recorded
 from ..errors import ControlError, FlyhotError
-from ..release import boots
+from ..release import boots, imported
 from ..release.config import project_root, read_settings
 from ..session import Hold, Registry
 from ..session.actor import homes
@@ -107,6 +107,8 @@ class AppProcess:
         except ControlError as exc:
             self._broken = exc
             logger.critical("this process can't be upgraded: %s (%s)", exc, exc.do)
+        finally:
+            imported.settle()
         self.vsn = self.installed.vsn
 
     def _is_still_loaded(self) -> bool:

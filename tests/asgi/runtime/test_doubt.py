@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from flyhot_asgi.control.crew import Crew
+from flyhot_asgi.control.paths import open_store
 from flyhot_asgi.errors import ControlError
-from flyhot_asgi.release import began
+from flyhot_asgi.release import began, imported
+from flyhot_asgi.release.config import read_settings
 from flyhot_asgi.runtime import doubt, process
 from flyhot_asgi.runtime.doubt import keep_for_forks, what_runs
 from flyhot_asgi.runtime.installed import Installed
-from tests.faults.lab import MAIN, RULES, SECOND, Lab
+from tests.faults.lab import FIRST, MAIN, RULES, SECOND, Lab
 
 CONSTANT = {"main.py": MAIN.replace("RELEASE = 1\n", "RELEASE = 3\n"), "rules.py": RULES}
 
@@ -43,6 +46,40 @@ async def test_what_was_imported_is_found_among_what_is_known(
     found = await what_runs(claimed)
     assert (found.digest, found.base_digest) == (lab.first.digest, lab.first.digest)
     assert found.read(f"{lab.top}/rules.py") == RULES.encode() and found.store_base() == lab.first.digest
+
+
+async def test_a_constant_of_a_text_that_was_read_and_is_gone(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its functions are the tree's, and the program might have set the constant; but its body was seen."""
+    monkeypatch.setattr(began, "BEGAN", 0.0)
+    imported.watch()
+    (tmp_path / "app").mkdir()
+    other = Lab(tmp_path / "app", CONSTANT)
+    try:
+        claimed = other_tree(other, FIRST)
+        with pytest.raises(ControlError, match="was edited while the app was being imported"):
+            await what_runs(claimed)
+        (other.root / other.top / "main.py").write_text(CONSTANT["main.py"].replace("TOP", other.top))
+        read = Installed.at_start(other.root, claimed.settings, claimed.store)
+        assert await what_runs(read) is read
+        read.store_base()
+        read.store.record("base", read.digest, previous=None, outcome="complete")
+        assert (await what_runs(claimed)).digest == read.digest
+        imported.settle()
+        assert imported.body_of(other.main.__file__) is None
+    finally:
+        sys.path.remove(str(other.root))
+        for name in other.live:
+            del sys.modules[name]
+
+
+def other_tree(lab: Lab, files: dict[str, str]) -> Installed:
+    """Of a lab that was not started: its files are others now."""
+    for name, text in files.items():
+        (lab.root / lab.top / name).write_text(text.replace("TOP", lab.top))
+    settings = read_settings(lab.root)
+    return Installed.at_start(lab.root, settings, open_store(lab.root, settings))
 
 
 async def test_a_fork_has_what_its_server_imported_whatever_was_upgraded_and_edited_since(
