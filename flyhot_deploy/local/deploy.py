@@ -16,7 +16,7 @@ from typing import Literal
 from flyhot_asgi.control.decision import Decisions, decisions_dir
 from flyhot_asgi.control.paths import ControlSocket, socket_path
 from flyhot_asgi.control.wire import Frame
-from flyhot_asgi.errors import FlyhotError, StoreError, UpgradeRefused
+from flyhot_asgi.errors import ControlError, FlyhotError, StoreError, UpgradeRefused
 from flyhot_asgi.release.history import Direction
 
 from ..config import Options, Patience, Project, require_app
@@ -29,12 +29,9 @@ from .meanwhile import who_came_up
 from .outcome import Ending, Result, already_result, conclude, first_error, lost_result, result_of
 from .progress import Fact, Notify, Step
 from .report import UpgradeReport
-from .site import Site, locked_site
+from .site import ROUNDS, Site, locked_site
 
 Action = Literal["hot", "rollback"]
-
-ROUNDS = 4
-"""How often an upgrade begins anew because another process has come up."""
 
 
 async def hot(project: Project, options: Options, *, patience: Patience, notify: Notify) -> UpgradeReport:
@@ -125,9 +122,13 @@ async def _attempts(
 ) -> tuple[Site, _Attempt]:
     """Until nobody comes up between the search for processes and the moment in which they have all prepared."""
     for _ in range(ROUNDS):
-        if cold is None and any(process.release != target for process in site.fleet.processes):
-            cold = await site.check(target)
-        site = await site.found_again()
+        try:
+            if cold is None and any(process.release != target for process in site.fleet.processes):
+                cold = await site.check(target)
+            site = await site.found_again()
+        except (ControlError, DeployError) as exc:
+            site = await site.without_the_gone(exc)
+            continue
         pending = [process for process in site.fleet.processes if process.release != target]
         same = await _compared(site, target)
         if pending and cold is None:

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flyhot_asgi.control.paths import ControlSocket
+from flyhot_asgi.control.paths import ControlSocket, sockets_of
 from flyhot_asgi.control.wire import Frame
+from flyhot_asgi.errors import ControlError, FlyhotError
 from flyhot_asgi.release.folder import FolderStore
 from flyhot_asgi.release.scan import survey_at_rest
 
@@ -19,6 +20,9 @@ from .fleet import Fleet, require_complete
 from .meanwhile import find_settled
 from .processes import ask_ok
 from .progress import Fact, Notify, Step
+
+ROUNDS = 4
+"""How often a deploy begins anew because processes come and go."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,16 @@ class Site:
         fresh = [pid for pid in fleet.pids if pid not in self.fleet.pids]
         await site._ask_bases(fresh, deploy=True)
         return site
+
+    async def without_the_gone(self, exc: FlyhotError) -> Site:
+        """Somebody gave no answer: with those who are there now, if one has gone. A server may end its workers at any
+        time, and start others. Raises `exc` if nobody has gone, or nobody is left.
+        """
+        there = {socket.pid for socket in await asyncio.to_thread(sockets_of, self.project.runtime)}
+        if not there or there.issuperset(self.fleet.pids):
+            raise exc
+        self.notify(Fact("a process has gone meanwhile: on with the others"))
+        return await self.found_again()
 
     async def check(self, release: str, pid: int | None = None, *, sealed: bool = False) -> Frame:
         """Have a process import the release cold, in a fresh one; returns what that found. `sealed`: fit to leave this
@@ -108,9 +122,21 @@ async def locked_site(project: Project, patience: Patience, notify: Notify) -> A
         site = await open_site(project, patience, notify)
         if site.store.path != before.store.path:
             raise DeployError("the app's processes changed their store meanwhile", do="deploy again")
-        await site.ask_bases(deploy=True)
+        site = await _with_bases(site)
         _record_base(site)
         yield site
+
+
+async def _with_bases(site: Site) -> Site:
+    for _ in range(ROUNDS):
+        try:
+            await site.ask_bases(deploy=True)
+        except (ControlError, DeployError) as exc:
+            site = await site.without_the_gone(exc)
+        else:
+            return site
+    await site.ask_bases(deploy=True)
+    return site
 
 
 def _record_base(site: Site) -> None:

@@ -53,10 +53,11 @@ def plan_document(old: str, new: str, **more: Any) -> Document:
 class Faults:
     """What goes wrong. `at` maps "prepare", "hold", "apply", "commit" to one of: refuse, fail, undo, hang,
     die,
-    nonsense, crash, broken, unverified."""
+    nonsense, crash, broken, unverified. `dies_at`: a verb."""
 
     at: dict[str, str] = field(default_factory=dict)
     status: str | None = None
+    dies_at: str | None = None
     base: Document | None = None
     check: Document | None = None
     verify: Document | None = None
@@ -108,6 +109,8 @@ class FakeProcess:
             request = await line.receive()
             if request is not None:
                 self.requests.append(request)
+                if request["verb"] == self.faults.dies_at:
+                    raise Dies
                 reply = await getattr(self, "do_" + request["verb"])(request, line)
                 line.send({"done": True} | reply)
         except Hangs:

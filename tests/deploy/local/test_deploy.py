@@ -70,6 +70,23 @@ async def test_a_process_is_told_all_that_it_needs(machine: FakeMachine, edited:
     assert "check" not in [request["verb"] for request in second.requests]
 
 
+@pytest.mark.parametrize("verb", ["base", "check"])
+async def test_a_worker_that_its_server_ends_meanwhile_stops_nobody(
+    machine: FakeMachine, edited: str, verb: str
+) -> None:
+    ends, stays = machine.start(edited, Faults(dies_at=verb)), machine.start(edited)
+    report = await hot()
+    assert (report.exit, report.outcome) == (Exit.VERIFIED, "complete"), report.error
+    assert [result["pid"] for result in report.processes] == [stays.pid]
+    assert stays.release == report.new and ends.release == edited
+
+
+async def test_the_last_one_that_ends_is_told(machine: FakeMachine, edited: str) -> None:
+    machine.start(edited, Faults(dies_at="base"))
+    with pytest.raises(FlyhotError, match="hung up without an answer"):
+        await hot()
+
+
 async def test_a_tree_that_runs_everywhere_is_nothing_to_do(machine: FakeMachine, base: str) -> None:
     processes = [machine.start(base) for _ in range(2)]
     report = await hot()
