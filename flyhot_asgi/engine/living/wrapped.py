@@ -6,6 +6,7 @@ import functools
 import types
 from collections.abc import Iterator
 
+from .attributes import fields_of
 from .commands import callback_of, is_command
 
 
@@ -18,16 +19,27 @@ def function_chain(value: object, depth: int = 6) -> Iterator[types.FunctionType
         if id(found) in seen or level > depth:
             continue
         seen.add(id(found))
-        if isinstance(found, types.FunctionType):
+        if issubclass(type(found), types.FunctionType):
+            assert isinstance(found, types.FunctionType)
             yield found
             for cell in found.__closure__ or ():
                 try:
                     queue.append((cell.cell_contents, level + 1))
                 except ValueError:
                     continue
-        inner = getattr(found, "__dict__", {}).get("__wrapped__") if callable(found) else None
+        inner = _inner(found)
         if inner is not None:
             queue.append((inner, level + 1))
+
+
+def _inner(found: object) -> object:
+    """What it says that it wraps. A proxy is not asked: it may have nothing to answer for, and would make it."""
+    kind = type(found)
+    if issubclass(kind, type):
+        return vars(found).get("__wrapped__")
+    holder = found.__func__ if isinstance(found, types.MethodType) and kind is types.MethodType else found
+    called = any("__call__" in vars(cls) for cls in kind.__mro__)
+    return (fields_of(holder) or {}).get("__wrapped__") if called else None
 
 
 def functions_of_member(value: object) -> Iterator[types.FunctionType]:

@@ -39,7 +39,7 @@ from .registration import Registration
 from .remake import Remaking
 from .shown import show_source
 from .state import touch_state
-from .twin import Held, TwinPourer, free
+from .twin import Held, TwinPourer, forget_aliases, free
 
 
 class Patch:
@@ -190,6 +190,8 @@ class Patch:
         for registration in self._registrations:
             registration.begin(journal)
         documented = Documented(self.functions if self.plan.work else ())
+        if self.plan.work:
+            forget_aliases()
         executor = Executor(journal, self.plan.live, self.plan.work)
         for item, code in zip(self.plan.work, self._codes, strict=True):
             try:

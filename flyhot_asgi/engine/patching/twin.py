@@ -91,7 +91,7 @@ class TwinPourer:
         forget_abstract_answers(lost=self._lost)
         gc.collect()
         if any(ref() is not None for ref, _ in twins):
-            _forget_aliases()
+            forget_aliases()
             gc.collect()
         return [(ref, living) for ref, living in twins if ref() is not None]
 
@@ -220,9 +220,9 @@ class TwinPourer:
         return renamed(before[1], *self._moved) == after[1] if self._moved else before == after
 
 
-def _forget_aliases() -> None:
+def forget_aliases() -> None:
     """`Optional[C]` and its like, which `typing` remembers so as not to make them twice: they hold a nested class that
-    was made for a moment."""
+    was made for a moment, or are written otherwise (`Union[int, str]` is equal to `int | str`)."""
     for forget in getattr(typing, "_cleanups", ()):
         forget()
 

@@ -995,4 +995,48 @@ CASES = {
         m.S(1).vary
         hasattr(m, "parse")
     """,
+    "an equal alias is written otherwise": """
+        --- m
+        from typing import Mapping, Union
+        A = Union[str, list[str]]
+        B = Union["A", Mapping[str, A], list[tuple[str, A]]]
+        +++ m
+        from typing import Mapping, Union
+        A = str | list[str]
+        B = Union["A", Mapping[str, A], list[tuple[str, A]]]
+        === ask
+        m.A
+        m.B
+    """,
+    "a proxy that has nothing to answer for": """
+        --- m
+        class Proxy:
+            def __init__(self, get): object.__setattr__(self, "_get", get)
+            def __getattribute__(self, name):
+                if name == "__class__":
+                    return Proxy
+                return getattr(object.__getattribute__(self, "_get")(), name)
+            def __call__(self): return 1
+        def unbound(): raise RuntimeError("outside of a request")
+        current = Proxy(unbound)
+        other = Proxy(unbound)
+        class Gone: pass
+        def f(): return 1
+        +++ m
+        class Proxy:
+            def __init__(self, get): object.__setattr__(self, "_get", get)
+            def __getattribute__(self, name):
+                if name == "__class__":
+                    return Proxy
+                return getattr(object.__getattribute__(self, "_get")(), name)
+            def __call__(self): return 1
+        def unbound(): raise RuntimeError("outside of a request")
+        other = Proxy(unbound)
+        def f(): return 2
+        === hold
+        f = m.f
+        === ask
+        f() => 2
+        hasattr(m, "current") => False
+    """,
 }
