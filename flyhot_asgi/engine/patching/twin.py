@@ -39,7 +39,7 @@ from .classobject import (
 )
 from .enums import pour_members
 from .journal import Journal, refill, set_globals
-from .pouring import pour, stands_at
+from .pouring import pour, pour_wrapped, stands_at
 from .substitute import Substitution, substitute_weakly
 from .values import Pourer
 
@@ -78,6 +78,8 @@ class TwinPourer:
         found: dict[str, Any] = {}
         for one in self._item.classes:
             for name, value in vars(one.cls).items():
+                if name in one.exchanged:
+                    continue  # the whole of what its decorators give is poured, when that is there
                 found[f"{'.'.join(one.path)}.{name}"] = value
         return found
 
@@ -167,6 +169,8 @@ class TwinPourer:
             inner = next((o for o in self._item.classes if o.cls is old), None)
             self._pour(inner or TwinOf(old, (*one.path, name), frozenset(), frozenset()), old, value)
             return old
+        if name in one.exchanged and (kept := self._exchange(old, value)) is not None:
+            return kept
         if name in one.bound or name == "__annotations__":
             return self._merge(old, value)
         generated = self._merge(old, value) if isinstance(value, _CODE) else value
@@ -174,6 +178,16 @@ class TwinPourer:
             where = f"`{living.__qualname__}.{name}`"
             raise UpgradeError(f"{where} was changed by the running program, and what makes it is executed again")
         return generated
+
+    def _exchange(self, old: Any, new: Any) -> Any:
+        """The living member as what other decorators made; None if it is of another kind now."""
+        if isinstance(old, staticmethod | classmethod) and type(old) is type(new):
+            return old if self._exchange(old.__func__, new.__func__) is not None else None
+        if not isinstance(old, types.FunctionType) or not isinstance(new, types.FunctionType) or old is new:
+            return None
+        self._taken.add(id(old))
+        self._became[id(new)] = old
+        return pour_wrapped(old, new, self._journal)
 
     def _merge(self, old: Any, new: Any) -> Any:
         """The object to store: the old one, made new, where its kind allows."""

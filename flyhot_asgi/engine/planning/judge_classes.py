@@ -115,18 +115,25 @@ def judge_dependent_class(context: Context, module: str, statement: Statement, r
         context.refuse(module, statement, f"it was built from {of}")
         return
     if header & rebound or any(m.kind not in ("def", "assign") for m in touched):
-        whole(context, module, node, statement, live, f"it was built from {of}")
+        whole(context, module, _before(context, module, node), statement, live, f"it was built from {of}")
         return
     members = NamespaceDiff(tuple(Change(Verdict.RERUN, m, m) for m in touched), frozenset())
     if not touched:
         return
     if reason := ungraftable(context, node, node, live, members):
-        whole(context, module, node, statement, live, f"it was built from {of}, and {reason}")
+        why = f"it was built from {of}, and {reason}"
+        whole(context, module, _before(context, module, node), statement, live, why)
         return
     try:
         plan_graft(context, module, node, node, live, (statement.binds[0],), members)
     except Ungraftable as exc:
-        whole(context, module, node, statement, live, str(exc))
+        whole(context, module, _before(context, module, node), statement, live, str(exc))
+
+
+def _before(context: Context, module: str, node: ast.ClassDef) -> ast.ClassDef:
+    """The class's statement in the old release: what it is built from may not be all that changed."""
+    found = context.old_names.binders(module).get(node.name) if module in context.old else None
+    return found.node if found is not None and isinstance(found.node, ast.ClassDef) else node
 
 
 def all_classes(namespace: Mapping[str, object], module: str) -> Iterator[type]:

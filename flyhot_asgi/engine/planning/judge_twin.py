@@ -111,13 +111,22 @@ def _classes(
     stays, has, fresh = (
         frozenset(mangled(name, path[-1]) for name in names) for names in (keep - rebound, bound, made & keep - rebound)
     )
-    yield TwinOf(live, path, stays, has, fresh)
+    exchanged = frozenset(mangled(n, path[-1]) for c in members.changes if _exchanged(c) for n in c.statement.binds)
+    yield TwinOf(live, path, stays, has, fresh, exchanged)
     for change in members.changes:
         a, b = (s.node if s is not None else None for s in (change.old, change.new))
         if isinstance(a, ast.ClassDef) and isinstance(b, ast.ClassDef):
             nested = vars(live).get(b.name)
             if isinstance(nested, type):
                 yield from _classes(context, module, a, b, nested, (*path, b.name))
+
+
+def _exchanged(change: Change) -> bool:
+    """A method under other decorators than before."""
+    sides = [side.node for side in (change.old, change.new) if side is not None]
+    functions = [node for node in sides if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    lists = [[ast.dump(one) for one in node.decorator_list] for node in functions]
+    return len(lists) == 2 and lists[0] != lists[1]
 
 
 def _makes(context: Context, module: str, statement: Statement) -> bool:

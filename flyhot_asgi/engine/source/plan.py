@@ -129,13 +129,15 @@ class Graft:
 class TwinOf:
     """One living class that a statement makes anew. `keep`: members that stay the living ones, as the program may have
     changed them and the release did not; `bound`: names that the new class body binds; `fresh`: of those that stay,
-    which the statement makes a second time: what it made of the second (a field's default) holds the living one."""
+    which the statement makes a second time: what it made of the second (a field's default) holds the living one;
+    `exchanged`: methods under other decorators: what these give takes the place of what the name means."""
 
     cls: type
     path: tuple[str, ...]
     keep: frozenset[str]
     bound: frozenset[str]
     fresh: frozenset[str] = frozenset()
+    exchanged: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -1039,4 +1039,85 @@ CASES = {
         f() => 2
         hasattr(m, "current") => False
     """,
+    "methods of a class that is made anew come under a decorator": """
+        --- m
+        class Base: pass
+        class Hooks: pass
+        def hooked(f):
+            def wrapper(self, *a): return ["hooked", f(self, *a)]
+            return wrapper
+        def quiet(f): return f
+        class S(Base):
+            def f(self, x): return x
+            @hooked
+            def g(self): return 1
+            @staticmethod
+            def s(): return 1
+            @hooked
+            def same(self): return 1
+            def h(self): return super().__repr__()[:1]
+            def p(self): return 1
+        +++ m
+        class Base: pass
+        class Hooks: pass
+        def hooked(f):
+            def wrapper(self, *a): return ["hooked", f(self, *a)]
+            return wrapper
+        def quiet(f): return f
+        class S(Hooks, Base):
+            @hooked
+            def f(self, x, y=2): return (x, y)
+            def g(self): return 2
+            @staticmethod
+            @quiet
+            def s(): return 2
+            @hooked
+            def same(self): return 2
+            @hooked
+            def h(self): return super().__repr__()[:1]
+            @property
+            def p(self): return 2
+        === hold
+        one = m.S()
+        held = [one.f, m.S.g, m.S.s, m.S.same, one.h]
+        === ask
+        held[0](1)
+        held[1](one)
+        held[2]()
+        held[3](one)
+        held[4]()
+        one.f(1), one.g(), one.same(), one.h(), one.p
+        held[0].__func__ is m.S.f, held[1] is m.S.g, held[3] is m.S.same
+        [c.__name__ for c in m.S.__mro__]
+    """,
+    "a class that changes and whose base's base becomes another": """
+        --- m
+        class Other: pass
+        def hooked(f):
+            def wrapper(self, *a): return ["hooked", f(self, *a)]
+            return wrapper
+        class Base: pass
+        class S(Base):
+            limit = 1
+            def f(self, x): return x
+        +++ m
+        class Other: pass
+        def hooked(f):
+            def wrapper(self, *a): return ["hooked", f(self, *a)]
+            return wrapper
+        class Base(Other): pass
+        class S(Base):
+            limit = 2
+            @hooked
+            def f(self, x, y=2): return (x, y)
+        === hold
+        one = m.S()
+        held = one.f
+        === ask
+        held(1)
+        one.f(1)
+        held.__func__ is m.S.f
+        one.limit
+        [c.__name__ for c in m.S.__mro__]
+    """,
 }
