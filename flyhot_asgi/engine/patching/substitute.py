@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import sys
 import types
 import weakref
 from collections import deque
@@ -162,6 +163,8 @@ class Substitution:
             value = getattr(holder, name)
             if self._is_old(value):
                 setattr(holder, name, self._new(value))
+        if sys.version_info < (3, 14):  # a tuple until somebody asks, and made a dict of that: it can't be exchanged
+            self._in_dict(holder.__annotations__)
 
     def _in_partial(self, holder: Any) -> None:
         func, args, keywords, fields = holder.__reduce__()[2]

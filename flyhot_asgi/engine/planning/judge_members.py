@@ -21,6 +21,7 @@ from .judge_functions import FUNCTIONS, runs_otherwise
 from .judge_instances import instance_gap
 from .judge_twin import plan_twin
 from .judge_values import MISSING
+from .unchanged import unchanged_by_program
 
 _CONSTRUCTION = ("__init__", "__new__", "__post_init__")
 
@@ -296,7 +297,7 @@ def _value_problem(
         if alike(cold, value):
             return None
         return f"the class attribute `{name}` was changed by the running program and is changed by the release too"
-    if _unchanged_by_program(context, live, name):
+    if unchanged_by_program(context, live, name):
         return None
     if is_atomic(value):
         if name not in _stored_anywhere(context):
@@ -310,20 +311,7 @@ def _value_problem(
 def _keeps_something(context: Context, live: type, name: str, value: Any) -> bool:
     """A descriptor of the app's own that was filled since the class was made: values by instance, say."""
     own = type(value).__module__ in context.live and hasattr(type(value), "__get__")
-    return own and context.drift is not None and not _unchanged_by_program(context, live, name)
-
-
-def _unchanged_by_program(context: Context, live: type, name: str) -> bool:
-    """It was looked at, through and through, and is as a cold import of the running release has it."""
-    top, _, rest = live.__qualname__.partition(".")
-    home, part = (live.__module__, top), f".{rest}.{name}" if rest else f".{name}"
-    drift = context.drift
-    return (
-        drift is not None
-        and drift.known(home)
-        and not drift.by_program(home, part)
-        and drift.opaque(home, part) is None
-    )
+    return own and context.drift is not None and not unchanged_by_program(context, live, name)
 
 
 def cold_value(context: Context, module: str, old: ast.ClassDef, live: type, name: str) -> Any:

@@ -131,6 +131,32 @@ def judge_moves(context: Context) -> None:
         context.step(move.new[0], move.statement, Action.MOVE, f"it {_came_here(move)} and stays the same object")
 
 
+def judge_moved_state(context: Context) -> None:
+    """Values of modules that are gone, which new modules make by the same statements: what the program made of them
+    since would be lost. What else such a module kept goes with it."""
+    came = {
+        (statement.binds, statement.dump): (name, statement)
+        for name in context.plan.added
+        for statement in active(context.new[name].statements, name)
+        if statement.kind == "assign"
+    }
+    for module in context.plan.deleted if context.drift is not None else ():
+        for statement in context.active_old(module):
+            if statement.kind != "assign" or (found := came.get((statement.binds, statement.dump))) is None:
+                continue
+            target, new = found
+            for name in statement.binds:
+                value = context.value(module, name)
+                if not is_definition(value) and not context.owned(value) and _was_changed(context, (module, name)):
+                    reason = f"`{name}` of {module} is made by {target} now, and what the running program made of it"
+                    context.refuse(target, new, f"{reason} would be lost")
+
+
+def _was_changed(context: Context, home: Home) -> bool:
+    drift = context.drift
+    return drift is not None and drift.known(home) and drift.by_program(home)
+
+
 def _came_here(move: Move) -> str:
     (before, name), (after, _) = move.old, move.new
     return f"moved here from {before}" if before != after else f"was `{name}` before"

@@ -26,6 +26,7 @@ from ..source.uses import attributes_changed
 from ..source.values import value_of
 from .context import COLD, Context
 from .left_behind import Among, left_behind
+from .unchanged import unchanged_by_program
 
 _GENERATED = frozenset({"def", "class", "doc"})
 
@@ -104,6 +105,7 @@ def _classes(
         for change in members.of(Verdict.SAME)
         if change.statement.kind == "assign" and not _depends(context, module, change.statement, rebound)
         for name in change.statement.binds
+        if not (_fresh(context, module, change.statement) and unchanged_by_program(context, live, name))
     }
     made = {
         n for one in members.of(Verdict.SAME) if _makes(context, module, one.statement) for n in one.statement.binds
@@ -146,6 +148,16 @@ def _depends(context: Context, module: str, statement: Statement, rebound: set[s
         return True
     homes = {home for name in statement.reads for home in context.new_names.trail(module, name)}
     return bool(homes & (context.rebound | context.changed_bodies | context.remade | context.also))
+
+
+def _fresh(context: Context, module: str, statement: Statement) -> bool:
+    """Of a class that moved: its value is made from objects that the module which it came to makes, too."""
+    homes = {home for name in statement.reads for home in context.new_names.trail(module, name)}
+    for home in homes - context.moved_to:
+        definition = context.new_names.definition(home) if home[0] in context.plan.added else None
+        if definition is not None and definition.kind != "import":
+            return True
+    return False
 
 
 def _instances_problem(

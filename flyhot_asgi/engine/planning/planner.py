@@ -33,7 +33,7 @@ from .judge_instances import instance_gap
 from .judge_living import judge_living
 from .judge_made import judge_made_instances
 from .judge_memos import judge_memos
-from .judge_moves import find_moves, judge_moves, moved_inside, state_left_behind
+from .judge_moves import find_moves, judge_moved_state, judge_moves, moved_inside, state_left_behind
 from .judge_named import judge_named
 from .judge_outsiders import judge_outsiders
 from .judge_stars import brought, judge_stars
@@ -108,6 +108,7 @@ def _consequences(context: Context, diffs: dict[str, NamespaceDiff]) -> None:
     judge_values_made_other(context)
     judge_made_instances(context)
     judge_moves(context)
+    judge_moved_state(context)
     for adapter in context.adapters:
         adapter.plan(context, diffs)
     bring_back(context)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
+from flyhot_asgi.engine import Refused
 from tests.asgi.engine.adapters.test_routes import get
 from tests.asgi.engine.pairs import pair
 
@@ -107,3 +110,80 @@ def test_one_that_moves_and_gains_a_field(lab):
     app.brings(**new)
     app.upgrade(**new)
     assert app.main.Shelf(item={"name": "a"}).item.size == 3
+
+
+SETTINGS = """
+--- outer
+--- config
+--- config.levels
+from enum import StrEnum
+class Level(StrEnum):
+    INFO = "INFO"
+--- config.settings
+from pydantic import BaseModel
+from .levels import Level
+class App(BaseModel):
+    LEVEL: Level = Level.INFO
+--- config.loader
+from pathlib import Path
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from .levels import Level
+from .settings import App
+FILE = Path("a") / ".env"
+COMMON = SettingsConfigDict(env_file=FILE)
+SEEN = []
+class AppEnv(BaseSettings, App):
+    model_config = COMMON | SettingsConfigDict(env_prefix="APP_")
+class Plain:
+    seen = SEEN
+def load() -> App: return AppEnv()
+def level(of: App) -> Level: return of.LEVEL
+--- main
+from .config.loader import load, Plain
+from .config.levels import Level
+def f(level: Level = Level.INFO): return level
+"""
+
+
+def _moved_package():
+    old, _ = pair(SETTINGS)
+    new = {
+        name.replace("config", "outer__config"): text.replace(".config.", ".outer.config.")
+        for name, text in old.items()
+    }
+    return old, new
+
+
+def test_a_package_of_settings_moves(lab):
+    old, new = _moved_package()
+    app = lab(**old)
+    load, kind = app.main.load, app.main.Plain
+    app.comes(**new)
+    loader = sys.modules[f"{app.top}.outer.config.loader"]
+    assert app.main.load is load is loader.load and app.main.Plain is kind is loader.Plain
+    assert load.__annotations__["return"] is loader.App and type(load()) is loader.AppEnv
+    assert loader.AppEnv.model_config["env_file"] is loader.FILE and kind.seen is loader.SEEN
+    assert app.differs(**new) == []
+
+
+def test_what_the_program_put_into_an_attribute_is_not_lost_by_a_move(lab):
+    old, new = _moved_package()
+    app = lab(**old)
+    app.main.Plain.seen.append(1)
+    with pytest.raises(Refused):
+        app.comes(**new)
+    assert app.main.Plain.seen == [1] and app.main.Plain.seen is sys.modules[f"{app.top}.config.loader"].SEEN
+
+
+def test_what_the_program_put_into_a_value_of_a_module_that_moves_is_not_lost(lab):
+    loader = "SEEN = []\ndef add(x): SEEN.append(x)\n"
+    old = {"outer": "", "loader": loader, "main": "from .loader import add"}
+    new = {"outer": "", "outer__loader": loader, "main": "from .outer.loader import add"}
+    app = lab(**old)
+    app.comes(**new)
+    assert sys.modules[f"{app.top}.outer.loader"].SEEN == []
+    app.undo()
+    app.main.add(1)
+    with pytest.raises(Refused, match="would be lost"):
+        app.comes(**new)
+    assert app.loader.SEEN == [1]
