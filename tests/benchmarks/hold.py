@@ -2,7 +2,9 @@
 `code_change` migrates. The best of several upgrades and rollbacks: a busy machine adds, it never takes away.
 
 `bare` is what the same calls of the same functions cost in a loop, without anything that could be undone: each on a
-shallow copy of its state, and, as `bare_deep`, on a deep one.
+shallow copy of its state, and, as `bare_deep`, on a deep one. `floor` is the least that a migration costs which can be
+undone: the same loop, and in loops as bare each session's attributes kept, one look at each of them for what is nested,
+that kept too, and the new states assigned. No gate, budget, policy or error that names a session is in it.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +81,12 @@ async def _of(sessions: int) -> dict[str, Any]:
         lab = await Lab(Path(folder) / "app", FIRST).start()
         await _connect(lab, sessions)
         second = await lab.release(SECOND)
-        ups, downs, bare, deep = [], [], [], []
+        ups, downs, bare, deep, floor = [], [], [], [], []
         for _ in range(UPGRADES):
             ups.append(await lab.upgrade(second))
             bare.append(_bare(lab, copy.copy))
             deep.append(_bare(lab, copy.deepcopy))
+            floor.append(_bare(lab, copy.copy, undoable=True))
             downs.append(await lab.upgrade(lab.first, direction="down"))
         for client in lab.clients:
             client.says()
@@ -100,6 +104,8 @@ async def _of(sessions: int) -> dict[str, Any]:
         "times_bare": round(up["hold_ms"] / min(bare), 2),
         "bare_deep_ms": round(min(deep), 2),
         "times_bare_deep": round(up["hold_ms"] / min(deep), 2),
+        "floor_ms": round(min(floor), 2),
+        "floor_times_bare": round(min(floor) / min(bare), 2),
     }
 
 
@@ -112,20 +118,29 @@ async def _connect(lab: Lab, sessions: int) -> None:
         await client.until_answered()
 
 
-def _bare(lab: Lab, copied: Callable[[dict[str, Any]], dict[str, Any]]) -> float:
-    """The same calls in a loop: milliseconds."""
+def _bare(lab: Lab, copied: Callable[[dict[str, Any]], dict[str, Any]], *, undoable: bool = False) -> float:
+    """The same calls in a loop: milliseconds. `undoable`: with what it takes to put all back."""
     plumbing = {"scope", "receive", "send", "total"}
     rooms: list[Any] = [unit.instance for unit in lab.process.registry.units()]
     states = [{name: value for name, value in vars(room).items() if name not in plumbing} for room in rooms]
     extra = {"direction": "up"}
+    kept: list[Any] = []
     gc.disable()
     try:
         began = time.perf_counter()
+        if undoable:
+            before = [vars(room).copy() for room in rooms]
+            values = chain.from_iterable(map(dict.values, before))
+            nested = [value for value in values if (kind := type(value)) is not int and kind is not str]
+            kept = [before, nested, [value.copy() for value in nested if type(value) in (list, dict)]]
         made = [room.code_change("1", copied(state), extra) for room, state in zip(rooms, states, strict=True)]
+        if undoable:
+            for room, state in zip(rooms, made, strict=True):
+                vars(room).update(state)
         took = time.perf_counter() - began
     finally:
         gc.enable()
-    assert len(made) == len(rooms)
+    assert len(made) == len(rooms) and len(kept) == 3 * undoable
     return took * 1000
 
 

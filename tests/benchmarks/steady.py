@@ -145,7 +145,9 @@ async def _server(folder: str, name: str) -> AsyncIterator[tuple[int, int]]:
         port = int(probe.getsockname()[1])
     environment = {**os.environ, "FLYHOT_RUNTIME_DIR": f"{folder}/rt", "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-m", "uvicorn", f"main:{name}", "--port", str(port), "--log-level", "error"]
-    process = await asyncio.create_subprocess_exec(*command, "--no-access-log", cwd=f"{folder}/app", env=environment)
+    # A connection waits for its turn, for long if the machine is busy, and answers no pings.
+    command += ["--no-access-log", "--timeout-keep-alive", "600", "--ws-ping-interval", "600"]
+    process = await asyncio.create_subprocess_exec(*command, cwd=f"{folder}/app", env=environment)
     try:
         await _until_up(port)
         yield port, process.pid
