@@ -113,6 +113,9 @@ class InstanceFill(Registration):
         journal.touch_namespace(values, f"a {kind.__qualname__}")
         for name in fresh.keys() & before.keys() & values.keys():
             whose = f"`{name}` of a living {kind.__qualname__}"
+            if _is_default(values[name], self._before[kind].get(name)) and _equal(values[name], fresh[name]):
+                values[name] = fresh[name]  # the very object that is the field's default, as in a cold import
+                continue
             values[name] = _merged(before[name], values[name], fresh[name], whose)
         values.update({name: fresh[name] for name in model_fields(kind) if name in fresh and name not in values})
 
@@ -146,6 +149,10 @@ def _fill(one: Any, values: dict[str, Any], names: set[str]) -> str | None:
             return name
         values[name] = fresh[name] if name in fresh else field.get_default(call_default_factory=True, **_data(values))
     return None
+
+
+def _is_default(value: Any, field: Any) -> bool:
+    return field is not None and field.default is value
 
 
 def _data(values: dict[str, Any]) -> dict[str, Any]:

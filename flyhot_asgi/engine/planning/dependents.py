@@ -19,13 +19,14 @@ from ..source.values import is_plain
 from .context import Context
 from .judge_alike import judge_made_other, stays
 from .judge_classes import judge_dependent_class
-from .judge_effects import judge_block
+from .judge_effects import TOLD, judge_block
 from .judge_functions import judge_dependent_function
 from .judge_members import whole
 from .judge_stars import execute_stars, is_star
 from .judge_twin import derives_from_remade
 from .judge_values import annotate, judge_dependent
 from .stuck import makers
+from .telling import tells
 
 
 def judge_dependents(context: Context) -> None:
@@ -108,6 +109,8 @@ def judge_reader(context: Context, module: str, statement: Statement, of: str, h
             judge_block(context, module, Change(Verdict.RERUN, statement, statement))
     elif kind in ("expr", "other") and (context.filled(module, statement) or context.slices.again(module, statement)):
         return
+    elif tells(context, module, statement.node):
+        context.step(module, statement, Action.KEEP, TOLD)
     elif kind == "expr" and not isinstance(getattr(statement.node, "value", None), ast.Constant):
         context.refuse(module, statement, f"a call at module level used {of}, which is bound anew")
 

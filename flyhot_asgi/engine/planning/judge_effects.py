@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from typing import Any
 
 from ..source.calls import walk_own
@@ -14,8 +15,10 @@ from ..source.uses import may_be_stored
 from ..source.values import is_atomic, is_definition, safe_block
 from .context import Context
 from .judge_functions import registering
+from .telling import tells
 
 _MISSING: Any = object()
+TOLD = "it tells something while the module is imported, and nothing is left of that"
 
 
 def judge_call(context: Context, module: str, change: Change) -> None:
@@ -23,6 +26,9 @@ def judge_call(context: Context, module: str, change: Change) -> None:
     statement = change.statement
     node = statement.node
     if isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+        return
+    if all(tells(context, module, one.node) for one in (change.old, change.new) if one is not None):
+        context.step(module, statement, Action.KEEP, TOLD)
         return
     if context.filled(module, statement):
         return
@@ -65,7 +71,8 @@ def only_defines(context: Context, module: str, block: ast.AST) -> bool:
         node for node in walk_own([block]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     ]
     decorators = [one for node in defined for one in node.decorator_list]
-    return safe_block(block) and all(registering(context, module, one) is None for one in decorators)
+    told = functools.partial(tells, context, module)
+    return safe_block(block, told) and all(registering(context, module, one) is None for one in decorators)
 
 
 def _block_in_the_way(context: Context, module: str, statement: Statement) -> str | None:

@@ -10,6 +10,7 @@ import ast
 import enum
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable
 
 from .module import dotted_name
 
@@ -219,14 +220,16 @@ _SAFE = (
 )
 
 
-def safe_block(node: ast.AST) -> bool:
-    """`if` or `try` that does nothing but import, define and set plain values."""
+def safe_block(node: ast.AST, also: Callable[[ast.stmt], bool] | None = None) -> bool:
+    """`if` or `try` that does nothing but import, define and set plain values. `also`: what else may stand in it."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.stmt | ast.ExceptHandler):
             if not isinstance(child, _SAFE):
+                if also is not None and isinstance(child, ast.stmt) and also(child):
+                    continue
                 return False
             if isinstance(child, ast.Assign | ast.AnnAssign) and not is_pure(child.value):
                 return False
-            if isinstance(child, ast.If | ast.Try | ast.ExceptHandler) and not safe_block(child):
+            if isinstance(child, ast.If | ast.Try | ast.ExceptHandler) and not safe_block(child, also):
                 return False
     return isinstance(node, ast.If | ast.Try | ast.ExceptHandler)

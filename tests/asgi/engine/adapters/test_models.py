@@ -450,10 +450,12 @@ async def test_validators_and_computed_fields_go(lab):
 
 CHOSEN = """
 import os
+from pathlib import Path
 from fastapi import FastAPI
 from pydantic_settings import BaseSettings
 class Settings(BaseSettings):
     name: str = "app"
+    folder: Path = Path("data")
 class Production(Settings):
     size: int = 1
 match os.environ.get("COLOR"):
@@ -478,3 +480,4 @@ def test_settings_that_a_block_chooses_gain_a_field_before_others_read_it(lab):
     app.brings(main=read)
     app.upgrade(main=read)
     assert app.main.settings is living and living.prefix == "/v1"
+    assert living.folder is app.main.Settings.model_fields["folder"].default
