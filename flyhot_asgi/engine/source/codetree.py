@@ -12,6 +12,7 @@ import ast
 import difflib
 import dis
 import hashlib
+import inspect
 import sys
 import types
 from collections import defaultdict
@@ -108,7 +109,8 @@ def _by_name(code: types.CodeType, owners: Owners) -> dict[tuple[str, str], list
         if owner == IDLE:
             continue
         owner = owner if child.co_name == "<lambda>" else ""
-        named[(child.co_name, owner)].append(child)
+        name = child.co_name if child.co_flags & inspect.CO_NEWLOCALS else f"class {child.co_name}"
+        named[(name, owner)].append(child)  # a function and a class of one name are no counterparts
     return named
 
 

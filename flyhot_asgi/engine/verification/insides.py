@@ -175,7 +175,7 @@ class _Walk:
             yield from self._names([getattr(value, part) for part in parts])
         elif kind is _CACHED:
             yield self._name(value.__wrapped__)
-        elif not _is_seen(kind):
+        elif not _is_seen(kind) or _kept_elsewhere(kind):
             raise _Unseen
         runs = _RUNS if issubclass(kind, threading.Thread) else ()
         for name, part in sorted(attributes(value), key=lambda one: one[0]):
@@ -242,6 +242,14 @@ def _is_seen(kind: type) -> bool:
     slots = sum(type(one) is types.MemberDescriptorType for base in bases for one in vars(base).values())
     places = slots + sum(any(name in vars(base) for base in bases) for name in ("__dict__", "__weakref__"))
     return kind.__basicsize__ - below <= _PLACE * places
+
+
+def _kept_elsewhere(kind: type) -> bool:
+    """Its instances have no place for anything, so that what they are made with is kept beside them
+    (`weakref.finalize`)."""
+    if not kind.__flags__ & _MADE_BY_CLASS_STATEMENT or kind.__basicsize__ > object.__basicsize__:
+        return False
+    return any(name in vars(base) for base in kind.__mro__ if base is not object for name in ("__init__", "__new__"))
 
 
 def homes_of(modules: Mapping[str, types.ModuleType]) -> dict[int, str]:

@@ -21,6 +21,7 @@ from .shapes import at_home, looked_into
 _MOST = 5000
 """Objects that are looked at for one text: more take too long while sessions are held."""
 _MOST_ATTRIBUTES, _MOST_INSIDE = 40, 200
+_MOST_WEAK = 100
 _DESCRIBED = frozenset({"pydantic", "sqlalchemy", "sqlmodel", "fastapi", "starlette", "click", "typer"})
 """Packages whose objects are described elsewhere, and keep what they worked out in their attributes."""
 _WEAK = (weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
@@ -82,11 +83,14 @@ def told_of_foreign(value: Any) -> str | None:
 
 
 def _weakly_held(value: Any) -> str:
-    """The classes and functions in a weak container, which may be a register of them. Instances come and go."""
+    """What is in a weak container, which may be a register; in a large one, the classes and functions. Instances come
+    and go, as all state does: what the import of a release registers tells."""
     found = []
-    for one in list(value.data.items() if isinstance(value.data, dict) else value.data):
+    every = list(value.data.items() if isinstance(value.data, dict) else value.data)
+    for one in every:
         parts = [part() if isinstance(part, weakref.ref) else part for part in (one if type(one) is tuple else (one,))]
-        if any(issubclass(type(part), type | types.FunctionType) for part in parts):
+        few = len(every) <= _MOST_WEAK and all(part is not None for part in parts)
+        if few or any(issubclass(type(part), type | types.FunctionType) for part in parts):
             found.append(" ".join(f"{brief(part)}{_elsewhere(part)}" for part in parts))
     return ", ".join(sorted(found))
 
