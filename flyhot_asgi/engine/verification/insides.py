@@ -29,7 +29,7 @@ from typing import Any
 
 from ..source.values import ATOMS
 from .frameworks import is_registrar
-from .shapes import attributes
+from .shapes import at_home, attributes
 
 INSIDE = " (inside)"
 """Ends the path that tells what is in a library's object."""
@@ -186,6 +186,8 @@ class _Walk:
 
     def _function(self, value: types.FunctionType) -> Iterator[str]:
         yield f"{value.__module__}:{value.__qualname__}"
+        if value.__globals__.get("__name__") not in self._own and not at_home(value):
+            yield _what_it_does(value.__code__)  # made at run time, as a template's: its name says nothing
         yield from self._names([*(value.__closure__ or ()), value.__defaults__, value.__kwdefaults__])
 
     def _contents(self, value: Any, kind: type) -> Iterator[str]:
@@ -250,6 +252,15 @@ def _kept_elsewhere(kind: type) -> bool:
     if not kind.__flags__ & _MADE_BY_CLASS_STATEMENT or kind.__basicsize__ > object.__basicsize__:
         return False
     return any(name in vars(base) for base in kind.__mro__ if base is not object for name in ("__init__", "__new__"))
+
+
+def _what_it_does(code: types.CodeType) -> str:
+    consts = [_what_it_does(one) if isinstance(one, types.CodeType) else _constant(one) for one in code.co_consts]
+    return hashlib.sha256(repr((code.co_code, code.co_names, code.co_varnames, consts)).encode()).hexdigest()
+
+
+def _constant(value: Any) -> str:
+    return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)
 
 
 def homes_of(modules: Mapping[str, types.ModuleType]) -> dict[int, str]:

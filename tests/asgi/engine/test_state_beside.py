@@ -60,3 +60,24 @@ def test_a_function_that_gives_way_to_a_class_stays_what_it_was_for_who_holds_it
     held: dict[str, Any] = {"outside": app.m.f}
     app.upgrade(m="class f:\n    x = 2\n")
     assert isinstance(app.m.f, type) and held["outside"]() == 1
+
+
+TEMPLATE = """
+import jinja2
+def up(text): return text.upper()
+E = jinja2.Environment()
+E.filters["up"] = up
+T = E.from_string("{{ 'a'|up }} {{ x }}")
+class A:
+    t = T
+def render(): return T.render(x=1), A.t.render(x=1)
+"""
+
+
+def test_a_template_that_was_compiled_of_another_text(lab: Callable[..., Lab]) -> None:
+    """The functions that jinja2 makes of both have the same name."""
+    app = lab(m=TEMPLATE)
+    app.here = True
+    assert app.m.render() == ("A 1", "A 1")
+    app.comes(m=TEMPLATE.replace("|up }} {{", "|up }}! {{"))
+    assert app.m.render() == ("A! 1", "A! 1")
