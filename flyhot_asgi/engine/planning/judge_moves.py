@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import types
+import weakref
 from collections import defaultdict
 
 from ..source.active import active
@@ -185,6 +186,10 @@ def moved_inside(context: Context, module: str, change: Change) -> bool:
     return False
 
 
+_WEAK = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary, weakref.WeakSet)
+"""Nothing is lost with an empty one."""
+
+
 def state_left_behind(context: Context, module: str, change: Change, name: str) -> str | None:
     """What the running program changed of the object that the name means, and that an import would not bring; None if
     that is nothing, as far as its old text can be had again for comparison."""
@@ -195,6 +200,8 @@ def state_left_behind(context: Context, module: str, change: Change, name: str) 
     if isinstance(live, type) and isinstance(old, ast.ClassDef):
         return _of_class(context, module, old, live)
     if is_definition(live) or (change.old is not None and change.old.kind == "import"):
+        return None
+    if type(live) in _WEAK and not live:
         return None
     cold = (cold_values(context, module, (name,)) or {}).get(name, MISSING)
     if (cold is not MISSING and alike(cold, live)) or (cold is MISSING and is_atomic(live)):

@@ -224,7 +224,7 @@ def _defines(node: ast.ClassDef, name: str) -> bool:
     return any(name in statement.binds for statement in statements_of(node.body, docstring=False))
 
 
-_NO_FIELDS = frozenset({"final", "runtime_checkable", "total_ordering", "register"})
+_NO_FIELDS = frozenset({"final", "runtime_checkable", "total_ordering", "register", "unique", "deprecated"})
 
 
 def _makes_fields(of: Names, module: str, node: ast.ClassDef) -> bool:
@@ -237,9 +237,7 @@ def _makes_fields(of: Names, module: str, node: ast.ClassDef) -> bool:
         definition = of.definition(home) if home is not None else None
         if definition is None or not _hands_back(definition.node, called=isinstance(decorator, ast.Call)):
             names.append(name)
-    return any(
-        name.rpartition(".")[2] not in ("final", "runtime_checkable", "total_ordering", "register") for name in names
-    )
+    return any(name.rpartition(".")[2] not in _NO_FIELDS for name in names)
 
 
 def _hands_back(node: ast.stmt, *, called: bool) -> bool:

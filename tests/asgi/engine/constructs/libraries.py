@@ -1120,4 +1120,77 @@ CASES = {
         one.limit
         [c.__name__ for c in m.S.__mro__]
     """,
+    "an empty weak mapping gives way to that of another module": """
+        --- a
+        from weakref import WeakKeyDictionary
+        SEEN = WeakKeyDictionary()
+        --- b
+        from weakref import WeakKeyDictionary
+        SEEN = WeakKeyDictionary()
+        def f(): return SEEN
+        +++ a
+        from weakref import WeakKeyDictionary
+        SEEN = WeakKeyDictionary()
+        +++ b
+        from .a import SEEN
+        def f(): return SEEN
+        === ask
+        b.f() is a.SEEN
+    """,
+    "an enum comes under @unique": """
+        --- m
+        import enum
+        class E(enum.Enum):
+            A = 1
+            B = 2
+        +++ m
+        import enum
+        @enum.unique
+        class E(enum.Enum):
+            A = 1
+            B = 2
+            C = 3
+        === hold
+        held = m.E.A
+        === ask
+        held is m.E.A
+        list(m.E)
+        m.E(3)
+    """,
+    "an enum and a class are deprecated": """
+        --- m
+        import enum
+        class E(enum.Enum):
+            A = 1
+            B = 2
+        class C:
+            def __init__(self, x): self.x = x
+            def f(self): return self.x
+        +++ m
+        import enum
+        from typing_extensions import deprecated
+        @deprecated("gone soon", category=UserWarning, stacklevel=2)
+        class E(enum.Enum):
+            A = 1
+            B = 2
+        @deprecated("gone soon", category=UserWarning, stacklevel=2)
+        class C:
+            def __init__(self, x): self.x = x
+            def f(self): return self.x
+        === hold
+        held = [m.E.A, object.__new__(m.C)]
+        held[1].x = 1
+        def warned(f, *a):
+            import warnings
+            with warnings.catch_warnings(record=True) as found:
+                warnings.simplefilter("always")
+                return f(*a) is not None, [str(one.message) for one in found]
+        === ask
+        held[0] is m.E.A
+        list(m.E)
+        warned(m.C, 1)
+        held[1].f()
+        m.C.__deprecated__, m.E.__deprecated__
+        warned(m.E, 1)
+    """,
 }
