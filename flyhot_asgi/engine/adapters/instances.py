@@ -180,6 +180,7 @@ class InstanceRebuild(Registration):
     def __init__(self, statement: Statement, name: str, namespace: dict[str, Any], cold: dict[str, Any] | None) -> None:
         self._statement, self._name, self._namespace, self._cold = statement, name, namespace, cold
         self._living = namespace[name]
+        self._defaults = dict(model_fields(type(self._living)))
 
     def collect(self, statement: Statement, journal: Journal) -> None:
         if statement is not self._statement:
@@ -200,6 +201,8 @@ class InstanceRebuild(Registration):
 
     def _value(self, key: str, has: Any, fresh: Any) -> Any:
         if has is _MISSING:
+            return fresh
+        if _is_default(has, self._defaults.get(key)) and _equal(has, fresh):
             return fresh
         if self._cold is None:
             return has

@@ -481,3 +481,13 @@ def test_settings_that_a_block_chooses_gain_a_field_before_others_read_it(lab):
     app.upgrade(main=read)
     assert app.main.settings is living and living.prefix == "/v1"
     assert living.folder is app.main.Settings.model_fields["folder"].default
+
+
+def test_a_default_that_a_module_level_instance_shares_with_its_class_is_the_new_one(lab):
+    head = "from pathlib import Path\nfrom pydantic import BaseModel\n"
+    text = f"{head}class Config(BaseModel):\n    to: Path = Path('a')\nCONFIG = Config()\n"
+    app = lab(m=text)
+    living = app.m.CONFIG
+    app.upgrade(m=text.replace("CONFIG", "    more: int = 1\nCONFIG"))
+    assert app.m.CONFIG is living and living.more == 1
+    assert living.to is app.m.Config.model_fields["to"].default
