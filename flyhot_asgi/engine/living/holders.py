@@ -51,6 +51,14 @@ class _Node:
     named: bool
     """Only transparent objects lie between a target and this one."""
     library: str
+    app: str = ""
+    """The first object of the app's on the way: its code runs whoever has it."""
+
+    def place(self, found: Place) -> Place:
+        """Whose it is, if it is found with somebody at `found`."""
+        if found is not Place.EMBEDDER:
+            return found
+        return Place.OWN if self.app else Place.LIBRARY if self.library else found
 
 
 class Scan:
@@ -134,7 +142,7 @@ class Scan:
                     queue.append(child)
         for key, node in nodes.items():
             if key not in self._settled and key not in self._inner and not node.named:
-                self._note([node], Place.LIBRARY if node.library else Place.EMBEDDER, node.library or node.first)
+                self._note([node], node.place(Place.EMBEDDER), node.app or node.library or node.first)
 
     def _meet(self, holder: object, nodes: dict[int, _Node]) -> _Node | None:
         """A node to climb on from; None if the walk ends here, whoever it is then being noted."""
@@ -149,13 +157,16 @@ class Scan:
         kind = type(holder)
         nearest = min(below, key=lambda one: not one.named)
         named = nearest.named and kind in _TRANSPARENT
-        node = _Node(0, nearest.first, named or id(holder) in self._renamed, nearest.library)
+        node = _Node(0, nearest.first, named or id(holder) in self._renamed, nearest.library, nearest.app)
         for one in below:
             node.targets |= one.targets
         if not node.first and kind not in _TRANSPARENT:
             node.first = describe(holder)
-        if kind.__module__ not in _VALUE_MODULES and self._territory.of_module(kind.__module__) is Place.LIBRARY:
+        place = self._territory.of_module(kind.__module__) if kind.__module__ not in _VALUE_MODULES else None
+        if place is Place.LIBRARY:
             node.library = node.library or describe(holder)
+        elif place is Place.OWN and id(kind) not in self._inner:  # an instance holds its class by being one
+            node.app = node.app or f"{describe(holder)}, an object of the app's"
         if kind.__name__.startswith("hamt") or kind.__name__ == "Context":
             node.library = node.library or "a context variable"
         return node
@@ -184,7 +195,7 @@ class Scan:
         for node in below:
             if place is not Place.OWN or self._names or not node.named:
                 what = f"{node.first} of module {name}" if node.first else f"module {name}"
-                self._note([node], Place.LIBRARY if node.library and place is Place.EMBEDDER else place, what)
+                self._note([node], node.place(place), what)
         return True
 
     def _definition(self, holder: Any, below: list[_Node]) -> bool:

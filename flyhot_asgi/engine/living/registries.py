@@ -22,16 +22,25 @@ def remembered_by(function: object) -> dict[Any, Any] | None:
     return found if type(found) is dict else None
 
 
+def token_of(function: object) -> types.CellType | None:
+    """Where a `singledispatch` function notes since when what it remembers is true."""
+    return _cells(function).get("cache_token")
+
+
 def _cell_of(function: object, name: str) -> Any:
+    cell = _cells(function).get(name)
+    return cell.cell_contents if cell is not None else None
+
+
+def _cells(function: object) -> dict[str, types.CellType]:
     if not isinstance(function, types.FunctionType):
-        return None
+        return {}
     dispatch = function.__dict__.get("dispatch")
     if type(function.__dict__.get("registry")) is not types.MappingProxyType:
-        return None
+        return {}
     if not isinstance(dispatch, types.FunctionType) or dispatch.__module__ != "functools":
-        return None
-    cells = dict(zip(dispatch.__code__.co_freevars, dispatch.__closure__ or (), strict=True))
-    return cells[name].cell_contents if name in cells else None
+        return {}
+    return dict(zip(dispatch.__code__.co_freevars, dispatch.__closure__ or (), strict=True))
 
 
 def dispatchers_in(value: object) -> list[types.FunctionType]:

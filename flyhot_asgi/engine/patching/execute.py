@@ -169,6 +169,7 @@ class Executor:
         for name, value in unseen.items():
             namespace.setdefault(name, value)
         self._keep(item, before, saved, namespace)
+        _keep_attributes(before, saved, dict(item.kept), namespace)
         for name, old in before.items():
             if item.same and namespace.get(name) is not old:
                 raise UpgradeError(f"`{name}` of {item.module} became another object, which its holders would not see")
@@ -238,6 +239,16 @@ class Executor:
             return put
 
         return adopt
+
+
+def _keep_attributes(
+    before: dict[str, Any], saved: dict[str, dict[str, Any]], kept: dict[str, frozenset[str]], namespace: dict[str, Any]
+) -> None:
+    """What the program made of a living function's attributes, such as a count of its calls."""
+    for name, attributes in saved.items():
+        function = namespace.get(name)
+        if isinstance(function, types.FunctionType) and function is before[name]:
+            function.__dict__.update({key: attributes[key] for key in kept[name] if key in attributes})
 
 
 def _run(code: types.CodeType, namespace: dict[str, Any], given: dict[str, Any]) -> None:

@@ -19,6 +19,8 @@ def pour(old: types.FunctionType, new: types.FunctionType, journal: Journal) -> 
     retagged = keeps_module(old, new)
     if old.__globals__ is not new.__globals__:
         set_globals(old, new.__globals__)  # a decorator from elsewhere came or went
+    for cell in new.__closure__ or ():
+        _point(cell, {id(new): old})  # a wrapper that counts its calls knows itself
     set_code(old, new.__code__, new.__closure__)
     for name in FUNCTION_FIELDS:
         if name == "__module__" and retagged:

@@ -12,6 +12,7 @@ import types
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ...errors import UpgradeError
@@ -22,6 +23,7 @@ from ..living.registries import (
     register_only,
     registered_with,
     remembered_by,
+    token_of,
 )
 from ..source.drift import Drift
 from ..source.module import Statement
@@ -191,6 +193,13 @@ def touch_dispatcher(function: types.FunctionType, journal: Journal) -> None:
         journal.touch_container(found, f"implementations of {function.__qualname__}")
         if (remembered := remembered_by(function)) is not None:
             journal.touch_container(remembered, f"implementations found by {function.__qualname__}")
+        if (token := token_of(function)) is not None:
+            before = token.cell_contents
+            journal.note(f"what {function.__qualname__} knows of registrations", partial(_set_cell, token, before))
+
+
+def _set_cell(cell: types.CellType, contents: object) -> None:
+    cell.cell_contents = contents
 
 
 def _deep(value: Any, depth: int = DEPTH) -> Iterator[Any]:

@@ -16,7 +16,6 @@ from ..source.schema import (
     always_set,
     attributes_read,
     class_level,
-    field_names,
     hashed_by,
     hidden_by_instances,
     new_attributes,
@@ -26,6 +25,8 @@ from ..source.schema import (
     stored_under,
 )
 from .context import COLD, Context
+from .judge_hashes import kept_by_hash
+from .judge_shapes import ill_shaped
 from .left_behind import Among, left_behind
 
 _ACCESS = ("__get__", "__set__", "__delete__")
@@ -35,22 +36,13 @@ def instance_gap(
     context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef, live: type
 ) -> tuple[str, str] | None:
     """Why living instances would not do for the new code, and what to do about it; None if they do."""
-    if hashed_by(old) != hashed_by(new) and (count := _hashable(context, old, live)):
+    if hashed_by(old) != hashed_by(new) and (count := kept_by_hash(context, live)):
         return f"its `__hash__` is another one, and sets and dicts keep {count} living instance(s) by the old", COLD
     if reason := _descriptor_gap(context, old, new, live):
         return reason, COLD
     if reason := _hidden_gap(context, old, new, live):
         return reason, f"give the method another name, or {COLD}"
     return _schema_gap(context, module, old, new, live)
-
-
-def _hashable(context: Context, old: ast.ClassDef, live: type) -> int:
-    """How many instances may be in a set: those that were never initialised can't be asked for their hash."""
-    if not context.instances(live):
-        return 0
-    generated = hasattr(live, "__dataclass_fields__") and not _defines(old, "__init__")
-    needed = field_names(old).keys() if generated else always_set(old)
-    return sum(1 for obj in context.survey.objects(live) if all(has(obj, name) for name in needed))
 
 
 def _schema_gap(
@@ -62,7 +54,7 @@ def _schema_gap(
     gained -= _given_by_bases(context, live) if gained else set()
     reshaped = reshaped_attributes(old, new, context.origins(module))
     if not (gained or reshaped):
-        return None
+        return _ill_shaped(context, module, old, new, live)
 
     def those(living: list[Any]) -> list[Any]:
         return living if reshaped else lacking(living, gained, always_set(old), but=live)
@@ -74,7 +66,7 @@ def _schema_gap(
     if not context.instances(live) or not (count := len(concerned())):
         if not context.has_code_change(live) and not _defines(newer, "code_change"):
             context.plan.unmet.append((live, lambda one: bool(those([one]))))
-        return None
+        return _ill_shaped(context, module, old, new, live)
     if gained:
         return lacks(context, live, concerned, gained, newer)
     name = min(reshaped)
@@ -101,6 +93,16 @@ def _unless_migrated(
         return None
     reason = f"{left} of its {len(among())} living instances would get no `code_change`: nobody registered them"
     return reason, f"`flyhot_asgi.register()` them, or {COLD}"
+
+
+def _ill_shaped(
+    context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef, live: type
+) -> tuple[str, str] | None:
+    if (reason := ill_shaped(context, module, old, new, live)) is None:
+        return None
+    otherwise = (reason, f"give the class a `code_change`, or {COLD}")
+    newer = old if context.downgrade else new
+    return _unless_migrated(context, live, lambda: context.survey.objects(live), newer, otherwise)
 
 
 def _given_by_bases(context: Context, live: type) -> set[str]:

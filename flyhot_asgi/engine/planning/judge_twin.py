@@ -25,6 +25,7 @@ from ..source.schema import field_names, new_attributes
 from ..source.uses import attributes_changed
 from ..source.values import value_of
 from .context import COLD, Context
+from .judge_hashes import kept_by_hash
 from .left_behind import Among, left_behind
 from .unchanged import unchanged_by_program
 
@@ -69,7 +70,7 @@ def twin_of(context: Context, module: str, old: ast.stmt, statement: Statement, 
         return None
     members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
     classes = tuple(_classes(context, module, old, new, live, (new.name,)))
-    state = frozenset(_state(context))
+    state = frozenset(_changed_by_program(context, live))
     holders = tuple(_containers_of(context, [one.cls for one in classes]))
     return Twin(module, statement, classes, state, holders, members.deleted_names)
 
@@ -184,13 +185,13 @@ def _instances_problem(
                 return f"{count} living instance(s) lack the field `{name}`", do
         count = context.instances(live)
     for name in ("__eq__", "__hash__"):
-        if _defines(old, name) != _defines(new, name):
-            return (
-                f"its `{name}` came or went, and with it what sets and dicts think of {count} living instance(s)",
-                COLD,
-            )
+        if _defines(old, name) != _defines(new, name) and (kept := kept_by_hash(context, live)):
+            return f"its `{name}` came or went, and sets and dicts keep {kept} living instance(s) by what it was", COLD
     if _arguments(old) != _arguments(new) and generated:
-        return f"the arguments of its decorator changed, and {count} living instance(s) were made under the old", COLD
+        if not _by_dataclass(old) or not _by_dataclass(new):
+            return f"its decorators changed, and {count} living instance(s) were made under the old ones", COLD
+        if kept := kept_by_hash(context, live):
+            return f"its decorators changed, and sets and dicts keep {kept} living instance(s) by the old ones", COLD
     for base in _new_bases(context, module, old, new):
         if gained := new_attributes(_EMPTY, base):
             name = min(gained)
@@ -238,6 +239,11 @@ def _makes_fields(of: Names, module: str, node: ast.ClassDef) -> bool:
         if definition is None or not _hands_back(definition.node, called=isinstance(decorator, ast.Call)):
             names.append(name)
     return any(name.rpartition(".")[2] not in _NO_FIELDS for name in names)
+
+
+def _by_dataclass(node: ast.ClassDef) -> bool:
+    """No decorator but `dataclass`, whose arguments change the class alone (a layout is looked at when it is made)."""
+    return all((decorator_name(one) or "").rpartition(".")[2] == "dataclass" for one in node.decorator_list)
 
 
 def _hands_back(node: ast.stmt, *, called: bool) -> bool:
@@ -326,6 +332,14 @@ def _state(context: Context) -> set[str]:
         trees = [source.tree for source in context.old.values()]
         context.attributes_changed = set().union(*(attributes_changed(tree) for tree in trees))
     return context.attributes_changed
+
+
+def _changed_by_program(context: Context, live: type) -> set[str]:
+    """Of these, what the program may have set on the class since it was imported: a decorator or a hook sets others."""
+    drift, home = context.drift, (live.__module__, live.__qualname__)
+    if drift is None or not drift.known(home):
+        return _state(context)
+    return {name for name in _state(context) if name not in vars(live) or drift.by_program(home, f".{name}")}
 
 
 def _containers_of(context: Context, classes: list[type]) -> Iterator[object]:

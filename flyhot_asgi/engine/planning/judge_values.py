@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import ast
 import functools
-import inspect
 import sys
-import types
 from collections import deque
 from typing import Any
 
 from ..living.holders import at_home
+from ..living.in_use import in_use
 from ..living.inventory import is_among
 from ..source.codetree import transplant
 from ..source.defuse import Home, imported_from
@@ -220,8 +219,8 @@ def _in_the_way(
     """Why the living value of `name` can't be replaced, and what to do; None if it can."""
     if is_definition(live) and not (type(live) is _LAMBDA and cold is not MISSING):
         return None
-    if type(live) is types.GeneratorType and inspect.getgeneratorstate(live) != inspect.GEN_CREATED:
-        return f"`{name}` is a generator that has begun; what it has given would be given again", _CHANGE_IT
+    if (use := in_use(live)) is not None:
+        return f"`{name}` is {use}", _CHANGE_IT
     if cold is not MISSING:
         if not alike(cold, live):
             return _both_changed(name)

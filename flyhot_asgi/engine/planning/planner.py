@@ -25,10 +25,12 @@ from .class_kinds import why_not_made
 from .context import Adapter, Context
 from .dependents import judge_dependents, judge_import_time_calls, judge_values_made_other
 from .forgotten import bring_back
+from .judge_attributes import keep_attributes
 from .judge_caches import judge_caches
 from .judge_classes import judge_class
 from .judge_effects import judge_block, judge_call
 from .judge_functions import FUNCTIONS, judge_function, refuse_if_held
+from .judge_hashes import judge_hashes
 from .judge_instances import instance_gap
 from .judge_living import judge_living
 from .judge_made import judge_made_instances
@@ -79,6 +81,7 @@ def make_plan(
         judge_living(context)
         judge_outsiders(context)
         judge_named(context)
+        judge_hashes(context)
     _finish(context, diffs)
     return context.plan
 
@@ -119,6 +122,7 @@ def _consequences(context: Context, diffs: dict[str, NamespaceDiff]) -> None:
 
 def _finish(context: Context, diffs: dict[str, NamespaceDiff]) -> None:
     """What the execution needs to know, and the order of the work."""
+    keep_attributes(context)
     context.plan.seen = [weakref.ref(function) for function in context.survey.functions]
     judge_caches(context)
     judge_memos(context)

@@ -135,6 +135,8 @@ class _Body:
             self._method(node.func)
             return
         first, _, rest = dotted.partition(".")
+        if dotted == "vars" and node.args and first not in self._names.binders(self._module):
+            return  # it looks at what an object has
         if first in self._fresh or (first in self._nested and not rest):
             return
         if first in self._params:

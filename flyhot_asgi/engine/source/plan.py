@@ -94,7 +94,8 @@ class Execute:
     adopt: bool = True
     recast: bool = False
     kept: tuple[tuple[str, frozenset[str]], ...] = ()
-    """Living instances that stay, with their attributes that stay: the program changed them, or the release did not."""
+    """Living instances and functions that stay, with their attributes that stay: the program changed them, or the
+    release did not."""
     cold: tuple[tuple[str, Any], ...] = ()
     """What the old release made of a name where the program changed it: merged item by item."""
     but: frozenset[str] | None = None

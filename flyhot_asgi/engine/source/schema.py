@@ -119,10 +119,13 @@ def hashed_by(cls: ast.ClassDef) -> list[str] | None:
                 found[name] = ast.dump(methods[name])
                 todo += [use.attr for use in _uses(methods[name], ast.Load)]
         return list(found.values())
-    for decorator in cls.decorator_list:
-        if isinstance(decorator, ast.Call) and any(_is_true(k, ("frozen", "unsafe_hash")) for k in decorator.keywords):
-            return [*field_names(cls)]
-    return None
+    return [*field_names(cls)] if frozen(cls) else None
+
+
+def frozen(cls: ast.ClassDef) -> bool:
+    """A decorator makes a hash of its fields."""
+    calls = [one for one in cls.decorator_list if isinstance(one, ast.Call)]
+    return any(_is_true(keyword, ("frozen", "unsafe_hash")) for one in calls for keyword in one.keywords)
 
 
 def _is_true(keyword: ast.keyword, names: tuple[str, ...]) -> bool:

@@ -522,7 +522,6 @@ def test_a_member_that_is_gone_and_held_is_refused(lab):
             "    b: list = dataclasses.field(default_factory=list)\n",
             "`b`",
         ),
-        ("@dataclasses.dataclass\nclass C:\n    a: int = 1\n", "    def __hash__(self): return 1\n", "__hash__"),
         ("class C:\n    __slots__ = ('a',)\n    def f(self): return 1\n", None, "__slots__"),
         ("class C(typing.NamedTuple):\n    a: int = 1\n", "    b: int = 2\n", "fields"),
     ],
@@ -534,6 +533,16 @@ def test_living_instances_without_a_place_for_it_refuse(lab, old, new, words):
     changed = old + new if new else old.replace("('a',)", "('a', 'b')")
     assert words in app.refused(m=head + changed).reason
     assert one
+
+
+def test_a_hash_that_comes_is_refused_where_something_keeps_instances_by_the_old(lab):
+    text = "import dataclasses\n@dataclasses.dataclass(eq=False)\nclass C:\n    a: int = 1\n"
+    app = lab(m=text)
+    one = app.m.C()
+    app.brings(m=text + "    def __hash__(self): return 1\n")
+    kept = {one}
+    assert "`__hash__`" in app.refused(m=text + "    def __hash__(self): return 1\n").reason
+    assert kept
 
 
 def test_a_dataclass_field_with_a_default_answers_for_old_instances(lab):

@@ -202,4 +202,355 @@ CASES = {
         a.value, a is m.F.A
         (m.F.A | m.F.C) is m.F.AC
     """,
+    "bound method of renamed method kept in the instance": """
+        --- m
+        class Bus:
+            def __init__(self): self.handlers = {'a': self.on_a}
+            def on_a(self): return 'a1'
+            def fire(self, k): return self.handlers[k]()
+        +++ m
+        class Bus:
+            def __init__(self): self.handlers = {'a': self.handle_a}
+            def handle_a(self): return 'a2'
+            def fire(self, k): return self.handlers[k]()
+        === hold
+        b = m.Bus()
+        === ask
+        b.fire('a')
+    """,
+    "plain class becomes dataclass; instance lives": """
+        --- m
+        class P:
+            def __init__(self, x, y):
+                self.x = x
+                self.y = y
+            def __eq__(self, o): return (self.x, self.y) == (o.x, o.y)
+        +++ m
+        import dataclasses
+        @dataclasses.dataclass
+        class P:
+            x: int
+            y: int
+        === hold
+        p = m.P(1, 2)
+        === ask
+        p
+        p == m.P(1, 2)
+        isinstance(p, m.P)
+        __import__('dataclasses').replace(p, x=5)
+    """,
+    "dataclass becomes plain; instance lives": """
+        --- m
+        import dataclasses
+        @dataclasses.dataclass(order=True)
+        class P:
+            x: int
+            y: int = 3
+        +++ m
+        class P:
+            def __init__(self, x, y=3):
+                self.x = x
+                self.y = y
+            def __repr__(self): return f'<{self.x}>'
+        === hold
+        p = m.P(1, 2)
+        === ask
+        p
+        p == m.P(1, 2)
+        p < m.P(2, 3)
+        hash(p) == hash(p)
+        __import__('dataclasses').is_dataclass(p)
+        m.P(4).y
+    """,
+    "queue moved and maxsize changes": """
+        --- m
+        import queue
+        Q = queue.Queue()
+        def put(x): Q.put(x); return Q.qsize()
+        +++ m
+        import queue
+        Q = queue.Queue(maxsize=10)
+        def put(x): Q.put(x); return Q.qsize()
+        === use
+        m.put(1); q = m.Q
+        === ask
+        m.put(2) => 2
+    """,
+    "functools.singledispatch with union and ABC over modules": """
+        --- fmt
+        import functools, collections.abc
+        @functools.singledispatch
+        def fmt(x): return f'obj:{x}'
+        @fmt.register
+        def _(x: int | float): return f'num:{x}'
+        --- m
+        from .fmt import fmt
+        class Money:
+            def __init__(self, n): self.n = n
+        @fmt.register(Money)
+        def _(x): return f'money:{x.n}'
+        def go(x): return fmt(x)
+        +++ fmt
+        import functools, collections.abc
+        @functools.singledispatch
+        def fmt(x): return f'OBJ:{x}'
+        @fmt.register
+        def _(x: int | float): return f'NUM:{x}'
+        @fmt.register
+        def _(x: collections.abc.Sequence): return 'seq'
+        +++ m
+        from .fmt import fmt
+        class Money:
+            def __init__(self, n): self.n = n
+        class Euro(Money): pass
+        @fmt.register(Money)
+        def _(x): return f'MONEY:{x.n}'
+        @fmt.register(Euro)
+        def _(x): return f'EURO:{x.n}'
+        def go(x): return fmt(x)
+        === hold
+        mo = m.Money(1); f = fmt.fmt; r = f(mo), f(1), f([1])
+        === ask
+        f(mo), f(1), f([1]), f(None), m.go(m.Euro(2)), f is fmt.fmt
+    """,
+    "function attribute counters: its default changes": """
+        --- m
+        import functools
+        def counted(f):
+            @functools.wraps(f)
+            def w(*a):
+                w.calls += 1
+                return f(*a), w.calls
+            w.calls = 0
+            return w
+        @counted
+        def f(x=1): return x
+        +++ m
+        import functools
+        def counted(f):
+            @functools.wraps(f)
+            def w(*a):
+                w.calls += 1
+                return f(*a), w.calls
+            w.calls = 0
+            return w
+        @counted
+        def f(x=2): return x
+        === use
+        f = m.f; f(); f()
+        === ask
+        f() => (2, 3)
+    """,
+    "function's own attributes: its default changes": """
+        --- m
+        def f(x=1):
+            f.calls += 1
+            f.memo[x] = x * 10
+            return f.memo[x], f.calls
+        f.calls = 0
+        f.memo = {}
+        +++ m
+        def f(x=2):
+            f.calls += 1
+            f.memo[x] = x * 10
+            return f.memo[x], f.calls, len(f.memo)
+        f.calls = 0
+        f.memo = {}
+        === use
+        f = m.f; f(); f(7)
+        === ask
+        f() => (20, 3, 3)
+    """,
+    "wrapper's attribute set in decorator: decorator's argument changes": """
+        --- m
+        import functools
+        def counted(label):
+            def deco(f):
+                @functools.wraps(f)
+                def w(*a):
+                    w.calls += 1
+                    return label, f(*a), w.calls
+                w.calls = 0
+                w.label = label
+                return w
+            return deco
+        @counted('a')
+        def f(x=1): return x
+        +++ m
+        import functools
+        def counted(label):
+            def deco(f):
+                @functools.wraps(f)
+                def w(*a):
+                    w.calls += 1
+                    return label, f(*a), w.calls
+                w.calls = 0
+                w.label = label
+                return w
+            return deco
+        @counted('b')
+        def f(x=1): return x
+        === use
+        f = m.f; f(); f()
+        === ask
+        f() => ('b', 1, 3)
+        f.label => 'b'
+    """,
+    "function's attribute set by the program and another by the release": """
+        --- m
+        def f(x=1): return x, getattr(f, 'mode', None)
+        f.mode = 'fast'
+        f.tags = ['a']
+        +++ m
+        def f(x=2): return x, getattr(f, 'mode', None)
+        f.mode = 'slow'
+        f.tags = ['a', 'b']
+        === use
+        f = m.f; f.extra = 5
+        === ask
+        f() => (2, 'slow')
+        f.tags => ['a', 'b']
+        f.extra => 5
+    """,
+    "instances as dict keys; hash through property and helper function": """
+        --- m
+        def norm(s): return s.lower()
+        class Key:
+            def __init__(self, s): self.s = s
+            @property
+            def canon(self): return norm(self.s)
+            def __eq__(self, o): return self.canon == o.canon
+            def __hash__(self): return hash(self.canon)
+        D = {}
+        def put(k, v): D[Key(k)] = v
+        def get(k): return D.get(Key(k))
+        +++ m
+        def norm(s): return s.upper()
+        class Key:
+            def __init__(self, s): self.s = s
+            @property
+            def canon(self): return norm(self.s)
+            def __eq__(self, o): return self.canon == o.canon
+            def __hash__(self): return hash(self.canon)
+        D = {}
+        def put(k, v): D[Key(k)] = v
+        def get(k): return D.get(Key(k))
+        === use
+        m.put('Ab', 1)
+        === ask
+        m.get('aB') => 1
+    """,
+    "hash by an overridden key in a subclass that changes": """
+        --- base
+        class Named:
+            def key(self): return 0
+            def __eq__(self, o): return self.key() == o.key()
+            def __hash__(self): return hash(self.key())
+        --- m
+        from .base import Named
+        class User(Named):
+            def __init__(self, name): self.name = name
+            def key(self): return self.name
+        SEEN = set()
+        def see(n): SEEN.add(User(n)); return len(SEEN)
+        +++ m
+        from .base import Named
+        class User(Named):
+            def __init__(self, name): self.name = name
+            def key(self): return self.name.lower()
+        SEEN = set()
+        def see(n): SEEN.add(User(n)); return len(SEEN)
+        === use
+        m.see('Bob')
+        === ask
+        m.see('Bob') => 1
+    """,
+    "enum with custom hash and members in a dict": """
+        --- m
+        import enum
+        class E(enum.Enum):
+            A = 'a'
+            B = 'b'
+            def __hash__(self): return hash(self.value)
+        D = {E.A: 1}
+        def get(e): return D.get(e)
+        +++ m
+        import enum
+        class E(enum.Enum):
+            A = 'aa'
+            B = 'b'
+            def __hash__(self): return hash(self.value)
+        D = {E.A: 1}
+        def get(e): return D.get(e)
+        === hold
+        a = m.E.A; s = {m.E.A}
+        === ask
+        m.get(a), a in s, m.get(m.E('aa'))
+    """,
+    "SimpleNamespace in an instance gains an attribute": """
+        --- m
+        from types import SimpleNamespace
+        class Svc:
+            def __init__(self): self.st = SimpleNamespace(hits=0)
+            def hit(self): self.st.hits += 1; return vars(self.st)
+        +++ m
+        from types import SimpleNamespace
+        class Svc:
+            def __init__(self): self.st = SimpleNamespace(hits=0, misses=0)
+            def hit(self): self.st.hits += 1; self.st.misses += 1; return vars(self.st)
+        === use
+        s = m.Svc(); s.hit()
+        === ask
+        s.hit() => {'hits': 2, 'misses': 1}
+    """,
+    "dict in an instance gains a key": """
+        --- m
+        class Svc:
+            def __init__(self): self.st = {'hits': 0}
+            def hit(self): self.st['hits'] += 1; return self.st
+        +++ m
+        class Svc:
+            def __init__(self): self.st = {'hits': 0, 'misses': 0}
+            def hit(self): self.st['hits'] += 1; self.st['misses'] += 1; return self.st
+        === use
+        s = m.Svc(); s.hit()
+        === ask
+        s.hit() => {'hits': 2, 'misses': 1}
+    """,
+    "tuple attribute unpacked by the new code has one more": """
+        --- m
+        class P:
+            def __init__(self): self.pos = (1, 2)
+            def show(self):
+                x, y = self.pos
+                return x + y
+        +++ m
+        class P:
+            def __init__(self): self.pos = (1, 2, 3)
+            def show(self):
+                x, y, z = self.pos
+                return x + y + z
+        === use
+        p = m.P()
+        === ask
+        p.show() => 6
+    """,
+    "attribute becomes an instance of a class": """
+        --- m
+        class Money:
+            def __init__(self, n): self.n = n
+        class P:
+            def __init__(self, n): self.price = n
+            def show(self): return self.price
+        +++ m
+        class Money:
+            def __init__(self, n): self.n = n
+        class P:
+            def __init__(self, n): self.price = Money(n)
+            def show(self): return self.price.n
+        === use
+        p = m.P(5)
+        === ask
+        p.show() => 5
+    """,
 }

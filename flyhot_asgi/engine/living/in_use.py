@@ -1,0 +1,26 @@
+"""Python's own objects that another one can't take the place of while somebody works with them: what is in them, or who
+has them, would be lost."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import queue
+import threading
+import types
+from typing import Any
+
+_QUEUES = (queue.Queue, queue.SimpleQueue, asyncio.Queue)
+_LOCKS = (type(threading.Lock()), asyncio.Lock, asyncio.Semaphore)
+
+
+def in_use(value: Any) -> str | None:
+    """In what way, in words; None if it is in nobody's use, or of another kind. Runs none of the app's code."""
+    kind = type(value)
+    if kind is types.GeneratorType and inspect.getgeneratorstate(value) != inspect.GEN_CREATED:
+        return "a generator that has begun; what it has given would be given again"
+    if kind.__module__ in ("queue", "_queue", "asyncio.queues") and issubclass(kind, _QUEUES) and value.qsize():
+        return f"a queue with {value.qsize()} item(s) in it, which would be lost"
+    if kind.__module__ in ("_thread", "asyncio.locks") and issubclass(kind, _LOCKS) and value.locked():
+        return "a lock that somebody has; another one would let others pass"
+    return None

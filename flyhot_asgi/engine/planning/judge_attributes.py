@@ -1,0 +1,44 @@
+"""What the program keeps in a function's attributes, where the function's statement is executed again.
+
+A decorator gives its wrapper a counter or a memo (`wrapper.calls = 0`). Executing it again begins anew; per attribute
+three-way, as for objects: what the release did not change stays as the program made it, what both changed is refused.
+"""
+
+from __future__ import annotations
+
+import types
+from dataclasses import replace
+
+from ..source.drift import Drift
+from ..source.plan import Execute
+from .context import Context
+
+
+def keep_attributes(context: Context) -> None:
+    """Note in the plan which attributes of living functions stay."""
+    drift = context.drift
+    if drift is None:
+        return
+    for index, item in enumerate(context.plan.work):
+        if not isinstance(item, Execute) or item.statement.kind != "def" or item.annotate_only or item.kept:
+            continue
+        name = item.statement.binds[0]
+        live = context.value(item.module, name)
+        if isinstance(live, types.FunctionType) and live.__dict__:
+            stays = _stay(context, drift, item, name, live)
+            if stays:
+                context.plan.work[index] = replace(item, kept=((name, stays),))
+
+
+def _stay(context: Context, drift: Drift, item: Execute, name: str, live: types.FunctionType) -> frozenset[str]:
+    home, stays = (item.module, name), set()
+    for attribute in live.__dict__:
+        part = f".{attribute}"
+        if attribute.startswith("__") or not drift.by_program(home, part):
+            continue
+        if drift.by_release(home, part) and not drift.arrived(home, part):
+            reason = f"`{name}.{attribute}` was changed by the running program and is changed by the release too"
+            context.refuse(item.module, item.statement, reason)
+        elif not drift.by_release(home, part):
+            stays.add(attribute)
+    return frozenset(stays)
