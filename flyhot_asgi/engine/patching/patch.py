@@ -203,7 +203,11 @@ class Patch:
         second = self._move(journal)
         self.orphans.update(settle_overloads(self.plan.changed, self.known, stubs))
         for registration in self._registrations:
-            registration.finish(journal)
+            try:
+                registration.finish(journal)
+            except UpgradeError as exc:
+                self._place_remade(exc, registration)
+                raise
         documented.finish(journal)
         free(second, journal)
         self._delete(journal)
@@ -240,6 +244,14 @@ class Patch:
         """What a step of ours found in the way is told by the statement that it was done for."""
         if exc.file is None and not isinstance(item, Graft):
             exc.file, exc.line = self.plan.new[item.module].shown, item.statement.line
+            exc.do = exc.do or COLD
+
+    def _place_remade(self, exc: UpgradeError, registration: Registration) -> None:
+        """The same, of an object that is made again: told by the statement that binds it."""
+        one = registration.at if isinstance(registration, Remaking) else None
+        if exc.file is None and one is not None:
+            binder = next((s for s in self.plan.new[one.module].statements if one.name in s.binds), None)
+            exc.file, exc.line = self.plan.new[one.module].shown, binder.line if binder is not None else None
             exc.do = exc.do or COLD
 
     def _do(

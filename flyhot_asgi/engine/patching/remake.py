@@ -51,6 +51,8 @@ class Remaking(Registration):
         self._told: list[tuple[Any, Any]] = []
         self._registered: dict[Remade, Registered] = {}
         self._namespaces = {item: vars(live[item.module]) for item in items}
+        self.at: Remade | None = None
+        """The one that is worked on."""
 
     def begin(self, journal: Journal) -> None:
         self._journal = journal
@@ -134,6 +136,7 @@ class Remaking(Registration):
         if self._told:
             self._substitute(self._told)
         for item, saved in self._living.items():
+            self.at = item
             namespace = self._namespaces[item]
             now = namespace.get(item.name, MISSING)
             if now is MISSING:

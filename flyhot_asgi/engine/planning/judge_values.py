@@ -201,7 +201,9 @@ _CHANGE_IT = f"keep the old statement and change the object in a `code_change`, 
 
 def _is_instance(context: Context, live: Any) -> bool:
     """An object of one of the app's own classes."""
-    return type(live).__module__ in context.live and not is_definition(live) and not is_atomic(live)
+    kept_inside = isinstance(live, int | float | str | bytes | tuple | frozenset)  # what it is can't be changed
+    own = type(live).__module__ in context.live
+    return own and not kept_inside and not is_definition(live) and not is_atomic(live)
 
 
 def _unmergeable(name: str, cold: Any, live: Any) -> tuple[str, str] | None:

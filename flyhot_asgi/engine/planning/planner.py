@@ -29,6 +29,7 @@ from .judge_attributes import keep_attributes
 from .judge_caches import judge_caches
 from .judge_classes import judge_class
 from .judge_effects import judge_block, judge_call
+from .judge_frames import judge_frames
 from .judge_functions import FUNCTIONS, judge_function, refuse_if_held
 from .judge_hashes import judge_hashes
 from .judge_instances import instance_gap
@@ -36,7 +37,6 @@ from .judge_living import judge_living
 from .judge_made import judge_made_instances
 from .judge_memos import judge_memos
 from .judge_moves import find_moves, judge_moved_state, judge_moves, moved_inside, state_left_behind
-from .judge_named import judge_named
 from .judge_outsiders import judge_outsiders
 from .judge_stars import brought, judge_stars
 from .judge_values import bind, judge_assignment, judge_import
@@ -80,7 +80,6 @@ def make_plan(
     if not context.plan.refusals:
         judge_living(context)
         judge_outsiders(context)
-        judge_named(context)
         judge_hashes(context)
     _finish(context, diffs)
     return context.plan
@@ -132,6 +131,7 @@ def _finish(context: Context, diffs: dict[str, NamespaceDiff]) -> None:
     context.plan.submodules = settled_submodules(context)
     _moved(context, diffs)
     count_living(context)
+    judge_frames(context)
     order = {statement: index for index, (_, statement) in enumerate(context.order)}
     context.plan.work.sort(key=lambda item: _position(context, item, order))
 

@@ -53,7 +53,7 @@ class Ground:
 
     def plan(self, also: Collection[Home] = ()) -> Plan:
         """Raises SourceError."""
-        return make_plan(
+        plan = make_plan(
             self.old,
             self.new,
             self.live,
@@ -63,6 +63,8 @@ class Ground:
             also=also,
             drift=self.drift,
         )
+        plan.refusals += plan.failing  # nobody is held here, who would end
+        return plan
 
     def look(self, recorded: Recorded) -> None:
         """Take what cold imports said, and note in what the process is not its own release, before it is touched. What

@@ -229,6 +229,8 @@ class Plan:
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     stale_frames: list[StaleFrame] = field(default_factory=list)
+    failing: list[Refusal] = field(default_factory=list)
+    """Frames that will fail on their old code: refused where nobody ends them before."""
     work: list[Execute | Graft | Twin] = field(default_factory=list)
     deleted_names: list[tuple[str, str]] = field(default_factory=list)
     submodules: list[tuple[str, str]] = field(default_factory=list)

@@ -553,4 +553,67 @@ CASES = {
         === ask
         p.show() => 5
     """,
+    "old generator runs deleted helper": """
+        --- m
+        def helper(x): return x + 1
+        def gen():
+            for i in range(3): yield helper(i)
+        +++ m
+        def assist(x): return x + 100
+        def gen():
+            for i in range(3): yield assist(i)
+        === use
+        g = m.gen(); next(g)
+        === ask
+        next(g) => 101
+    """,
+    "subclass of int and namedtuple constants": """
+        --- m
+        class Port(int):
+            def label(self): return f':{int(self)}'
+        P = Port(80)
+        def go(): return P.label()
+        --- n
+        from .m import P
+        T = (P, P + 1)
+        def go(): return P.label(), T
+        +++ m
+        class Port(int):
+            def label(self): return f'port {int(self)}'
+        P = Port(8080)
+        def go(): return P.label()
+        === hold
+        p = m.P
+        === ask
+        m.go(), n.go(), n.P is m.P
+    """,
+    "two instances of closures over loop variable registry": """
+        --- m
+        HANDLERS = {}
+        for _k in ('a', 'b'):
+            def _make(k):
+                n = 0
+                def h(x):
+                    nonlocal n
+                    n += 1
+                    return (k, x, n)
+                return h
+            HANDLERS[_k] = _make(_k)
+        +++ m
+        HANDLERS = {}
+        for _k in ('a', 'b', 'c'):
+            def _make(k):
+                n = 0
+                def h(x):
+                    nonlocal n
+                    n += 1
+                    return (k.upper(), x, n)
+                return h
+            HANDLERS[_k] = _make(_k)
+        === use
+        m.HANDLERS['a'](1)
+        === ask
+        m.HANDLERS['a'](1) => ('A', 1, 2)
+        m.HANDLERS['c'](1) => ('C', 1, 1)
+    """,
 }

@@ -1,0 +1,58 @@
+"""Coroutines and generators under way that still need a name which is gone from the release.
+
+They keep their old code to its end, and look names up in the module as it is by then: `helper`, which became `assist`,
+raises NameError there. Whoever holds sessions ends or drains most of them before the upgrade, so that it is told; where
+nobody does, it is refused.
+"""
+
+from __future__ import annotations
+
+import dis
+import types
+from collections import Counter
+from typing import Any
+
+from ..living.inventory import is_suspended, running_code
+from ..source.plan import Refusal
+from .context import Context
+
+_MEND = "keep the name until they have ended (`{name} = …`), let them end, or restart the app"
+_UPGRADABLE = "__flyhot_upgradable__"
+
+
+def judge_frames(context: Context) -> None:
+    """Note them in the plan."""
+    gone: dict[str, set[str]] = {}
+    for module, name in context.plan.deleted_names:
+        gone.setdefault(module, set()).add(name)
+    if not gone:
+        return
+    found: Counter[tuple[str, str, int, str]] = Counter()
+    for obj in context.survey.running:
+        frame: Any = is_suspended(obj)
+        module = str(frame.f_globals.get("__name__")) if frame else ""
+        if module not in gone or _starts_anew(context, module, running_code(obj)):
+            continue
+        if lacks := sorted(_still_read(frame.f_code, frame.f_lasti) & gone[module]):
+            found[module, frame.f_code.co_qualname, frame.f_lineno, lacks[0]] += 1
+    for (module, code, line, name), count in sorted(found.items()):
+        why = f"{count} of it under way still need(s) `{name}`, which is gone from the source"
+        refusal = Refusal(module, context.file(module), line, code, why, _MEND.format(name=name))
+        context.plan.failing.append(refusal)
+        context.plan.notes.append(f"{refusal.file}:{line}: `{code}`: {why}: it will fail there, unless it ends before")
+
+
+def _starts_anew(context: Context, module: str, code: types.CodeType) -> bool:
+    """An `@upgradable` function: its old coroutine is ended when the new code is there."""
+    value = context.resolve(module, code.co_qualname.partition(".<locals>")[0])
+    return _UPGRADABLE in getattr(value, "__dict__", {})
+
+
+def _still_read(code: types.CodeType, at: int) -> set[str]:
+    """Global names that the rest of a frame may read: from where it stands, or from the begin of the loops it is in."""
+    instructions = list(dis.get_instructions(code))
+    start = at
+    for one in reversed(instructions):
+        if one.opcode in dis.hasjrel and "BACKWARD" in one.opname and one.offset > start > one.argval:
+            start = one.argval
+    return {one.argval for one in instructions if one.offset >= start and one.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
