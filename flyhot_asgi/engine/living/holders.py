@@ -13,11 +13,12 @@ from __future__ import annotations
 import gc
 import signal
 import types
+import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .inventory import describe, running_code
+from .inventory import describe, module_of, running_code
 from .places import found_at
 from .territory import Place, Territory, namespaces
 from .wrapped import function_chain
@@ -104,6 +105,7 @@ class Scan:
         self._ignored |= {id(inner), id(bits), id(self._inner)}
         self._walk(inner)
         self._signals(inner)
+        self._weak_methods(inner)
 
     def _walk(self, frontier: list[object]) -> None:
         nodes = {key: _Node(bit, "", True, "") for key, bit in self._inner.items()}
@@ -162,7 +164,7 @@ class Scan:
             node.targets |= one.targets
         if not node.first and kind not in _TRANSPARENT:
             node.first = describe(holder)
-        place = self._territory.of_module(kind.__module__) if kind.__module__ not in _VALUE_MODULES else None
+        place = self._territory.of_module(of) if (of := module_of(kind)) not in _VALUE_MODULES else None
         if place is Place.LIBRARY:
             node.library = node.library or describe(holder)
         elif place is Place.OWN and id(kind) not in self._inner:  # an instance holds its class by being one
@@ -178,7 +180,7 @@ class Scan:
             return self._module(self._spaces[id(holder)], below)
         if issubclass(kind, types.ModuleType):
             return self._module(types.ModuleType.__getattribute__(holder, "__name__"), below)
-        if kind in self._kinds or (kind.__module__ or "").startswith(_ENGINE):
+        if kind in self._kinds or module_of(kind).startswith(_ENGINE):
             return True
         if issubclass(kind, type) or kind is types.FunctionType:
             return self._definition(holder, below)
@@ -220,6 +222,16 @@ class Scan:
             handler = signal.getsignal(number)
             if handler is not None and (bits := self._inner.get(id(getattr(handler, "__func__", handler)))):
                 self._note([_Node(bits, "", False, "")], Place.LIBRARY, f"the handler of signal {int(number)}")
+
+    def _weak_methods(self, inner: list[object]) -> None:
+        """Who has a bound method by a weak reference calls it as long as its object lives, whatever the class has."""
+        for one in inner:
+            references = weakref.getweakrefs(one) if isinstance(one, types.FunctionType) else []
+            for holder in gc.get_referrers(*references) if references else []:
+                if isinstance(holder, weakref.WeakMethod) and holder() is not None:
+                    self._note(
+                        [_Node(self._inner[id(one)], "", False, "")], Place.LIBRARY, "a weak reference to its method"
+                    )
 
     def counting(self, index: int = 0) -> list[str]:
         """Holders of one target by which old code would run again: the app's and libraries', in words."""

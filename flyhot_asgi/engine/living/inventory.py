@@ -140,6 +140,12 @@ def classes_of(names: Collection[str]) -> list[type]:
     return [cls for cls in subclasses(object) if vars(cls).get("__module__") in names]
 
 
+def module_of(cls: type) -> str:
+    """Where a class says that it is from; "" if it says nothing: `type()` was called where there is no `__name__`."""
+    found = getattr(cls, "__module__", None)
+    return found if isinstance(found, str) else ""
+
+
 def subclasses(cls: type) -> list[type]:
     """All living classes derived from `cls`, at any depth."""
     found: dict[type, None] = {}
@@ -199,7 +205,7 @@ def describe(holder: object) -> str:
             return f"module {name}"
         return f"a dict with {len(holder)} keys"
     if isinstance(holder, types.FunctionType | type):
-        return f"{holder.__module__}.{holder.__qualname__}"
+        return f"{getattr(holder, '__module__', None)}.{holder.__qualname__}"
     if isinstance(holder, types.CellType):
         return "a closure"
-    return f"a {type(holder).__module__}.{type(holder).__qualname__}"
+    return f"a {module_of(type(holder))}.{type(holder).__qualname__}"

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..living.holders import at_home
+from ..living.inventory import module_of
 from ..living.places import found_at
 from ..source.module import SourceModule
 from ..source.plan import Plan
@@ -87,7 +88,7 @@ def _in_order(classes: list[type], lines: Lines) -> list[type]:
     """Those of one module in the order of its text; the modules, and all others, as they stand."""
     places: dict[str, list[int]] = {}
     for index, cls in enumerate(classes):
-        if (cls.__module__, cls.__qualname__) in lines and at_home(cls):
+        if (module_of(cls), cls.__qualname__) in lines and at_home(cls):
             places.setdefault(cls.__module__, []).append(index)
     found = list(classes)
     for module, indexes in places.items():

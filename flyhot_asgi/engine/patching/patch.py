@@ -15,7 +15,7 @@ import weakref
 from typing import Any
 
 from ...errors import UpgradeError
-from ..living.inventory import functions_of, is_one_of, living_functions, subclasses
+from ..living.inventory import functions_of, is_one_of, living_functions, module_of, subclasses
 from ..source.codetree import ClassFacts, class_facts, codes_of, distinct_codes, docstring, match
 from ..source.expected import Expected, annotated_names, expected_of
 from ..source.headers import Header, headers
@@ -108,7 +108,7 @@ class Patch:
         """Find the functions that live now, and what frameworks keep of the app, so that `apply()` need only look at
         what came since: hide the rest from it, with `StillCollector.hide()`. May be called in a thread."""
         self._seen_ahead = [weakref.ref(function) for function in self._look()]
-        self._classes_ahead = [weakref.ref(cls) for cls in subclasses(object) if cls.__module__ in self.plan.live]
+        self._classes_ahead = [weakref.ref(cls) for cls in subclasses(object) if module_of(cls) in self.plan.live]
         self._answers.look()
         for registration in self.plan.registrations:
             registration.look()

@@ -195,7 +195,7 @@ class Settling:
         for name in saved.inside:
             part = f".{name}"
             gone = self._drift.described("old", self._home, part) and not self._drift.described("new", self._home, part)
-            if gone and name in vars(now) and vars(now)[name] is saved.inside[name].value:
+            if gone and name not in _MADE and name in vars(now) and vars(now)[name] is saved.inside[name].value:
                 if self._drift.by_program(self._home, part):
                     raise UpgradeError(_both(self._home, part))
                 delattr(now, name)

@@ -7,10 +7,10 @@ import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..living.inventory import subclasses
+from ..living.inventory import module_of, subclasses
 from ..living.registries import dispatchers_in
 from ..source.plan import Plan
-from ..source.values import EXACT_CONTAINERS
+from ..source.values import ATOMS, EXACT_CONTAINERS
 from .classobject import touch_class
 from .journal import Journal
 from .remake import touch_dispatcher
@@ -44,11 +44,28 @@ def touch_state(plan: Plan, journal: Journal, classes: Iterable[type] | None = N
             touch_class(value, journal)
         else:
             journal.touch_function(value)
+    plain: list[tuple[type, dict[str, Any]]] = []
     for cls in subclasses(object) if classes is None else classes:
-        if cls.__module__ in walk.own:
-            for key, value in list(vars(cls).items()):
-                if not key.startswith("__"):
-                    walk.touch(value, f"`{cls.__qualname__}.{key}`", _DEPTH - 1)
+        if module_of(cls) in walk.own:
+            members = {key: value for key, value in vars(cls).items() if not key.startswith(("__", "_abc_"))}
+            plain.append((cls, members))
+            for key, value in members.items():
+                walk.touch(value, f"`{cls.__qualname__}.{key}`", _DEPTH - 1)
+    journal.note("attributes of classes", lambda: _take_back(plain))
+
+
+def _take_back(before: list[tuple[type, dict[str, Any]]]) -> None:
+    """What statements did to classes by the app's own code: counts, and what a hook or a decorator notes in them."""
+    for cls, members in before:
+        found = vars(cls)
+        for key, value in members.items():
+            if type(value) in ATOMS and found.get(key, _MISSING) is not value:
+                type.__setattr__(cls, key, value)
+        for key in [key for key in found if key not in members and not key.startswith(("__", "_abc_"))]:
+            type.__delattr__(cls, key)
+
+
+_MISSING = object()
 
 
 def _definitions(plan: Plan) -> Iterator[type | types.FunctionType]:
@@ -76,7 +93,7 @@ class _Walk:
             inside = value
             if id(value) not in self._seen:
                 self._journal.touch_container(value, what)
-        elif kind.__module__ in self.own and not isinstance(value, (type, types.ModuleType)):
+        elif module_of(kind) in self.own and not isinstance(value, (type, types.ModuleType)):
             inside = getattr(value, "__dict__", None)
             if type(inside) is not dict:
                 return

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from ..living.inventory import subclasses
+from ..living.inventory import module_of, subclasses
 from ..source.diff import Change, NamespaceDiff, Verdict
 from ..source.module import NamesRead, Statement, statements_of
 from ..source.plan import Action, Graft
@@ -82,7 +82,7 @@ def _judge_deleted(context: Context, module: str, statement: Statement) -> None:
     if not isinstance(live, type):
         return
     context.deferred.append(lambda: _refuse_if_alive(context, module, statement, live))
-    if derived := [sub for sub in subclasses(live) if sub.__module__ in context.new]:
+    if derived := [sub for sub in subclasses(live) if module_of(sub) in context.new]:
         if any((sub.__module__, sub.__qualname__) != (module, live.__qualname__) for sub in derived):
             names = ", ".join(sub.__qualname__ for sub in derived[:3])
             context.refuse(module, statement, f"it is gone from the source, but {names} derive from it")

@@ -7,6 +7,7 @@ keeps; or have under their own name what a descriptor now keeps elsewhere.
 from __future__ import annotations
 
 import ast
+import enum
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,7 +49,10 @@ def instance_gap(
 def _schema_gap(
     context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef, live: type
 ) -> tuple[str, str] | None:
-    """Living instances would lack an attribute that the new code counts on, or have it of another kind."""
+    """Living instances would lack an attribute that the new code counts on, or have it of another kind. An enum's are
+    its members: the class statement makes them, and the living ones get what it gave."""
+    if issubclass(live, enum.Enum):
+        return None
     gained = new_attributes(old, new, _read_anywhere(context)) | set_elsewhere(old, new)
     gained = {name for name in gained if not any(name in vars(base) for base in live.__mro__[1:])}
     gained -= _given_by_bases(context, live) if gained else set()

@@ -13,7 +13,7 @@ import sys
 import types
 
 from ..living.holders import insides
-from ..living.inventory import is_among, subclasses
+from ..living.inventory import is_among, module_of, subclasses
 from ..living.overloads import stubs_of
 from ..living.wrapped import function_chain
 from ..source.codetree import walk
@@ -151,7 +151,7 @@ def _judge_local_classes(context: Context, name: str) -> None:
         return
     for cls in subclasses(object):
         path = cls.__qualname__
-        if cls.__module__ != name or path not in changed:
+        if module_of(cls) != name or path not in changed:
             continue
         context.collect()
         node, twin = before[path], after.get(path)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import ast
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..source.active import active
 from ..source.defuse import Names
 from ..source.module import Statement
 from ..source.plan import Action
+from ..source.values import is_atomic
 from .context import Context
 
 
@@ -47,11 +48,18 @@ def execute_stars(context: Context, module: str) -> None:
     statements = list(active(context.new[module].statements, module))
     bound = {name for statement in statements for name in statement.binds}
     before, after = (set(brought(context, module, old=old)) for old in (True, False))
+    grown = _grown(context, module, statements)
     for index, statement in enumerate(statements):
         if is_star(statement) and statement not in context.planned:
-            later = {name for other in statements[index + 1 :] for name in other.binds}
+            later = {name for other in statements[index + 1 :] for name in other.binds} - grown.keys()
             context.execute(module, statement, but=frozenset(later))
             context.judged.add(statement)
+    for name, again in grown.items():
+        for statement in again:
+            context.execute(module, statement)
+            context.judged.add(statement)
+            context.step(module, statement, Action.EXECUTE, f"it adds to the `{name}` that a star import brings")
+        context.rebind(module, (name,))
     gone = before - after - bound
     for name in sorted(gone):
         if (module, name) not in context.plan.deleted_names:
@@ -61,6 +69,22 @@ def execute_stars(context: Context, module: str) -> None:
         name = min(hidden)
         binder = context.new_names.binders(module)[name]
         context.refuse(module, binder, f"a star import that brought `{name}` hides this no more")
+
+
+def _grown(context: Context, module: str, statements: Sequence[Statement]) -> dict[str, list[Statement]]:
+    """Values without identity that a star import brings and that nothing but `+=` and its like binds afterwards: they
+    are made again by all of these. Lists and their like are one object for all, and made again with that."""
+    found: dict[str, list[Statement]] = {}
+    stars = [index for index, statement in enumerate(statements) if is_star(statement)]
+    given = set(_listed(context.new_names, module))
+    for name in sorted(given & {n for s in statements for n in s.binds if isinstance(s.node, ast.AugAssign)}):
+        binders = [s for s in statements[min(stars) :] if name in s.binds]
+        drift, home = context.drift, (module, name)
+        same = drift is None or not drift.known(home) or not drift.by_program(home)
+        if same and is_atomic(context.value(module, name)) and all(isinstance(s.node, ast.AugAssign) for s in binders):
+            if not any(name in s.binds for s in statements[: min(stars)]):
+                found[name] = binders
+    return found
 
 
 def _shown_again(context: Context, module: str) -> set[str]:

@@ -147,6 +147,9 @@ def _depends(context: Context, module: str, statement: Statement, rebound: set[s
     """Its value was made from something that is another one now."""
     if statement.reads & rebound:
         return True
+    called = context.new_names.reached(context.new_names.homes(module, statement.calls)).homes
+    if called & (context.rebound | context.changed_bodies):
+        return True
     homes = {home for name in statement.reads for home in context.new_names.trail(module, name)}
     return bool(homes & (context.rebound | context.changed_bodies | context.remade | context.also))
 

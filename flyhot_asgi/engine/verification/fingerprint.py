@@ -99,7 +99,7 @@ class Fingerprint:
         """Another object could have the same description: a container, a closure, an instance."""
         kind = type(value)
         if kind is types.FunctionType:
-            return "<locals>" in value.__qualname__
+            return "<" in value.__qualname__  # made by a function, or a lambda
         return kind in _CONTAINERS or kind.__module__ in self._own
 
     def sharing(self) -> None:

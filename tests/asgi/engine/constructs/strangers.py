@@ -616,4 +616,147 @@ CASES = {
         m.HANDLERS['a'](1) => ('A', 1, 2)
         m.HANDLERS['c'](1) => ('C', 1, 1)
     """,
+    "only a class decorator's code changes": """
+        --- d
+        def deco(cls):
+            cls.label = cls.__name__
+            return cls
+        --- m
+        from .d import deco
+        @deco
+        class A:
+            x = 1
+        a = A()
+        +++ d
+        def deco(cls):
+            cls.label = cls.__name__ + '!'
+            return cls
+        === hold
+        a = m.a
+        === ask
+        a.label, m.A.label, type(a) is m.A
+    """,
+    "class keyword args and __init_subclass__ building a table of handlers from methods": """
+        --- base
+        class Handlers:
+            def __init_subclass__(cls, prefix='', **kw):
+                super().__init_subclass__(**kw)
+                cls.routes = {prefix + k[3:]: v for k, v in vars(cls).items() if k.startswith('on_')}
+            def dispatch(self, ev, *a): return self.routes[ev](self, *a)
+        --- m
+        from .base import Handlers
+        class Chat(Handlers, prefix='chat.'):
+            def on_join(self, u): return 'join1', u
+            def on_leave(self, u): return 'leave1', u
+        +++ m
+        from .base import Handlers
+        class Chat(Handlers, prefix='room.'):
+            def on_join(self, u): return 'join2', u
+            def on_kick(self, u): return 'kick2', u
+        === hold
+        c = m.Chat(); d = c.dispatch
+        === ask
+        d('room.join', 1), c.dispatch('room.kick', 2), sorted(m.Chat.routes)
+    """,
+    "observer with weakmethod callbacks": """
+        --- m
+        import weakref
+        class Subject:
+            def __init__(self): self.obs = []
+            def on(self, f): self.obs.append(weakref.WeakMethod(f))
+            def fire(self): return [r()() for r in self.obs if r()]
+        SUB = Subject()
+        class View:
+            def __init__(self): SUB.on(self.update)
+            def update(self): return 'u1'
+        +++ m
+        import weakref
+        class Subject:
+            def __init__(self): self.obs = []
+            def on(self, f): self.obs.append(weakref.WeakMethod(f))
+            def fire(self): return [r()() for r in self.obs if r()]
+        SUB = Subject()
+        class View:
+            def __init__(self): SUB.on(self.refresh)
+            def refresh(self): return 'u2'
+        === use
+        v = m.View()
+        === ask
+        m.SUB.fire() => ['u2']
+    """,
+    "a class that says no module": """
+        --- m
+        class P:
+            x = 1
+            def f(self): return 1
+        class A(P): pass
+        +++ m
+        class Base: pass
+        class P(Base):
+            x = 2
+            def f(self): return 2
+        class A(P): pass
+        === use
+        X = type('X', (m.P,), {}); x = X(); held = [x]
+        === ask
+        x.f(), x.x => (2, 2)
+    """,
+    "enum member with tuple value and __init__": """
+        --- m
+        import enum
+        class Planet(enum.Enum):
+            EARTH = (5, 6)
+            MARS = (3, 4)
+            def __init__(self, mass, r): self.mass, self.r = mass, r
+            @property
+            def g(self): return self.mass / self.r
+        +++ m
+        import enum
+        class Planet(enum.Enum):
+            EARTH = (5, 6, 'e')
+            MARS = (3, 4, 'm')
+            def __init__(self, mass, r, code): self.mass, self.r, self.code = mass, r, code
+            @property
+            def g(self): return self.mass / self.r * 10
+        === hold
+        e = m.Planet.EARTH
+        === ask
+        e.g, e.code, m.Planet((5, 6, 'e')) is e, e.value
+    """,
+    "assignment through globals() and setattr on the module": """
+        --- m
+        import sys
+        for _n in ('x', 'y'):
+            globals()[f'get_{_n}'] = lambda _n=_n: _n
+        setattr(sys.modules[__name__], 'Z', 1)
+        --- n
+        from .m import get_x, Z
+        def go(): return get_x(), Z
+        +++ m
+        import sys
+        for _n in ('x', 'y', 'w'):
+            globals()[f'get_{_n}'] = lambda _n=_n: _n.upper()
+        setattr(sys.modules[__name__], 'Z', 2)
+        === hold
+        g = m.get_x
+        === ask
+        n.go(), g(), m.get_w(), m.Z
+    """,
+    "augmented assignment on imported list and tuple": """
+        --- base
+        MIDDLEWARE = ['a']
+        APPS = ('x',)
+        --- m
+        from .base import *
+        MIDDLEWARE += ['b']
+        APPS += ('y',)
+        def go(): return MIDDLEWARE, APPS
+        +++ base
+        MIDDLEWARE = ['a', 'a2']
+        APPS = ('x', 'x2')
+        === hold
+        g = m.go
+        === ask
+        g(), base.MIDDLEWARE
+    """,
 }
