@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..living.attributes import fields_of
 from ..living.inventory import subclasses
 from ..patching.journal import Journal
 from ..patching.registration import Registration
-from ..source.values import alike
+from ..source.values import alike, is_definition
 from .listed import RouteRebuild
 from .schemas import added, instances_of
 
 _KINDS = ("APIRoute", "APIWebSocketRoute")
-_COMPARED = frozenset({"fastapi.params", "fastapi.datastructures"})
 _MISSING: Any = object()
 
 
@@ -98,9 +98,16 @@ def _renewed(here: Any, before: Any, after: Any) -> Any:
     return here
 
 
-def _same(one: Any, other: Any) -> bool:
-    if type(one) is list and type(other) is list:
-        return len(one) == len(other) and all(map(_same, one, other))
-    if type(one) is type(other) and type(one).__module__ in _COMPARED:
-        return vars(one).keys() == vars(other).keys() and all(map(_same, vars(one).values(), vars(other).values()))
-    return alike(one, other)
+def _same(one: Any, other: Any, depth: int = 5) -> bool:
+    """Equal in all that the constructor goes by. Objects that were made anew, such as a dependency's, are told by their
+    attributes: the copy gets the new one."""
+    if alike(one, other):
+        return True
+    if type(one) is not type(other) or not depth:
+        return False
+    if type(one) is list:
+        return len(one) == len(other) and all(_same(a, b, depth - 1) for a, b in zip(one, other, strict=True))
+    before, after = (fields_of(side) if not is_definition(side) else None for side in (one, other))
+    if before is None or after is None or before.keys() != after.keys():
+        return False
+    return bool(before) and all(_same(part, after[name], depth - 1) for name, part in before.items())

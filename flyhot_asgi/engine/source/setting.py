@@ -151,7 +151,7 @@ class _Reading:
         home = self._names.home(frame.module, dotted) if dotted is not None else None
         if home is not None:
             self._bound(home, depth)
-        elif isinstance(node, ast.Attribute) and _is_class_of(node.value, frame.own):
+        elif isinstance(node, ast.Attribute) and frame.is_class(node.value):
             self._class_attribute(node.attr, depth)
         elif isinstance(node, ast.Attribute):
             self._take(frame, node.value, depth + 1)
@@ -188,6 +188,11 @@ class _Frame:
 
     def __init__(self, module: str, own: str, local: dict[str, list[ast.expr]]) -> None:
         self.module, self.own, self.local = module, own, local
+
+    def is_class(self, node: ast.expr) -> bool:
+        """The instance's class, or the instance itself, which answers for it: by itself or by a local name."""
+        given = self.local.get(node.id, []) if isinstance(node, ast.Name) else []
+        return any(_is_class_of(one, self.own) for one in [node, *given])
 
 
 def _assigned(function: FunctionNode) -> dict[str, list[ast.expr]]:

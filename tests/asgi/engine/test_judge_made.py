@@ -128,6 +128,22 @@ def test_a_default_of_the_class_is_enough(lab: Callable[..., Lab]) -> None:
     assert app.m.ONE.b == 0
 
 
+@pytest.mark.parametrize("asked", ["type(self)", "self.__class__", "self", "cls"])
+def test_a_list_of_the_derived_class_grows(lab: Callable[..., Lab], asked: str) -> None:
+    text = f"""
+class Base:
+    FIELDS = ("a",)
+    def __init__(self):
+        cls = type(self)
+        for name in {asked}.FIELDS: setattr(self, name, 0)
+class Thing(Base):
+    FIELDS = ("a", "b")
+HELD = [Thing()]
+"""
+    app = lab(m=text)
+    assert "lack the attribute `x`" in app.refused(m=text.replace('"a", "b")', '"a", "b", "x")')).reason
+
+
 def test_a_class_that_names_attributes_grows(lab: Callable[..., Lab]) -> None:
     text = """
 class Defaults:

@@ -17,12 +17,15 @@ from .serving import answers
 USERS = """
 from typing import Annotated
 from fastapi import APIRouter, Depends, Query
-from .deps import LIMIT, page
+from .deps import LIMIT, Allowed, page
 router = APIRouter(prefix="/users")
-@router.get("/a")
+@router.get("/a", dependencies=[Depends(Allowed(["all"]))])
 def a(page: Annotated[int, Depends(page)], limit: int = Query(LIMIT, ge=1)): return [page, limit]
 """
 DEPS = """
+class Allowed:
+    def __init__(self, whom): self.whom = whom
+    def __call__(self): return self.whom
 LIMIT = 20
 def page(number: int = 1): return number
 """
