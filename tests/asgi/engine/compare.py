@@ -81,7 +81,7 @@ class Comparison:
         self._contents(a, b, path)
 
     def _share(self, a: Any, b: Any, path: str) -> None:
-        if isinstance(a, tuple | frozenset):
+        if isinstance(a, tuple | frozenset | types.GenericAlias | types.UnionType):  # told by what they are made of
             return
         first = self._partner.setdefault(id(a), (id(b), path))
         self._expect(first[0] == id(b), path, f"is the object of {first[1]}, cold they are two")
