@@ -20,6 +20,7 @@ from ..patching.registration import Registration
 from ..patching.substitute import Substitution
 from ..planning.context import Context
 from ..planning.judge_values import judge_dependent
+from ..planning.repeats import repeat
 from ..source.calls import walk_own
 from ..source.defuse import Home
 from ..source.module import Statement, dotted_name
@@ -29,8 +30,6 @@ from ..source.values import alike, is_plain
 _DO = "deploy this change cold (restart the app)"
 _KEPT = ("dependency_overrides", "middleware_stack")
 _LIFESPAN = ("lifespan_context", "on_startup", "on_shutdown")
-_REPEATABLE = ("basicConfig()", "dictConfig()", "fileConfig()", "setLevel()", "filterwarnings()", "simplefilter()")
-"""Calls that set something to what they say: once more changes nothing."""
 _WRAPPING = frozenset({"fastapi", "starlette", "contextlib"})
 _DEEP = 200
 _MISSING: Any = object()
@@ -59,10 +58,7 @@ def _beside(context: Context) -> list[Any]:
 
 def why_not_again(context: Context, module: str, statement: Statement) -> str | None:
     """Why a statement that has to do with a registrar can't be executed once more; None if it can."""
-    foreign = [text for text in context.slices.touch(module, statement).foreign if not text.endswith(_REPEATABLE)]
-    if foreign:
-        return f"it runs `{foreign[0]}`, which changes something outside of the app's own objects"
-    return None
+    return repeat(context, module, statement)
 
 
 def handed(context: Context, module: str, statement: Statement, owns: Callable[[object], bool]) -> dict[int, Home]:

@@ -15,9 +15,10 @@ import itertools
 import sys
 import types
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
+from ..source.values import ATOMS
 from .attributes import fields_of
 
 MOST = 4_000
@@ -32,10 +33,12 @@ _DATA = frozenset({"collections", "weakref", "_weakrefset", "types", "functools"
 
 
 class Reach:
-    """One walk from `roots`, on which `names` are asked for. `places`: every mutable object that was met: containers,
-    attributes of instances and functions, cells, classes, namespaces of modules."""
+    """One walk from `roots`, on which `names` are asked for; what is of the modules `but` is not followed. `places`:
+    every mutable object that was met: containers, attributes of instances and functions, cells, classes, namespaces of
+    modules."""
 
-    def __init__(self, roots: Iterable[object], names: Iterable[str] = ()) -> None:
+    def __init__(self, roots: Iterable[object], names: Iterable[str] = (), but: Collection[str] = ()) -> None:
+        self._but = frozenset(but)
         self.places: dict[int, Any] = {}
         self.too_much = False
         self._names: set[str] = set(names)
@@ -53,6 +56,16 @@ class Reach:
             known = len(self._names)
             self._drain()
             self._by_name()
+
+    @property
+    def objects(self) -> list[object]:
+        """All that was met."""
+        return list(self._seen.values())
+
+    @property
+    def names(self) -> set[str]:
+        """All names that were asked for."""
+        return set(self._names)
 
     def _drain(self) -> None:
         while self._queue:
@@ -82,6 +95,8 @@ class Reach:
                 self._later(vars(module)[name])
 
     def _later(self, value: object, *, runs: bool = True) -> None:
+        if type(value) in ATOMS or (type(value) is tuple and all(type(one) in ATOMS for one in value)):
+            return
         self._queue.append((value, runs))
 
     def _visit(self, value: Any, *, runs: bool) -> None:
@@ -90,7 +105,7 @@ class Reach:
             if runs:
                 self._function(value)
         elif issubclass(kind, types.ModuleType):
-            if not _standard(vars(value).get("__name__")):
+            if not _standard(name := vars(value).get("__name__")) and name not in self._but:
                 self._modules[id(value)] = (value, set())
         elif issubclass(kind, type):
             self._class(value, made=runs)
@@ -113,7 +128,8 @@ class Reach:
             self._object(value)
 
     def _function(self, value: types.FunctionType) -> None:
-        if _standard(value.__globals__.get("__name__")):
+        name = value.__globals__.get("__name__")
+        if name in self._but or _standard(name):
             return
         for space in (value.__globals__, value.__dict__):
             self._place(space)
@@ -130,7 +146,7 @@ class Reach:
     def _class(self, value: type, *, made: bool) -> None:
         """`made`: code has its name, and may make one."""
         for base in value.__mro__:
-            if base.__module__ == "builtins" or _standard(base.__module__):
+            if base.__module__ == "builtins" or base.__module__ in self._but or _standard(base.__module__):
                 continue
             if made and base not in self._made:
                 self._made.add(base)
@@ -161,7 +177,11 @@ class Reach:
             items = [*dict.keys(value), *dict.values(value)] if isinstance(value, dict) else list(value)
             for item in items:
                 self._later(item, runs=False)
-        if kind.__module__ == "builtins" or (_standard(kind.__module__) and kind.__module__ not in _DATA):
+        if (
+            kind.__module__ == "builtins"
+            or kind.__module__ in self._but
+            or (_standard(kind.__module__) and kind.__module__ not in _DATA)
+        ):
             return
         self._class(kind, made=False)
         fields = fields_of(value)

@@ -122,8 +122,9 @@ def describe_release(spec: dict[str, Any]) -> dict[str, Any]:
     names = {name: sorted(n for n in vars(module) if not n.startswith("__")) for name, module in found.items()}
     bring_in_flyhot(spec["ours"])
     from flyhot_asgi.engine.verification.fingerprint import describe
+    from flyhot_asgi.engine.verification.settings import settings
 
-    structure = describe(found, spec["tree"], list(found), insides=True)
+    structure = {**describe(found, spec["tree"], list(found), insides=True), **settings(found)}
     failures = {name: describe_failure(exc, spec["tree"]) for name, exc in failed.items()}
     return {"ok": True, "modules": names, "structure": structure, "failed": failures}
 

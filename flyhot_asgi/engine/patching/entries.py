@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ..living.attributes import fields_of
+from ..living.process import Setting
 from ..source.values import is_atomic
 from .journal import refill
 from .pouring import stands_at
@@ -29,6 +30,8 @@ _WRITTEN_BY_PYTHON = (types.GetSetDescriptorType, types.MemberDescriptorType)
 
 def read(place: Any) -> Any:
     """Its contents: a list, a set or a dict of its own."""
+    if isinstance(place, Setting):
+        return place.read()
     if isinstance(place, list | deque):
         return list(place)
     if isinstance(place, set):
@@ -50,7 +53,9 @@ def read(place: Any) -> Any:
 
 def write(place: Any, contents: Any) -> None:
     """Make these its contents, in place."""
-    if isinstance(place, dict):
+    if isinstance(place, Setting):
+        place.write(contents)
+    elif isinstance(place, dict):
         silent = {key: value for key, value in dict.items(place) if isinstance(key, str) and key in _SILENT}
         refill(place, {**contents, **silent})
     elif isinstance(place, list | set | deque):
@@ -187,7 +192,7 @@ def alike(a: Any, b: Any, depth: int = _DEPTH) -> bool:
         return stands_at(a) == stands_at(b) and (not depth or _like_cells(a, b, depth - 1))
     if not depth:
         return True
-    mine, other = _parts(a), _parts(b)
+    mine, other = parts_of(a), parts_of(b)
     if mine is None or other is None:
         return type(a).__module__ in _COMPARED and bool(a == b)
     return len(mine) == len(other) and all(alike(x, y, depth - 1) for x, y in zip(mine, other, strict=True))
@@ -201,7 +206,7 @@ def _like_cells(a: types.FunctionType, b: types.FunctionType, depth: int) -> boo
     return all(alike(read(mine[n]), read(other[n]), depth) for n in mine.keys() & other.keys())
 
 
-def _parts(value: Any) -> list[Any] | None:
+def parts_of(value: Any) -> list[Any] | None:
     """What a value is made of, in an order; None if that can't be told."""
     if isinstance(value, dict):
         return [part for item in dict.items(value) for part in item]

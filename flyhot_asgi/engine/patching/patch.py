@@ -12,6 +12,7 @@ import importlib
 import sys
 import types
 import weakref
+from contextlib import ExitStack
 from typing import Any
 
 from ...errors import UpgradeError
@@ -37,6 +38,7 @@ from .overloads import settle_overloads, touch_overloads
 from .packages import settle_places, settle_submodules, touch_modules
 from .registration import Registration
 from .remake import Remaking
+from .repeating import Repeating
 from .shown import show_source
 from .state import touch_state
 from .twin import Held, TwinPourer, forget_aliases, free
@@ -76,7 +78,8 @@ class Patch:
     def _remaking(self) -> list[Registration]:
         plan = self.plan
         found: list[Registration] = [Remaking(plan.remade, plan.live, plan.drift)] if plan.remade else []
-        return [*found, Entering(plan)] if plan.entered else found
+        found += [Entering(plan)] if plan.entered else []
+        return [*found, Repeating(plan)] if plan.work else found
 
     def stage(self) -> None:
         """Compile and match everything; import what is new from elsewhere. May be called in a thread.
@@ -270,7 +273,10 @@ class Patch:
         assert code is not None
         for registration in self._registrations:
             registration.show(item.statement, journal)
-        executor.run(item, code, namespace)
+        with ExitStack() as stack:
+            for registration in self._registrations:
+                stack.enter_context(registration.around(item.statement))
+            executor.run(item, code, namespace)
         for registration in self._registrations:
             registration.tell(item.statement, executor.poured)
         for registration in self._registrations:

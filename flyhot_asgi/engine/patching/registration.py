@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from ..source.module import Statement
@@ -24,6 +25,10 @@ class Registration:
 
     def show(self, statement: Statement, journal: Journal) -> None:
         """Called when `statement` is about to be executed: let it find what it would find in a cold import."""
+
+    def around(self, statement: Statement) -> AbstractContextManager[None]:
+        """While `statement` is executed, after `show`."""
+        return nullcontext()
 
     def tell(self, statement: Statement, poured: list[tuple[Any, Any]]) -> None:
         """Called before that, with fresh functions that were poured into living ones."""

@@ -74,6 +74,16 @@ class Slices:
         """What executing a statement of the new release changes."""
         return self._sides[1].touches.of(module, statement)
 
+    def touched_before(self, module: str, statement: Statement) -> Touch | None:
+        """What executing the old release's statement of the same name, or text, changed; None if it has none."""
+        if module not in self._context.old:
+            return None
+        same = self._before(module, statement)
+        if same is None:
+            texts = [s for s in self._context.old[module].statements if not s.binds]
+            same = next((s for s in texts if s.shell == statement.shell), None)
+        return self._sides[0].touches.of(module, same) if same is not None else None
+
     def takes(self, module: str, change: Change) -> bool:
         """The change is of what fills objects that are made again, or has no effect: nobody else has to judge it."""
         if change.statement.kind not in _CLAIMED or self._only_defines(module, change):

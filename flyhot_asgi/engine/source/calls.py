@@ -4,7 +4,7 @@ meet parameters. Pure."""
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -35,6 +35,21 @@ OPAQUE = frozenset({"exec", "eval", "globals", "locals", "vars", "__import__"})
 CONSTRUCTION = ("__new__", "__init__", "__post_init__")
 
 
+@dataclass(frozen=True)
+class Foreign:
+    """Something that is done to what is nobody's in the release. `text`: as a refusal shows it; `origin`: the full name
+    of the library's function or object that it starts from ("" if that is not known), `asked`: the names of attributes
+    after it; `whole`: all of its text."""
+
+    text: str
+    origin: str = ""
+    asked: tuple[str, ...] = ()
+    whole: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+
 @dataclass
 class Summary:
     """What calling one function does: to which of its parameters, which homes; which of both it may give back."""
@@ -42,7 +57,7 @@ class Summary:
     roots: set[Root] = field(default_factory=set)
     deeply: set[Root] = field(default_factory=set)
     gives: set[Root] = field(default_factory=set)
-    foreign: list[str] = field(default_factory=list)
+    foreign: list[Foreign] = field(default_factory=list)
 
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -52,6 +67,19 @@ def is_super(func: ast.expr) -> bool:
     """A method of `super()`."""
     called = func.value if isinstance(func, ast.Attribute) else None
     return isinstance(called, ast.Call) and dotted_name(called.func) == "super"
+
+
+def start_of(node: ast.expr | None, origin: Callable[[str], str | None]) -> tuple[str, tuple[str, ...]]:
+    """The full name of the library's thing that an expression starts from, and the attributes that it asks for after
+    that. `origin`: the full name behind a dotted one, if a library's."""
+    asked: list[str] = []
+    while node is not None:
+        if (dotted := dotted_name(node)) and (found := origin(dotted)):
+            return found, tuple(reversed(asked))
+        if isinstance(node, ast.Attribute):
+            asked.append(node.attr)
+        node = getattr(node, "func", None) or getattr(node, "value", None)
+    return "", ()
 
 
 def placed_in(roots: set[Root], placed: dict[str, set[Root]]) -> set[Root]:

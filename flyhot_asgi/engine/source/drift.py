@@ -34,6 +34,8 @@ class Drift:
     """Paths of libraries' objects in which either release makes the same, as far as that can be seen."""
     other_inside: Collection[str] = ()
     """Those in which they make something else."""
+    settings: Mapping[str, bool] = field(default_factory=dict)
+    """What both releases set in libraries and the process, by name (`verification.settings`): whether they differ."""
     _sides: dict[str, dict[Home, dict[str, tuple[str, str]]]] = field(default_factory=dict)
     _paths: dict[tuple[str, Home], list[str]] = field(default_factory=dict)
 

@@ -16,11 +16,13 @@ from .calls import (
     QUIET,
     READING,
     SETTERS,
+    Foreign,
     Root,
     Summary,
     arguments_of,
     parameters_of,
     placed_in,
+    start_of,
 )
 from .defuse import Home, imported_from
 from .module import FunctionNode, dotted_name, is_builtin
@@ -42,7 +44,7 @@ class Values(ABC):
         self.deeply: set[Root] = set()
         self.entered: set[Root] = set()
         self.given: set[Root] = set()
-        self.foreign: list[str] = []
+        self.foreign: list[Foreign] = []
         self._env: dict[str, set[Root]] = {}
         self._globals: set[str] = set()
         self._nested: dict[str, FunctionNode] = {}
@@ -91,7 +93,7 @@ class Values(ABC):
         if roots:
             self._touch(roots, shallow=shallow)
         elif self._is_foreign(value):
-            self._note(text)
+            self._note(text, value, text)
 
     def _touch(self, roots: set[Root], *, shallow: bool = False) -> None:
         self.touched |= roots
@@ -103,9 +105,10 @@ class Values(ABC):
         self._touch(roots, shallow=True)
         self.entered |= roots
 
-    def _note(self, text: str) -> None:
-        if text not in self.foreign:
-            self.foreign.append(text)
+    def _note(self, text: str, node: ast.expr | None = None, whole: str = "") -> None:
+        found = Foreign(text, *start_of(node, self._origin), whole or (ast.unparse(node) if node is not None else text))
+        if found not in self.foreign:
+            self.foreign.append(found)
 
     # -- expressions -------------------------------------------------------------------------
 
@@ -243,8 +246,7 @@ class Values(ABC):
             name = keyword or (names[index] if index < len(names) else names[-1] if names else None)
             if name is not None:
                 placed[name] = placed.get(name, set()) | roots
-        for one in summary.foreign:
-            self._note(one)
+        self.foreign += [one for one in summary.foreign if one not in self.foreign]
         self._touch(placed_in(summary.roots - summary.deeply, placed), shallow=True)
         self._touch(placed_in(summary.deeply, placed))
         return placed_in(summary.gives, placed)
@@ -331,7 +333,7 @@ class Values(ABC):
             return  # a method of something fresh
         else:
             self._touch(handed)
-            self._note(ast.unparse(node.func) + "()")
+            self._note(ast.unparse(node.func) + "()", node)
 
     def _origin(self, dotted: str) -> str | None:
         """The full name of what an import of a library brought: `json.dumps`, though it is called `dumps` here."""
@@ -372,11 +374,11 @@ class Values(ABC):
             self._decorating_method(func, receiver, call, handed)
         elif dotted and (origin := self._origin(dotted)) is not None:
             if not any(origin == one or origin.startswith(f"{one}.") for one in QUIET):
-                self._note(f"@{dotted}")
+                self._note(f"@{dotted}", decorator)
         elif dotted and isinstance(func, ast.Attribute) and self._is_local(dotted):
             return  # a method of something that the function made: of a fresh app, as a call of it would be
         elif dotted is None or not is_builtin(dotted):
-            self._note(f"@{ast.unparse(func)}")
+            self._note(f"@{ast.unparse(func)}", decorator)
 
     def _decorating_method(
         self, func: ast.Attribute, receiver: set[Root], call: ast.Call | None, handed: list[set[Root]]

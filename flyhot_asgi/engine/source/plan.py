@@ -193,6 +193,17 @@ class Entered:
     made: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class Repeated:
+    """A statement that was executed by the import, is executed once more with all that it does to libraries, and shall
+    find and leave there what it had set. `roots`: the libraries' objects that it starts from, `asked`: what for."""
+
+    module: str
+    statement: Statement
+    roots: tuple[Any, ...] = ()
+    asked: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True)
 class Move:
     """A function or class whose definition is another module's now. The living object stays: what that module made is
@@ -241,6 +252,7 @@ class Plan:
     """Living containers that hold code objects."""
     remade: list[Remade] = field(default_factory=list)
     entered: list[Entered] = field(default_factory=list)
+    repeated: list[Repeated] = field(default_factory=list)
     outer: dict[Statement, int] = field(default_factory=dict)
     """How many of a definition's outermost decorators an adapter looks after: what the others enter is `entered`."""
     renamed: list[str] = field(default_factory=list)

@@ -13,7 +13,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .calls import OWN, Summary
+from .calls import OWN, Foreign, Summary
 from .defuse import Home, Names
 from .module import FunctionNode, Statement, base_name, dotted_name
 from .running import Body
@@ -21,10 +21,10 @@ from .running import Body
 
 @dataclass
 class Touch:
-    """`homes`: whose objects are changed; `foreign`: what else is changed, each as its text."""
+    """`homes`: whose objects are changed; `foreign`: what else is changed."""
 
     homes: set[Home] = field(default_factory=set)
-    foreign: list[str] = field(default_factory=list)
+    foreign: list[Foreign] = field(default_factory=list)
     deeply: set[Home] = field(default_factory=set)
     """Those of which more than attributes are set."""
     entered: set[Home] = field(default_factory=set)

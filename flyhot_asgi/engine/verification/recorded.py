@@ -23,6 +23,7 @@ from .fingerprint import DEFINITION, describe
 from .insides import INSIDE, homes_of
 from .insides import Insides as Digests
 from .sealed import sealed
+from .settings import Settings, take_settings
 from .shapes import Shapes
 from .swapped import describe_functions
 from .verify import Difference
@@ -56,6 +57,7 @@ class Recorded:
     """Paths of libraries' objects in which either release has the same, and those in which they differ."""
     insides_new: Mapping[str, str] = field(default_factory=dict)
     """What the new release has in them."""
+    settings: Settings = field(default_factory=Settings)
     _by_module: dict[str, Structure] = field(default_factory=dict)
 
     @classmethod
@@ -65,6 +67,7 @@ class Recorded:
             return None
         new, masked = _structure(cold["structure"]), set(cold.get("masked", ()))
         old = _structure(cold["before"]) if cold.get("before") is not None else None
+        settings = take_settings(new), take_settings(old or {})
         insides = _take_insides(new), _take_insides(old or {})
         return cls(
             new=new,
@@ -73,6 +76,7 @@ class Recorded:
             masked=masked,
             insides=_compared(*insides, masked),
             insides_new=insides[0],
+            settings=Settings.of(*settings, masked),
             left_out=cold.get("left_out") or {},
             salt=cold.get("sealed") or "",
         )
@@ -89,6 +93,8 @@ class Recorded:
             _renamed(side, main, SCRIPT) if main else side for side in (self.old, described, self.new, masked)
         )
         drift = Drift(old, living, new, frozenset(unstable), *(self.insides if not main else ()))
+        drift.settings = self.settings.differs
+        self.settings.look(live)
         self.drift = frozenset(drifted(self.old, described)) - self.own
         self.masked |= self.drift
         return drift
@@ -97,6 +103,7 @@ class Recorded:
         """What `compare` would have to work out while sessions are held. `sources`: those that change, as they will
         be."""
         self._of("")
+        self.settings.begin()
         self._paths  # noqa: B018 (worked out now)
         for source in sources:
             self.shapes.digest(source.code)
@@ -127,6 +134,7 @@ class Recorded:
         if found and migrated:
             inside = _inside(living, {f"a {name}" for name in migrated})
             found = [(path, what) for path, what in found if not path.startswith(inside)]
+        found += self.settings.left(self.loaded())
         return [_difference(path, what, sources, self._script(loaded)) for path, what in found]
 
     def compare_functions(
@@ -241,7 +249,9 @@ class Recorded:
         own = frozenset(one.where for one in found)
         masked = self.masked - own
         names, left_out = _names_in(self.old), self.left_out
-        return Recorded(self.old, self.new, names, masked, left_out=left_out, own=own, salt=self.salt)
+        return Recorded(
+            self.old, self.new, names, masked, left_out=left_out, own=own, salt=self.salt, settings=self.settings
+        )
 
 
 def record(new: Mapping[str, Any], again: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:

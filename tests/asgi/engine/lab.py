@@ -27,6 +27,7 @@ from flyhot_asgi.engine.rehearsal.attempts import Ground, attempt
 from flyhot_asgi.engine.source.drift import Drift
 from flyhot_asgi.engine.verification.fingerprint import describe
 from flyhot_asgi.engine.verification.recorded import Recorded, Structure
+from flyhot_asgi.engine.verification.settings import Settings, settings
 
 from .compare import Comparison
 from .snapshot import Snapshot
@@ -57,6 +58,9 @@ class Lab:
             if "lazy" not in name:
                 importlib.import_module(name)
         self.described = describe(self.live, str(root), self.live)
+        self.settings = settings(self.live)
+        self.settings_then = self.settings
+        """Those of the release that was imported cold last."""
 
     def _write(self, sources: dict[str, SourceModule]) -> None:
         for source in sources.values():
@@ -168,6 +172,7 @@ class Lab:
             for name in [name for name in living if name in self.release(**files)]:
                 importlib.import_module(name)
             cold = self.live
+            self.settings_then = settings(cold)
             names = {name: sorted(vars(module)) for name, module in cold.items()}
             return cold, names, describe(cold, str(self.root), cold, insides=insides)
         finally:
@@ -182,7 +187,9 @@ class Lab:
         self.target = self.release(**files)
         _, names, structure = self.cold_here(**files) if self.here else (None, *self._cold_import(**files))
         ground = Ground(self.root, self.sources, self.target, self.live, self.finder)
-        ground.look(Recorded(structure, self.described, names))
+        sides = ({k: v[1] for k, v in s.items()} for s in (self.settings_then, self.settings))
+        otherwise = Settings.of(*sides, ())
+        ground.look(Recorded(structure, self.described, names, settings=otherwise))
         try:
             arrival = attempt(ground, ground.plan())
         except Refused:
