@@ -5,7 +5,7 @@ socket, a process that it starts would be there twice, and no journal takes them
 before they happen (PEP 578): what raises then does not happen.
 
 Such a hook can't be taken out again. It is put in when the first release is looked at this way, and looks at nothing
-but the thread that runs one: elsewhere it costs less than 0.1 µs an event.
+but the thread that runs one: elsewhere an event costs about 0.6 µs more (measured on a busy machine).
 """
 
 from __future__ import annotations
