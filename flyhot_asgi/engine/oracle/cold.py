@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .request import ColdRequest, failed, failure_of
+from .request import ColdRequest, failed, failure_of, too_slow
 
 TIMEOUT = 60.0
 _TAIL = 1 << 16
@@ -83,7 +83,7 @@ def run_child(
             if cancel is not None and cancel.is_set():
                 raise Cancelled
             if time.monotonic() > deadline:
-                raise failed(f"importing the release cold took longer than {timeout:g} s")
+                raise too_slow(timeout)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_LOOK if cancel is not None else max(0.0, deadline - time.monotonic()) + 0.001)
     finally:

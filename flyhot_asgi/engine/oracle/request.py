@@ -127,3 +127,12 @@ def failed(
         missing = answer["module"].partition(".")[0]
         do = f"install `{missing}` where the app runs, or mend the import; run it again; {_NOTHING_CHANGED}"
     return SourceError(f"the release can't be imported: {message}", file=file, line=line, do=do, detail=detail)
+
+
+def too_slow(seconds: float) -> SourceError:
+    """An import did not end in time: that says as much about the machine as about the release."""
+    return SourceError(
+        f"importing the release cold in a fresh process took longer than {seconds:g} s",
+        do="try again when this machine is less busy, or pack and check the release on another (`flyhot_deploy pack`). "
+        f"If it is always so, see what the app waits for at import; {_NOTHING_CHANGED}",
+    )
