@@ -116,6 +116,7 @@ def describe_failure(exc: BaseException, tree: str) -> dict[str, Any]:
 
 def describe_release(spec: dict[str, Any]) -> dict[str, Any]:
     """The names and the structure of the release's modules, after a cold import, and what could not be imported."""
+    inherited = dict(os.environb)
     found, failed = import_release(spec)
     if failed and len(failed) == len(spec["modules"]):
         raise next(iter(failed.values()))
@@ -124,7 +125,7 @@ def describe_release(spec: dict[str, Any]) -> dict[str, Any]:
     from flyhot_asgi.engine.verification.fingerprint import describe
     from flyhot_asgi.engine.verification.settings import settings
 
-    structure = {**describe(found, spec["tree"], list(found), insides=True), **settings(found)}
+    structure = {**describe(found, spec["tree"], list(found), insides=True), **settings(found, inherited)}
     failures = {name: describe_failure(exc, spec["tree"]) for name, exc in failed.items()}
     return {"ok": True, "modules": names, "structure": structure, "failed": failures}
 

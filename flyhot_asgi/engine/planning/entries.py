@@ -57,9 +57,14 @@ class Entries:
 
     def beside(self, module: str, statement: Statement) -> None:
         """A definition that an adapter registers by its outermost decorators: what the others enter is attempted where
-        it can be looked at, and else left to the comparison with a cold import."""
-        if statement.kind == "def" and statement.decorators[self._outer(module, statement) :]:
-            self.takes(module, statement)
+        it can be looked at, and else left to the comparison with a cold import. Not where they are known to enter it
+        nowhere, or where an adapter looks after it (`@inject`)."""
+        from .judge_functions import registering
+
+        if statement.kind == "def":
+            inner = statement.decorators[self._outer(module, statement) :]
+            if any(registering(self._context, module, one) is not None for one in inner):
+                self.takes(module, statement)
 
     def _outer(self, module: str, statement: Statement) -> int:
         """How many of its outermost decorators an adapter looks after."""

@@ -39,6 +39,15 @@ def test_the_names_of_each_module(tmp_path: Path) -> None:
     assert found == {"m": ["os", "x", "y"], "pkg.a": ["z"]}
 
 
+def test_of_the_environment_only_what_the_app_sets_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SECRET", "KEPT", "CHANGED"):
+        monkeypatch.setenv(name, "old")
+    files = write(tmp_path / "t", m="import os\nos.environ.update(KEPT='old', CHANGED='new', MINE='1')\n")
+    structure = import_cold(request_for_tree(tmp_path / "t", tmp_path / "root", files))["structure"]
+    noted = [path.partition("the environment, ")[2] for path in structure if "the environment, " in path]
+    assert sorted(noted) == ["b'CHANGED'", "b'MINE'"]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

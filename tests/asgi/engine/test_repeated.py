@@ -70,7 +70,10 @@ def settings_kept() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def kept() -> Iterator[None]:
+def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A configuration closes all handlers that it finds: pytest's own stay open."""
+    for handler in logging.getLogger().handlers:
+        monkeypatch.setattr(handler, "close", handler.flush, raising=False)
     with settings_kept():
         yield
 
