@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 from ..living.attributes import fields_of
 from ..living.process import Setting
-from ..source.values import is_atomic
+from ..source.values import ATOMS, is_atomic
 from .journal import refill
 from .pouring import stands_at
 
@@ -75,8 +75,10 @@ def _write_attributes(place: Any, contents: Mapping[str, Any]) -> None:
     for name in now.keys() - contents.keys():
         delete(place, name)
     for name, value in contents.items():
-        if now.get(name, _MISSING) is not value:
-            set_(place, name, value)
+        was = now.get(name, _MISSING)
+        if was is value or (type(was) is type(value) and type(was) in ATOMS and was == value):
+            continue  # a number of a C structure is another object at each look
+        set_(place, name, value)
 
 
 _plain: Any = (object.__setattr__, object.__delattr__)

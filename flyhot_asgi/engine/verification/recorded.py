@@ -6,6 +6,7 @@ that runs give three sides; `flyhot_asgi.engine.verification.compare` says what 
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 import types
@@ -23,7 +24,7 @@ from .fingerprint import DEFINITION, describe
 from .insides import INSIDE, homes_of
 from .insides import Insides as Digests
 from .sealed import sealed
-from .settings import Settings, take_settings
+from .settings import SETTINGS, Settings, take_settings
 from .shapes import Shapes
 from .swapped import describe_functions
 from .verify import Difference
@@ -305,6 +306,8 @@ def _renamed(structure: Structure, old: str, new: str) -> Structure:
 
 def _difference(path: str, what: str, sources: Mapping[str, SourceModule], script: str | None) -> Difference:
     module, _, name = path.partition(":")
+    if module == SETTINGS:
+        return _setting(name, what, sources)
     module = SCRIPT if module == script else module
     source = sources.get(module)
     if source is None:
@@ -312,3 +315,11 @@ def _difference(path: str, what: str, sources: Mapping[str, SourceModule], scrip
     top = re.split(r"[.\[ ]", name, maxsplit=1)[0]
     line = next((s.line for s in source.statements if top in s.binds), None)
     return Difference(path, what, source.shown, line, (module, top))
+
+
+def _setting(name: str, what: str, sources: Mapping[str, SourceModule]) -> Difference:
+    """With the statement that has to do with it, if one says its name."""
+    words = re.findall(r"\w+", name.partition("`")[2].partition("`")[0])
+    found = [(s, one) for s in sources.values() for one in s.statements if words and words[-1] in ast.unparse(one.node)]
+    source, statement = found[0] if found else (next(iter(sources.values()), None), None)
+    return Difference(name, what, source.shown if source else "", statement.line if statement else None)

@@ -30,8 +30,8 @@ SETTINGS = "(settings)"
 _DEEPEST, _MOST = 24, 4000
 _CONFIGURATION = 3000
 """Objects: what can get hold of more is no configuration, and full of what others have registered."""
-_REGISTERING = frozenset("pydantic sqlalchemy sqlmodel fastapi starlette click typer".split())
-"""Packages that keep of the app's definitions what is compared elsewhere."""
+_REGISTERING = frozenset("pydantic sqlalchemy sqlmodel fastapi starlette click typer flyhot_asgi".split())
+"""Packages that keep of the app's definitions what is compared elsewhere, and ourselves."""
 
 
 @dataclass
@@ -94,18 +94,19 @@ def settings(
     be a secret: it is left out.
     """
     found: dict[str, str] = {}
+    own = {name.partition(".")[0] for name in modules}
     for name, place in process_places():
         if name == ENVIRONMENT:
             mine = {key: value for key, value in read(place).items() if (inherited or {}).get(key) != value}
-            found.update({f"{name}, {key!r}": _digest(value) for key, value in mine.items()})
+            found.update({f"{name}, {key!r}": _digest(value, own) for key, value in mine.items()})
         else:
-            found[name] = _digest([found.get(name), read(place)])
+            found[name] = _digest([found.get(name), read(place)], own)
     for origin in sorted({one for module in modules.values() for one in _called(module, modules)}):
         if (roots := start(origin)) is not None:
             reach = Reach(roots, {origin.rpartition(".")[2]}, but=modules)
             if len(reach.objects) <= _CONFIGURATION:
                 for part, value in _state(reach, roots, origin.partition(".")[0]):
-                    found[f"{OF_LIBRARY}`{origin}`{part}"] = _digest(value)
+                    found[f"{OF_LIBRARY}`{origin}`{part}"] = _digest(value, own)
     return {f"{SETTINGS}:{name}": ("S", text) for name, text in found.items()}
 
 
@@ -169,12 +170,15 @@ def _parts(path: str, value: Any, depth: int = 2) -> Iterator[tuple[str, Any]]:
         yield from _parts(f"{path}.{name}", one, depth - 1)
 
 
-def _digest(value: Any) -> str:
+def _digest(value: Any, own: Collection[str]) -> str:
+    """`own`: the top-level names of the app's modules. What an instance of theirs holds is state, and lives on."""
     found, seen = hashlib.sha256(), {}  # type: ignore[var-annotated]
     queue: list[tuple[Any, int]] = [(value, 0)]
     while queue and len(seen) < _MOST:
         one, depth = queue.pop()
         text = _text(one)
+        if text is None and type(one).__module__.partition(".")[0] in own:
+            text = f"a {type(one).__module__}:{type(one).__qualname__}"
         if text is None and id(one) in seen:
             text = f"again {seen[id(one)][0]}"
         if text is not None or depth >= _DEEPEST:
