@@ -47,9 +47,15 @@ class Repeating(Registration):
         self._open: list[tuple[dict[str, Any], list[str]]] = []
 
     def begin(self, journal: Journal) -> None:
-        """Whatever statement sets something for the process: it is undone."""
-        for _, place in process_places():
-            touch_place(place, journal, attributes=False)
+        """Whatever statement sets something for the process: it is undone. What nobody set is not written to, as other
+        threads use it."""
+        before = contents_of(place for _, place in process_places())
+
+        def set_back() -> None:
+            for change in changes(before):
+                write(change.place, change.before)
+
+        journal.note("what is set for the process", set_back)
 
     def show(self, statement: Statement, journal: Journal) -> None:
         item = self._items.get(statement)
