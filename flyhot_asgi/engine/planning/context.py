@@ -82,6 +82,8 @@ class Context(Findings):
 
     def resolve(self, module: str, dotted: str) -> Any:
         """The living object behind `a.b.c`, None if there is none. Walks modules and plain attributes only."""
+        if module not in self.live:
+            return None
         first, *rest = dotted.split(".")
         builtins = self.namespace(module).get("__builtins__", {})
         builtins = builtins if isinstance(builtins, dict) else vars(builtins)

@@ -109,7 +109,10 @@ def _classes(
         if not (_fresh(context, module, change.statement) and unchanged_by_program(context, live, name))
     }
     made = {
-        n for one in members.of(Verdict.SAME) if _makes(context, module, one.statement) for n in one.statement.binds
+        name
+        for one in members.of(Verdict.SAME)
+        if _makes(context, module if module in context.live else live.__module__, one.statement)
+        for name in one.statement.binds
     }
     stays, has, fresh = (
         frozenset(mangled(name, path[-1]) for name in names) for names in (keep - rebound, bound, made & keep - rebound)

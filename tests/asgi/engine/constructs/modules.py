@@ -247,6 +247,35 @@ CASES = {
         a.one.f()
         meth()
     """,
+    "a class moves and changes, and makes some of its attributes": """
+        --- parts
+        class Part:
+            def __init__(self, n): self.n = n
+        --- a
+        from .parts import Part
+        class Thing:
+            part = Part(1)
+            names = ["a"]
+            size = int("7")
+            def f(self): return self.part.n
+        --- user
+        from .a import Thing
+        xxx a
+        +++ b
+        from .parts import Part
+        class Thing:
+            part = Part(1)
+            names = ["a"]
+            size = int("7")
+            @staticmethod
+            def more(): return 2
+            def f(self): return self.part.n + 1
+        +++ user
+        from .b import Thing
+        === ask
+        user.Thing().f(), user.Thing.more(), user.Thing.names, user.Thing.size, user.Thing.part.n
+        user.Thing.__module__ == b.__name__
+        """,
     "a dataclass moves, instances live on": """
         --- a
         import dataclasses
