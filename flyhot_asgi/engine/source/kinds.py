@@ -30,16 +30,23 @@ Origins = Mapping[str, str]
 Kinds = dict[str, set[str]]
 
 
-def origins(tree: ast.AST, own: Collection[str]) -> dict[str, str]:
-    """`own`: the app's top-level names. What comes from the app is left out: it may have moved within it."""
+def imported(tree: ast.AST) -> dict[str, str]:
+    """Names that absolute imports bind, anywhere → what they are, in full: `json.dumps`, though it is `dumps` here."""
     found: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                found[alias.asname or alias.name.partition(".")[0]] = alias.name.partition(".")[0]
+                top = alias.name.partition(".")[0]
+                found[alias.asname or top] = alias.name if alias.asname else top
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            found.update({alias.asname or alias.name: node.module.partition(".")[0] for alias in node.names})
-    return {name: package for name, package in found.items() if package not in own}
+            found.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names})
+    return found
+
+
+def origins(tree: ast.AST, own: Collection[str]) -> dict[str, str]:
+    """`own`: the app's top-level names. What comes from the app is left out: it may have moved within it."""
+    packages = {name: full.partition(".")[0] for name, full in imported(tree).items()}
+    return {name: package for name, package in packages.items() if package not in own}
 
 
 def kind_of(value: ast.expr, where: Origins) -> str | None:

@@ -24,6 +24,7 @@ from ..living.origins import OF_LIBRARY, start
 from ..living.process import ENVIRONMENT, Setting, process_places
 from ..living.reach import Reach
 from ..patching.entries import parts_of, read
+from ..source.kinds import imported
 from ..source.module import dotted_name
 
 SETTINGS = "(settings)"
@@ -101,7 +102,7 @@ def settings(
             found.update({f"{name}, {key!r}": _digest(value, own) for key, value in mine.items()})
         else:
             found[name] = _digest([found.get(name), read(place)], own)
-    for origin in sorted({one for module in modules.values() for one in _called(module, modules)}):
+    for origin in sorted({one for module in modules.values() for one in _called(module, own)}):
         if (roots := start(origin)) is not None:
             reach = Reach(roots, {origin.rpartition(".")[2]}, but=modules)
             if len(reach.objects) <= _CONFIGURATION:
@@ -110,24 +111,14 @@ def settings(
     return {f"{SETTINGS}:{name}": ("S", text) for name, text in found.items()}
 
 
-def _called(module: types.ModuleType, own: Collection[str]) -> Iterator[str]:
-    """Full names of what of libraries is called, or set a part of, for its effect, anywhere in a module."""
+def _called(module: types.ModuleType, own: set[str]) -> Iterator[str]:
+    """Full names of what of libraries is called, or set a part of, for its effect, anywhere in a module. `own`: the
+    app's top-level names."""
     try:
         tree = ast.parse(module.__spec__.loader.get_source(module.__name__))  # type: ignore[union-attr]
     except Exception:
         return
-    tops = {name.partition(".")[0] for name in own}
-    meant: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            meant.update(
-                {
-                    a.asname or a.name.partition(".")[0]: a.name if a.asname else a.name.partition(".")[0]
-                    for a in node.names
-                }
-            )
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            meant.update({a.asname or a.name: f"{node.module}.{a.name}" for a in node.names})
+    meant = imported(tree)
     for node in ast.walk(tree):
         targets: list[ast.expr] = []
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await):
@@ -137,7 +128,7 @@ def _called(module: types.ModuleType, own: Collection[str]) -> Iterator[str]:
         for target in targets:
             dotted = _head(target)
             full = meant.get(dotted.partition(".")[0]) if dotted else None
-            if full is not None and full.partition(".")[0] not in tops | _REGISTERING | sys.stdlib_module_names:
+            if full is not None and full.partition(".")[0] not in own | _REGISTERING | sys.stdlib_module_names:
                 rest = (dotted or "").partition(".")[2]
                 yield f"{full}.{rest}" if rest else full
 
