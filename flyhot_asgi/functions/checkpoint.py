@@ -34,7 +34,7 @@ async def checkpoint(awaitable: Awaitable[T] | None = None, /) -> T | None:
 
     Outside of an `@upgradable` function it awaits, and nothing else. Raises CodeChanged. Safe to cancel.
     """
-    run = running.get()
+    run = running()
     if run is not None:
         result: T | None = await run.checkpoint(awaitable)
         return result

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import weakref
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from types import FunctionType
@@ -36,7 +37,15 @@ logger = logging.getLogger("flyhot.session")
 MOST_SWALLOWED = 100
 """So often a function may catch CodeChanged before it is left alone."""
 
-running: contextvars.ContextVar[Run | None] = contextvars.ContextVar("flyhot_run", default=None)
+_running: contextvars.ContextVar[weakref.ref[Run] | None] = contextvars.ContextVar("flyhot_run", default=None)
+"""Weak: whoever schedules anything copies the context, and the event loop keeps those copies longer than a connection
+lives, the cancelled timers' too."""
+
+
+def running() -> Run | None:
+    """The run in whose function, or in a task of whose, this is called."""
+    reference = _running.get()
+    return reference() if reference is not None else None
 
 
 async def run(function: FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -71,14 +80,14 @@ class Run:
     async def serve(self) -> Any:
         """Safe to cancel: the function is cancelled, and nothing is left."""
         await self._place.enter(self, self._make_units())
-        token = running.set(self)
+        token = _running.set(weakref.ref(self))
         try:
             while True:
                 again, result = await self._incarnation()
                 if not again:
                     return result
         finally:
-            running.reset(token)
+            _running.reset(token)
             self._place.leave()
 
     # -- what the function waits for --------------------------------------------------------------

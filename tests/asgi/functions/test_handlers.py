@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from pathlib import Path
 
 import pytest
@@ -537,3 +538,35 @@ async def test_a_function_at_work_is_sent_away_if_it_says_so(server: Server, tmp
 def test_a_word_that_is_no_policy_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name} of @upgradable is one of abort, "):
         upgradable(**{name: "sometimes"})
+
+
+TIMED = """
+class Seen:
+    pass
+
+@upgradable
+async def chat(ws, state: Seen):
+    timer = asyncio.get_running_loop().call_later(3600, print)
+    await ws.accept()
+    try:
+        async for text in ws.iter_text():
+            pass
+    finally:
+        timer.cancel()
+"""
+
+
+async def test_a_cancelled_timer_keeps_no_state(server: Server, tmp_path: Path) -> None:
+    """An event loop drops cancelled timers late, and each has a copy of the context in which it was set: the state of
+    who has gone would be found living, and not be migrated, so that the next upgrade would be refused."""
+    module = Module(tmp_path, TIMED)
+    sooner = asyncio.get_running_loop().call_later(1800, print)
+    wire = server.connect_app(starlette_app(module.chat))
+    await until(lambda: bool(server.registry.units()))
+    wire.leaves()
+    await until(lambda: not server.registry.sessions)
+    await turn(20)
+    del wire
+    gc.collect()
+    assert [one for one in gc.get_objects() if type(one) is module.Seen] == []
+    sooner.cancel()
