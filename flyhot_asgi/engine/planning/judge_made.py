@@ -15,6 +15,7 @@ from ..source.schema import always_set, class_in, class_level
 from ..source.setting import Chain, attributes_worked_out
 from .context import Context
 from .judge_instances import lacks
+from .left_behind import Among
 
 
 def judge_made_instances(context: Context) -> None:
@@ -26,7 +27,7 @@ def judge_made_instances(context: Context) -> None:
 
 
 def _judge(context: Context, cls: type) -> None:
-    old, new = (_chain(side, cls) for side in (context.old, context.new))
+    old, new = (chain_of(side, cls) for side in (context.old, context.new))
     if not old or not new or old[0][0] != cls.__module__ or new[0][0] != cls.__module__:
         return
     before = attributes_worked_out(context.old_names, old)
@@ -40,12 +41,18 @@ def _judge(context: Context, cls: type) -> None:
         living = initialised([one for one in context.survey.objects(cls) if type(one) is cls], before)
         return lacking(living, gained, always)
 
+    if concerned():
+        refuse_lacking(context, cls, concerned, gained)
+
+
+def refuse_lacking(context: Context, cls: type, concerned: Among, gained: set[str]) -> None:
+    """Refuse for the class's sake, unless a `code_change` sees to those instances."""
     statement = context.new_names.binders(cls.__module__).get(cls.__qualname__.partition(".")[0])
-    if concerned() and statement is not None and (gap := lacks(context, cls, concerned, gained)) is not None:
+    if statement is not None and (gap := lacks(context, cls, concerned, gained)) is not None:
         context.refuse(cls.__module__, statement, gap[0], do=gap[1], name=cls.__qualname__)
 
 
-def _chain(side: Mapping[str, SourceModule], cls: type) -> Chain:
+def chain_of(side: Mapping[str, SourceModule], cls: type) -> Chain:
     """The class and those of the app's that it derives from, as a release writes them."""
     found = []
     for base in cls.__mro__:

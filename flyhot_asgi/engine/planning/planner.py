@@ -37,6 +37,7 @@ from .judge_living import judge_living
 from .judge_made import judge_made_instances
 from .judge_memos import judge_memos
 from .judge_moves import find_moves, judge_moved_state, judge_moves, moved_inside, state_left_behind
+from .judge_named import judge_named
 from .judge_outsiders import judge_outsiders
 from .judge_stars import brought, judge_stars
 from .judge_values import bind, judge_assignment, judge_import
@@ -109,6 +110,7 @@ def _consequences(context: Context, diffs: dict[str, NamespaceDiff]) -> None:
     judge_import_time_calls(context)
     judge_values_made_other(context)
     judge_made_instances(context)
+    judge_named(context)
     judge_moves(context)
     judge_moved_state(context)
     for adapter in context.adapters:

@@ -170,7 +170,7 @@ class _Reading:
         else:
             self._take(frame, value_of(statement.node), depth + 1)
         for other in self._names.modules[home[0]].statements:
-            for part in _put_in(other.node, home[1]):
+            for part in put_in(other.node, home[1]):
                 self._take(frame, part, depth + 1)
 
     def _class_attribute(self, name: str, depth: int) -> None:
@@ -233,7 +233,7 @@ def _parts(node: ast.AST) -> Iterator[ast.AST | None]:
         yield from (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
 
 
-def _put_in(node: ast.stmt, name: str) -> Iterator[ast.AST]:
+def put_in(node: ast.stmt, name: str) -> Iterator[ast.AST]:
     """What a statement at module level puts into the container that `name` means."""
     if isinstance(node, ast.Assign):
         for target in node.targets:

@@ -14,6 +14,8 @@ from .entered import CASES as ENTERED
 from .entered import RIGHT
 from .found import CASES as FOUND
 from .functions import CASES as FUNCTIONS
+from .lasting import CASES as LASTING
+from .lasting import RIGHT as STAYS_RIGHT
 from .libraries import CASES as LIBRARIES
 from .modules import CASES as MODULES
 from .of_attrs import CASES as ATTRS
@@ -40,6 +42,7 @@ ALL = {
     **UNSEEN,
     **ATTRS,
     **STRANGERS,
+    **LASTING,
 }
 
 
@@ -49,9 +52,9 @@ def test_a_construct_is_right_or_refused(name, tmp_path):
     assert verdict.word in ("right", "refused"), verdict.why
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("name", [*LIBRARIES, *STAYS_RIGHT])
 def test_what_libraries_do_is_right(name, tmp_path):
-    verdict = judge(case(LIBRARIES[name]), tmp_path)
+    verdict = judge(case({**LIBRARIES, **STAYS_RIGHT}[name]), tmp_path)
     assert verdict.word == "right", verdict.why
 
 
