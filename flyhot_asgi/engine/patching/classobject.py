@@ -145,9 +145,8 @@ def set_bases(cls: type, bases: tuple[type, ...], best: type | None) -> None:
     """
     if cls.__bases__ == bases:
         return
-    setter = type.__dict__["__bases__"].__set__
     try:
-        setter(cls, bases)
+        _assign_bases(cls, bases)
         return
     except TypeError as exc:
         first = exc
@@ -156,12 +155,47 @@ def set_bases(cls: type, bases: tuple[type, ...], best: type | None) -> None:
     _take(best)
     _words(cls)[_tp_base()] = id(best)
     try:
-        setter(cls, bases)
+        _assign_bases(cls, bases)
     except TypeError:
         _words(cls)[_tp_base()] = id(old)
         _give(best)
         raise UpgradeError(f"the bases of `{cls.__qualname__}` can't be exchanged: {first}") from first
     _give(old)
+
+
+def _assign_bases(cls: type, bases: tuple[type, ...]) -> None:
+    """Classes that derive from several others can't be put in order while one of those has its new bases and another
+    its old ones: they keep the order that they have until the last follows. Where no order is to be had at the end, the
+    release can't be imported, and nothing gets here."""
+    setter = type.__dict__["__bases__"].__set__
+    try:
+        setter(cls, bases)
+        return
+    except TypeError as exc:
+        if "MRO" not in str(exc):
+            raise
+    below = [cls, *subclasses(cls)]
+    metaclasses = [(one, type(one)) for one in below]
+    patient = {meta: _patient(meta) for _, meta in metaclasses}
+    for one, meta in metaclasses:
+        set_metaclass(one, patient[meta])
+    try:
+        setter(cls, bases)
+    finally:
+        for one, meta in metaclasses:
+            set_metaclass(one, meta)
+
+
+def _patient(meta: Any) -> Any:
+    """As `meta`, but a class that can't be put in order stays in the one that it has."""
+
+    def mro(cls: Any) -> Any:
+        try:
+            return meta.mro(cls)
+        except TypeError:
+            return cls.__mro__
+
+    return type.__new__(type, meta.__name__, (meta,), {"mro": mro, "__slots__": ()})
 
 
 def _words(cls: type) -> Any:

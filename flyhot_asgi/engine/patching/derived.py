@@ -56,8 +56,12 @@ class Derived:
             self._old = lines_of(plan.old[name] for name in [*plan.changed, *plan.deleted])
             self._new = lines_of(plan.new[name] for name in [*plan.changed, *plan.added])
 
-    def begin(self) -> None:
+    def begin(self, journal: Journal) -> None:
+        """What fails half-way is undone, this last of all: a class that gets its bases back stands last among them."""
         self._before = list(_classes(self._old))
+        for base in {base: None for cls in self._before for base in cls.__bases__}:
+            if _derived(base) is not None:
+                journal.note(f"what derived from {base.__qualname__}", _Undo(base, list(type.__subclasses__(base))))
 
     def finish(self, journal: Journal) -> None:
         """Pre-images are all that is left of the classes that are not at home any more."""

@@ -174,7 +174,7 @@ class Patch:
             gc.freeze()  # the second look, at the verification, then sees only what is new
         journal.note("caches of what functions are", self._clear_caches)
         self._answers.touch(journal)
-        self._derived.begin()
+        self._derived.begin(journal)
         self._swap(journal)
         for holder in self.plan.code_holders:
             exchange_codes(holder, self._counterparts, self.known, journal)

@@ -21,17 +21,26 @@ from .pairs import Pair, from_git, from_pypi
 _PEERS = ("jurigged", "autoreload", "reload")
 _PEER_PACKAGES = ("jurigged==0.6.1", "ipython")
 _LIBRARIES = {
-    "starlette": "starlette",
-    "uvicorn": "uvicorn",
-    "httpx": "httpx",
-    "datasette": "datasette",
-    "pyview-web": "pyview",
-    "litestar": "litestar",
-    "fastapi": "fastapi",
-    "jinja2": "jinja2",
-    "click": "click",
-    "flask": "flask",
-    "typer": "typer",
+    "starlette": ["starlette"],
+    "uvicorn": ["uvicorn"],
+    "httpx": ["httpx"],
+    "datasette": ["datasette"],
+    "pyview-web": ["pyview"],
+    "litestar": ["litestar"],
+    "fastapi": ["fastapi"],
+    "anyio": ["anyio"],
+    "hypercorn": ["hypercorn"],
+    "websockets": ["websockets"],
+    "jinja2": ["jinja2"],
+    "werkzeug": ["werkzeug"],
+    "flask": ["flask"],
+    "click": ["click"],
+    "typer": ["typer"],
+    "pluggy": ["pluggy"],
+    "attrs": ["attr", "attrs"],
+    "sqladmin": ["sqladmin"],
+    "httpcore": ["httpcore"],
+    "structlog": ["structlog"],
 }
 _RESULTS = ("right", "refused", "wrong", "raised")
 
@@ -74,12 +83,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--git", type=Path, help="a local git history")
     parser.add_argument("--under", default="", help="the project's folder in the history")
     parser.add_argument("--path", default="", help="the folder in it that goes onto sys.path (src, ...)")
-    parser.add_argument("--packages", nargs="*", default=[], help="first-party packages of the history")
+    parser.add_argument("--packages", nargs="*", default=[], help="first-party packages")
     parser.add_argument(
         "--entry", default="", help="the module that serves: pairs whose old release lacks it don't count"
     )
     parser.add_argument("--last", type=int, default=10, help="how many pairs of each, newest first")
-    parser.add_argument("--skip", type=int, default=0, help="leave out the newest N commits")
+    parser.add_argument("--skip", type=int, default=0, help="leave out the newest N pairs")
     parser.add_argument("--peers", action="store_true", help="jurigged, autoreload and reload as columns")
     parser.add_argument("--tools", nargs="*", help="just these")
     parser.add_argument("--install", nargs="*", default=[], help="what the project needs, for pip")
@@ -99,8 +108,8 @@ def _projects(asked: argparse.Namespace) -> list[str]:
 
 def _pairs(asked: argparse.Namespace, cache: Path) -> Iterator[Pair]:
     for project in _projects(asked):
-        name = _LIBRARIES.get(project, project.replace("-", "_"))
-        yield from from_pypi(project, [name], asked.last, cache)
+        packages = asked.packages or _LIBRARIES.get(project, [project.replace("-", "_")])
+        yield from from_pypi(project, packages, asked.last, cache, skip=asked.skip)
     if asked.git:
         yield from from_git(
             asked.git, asked.packages, asked.last, cache, under=asked.under, path=asked.path, skip=asked.skip

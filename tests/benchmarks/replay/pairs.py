@@ -28,11 +28,13 @@ class Pair:
     path: tuple[str, ...] = (".",)
 
 
-def from_pypi(project: str, packages: list[str], last: int, cache: Path) -> Iterator[Pair]:
+def from_pypi(project: str, packages: list[str], last: int, cache: Path, *, skip: int = 0) -> Iterator[Pair]:
     """Consecutive releases, newest pair first. Wheels of pure Python: what would be installed, to the byte."""
     listed = _pip("index", "versions", project, "--pre").splitlines()
     line = next(text for text in listed if text.startswith("Available versions:"))
-    versions = [v for v in line.partition(":")[2].replace(" ", "").split(",") if _FINAL.fullmatch(v)][: last + 1]
+    versions = [v for v in line.partition(":")[2].replace(" ", "").split(",") if _FINAL.fullmatch(v)][
+        skip : skip + last + 1
+    ]
     folders = [(version, _wheel(project, version, cache)) for version in versions]
     for (new, new_at), (old, old_at) in itertools.pairwise(folders):
         if new_at is not None and old_at is not None:

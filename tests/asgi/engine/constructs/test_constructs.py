@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from .adversary import CASES as ADVERSARY
+from .bases import CASES as BASES
+from .bases import HALF_WAY
 from .case import case, judge
 from .classes import CASES as CLASSES
 from .combined import CASES as COMBINED
@@ -43,7 +45,9 @@ ALL = {
     **ATTRS,
     **STRANGERS,
     **LASTING,
+    **HALF_WAY,
 }
+NEVER_REFUSED = {**LIBRARIES, **STAYS_RIGHT, **BASES}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -52,9 +56,9 @@ def test_a_construct_is_right_or_refused(name, tmp_path):
     assert verdict.word in ("right", "refused"), verdict.why
 
 
-@pytest.mark.parametrize("name", [*LIBRARIES, *STAYS_RIGHT])
+@pytest.mark.parametrize("name", NEVER_REFUSED)
 def test_what_libraries_do_is_right(name, tmp_path):
-    verdict = judge(case({**LIBRARIES, **STAYS_RIGHT}[name]), tmp_path)
+    verdict = judge(case(NEVER_REFUSED[name]), tmp_path)
     assert verdict.word == "right", verdict.why
 
 
