@@ -1,4 +1,5 @@
-"""Coroutines and generators under way that still need a name which is gone from the release.
+"""Coroutines and generators under way that still need a name which is gone from the release, or call what takes other
+arguments now (`judge_calls`).
 
 They keep their old code to its end, and look names up in the module as it is by then: `helper`, which became `assist`,
 raises NameError there. Whoever holds sessions ends or drains most of them before the upgrade, so that it is told; where
@@ -15,13 +16,16 @@ from typing import Any
 from ..living.inventory import is_suspended, running_code
 from ..source.plan import Refusal
 from .context import Context
+from .judge_calls import failing_call
 
 _MEND = "keep the name until they have ended (`{name} = …`), let them end, or restart the app"
+_FIT = "let it take what they hand over, too, until they have ended (a default), let them end, or restart the app"
 _UPGRADABLE = "__flyhot_upgradable__"
 
 
 def judge_frames(context: Context) -> None:
     """Note them in the plan."""
+    _judge_calls(context)
     gone: dict[str, set[str]] = {}
     for module, name in context.plan.deleted_names:
         gone.setdefault(module, set()).add(name)
@@ -37,9 +41,25 @@ def judge_frames(context: Context) -> None:
             found[module, frame.f_code.co_qualname, frame.f_lineno, lacks[0]] += 1
     for (module, code, line, name), count in sorted(found.items()):
         why = f"{count} of it under way still need(s) `{name}`, which is gone from the source"
-        refusal = Refusal(module, context.file(module), line, code, why, _MEND.format(name=name))
-        context.plan.failing.append(refusal)
-        context.plan.notes.append(f"{refusal.file}:{line}: `{code}`: {why}: it will fail there, unless it ends before")
+        _note(context, module, line, code, why, _MEND.format(name=name))
+
+
+def _note(context: Context, module: str, line: int, code: str, why: str, mend: str) -> None:
+    refusal = Refusal(module, context.file(module), line, code, why, mend)
+    context.plan.failing.append(refusal)
+    context.plan.notes.append(f"{refusal.file}:{line}: `{code}`: {why}: it will fail there, unless it ends before")
+
+
+def _judge_calls(context: Context) -> None:
+    found: Counter[tuple[str, str, int, str]] = Counter()
+    for obj in context.survey.running:
+        frame: Any = is_suspended(obj)
+        module = str(frame.f_globals.get("__name__")) if frame else ""
+        if module in context.old and not _starts_anew(context, module, running_code(obj)):
+            if (why := failing_call(context, module, obj, frame)) is not None:
+                found[module, frame.f_code.co_qualname, frame.f_lineno, why] += 1
+    for (module, code, line, why), count in sorted(found.items()):
+        _note(context, module, line, code, f"{count} of it under way still {why}", _FIT)
 
 
 def _starts_anew(context: Context, module: str, code: types.CodeType) -> bool:

@@ -1,0 +1,95 @@
+"""Coroutines and generators that run old code, and what they go on to call."""
+
+_PAUSE = """
+class Pause:
+    def __await__(self): yield
+"""
+
+
+def _case(old: str, new: str, *, before: str = "", after: str = "", ask: str = "lib[0].send(None) => None") -> str:
+    """A coroutine `old` waits in a loop while `old` becomes `new`, and what it calls, `before`, becomes `after`."""
+    return "\n".join(
+        [
+            "--- m",
+            _PAUSE + before,
+            old,
+            "+++ m",
+            _PAUSE + after,
+            new,
+            "=== use",
+            "c = m.run(m.THING)",
+            "c.send(None)",
+            "lib.append(c)",
+            "=== ask",
+            ask,
+            "",
+        ]
+    )
+
+
+_RUN = "async def run(thing):\n    while True:\n        await Pause()\n        {}\n"
+_NOTHING = "THING = None\n"
+_OWNER = "class Room:\n    def __init__(self): self.n = 0\n    {}\nTHING = Room()\n"
+
+
+def _plain(call: str, now: str, before: str, after: str) -> str:
+    return _case(_RUN.format(call), _RUN.format(now), before=_NOTHING + before, after=_NOTHING + after)
+
+
+def _method(call: str, now: str, before: str, after: str) -> str:
+    return _case(_RUN.format(call), _RUN.format(now), before=_OWNER.format(before), after=_OWNER.format(after))
+
+
+REFUSED = {
+    "a parameter more": _plain("f(1)", "f(1, 2)", "def f(a): pass\n", "def f(a, b): pass\n"),
+    "a parameter less": _plain("f(1, 2)", "f(1)", "def f(a, b): pass\n", "def f(a): pass\n"),
+    "a parameter of another name": _plain("f(a=1)", "f(b=1)", "def f(a): pass\n", "def f(b): pass\n"),
+    "a keyword that is needed": _plain("f(1)", "f(1, b=2)", "def f(a): pass\n", "def f(a, *, b): pass\n"),
+    "it became a coroutine": _plain("f(1)", "await f(1)", "def f(a): pass\n", "async def f(a): pass\n"),
+    "it gives three and not two": _plain(
+        "a, b = f()", "a, b, c = f()", "def f(): return 1, 2\n", "def f(): return 1, 2, 3\n"
+    ),
+    "it is handed on": _plain("list(map(f, [1]))", "list(map(f, [1], [2]))", "def f(a): pass\n", "def f(a, b): pass\n"),
+    "a class takes more": _plain(
+        "C(1)",
+        "C(1, 2)",
+        "class C:\n    def __init__(self, a): pass\n",
+        "class C:\n    def __init__(self, a, b): pass\n",
+    ),
+    "a dataclass takes more": _plain(
+        "C(1)",
+        "C(1, 2)",
+        "import dataclasses\n@dataclasses.dataclass\nclass C:\n    a: int\n",
+        "import dataclasses\n@dataclasses.dataclass\nclass C:\n    a: int\n    b: int\n",
+    ),
+    "a method takes more": _method("thing.f(1)", "thing.f(1, 2)", "def f(self, a): pass", "def f(self, a, b): pass"),
+    "a method of what a module names": _method(
+        "THING.f(1)", "THING.f(1, 2)", "def f(self, a): pass", "def f(self, a, b): pass"
+    ),
+    "a method is gone": _method("thing.f(1)", "thing.g(1)", "def f(self, a): pass", "def g(self, a): pass"),
+    "a static method": _method(
+        "thing.f(1)", "thing.f()", "@staticmethod\n    def f(a): pass", "@staticmethod\n    def f(): pass"
+    ),
+}
+
+RIGHT = {
+    "a parameter with a default comes": _plain("f(1)", "f(1, 2)", "def f(a): pass\n", "def f(a, b=1): pass\n"),
+    "the call was above": _case(
+        "async def run(thing):\n    f(1)\n    await Pause()\n    await Pause()\n",
+        "async def run(thing):\n    f(1, 2)\n    await Pause()\n    await Pause()\n",
+        before=_NOTHING + "def f(a): pass\n",
+        after=_NOTHING + "def f(a, b): pass\n",
+    ),
+    "another object's method of that name": _case(
+        _RUN.format("thing.f(1)"),
+        _RUN.format("thing.f(1) or None"),
+        before=_OWNER.format("def f(self, a): pass") + "class Other:\n    def f(self, a): pass\n",
+        after=_OWNER.format("def f(self, a): pass") + "class Other:\n    def f(self, a, b): pass\n",
+    ),
+    "a decorator takes what comes": _plain(
+        "f(1)",
+        "f(2)",
+        "def deco(g): return lambda *args: g(*args)\n@deco\ndef f(a): pass\n",
+        "def deco(g): return lambda *args: g(*args)\n@deco\ndef f(a): return 3\n",
+    ),
+}
