@@ -34,6 +34,18 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "flyhot_asgi.engine.source": FLOOR,
     "flyhot_asgi.engine.living": ("flyhot_asgi.engine.source", *FLOOR),
     "flyhot_asgi.engine.patching": ("flyhot_asgi.engine.source", "flyhot_asgi.engine.living", *FLOOR),
+    # Within planning: what all share is at the bottom, the judges stand on it, and who asks the judges on these.
+    "flyhot_asgi.engine.planning.findings": ("flyhot_asgi.engine.source", *FLOOR),
+    "flyhot_asgi.engine.planning.roles": ("flyhot_asgi.engine.source", *FLOOR),
+    "flyhot_asgi.engine.planning.stuck": ("flyhot_asgi.engine.source", "flyhot_asgi.engine.living", *FLOOR),
+    "flyhot_asgi.engine.planning.context": (
+        "flyhot_asgi.engine.planning.findings",
+        "flyhot_asgi.engine.planning.roles",
+        "flyhot_asgi.engine.planning.stuck",
+        "flyhot_asgi.engine.source",
+        "flyhot_asgi.engine.living",
+        *FLOOR,
+    ),
     "flyhot_asgi.engine.planning": ("flyhot_asgi.engine.source", "flyhot_asgi.engine.living", *FLOOR),
     "flyhot_asgi.engine.verification": (
         "flyhot_asgi.engine.source",
@@ -215,6 +227,11 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "zopfli": ("flyhot_asgi.client.build",),
 }
 
+# Files that import one another in a circle, each with one that the circle goes through. None may be added.
+CIRCLES: frozenset[str] = frozenset(
+    {"flyhot_asgi.engine.source.following", "flyhot_asgi.stateful.server", "flyhot_deploy.cli.commands"}
+)
+
 # Who may write to the terminal with print(): nobody. The command line's output goes through rich.
 PRINTERS: tuple[str, ...] = ()
 
@@ -343,6 +360,45 @@ def test_the_table_itself_has_no_cycle() -> None:
 
     for layer in LAYERS:
         visit(layer, ())
+
+
+def arrows() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {module: set() for module in known_modules()}
+    for arrow in all_imports():
+        if arrow.target in found and arrow.target != arrow.importer:
+            found[arrow.importer].add(arrow.target)
+    return found
+
+
+def circle_in(below: dict[str, set[str]]) -> list[str]:
+    """The modules of one circle, or none: takes away whoever imports nobody that is left, until that ends."""
+    left = {module: set(targets) for module, targets in below.items()}
+    while ends := [module for module, targets in left.items() if not targets & left.keys()]:
+        for module in ends:
+            del left[module]
+    path: list[str] = []
+    module = min(left, default="")
+    while module and module not in path:
+        path.append(module)
+        module = min(left[module] & left.keys())
+    return path[path.index(module) :] if module else []
+
+
+def test_no_files_import_one_another_in_a_circle() -> None:
+    """Within a package, too: each file can be read after those that it imports."""
+    below = {module: targets for module, targets in arrows().items() if module not in CIRCLES}
+    assert not (circle := circle_in(below)), " -> ".join([*circle, circle[0]])
+
+
+@pytest.mark.parametrize("module", sorted(CIRCLES))
+def test_a_circle_that_is_gone_is_no_longer_listed(module: str) -> None:
+    others = CIRCLES - {module}
+    assert circle_in({m: targets for m, targets in arrows().items() if m not in others}), f"{module} is in none"
+
+
+def test_a_circle_is_told() -> None:
+    assert circle_in({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == ["b", "c"]
+    assert circle_in({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 
 
 def test_the_library_never_imports_its_tooling() -> None:

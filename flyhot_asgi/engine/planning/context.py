@@ -1,4 +1,5 @@
-"""What the judges of a plan share: both releases, the living modules, and where they write their findings."""
+"""What the judges of a plan share: both releases, the living modules, and where they write their findings; and what
+they ask of those that know a framework."""
 
 from __future__ import annotations
 
@@ -16,17 +17,15 @@ from ..living.territory import territory_of
 from ..source.active import active
 from ..source.codetree import changed_lambdas
 from ..source.defuse import Home, Names, execution_order, imported_in
-from ..source.diff import Change
+from ..source.diff import Change, NamespaceDiff
 from ..source.drift import Drift
 from ..source.kinds import Origins, origins
 from ..source.module import SourceModule, Statement, statements_of
 from ..source.plan import COLD as COLD
 from ..source.plan import Action, Execute, Plan, Refusal, Step
 from ..source.schema import class_in
-from .adapter import Adapter as Adapter
-from .entries import Entries
 from .findings import Findings
-from .slices import Slices
+from .roles import Entering, Remaking
 from .stuck import Stuck
 
 _MISSING: Any = object()
@@ -35,7 +34,8 @@ _FEW = 20
 
 class Context(Findings):
     """One planning run. `units(cls)`: the ids of the living instances that get a `code_change` if their
-    class has one, as of now."""
+    class has one, as of now. `slices`, `entries`: who decides what is made again, and what is entered again; they ask
+    the judges, so that who makes the plan names them."""
 
     def __init__(
         self,
@@ -46,6 +46,8 @@ class Context(Findings):
         adapters: tuple[Adapter, ...],
         units: Callable[[type], Collection[int]],
         downgrade: bool,
+        slices: Callable[[Context], Remaking],
+        entries: Callable[[Context], Entering],
         embedding: Collection[str] = (),
     ) -> None:
         super().__init__()
@@ -65,8 +67,8 @@ class Context(Findings):
         self._active: dict[str, list[Statement]] = {}
         self._stuck: dict[str, Stuck] = {}
         self.order = execution_order(new, [name for name in live if name in new])
-        self.slices = Slices(self)
-        self.entries = Entries(self)
+        self.slices = slices(self)
+        self.entries = entries(self)
 
     @cached_property
     def old_order(self) -> list[tuple[str, Statement]]:
@@ -319,6 +321,41 @@ class Context(Findings):
                 fields = getattr(value, "__dict__", None) if type(value).__module__ in self.live else None
                 if type(fields) is dict:
                     yield from (value, *_nested(fields))
+
+
+class Adapter:
+    """Knowledge of one framework. Imports the framework only if the app did. What an adapter does not know it leaves to
+    the others: every method has a default that says so."""
+
+    def registers(self, context: Context, module: str, statement: Statement) -> bool:
+        """Executing `statement` adds to a living registrar that this adapter can rebuild."""
+        return False
+
+    def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
+        """Write the rebuilds (or refusals) that these diffs need into the plan. Called when all judges are done."""
+
+    def takes(self, context: Context, module: str, change: Change, rebound: set[str]) -> bool:
+        """Plan the change of a statement that makes a registrar (`rebound`: names it reads that are bound anew), or
+        leave it."""
+        return False
+
+    def recasts(self, context: Context, module: str, change: Change, living: type, of: str | None) -> bool:
+        """Plan the change of a class statement, or leave it. `of`: its text is the old one, but what it was built from
+        is not."""
+        return False
+
+    def fills(self, context: Context, module: str, statement: Statement) -> bool:
+        """Plan that a living registrar is made again whole, as `statement`, which came, changed, went, or ran other
+        code, works on it in ways that can't be told; or leave it."""
+        return False
+
+    def knows(self, cls: type) -> bool:
+        """`cls` is made by this framework: to make one more has no effect that could not be undone."""
+        return False
+
+    def owns(self, value: object) -> bool:
+        """`value` is a registrar of this framework, or something made by registering."""
+        return False
 
 
 _BUILDERS = frozenset({"pydantic", "pydantic_core", "sqlalchemy", "sqlmodel"})

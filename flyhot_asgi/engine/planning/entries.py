@@ -12,7 +12,7 @@ import types
 import weakref
 from collections import deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..living.attributes import fields_of
 from ..living.reach import Reach, roots_of
@@ -20,9 +20,8 @@ from ..living.wrapped import function_chain
 from ..source.defuse import Home
 from ..source.module import Statement, decorator_name, dotted_name
 from ..source.plan import Entered
-
-if TYPE_CHECKING:
-    from .context import Context
+from .context import Context
+from .judge_functions import again, look_up, registering, registering_layers
 
 
 class Entries:
@@ -59,8 +58,6 @@ class Entries:
         """A definition that an adapter registers by its outermost decorators: what the others enter is attempted where
         it can be looked at, and else left to the comparison with a cold import. Not where they are known to enter it
         nowhere, or where an adapter looks after it (`@inject`)."""
-        from .judge_functions import registering
-
         if statement.kind == "def":
             inner = statement.decorators[self._outer(module, statement) :]
             if any(registering(self._context, module, one) is not None for one in inner):
@@ -68,8 +65,6 @@ class Entries:
 
     def _outer(self, module: str, statement: Statement) -> int:
         """How many of its outermost decorators an adapter looks after."""
-        from .judge_functions import registering_layers
-
         context = self._context
         if statement not in context.plan.outer:
             registers = statement.kind == "def" and statement.decorators and context.registers(module, statement)
@@ -86,8 +81,6 @@ class Entries:
 
     def _is_pythons(self, module: str, decorator: ast.expr) -> bool:
         """A register that C code or the interpreter keeps: nobody sees into it."""
-        from .judge_functions import look_up
-
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         found: Any = look_up(self._context, module, called)
         if isinstance(found, types.FunctionType | type) or found is None:
@@ -142,8 +135,6 @@ class Entries:
 
     def reorder(self) -> None:
         """Definitions that change places among those of their kind, and stand somewhere in that order: run again."""
-        from .judge_functions import again, registering
-
         context = self._context
         for module in context.plan.changed:
             for name in self._out_of_place(module):
@@ -230,8 +221,6 @@ class Entries:
                 yield found
 
     def _resolved(self, module: str, decorator: ast.expr) -> Home | None:
-        from .judge_functions import look_up
-
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         owner = called.value if isinstance(called, ast.Attribute) else called
         found: Any = look_up(self._context, module, owner)

@@ -24,6 +24,7 @@ from ..source.plan import Action, Execute, Graft, Plan, Refusal, Twin
 from .class_kinds import why_not_made
 from .context import Adapter, Context
 from .dependents import judge_dependents, judge_import_time_calls, judge_values_made_other
+from .entries import Entries
 from .forgotten import bring_back
 from .judge_attributes import keep_attributes
 from .judge_caches import judge_caches
@@ -41,6 +42,7 @@ from .judge_named import judge_named
 from .judge_outsiders import judge_outsiders
 from .judge_stars import brought, judge_stars
 from .judge_values import bind, judge_assignment, judge_import
+from .slices import Slices
 from .submodules import settled_submodules
 from .touched import count_living
 
@@ -73,7 +75,8 @@ def make_plan(
         if source.name not in old or old[source.name].text != source.text:
             _ = source.code
     files = [source.path for source in old.values()]
-    context = Context(old, new, live, survey(files, classes_of(live.keys())), tuple(adapters), units, downgrade)
+    alive = survey(files, classes_of(live.keys()))
+    context = Context(old, new, live, alive, tuple(adapters), units, downgrade, Slices, Entries)
     context.also = frozenset(also)
     context.drift = context.plan.drift = drift
     diffs = _changes(context)

@@ -8,7 +8,7 @@ refused here, as nothing of it would be seen there.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..living.origins import OF_LIBRARY, start
 from ..living.process import SEEN
@@ -16,9 +16,7 @@ from ..living.reach import Reach
 from ..source.calls import Foreign
 from ..source.module import Statement
 from ..source.plan import Repeated
-
-if TYPE_CHECKING:
-    from .context import Context
+from .context import Context
 
 _DO = "deploy this change cold (restart the app)"
 _UNKNOWN = "it changes something outside of the app's own objects, of which too much can be reached to see what"

@@ -14,7 +14,7 @@ from __future__ import annotations
 import ast
 import types
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..living.registries import registers
 from ..source.defuse import Home
@@ -26,9 +26,12 @@ from ..source.plan import Action, Remade
 from ..source.touches import Touch
 from ..source.uses import may_be_mutated, may_be_stored
 from ..source.values import EXACT_CONTAINERS, is_atomic, is_definition
-
-if TYPE_CHECKING:
-    from .context import Context
+from .context import Context
+from .doomed import doomed
+from .judge_classes import judge_filling_class
+from .judge_effects import only_defines
+from .judge_functions import judge_filling
+from .judge_rebuild import built_from
 
 _MISSING: Any = object()
 _DO = "keep what makes it for one release more, or deploy this change cold (restart the app)"
@@ -123,7 +126,6 @@ class Slices:
 
     def _only_defines(self, module: str, change: Change) -> bool:
         """Blocks of imports, definitions and plain values are judged by what they bind."""
-        from .judge_effects import only_defines
 
         nodes = [one.node for one in (change.old, change.new) if one is not None and one.kind == "block"]
         alone = all(only_defines(self._context, module, node) for node in nodes)
@@ -285,9 +287,6 @@ class Slices:
         self._context.refuse(module, statement, reason, do=_DO)
 
     def _execute(self, module: str, statement: Statement) -> None:
-        from .judge_classes import judge_filling_class
-        from .judge_functions import judge_filling
-
         context = self._context
         change = Change(Verdict.RERUN, self._before(module, statement), statement)
         if statement.kind == "class":
@@ -323,9 +322,6 @@ class Slices:
         return next((n for n in living if isinstance(self._context.value(module, n), type)), None)
 
     def _remake(self, home: Home, statements: tuple[Statement, ...]) -> None:
-        from .doomed import doomed
-        from .judge_rebuild import built_from
-
         context = self._context
         module, name = home
         live = context.value(module, name)
