@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ..living.attributes import fields_of
@@ -27,19 +29,20 @@ class Forgetting(Registration):
     properties: list[tuple[type, str]]
     modules: list[tuple[dict[str, Any], frozenset[str]]]
     executes = False
-    _known: dict[int, Any] = field(default_factory=dict)
+    _known: list[Callable[[], Any]] = field(default_factory=list)
+    """Their instances, held weakly where that can be: nobody lives on for being looked at."""
 
     def look(self) -> None:
         kinds = {kind for cls, _ in self.properties for kind in (cls, *subclasses(cls))}
         if kinds:
-            self._known |= {id(one): one for one in gc.get_referrers(*kinds) if type(one) in kinds}
+            self._known += [_held(one) for one in gc.get_referrers(*kinds) if type(one) in kinds]
 
     def begin(self, journal: Journal) -> None:
         self._forget(journal)
 
     def finish(self, journal: Journal) -> None:
         self._forget(journal)  # what was asked for since had but a part of the release
-        self._known = {}
+        self._known = []
 
     def _forget(self, journal: Journal) -> None:
         for kept, name in self._kept():
@@ -48,7 +51,8 @@ class Forgetting(Registration):
                 del kept[name]
 
     def _kept(self) -> Iterator[tuple[dict[str, Any], str]]:
-        for one in self._known.values():
+        for known in self._known:
+            one = known()
             fields = fields_of(one)
             for cls, name in self.properties if fields is not None else ():
                 if cls in type(one).__mro__:
@@ -56,3 +60,14 @@ class Forgetting(Registration):
         for namespace, names in self.modules:
             for name in names:
                 yield namespace, name
+
+
+def _held(one: Any) -> Callable[[], Any]:
+    try:
+        return weakref.ref(one)
+    except TypeError:
+        return partial(_itself, one)
+
+
+def _itself(one: Any) -> Any:
+    return one

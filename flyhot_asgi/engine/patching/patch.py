@@ -113,7 +113,7 @@ class Patch:
         self._seen_ahead = [weakref.ref(function) for function in self._look()]
         self._classes_ahead = [weakref.ref(cls) for cls in subclasses(object) if module_of(cls) in self.plan.live]
         self._answers.look()
-        for registration in self.plan.registrations:
+        for registration in self._registrations:
             registration.look()
 
     def _forget(self) -> None:

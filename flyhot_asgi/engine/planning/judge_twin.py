@@ -179,14 +179,16 @@ def _instances_problem(
     if issubclass(live, tuple) and list(before) != list(after):
         return f"its fields changed, and {count} living instance(s) are tuples of the old ones", COLD
     if generated:
-        missing = [name for name in after.keys() - before.keys() if not _has_default(new, name)]
+        by_attrs = "__attrs_attrs__" in vars(live)  # takes the defaults out of the class
+        missing = [name for name in after.keys() - before.keys() if by_attrs or not _has_default(new, name)]
 
         def incomplete() -> list[object]:
             return lacking(initialised(context.survey.objects(live), before), missing, ())
 
         if missing and (count := len(incomplete())):
             name = min(missing)
-            do = f"give the class a default (`{name}: … = …`) or a `code_change`, or {COLD}"
+            default = "" if by_attrs else f"a default (`{name}: … = …`) or "
+            do = f"give the class {default}a `code_change`, or {COLD}"
             if not _migrates(context, live, incomplete):
                 return f"{count} living instance(s) lack the field `{name}`", do
         count = context.instances(live)

@@ -210,3 +210,18 @@ def test_what_notes_the_name_of_its_program_differs_in_no_process_of_ours(projec
     project.write(m=text.replace("a=1", "a=2"))
     assert engine.upgrade().verified and m.f() == 2 and m.parser is parser
     engine.close()
+
+
+def test_what_a_cached_property_kept_is_forgotten_by_instances_that_were_there_before(project: Project) -> None:
+    text = (
+        "from functools import cached_property\nclass R:\n    @cached_property\n    def area(self):\n        return 1\n"
+    )
+    project.write(init="", m=f"{text}live = R()\n")
+    m = project.load("m")
+    assert m.live.area == 1
+    engine = project.engine()
+    project.write(m=f"{text.replace('return 1', 'return 2')}live = R()\n")
+    assert engine.upgrade().verified and m.live.area == 2
+    engine.undo_last()
+    assert m.live.area == 1
+    engine.close()

@@ -503,7 +503,7 @@ CASES = {
         held = m.C()
         held.v
         === ask
-        held.v => 'old'
+        held.v => 'new'
         m.C().v => 'new'
     """,
     "a context variable's default": """
