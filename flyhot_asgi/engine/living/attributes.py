@@ -25,10 +25,15 @@ def is_open(value: object) -> bool:
     """All that an instance is lies in its `__dict__`: no slots, nothing that C code keeps beside it."""
     kind = type(value)
     plain = all(base is object or base.__flags__ & _MADE_BY_CLASS_STATEMENT for base in kind.__mro__)
-    slots = any(type(one) is types.MemberDescriptorType for base in kind.__mro__ for one in vars(base).values())
-    if not plain or slots or kind.__itemsize__ or kind.__basicsize__ > _PLAIN_SIZE:
+    if not plain or has_slots(kind) or kind.__itemsize__ or kind.__basicsize__ > _PLAIN_SIZE:
         return False
     return fields_of(value) is not None
+
+
+def has_slots(kind: type) -> bool:
+    """Its instances keep something beside their `__dict__`, under names that the class tells."""
+    members = [(name, one) for base in kind.__mro__ for name, one in vars(base).items() if name != "__dict__"]
+    return any(type(one) is types.MemberDescriptorType for _, one in members)
 
 
 def lacking(

@@ -5,12 +5,26 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import itertools
 import queue
 import threading
 import types
 from typing import Any
 
 _QUEUES = (queue.Queue, queue.SimpleQueue, asyncio.Queue)
+_EMPTY: tuple[Any, ...] = ([], (), {}, set(), "", b"", range(0))
+_COUNTED = (itertools.count, itertools.repeat)
+_ITERATORS: tuple[type, ...] = (
+    *(one for one in vars(itertools).values() if isinstance(one, type) and one not in _COUNTED),
+    *(type(iter(empty)) for empty in _EMPTY),
+    type(iter({}.values())),
+    type(iter({}.items())),
+    enumerate,
+    filter,
+    map,
+    reversed,
+    zip,
+)
 _LOCKS = (type(threading.Lock()), asyncio.Lock, asyncio.Semaphore)
 
 
@@ -23,4 +37,8 @@ def in_use(value: Any) -> str | None:
         return f"a queue with {value.qsize()} item(s) in it, which would be lost"
     if kind.__module__ in ("_thread", "asyncio.locks") and issubclass(kind, _LOCKS) and value.locked():
         return "a lock that somebody has; another one would let others pass"
+    if kind is threading.local:
+        return "a place where each thread keeps what is its own, which would be lost"
+    if kind in _ITERATORS:
+        return "an iterator, which can't tell how far it is; another one would begin anew"
     return None

@@ -17,9 +17,9 @@ from collections.abc import Collection
 from typing import Any
 
 from ...errors import UpgradeError
-from ..living.attributes import fields_of
+from ..living.attributes import fields_of, has_slots
 from ..living.commands import FILLED_BY_NAME, is_command
-from ..source.values import alike
+from ..source.values import alike, is_namespace
 from .journal import Journal, refill
 from .pouring import pour
 from .substitute import Substitution
@@ -96,7 +96,7 @@ class Pourer:
             return self._partial(old, new)
         if is_command(old):
             return self.instance(old, new, FILLED_BY_NAME, depth)
-        if type(old).__module__ in self._own and not isinstance(old, type):
+        if is_namespace(old) or (type(old).__module__ in self._own and not isinstance(old, type)):
             return self.instance(old, new, frozenset(), depth)
         return new
 
@@ -104,7 +104,7 @@ class Pourer:
         """An instance of the app's: everything of the fresh one but the attributes `kept`, which the program changed
         and the release did not."""
         mine, other = fields_of(old), fields_of(new)
-        if mine is None or other is None or _has_slots(type(old)):
+        if mine is None or other is None or has_slots(type(old)):
             return new
         self._journal.touch_namespace(mine, f"a living {type(old).__qualname__}")
         if new is not old:
@@ -207,7 +207,3 @@ def _alike(a: Any, b: Any) -> bool:
 
 def _both(name: str) -> str:
     return f"`{name}` was changed by the running program and is changed by the release too"
-
-
-def _has_slots(cls: type) -> bool:
-    return any(type(value) is types.MemberDescriptorType for base in cls.__mro__ for value in vars(base).values())

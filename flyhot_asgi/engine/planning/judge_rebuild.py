@@ -14,7 +14,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from ..living.attributes import fields_of, is_open
+from ..living.attributes import fields_of, has_slots, is_open
 from ..living.holders import insides
 from ..living.wrapped import function_chain
 from ..source.defuse import Home, construction_methods
@@ -29,7 +29,7 @@ _VALUES = frozenset({"typing", "re", "builtins", "functools", "logging", "enum",
 def attributes_that_stay(context: Context, drift: Drift, home: Home, live: Any, changed: bool) -> frozenset[str] | str:
     """The names, or why it can't be said, in a sentence."""
     cls = type(live)
-    if any(type(v) is types.MemberDescriptorType for base in cls.__mro__ for v in vars(base).values()):
+    if has_slots(cls):
         return f"`{home[1]}` is a living {cls.__qualname__} with slots; how it is made changed"
     if not drift.known(home):
         return f"`{home[1]}` is a living {cls.__qualname__} with state; how it is made changed"

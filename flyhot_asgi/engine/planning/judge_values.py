@@ -29,6 +29,7 @@ from ..source.values import (
     has_part_target,
     is_atomic,
     is_definition,
+    is_namespace,
     is_plain,
     is_pure,
     value_of,
@@ -200,9 +201,9 @@ _CHANGE_IT = f"keep the old statement and change the object in a `code_change`, 
 
 
 def _is_instance(context: Context, live: Any) -> bool:
-    """An object of one of the app's own classes."""
+    """An object of one of the app's own classes, or one that is nothing but its attributes."""
     kept_inside = isinstance(live, int | float | str | bytes | tuple | frozenset)  # what it is can't be changed
-    own = type(live).__module__ in context.live
+    own = type(live).__module__ in context.live or is_namespace(live)
     return own and not kept_inside and not is_definition(live) and not is_atomic(live)
 
 
@@ -260,6 +261,8 @@ def _as_described(
         if (what := drift.opaque(home)) is not None and not _only_definitions(live):
             return (f"it holds a living {what}, whose state would be lost", _CHANGE_IT)
         return None
+    if not is_atomic(live) and drift.by_program(home) and not drift.arrived(home):
+        return f"the running program has changed what `{home[1]}` is, and another one would begin anew", _CHANGE_IT
     return _held(context, home[0], statement, home[1], live)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from .defuse import Home
-from .paths import CONTAINER_KINDS
+from .paths import CONTAINER_KINDS, TOLD, TOLD_WHOLE
 
 Entries: TypeAlias = Mapping[str, tuple[str, str]]
 _BARE = frozenset(kind.__name__ for kind in CONTAINER_KINDS)
@@ -57,7 +57,10 @@ class Drift:
         old = self._under("old", home, part)
         if top not in old or self.by_release(home, part) or any(one.startswith(top) for one in self.unstable):
             return False
-        return all(path in self.same_inside or not _is_opaque(entry) for path, entry in old.items())
+        return all(
+            path in self.same_inside or not _is_opaque(entry) or (entry[1] in TOLD_WHOLE and f"{path}{TOLD}" in old)
+            for path, entry in old.items()
+        )
 
     def made_other(self, home: Home) -> bool:
         """The next release's value is a library's object with something else in it."""

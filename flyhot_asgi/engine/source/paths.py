@@ -9,6 +9,28 @@ from .values import ATOMS
 
 CONTAINER_KINDS = (list, tuple, deque, dict, set, frozenset, OrderedDict, defaultdict, Counter)
 """Types whose contents are described, item by item."""
+TOLD = " (told)"
+"""The end of the path that tells what is in a library's object."""
+TOLD_WHOLE = frozenset(
+    f"a {kind}"
+    for kind in (
+        "random:Random",
+        "itertools:count",
+        "_io:StringIO",
+        "_io:BytesIO",
+        "array:array",
+        "hmac:HMAC",
+        "_hashlib:HASH",
+        "threading:Event",
+        "threading:Semaphore",
+        "threading:BoundedSemaphore",
+        "threading:Barrier",
+        "asyncio.locks:Event",
+        "asyncio.locks:Semaphore",
+        "asyncio.locks:BoundedSemaphore",
+    )
+)
+"""Kinds of Python's own objects of which that is all there is to tell."""
 ORDER = " (order)"
 """The end of the path that tells the order of a mapping's keys, one a line."""
 

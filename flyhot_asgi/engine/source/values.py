@@ -163,6 +163,11 @@ def alike(a: object, b: object) -> bool:
     return isinstance(a, types.GenericAlias | types.UnionType) and a == b
 
 
+def is_namespace(value: object) -> bool:
+    """An object that is nothing but its attributes, of no class of the app's."""
+    return type(value) is types.SimpleNamespace
+
+
 def is_definition(value: object) -> bool:
     """A function, class or module: what is bound here under a further name, others hold by its own."""
     return isinstance(value, _DEFINITIONS)

@@ -30,8 +30,8 @@ from typing import Any
 from ..living.attributes import fields_of
 from ..living.registries import is_abstract, registered_with
 from ..source.codetree import docstring
-from ..source.paths import CONTAINER_KINDS, ORDER, brief
-from ..source.values import ATOMS
+from ..source.paths import CONTAINER_KINDS, ORDER, TOLD, brief
+from ..source.values import ATOMS, is_namespace
 from .builtin_parts import built_in_parts
 from .frameworks import is_registrar, of_class, of_object
 from .insides import INSIDE, Insides, homes_of, looked_at
@@ -283,7 +283,8 @@ class Fingerprint:
         inner = wrapped_by(value)
         if inner is not None and depth < DEPTH:
             self._value(f"{path}.__wrapped__", inner, depth + 1)
-        if cls.__module__ in self._own and not self._is_too_deep(depth) and id(value) not in self._on_path:
+        told = cls.__module__ in self._own or is_namespace(value)
+        if told and not self._is_too_deep(depth) and id(value) not in self._on_path:
             self._put(path, DEFINITION, f"a {cls.__module__}:{cls.__qualname__}")
             self._on_path.add(id(value))
             for key, item in sorted(_attributes(value).items()):
@@ -298,7 +299,7 @@ class Fingerprint:
         else:
             self._put(path, STATE, f"a {cls.__module__}:{cls.__qualname__}")
             if cls.__module__ not in self._own and (text := told_of_foreign(value)):
-                self._put(f"{path} (told)", STATE, text)
+                self._put(f"{path}{TOLD}", STATE, text)
             self._parts(path, value)
             if self._insides is not None and depth <= 1 and looked_at(value):
                 if (said := self._insides.of(value)) is not None:

@@ -16,6 +16,7 @@ from typing import Any
 from ..living.attributes import fields_of
 from ..source.paths import CONTAINER_KINDS, brief
 from ..source.values import ATOMS
+from .own_state import own_state
 from .shapes import at_home, looked_into
 
 _MOST = 5000
@@ -60,6 +61,8 @@ def told_of_foreign(value: Any) -> str | None:
     kind = type(value)
     if kind in _WEAK:
         return _weakly_held(value)
+    if (state := own_state(value)) is not None:
+        return state
     if kind is contextvars.ContextVar:
         try:
             return f"{value.name} {_plain(contextvars.Context().run(value.get))}"  # its default

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import random
 import re
 import string
@@ -76,8 +77,8 @@ def test_what_a_description_tells_needs_no_digest(value):
 def test_what_the_app_has_is_told_by_name(tmp_path):
     """So an object that holds the app's settings is the same, whatever these say."""
     module = types.ModuleType("shop")
-    module.settings = types.SimpleNamespace(size=1)
-    module.holder = types.SimpleNamespace(kept=module.settings)
+    module.settings = argparse.Namespace(size=1)
+    module.holder = argparse.Namespace(kept=module.settings)
     texts = []
     for size in (1, 2):
         module.settings.size = size
@@ -88,7 +89,7 @@ def test_what_the_app_has_is_told_by_name(tmp_path):
 
 def test_a_description_of_the_living_process_has_none_of_it(tmp_path):
     module = types.ModuleType("shop")
-    module.kept = types.SimpleNamespace(size=1)
+    module.kept = argparse.Namespace(size=1)
     assert not any(path.endswith(INSIDE) for path in describe({"shop": module}, str(tmp_path), ["shop"]))
 
 
