@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -164,17 +164,19 @@ class LoadedModules:
         taken = set(names.values())
         for path in paths:
             derived = None if path in taken else _name_of(path, roots)
-            if derived is not None and derived not in names and self._is_free(derived, path):
+            if derived is not None and derived not in names and self._is_free(derived, path, paths):
                 names[derived] = path
         return {name: self._source(name, path, read, live.get(name), digest(path)) for name, path in names.items()}
 
-    def _is_free(self, name: str, path: str) -> bool:
+    def _is_free(self, name: str, path: str, paths: Collection[str]) -> bool:
         """Would an import of `name` find the app's file? Not if this process has another module of that name (of a
-        script `queue.py` at the top of a project), or Python itself has it built in."""
+        script `queue.py` at the top of a project), or Python itself has it built in; yes if that is the app's own, of
+        a file that the release lacks (`shop.py` became `shop/__init__.py`)."""
         if not self._first_party(name) or name in sys.builtin_module_names:
             return False
         module = sys.modules.get(name)
-        return type(module) is not types.ModuleType or relative_file(module, self.root) == path
+        mine = relative_file(module, self.root) if type(module) is types.ModuleType else path
+        return mine == path or (mine is not None and mine not in paths)
 
     def _import_roots(self, live: Mapping[str, types.ModuleType]) -> list[str]:
         """Folders of the release that modules are imported from, relative, longest first."""
@@ -191,7 +193,8 @@ class LoadedModules:
         module: types.ModuleType | None,
         digest: str | None,
     ) -> SourceModule:
-        file = str(module.__file__) if module is not None else str(self.root / path)
+        here = module is not None and relative_file(module, self.root) == path
+        file = str(module.__file__) if module is not None and here else str(self.root / path)
         known = self._memo.get((name, file))
         if known is not None and digest is not None and known.memo.get("digest") == (path, digest):
             return known

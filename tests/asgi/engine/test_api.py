@@ -72,6 +72,27 @@ def test_a_src_layout_and_the_package_itself(tmp_path: Path) -> None:
     project.close()
 
 
+def test_a_module_becomes_a_package_and_one_module_again(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    try:
+        project.write(init="", shop="def price(): return 1\n", main="from TOP.shop import price\nKEPT = []\n")
+        main = project.load("main")
+        engine, price, kept = project.engine(), main.price, main.KEPT
+        project.write(
+            shop=None, shop__init="from TOP.shop.prices import price\n", shop__prices="def price(): return 2\n"
+        )
+        assert engine.upgrade().verified
+        assert main.price() == 2 == price() and main.price.__module__ == f"{project.top}.shop.prices"
+        project.write(shop="def price(): return 3\n", shop__init=None, shop__prices=None)
+        assert engine.upgrade().verified
+        assert main.price() == 3 == price() and main.KEPT is kept
+        engine.undo_last()
+        assert main.price() == 2
+        engine.close()
+    finally:
+        project.close()
+
+
 def test_a_single_module_is_a_package_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "lonely_module.py").write_text("def f():\n    return 1\n")

@@ -152,6 +152,18 @@ def test_a_file_with_the_name_of_another_module_does_not_take_its_place(tmp_path
     assert list(found) == [main.__name__]
 
 
+@pytest.mark.parametrize(("here", "there"), [("mod.py", "mod/__init__.py"), ("mod/__init__.py", "mod.py")])
+def test_a_module_that_becomes_a_package_or_one_again_keeps_its_name(
+    tmp_path: Path, imported: Importer, here: str, there: str
+) -> None:
+    module = imported(f"TOP/{here}")
+    top = module.__name__.partition(".")[0]
+    loaded = LoadedModules(tmp_path)
+    found = loaded.sources([f"{top}/{there}"], lambda path: b"", {module.__name__: module})
+    assert {name: source.path for name, source in found.items()} == {f"{top}.mod": str(tmp_path / top / there)}
+    assert found[f"{top}.mod"].is_package == there.endswith("__init__.py")
+
+
 def test_a_file_that_is_no_text_is_said_to_be_none(tmp_path: Path) -> None:
     sys.path.insert(0, str(tmp_path))
     try:
