@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from ..control.decision import Decisions
 from ..errors import ControlError
 from .conversation import Conversation
 
 logger = logging.getLogger("flyhot.control")
+
+Word = Literal["apply", "wait", "stop"]
+"""What is said to a process whose sessions are held. "wait": others are late, so let them go, and wait for `again`."""
 
 
 class Coordinator(Protocol):
@@ -24,8 +27,11 @@ class Coordinator(Protocol):
     async def gone(self) -> None:
         """Returns when the coordinator is lost or says stop, while we gather the sessions. Safe to cancel."""
 
-    async def held(self) -> bool:
+    async def held(self) -> Word:
         """All sessions are at their boundary. Shall we change the code? Safe to cancel."""
+
+    async def again(self) -> bool:
+        """The sessions are served while we wait for others. Shall we hold them again? Safe to cancel."""
 
     def vote(self, within: float) -> bool:
         """The new code is in and verified. True: commit. Blocks (the loop is stopped), `within` seconds at most."""
@@ -40,7 +46,10 @@ class Alone:
     async def gone(self) -> None:
         await asyncio.Event().wait()
 
-    async def held(self) -> bool:
+    async def held(self) -> Word:
+        return "apply"
+
+    async def again(self) -> bool:
         return True
 
     def vote(self, within: float) -> bool:
@@ -60,19 +69,28 @@ class SocketCoordinator:
         self._vote_timeout = vote_timeout
 
     async def prepared(self, plan: dict[str, Any]) -> bool:
-        return await self._go({"phase": "prepared", "plan": plan}, "suspend")
+        await self._conversation.send({"phase": "prepared", "plan": plan})
+        return await self._word() == "suspend"
 
     async def gone(self) -> None:
         """Nothing is due from the other end while we gather: a word is "abort", an end is a deployer that died."""
         await self._conversation.receive()
 
-    async def held(self) -> bool:
-        return await self._go({"phase": "held"}, "apply")
+    async def held(self) -> Word:
+        await self._conversation.send({"phase": "held"})
+        match await self._word():
+            case "apply":
+                return "apply"
+            case "resume":
+                return "wait"
+        return "stop"
 
-    async def _go(self, frame: dict[str, Any], word: str) -> bool:
-        await self._conversation.send(frame)
+    async def again(self) -> bool:
+        return await self._word() == "suspend"
+
+    async def _word(self) -> object:
         answer = await self._conversation.receive()
-        return answer is not None and answer.get("go") == word
+        return answer.get("go") if answer is not None else None
 
     def vote(self, within: float) -> bool:
         """Ready. Told to commit: commit. Told nothing in time: whatever stands decided, and if nothing does: abort."""

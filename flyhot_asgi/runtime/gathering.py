@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 
 from ..session import Hold, HoldReport
+from ..session.rounds import LONGEST_WINDOW
 from .coordinator import Coordinator
 from .order import Order
 
 logger = logging.getLogger("flyhot.upgrade")
 
 
-async def gather(hold: Hold, coordinator: Coordinator, order: Order) -> HoldReport | None:
+async def gather(
+    hold: Hold, coordinator: Coordinator, order: Order, *, since: float | None = None
+) -> HoldReport | None:
     """Suspend all sessions, or give up at once when the coordinator is gone or says stop: None.
 
-    Whatever is returned or raised, a `hold.resume()` is owed. Raises SuspendTimeout. Safe to cancel.
+    `since` (monotonic): when that was first tried in this upgrade. There is one time for all tries; but each has time
+    for a window at least, or who was let go for others' sake would be the one that fails. Whatever is returned or
+    raised, a `hold.resume()` is owed. Raises SuspendTimeout. Safe to cancel.
     """
+    used = time.monotonic() - since if since is not None else 0.0
     gone = asyncio.create_task(coordinator.gone(), name="flyhot-coordinator")
     report = None
     try:
         async with asyncio.timeout(None) as limit:
             gone.add_done_callback(lambda _: _expire(limit))
             report = await hold.suspend(
-                timeout=order.suspend_timeout, http_drain=order.http_drain, on_busy=order.on_busy
+                timeout=max(order.suspend_timeout - used, min(order.suspend_timeout, LONGEST_WINDOW)),
+                http_drain=order.http_drain,
+                on_busy=order.on_busy,
+                since=since,
             )
     except TimeoutError:
         pass

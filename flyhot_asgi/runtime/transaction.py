@@ -72,6 +72,8 @@ class Transaction:
         self._held_at: float | None = None
         self._deadline = 0.0
         self._suspended = False
+        self._gathers_since: float | None = None
+        self._under_way: list[str] = []
         self._atomic: dict[type[i.Instruction], Callable[[], e.Event]] = {
             i.Load: self._load,
             i.CodeChange: self._code_change,
@@ -86,6 +88,7 @@ class Transaction:
             i.ReportPrepared: self._report_prepared,
             i.Suspend: self._suspend,
             i.ReportHeld: self._report_held,
+            i.AwaitOthers: self._await_others,
             i.Resume: self._resume,
             i.Rerender: self._rerender,
         }
@@ -201,16 +204,19 @@ class Transaction:
     async def _suspend(self) -> e.Event:
         order = self._order
         longest = int((order.suspend_timeout + order.hold_budget) * 1000)
+        since, first = self._gathers_since, not self._suspended
         self._suspended = True
-        self._tell(lambda: self._pages.hold(order.id, eta_ms=100, max_ms=longest))
-        report = await gather(self._hold, self._coordinator, order)
+        self._gathers_since = time.monotonic() if since is None else since
+        if first:
+            self._tell(lambda: self._pages.hold(order.id, eta_ms=100, max_ms=longest))
+        report = await gather(self._hold, self._coordinator, order, since=since)
         if report is None:
             return e.Cancelled(UpgradeError("the deployer is gone, or said stop; nothing was changed"))
         self._held_at = report.closed_at
         self._deadline = report.closed_at + order.hold_budget
         self._account.sessions = report.sessions
         self._account.say("held")
-        self._code.add_notes([f"{request}: was under way, and ends on the old code" for request in report.requests])
+        self._under_way = [f"{request}: was under way, and ends on the old code" for request in report.requests]
         self._code.add_notes([f"{busy}: closed with 1012" for busy in report.evicted])
         return e.Suspended()
 
@@ -218,8 +224,11 @@ class Transaction:
         budget = self._order.hold_budget
         try:
             async with asyncio.timeout(self._left()):
-                if not await self._coordinator.held():
-                    return e.VotedAbort()
+                match await self._coordinator.held():
+                    case "wait":
+                        return e.OthersLate()
+                    case "stop":
+                        return e.VotedAbort()
         except TimeoutError:
             late = f"sessions were held for {budget:g} s, and the other processes were not ready"
             return e.SuspendTimedOut(SuspendTimeout(late, do="nothing was changed; deploy again"))
@@ -228,8 +237,19 @@ class Transaction:
         except SuspendTimeout as exc:
             return e.SuspendTimedOut(exc)
         assert self._code.plan is not None
+        self._code.add_notes(self._under_way)
         self._units.refuse_newcomers(self._code.plan.unmet)
         return e.Go()
+
+    async def _await_others(self) -> e.Event:
+        """Serve while others gather: what they wait for is nothing that ours should be held for."""
+        self._open()
+        try:
+            async with asyncio.timeout(PREPARED_SECONDS):
+                go = await self._coordinator.again()
+        except TimeoutError:
+            return e.VotedAbort(UpgradeError(f"nobody said how to go on within {PREPARED_SECONDS:g} s of the hold"))
+        return e.Go() if go else e.VotedAbort()
 
     def _left(self) -> float:
         """Seconds of the hold's budget that are left."""
@@ -297,13 +317,16 @@ class Transaction:
     def _let_go(self) -> None:
         """Whatever happened: sessions flow, garbage is collected. Idempotent; never fails."""
         if self._suspended:
-            self._hold.resume()
-        if self._held_at is not None:
-            self._account.hold_ms = (time.monotonic() - self._held_at) * 1000
-            self._held_at = None
-            self._account.say("resumed")
+            self._open()
         self._code.let_go()
         self._units.let_go()
+
+    def _open(self) -> None:
+        self._hold.resume()
+        if self._held_at is not None:
+            self._account.hold_ms = max(self._account.hold_ms, (time.monotonic() - self._held_at) * 1000)
+            self._held_at = None
+            self._account.say("resumed")
 
     async def _rerender(self) -> e.Event:
         vsn, was, files = self._installed.vsn, self._from[: len(self._installed.vsn)], self._code.served

@@ -96,15 +96,17 @@ class Hold:
         timeout: float,  # noqa: ASYNC109 (rounds)
         http_drain: float,
         on_busy: OnBusy = "abort",
+        since: float | None = None,
     ) -> HoldReport:
         """Bring every session to its boundary. Returns with the valve closed and, in that very moment, every
         session quiescent: await it directly (in a task of its own, that moment would be another one).
 
         Args, in seconds: `timeout` for all; `http_drain` is how long each HTTP request in flight is waited
         for. `on_busy`: what becomes of who is at work when the time is over, unless its class says (see
-        policy.py). Raises SuspendTimeout (`SessionsBusy`), with the valve open; ProtocolError if this hold is in
-        use. Safe to cancel: the valve is opened. Afterwards call `resume()`, whatever happens. If anything is
-        awaited before the code is touched, call `confirm()` or `settle()` then.
+        policy.py). `since` (monotonic): when the first hold of the same upgrade began; requests are drained once.
+        Raises SuspendTimeout (`SessionsBusy`), with the valve open; ProtocolError if this hold is in use. Safe to
+        cancel: the valve is opened. Afterwards call `resume()`, whatever happens. If anything is awaited before the
+        code is touched, call `confirm()` or `settle()` then.
         """
         if self._state is not _State.FREE:
             raise ProtocolError(f"suspend() during a hold ({self._state.value})")
@@ -112,7 +114,7 @@ class Hold:
         began = monotonic()
         self._evicted = ()
         self._watch(timeout + self._max_hold)
-        rounds = Rounds(now=began, timeout=timeout, http_drain=http_drain)
+        rounds = Rounds(now=began, timeout=timeout, http_drain=http_drain, since=since)
         with self._open_if_it_fails():
             self._close()
             await self._gather(rounds, timeout, on_busy)

@@ -52,10 +52,11 @@ class Rounds:
     """One gathering. Owns the phase and the deadlines; knows no clock: all times are passed in, in
     seconds."""
 
-    def __init__(self, *, now: float, timeout: float, http_drain: float) -> None:
+    def __init__(self, *, now: float, timeout: float, http_drain: float, since: float | None = None) -> None:
+        """`since`: when requests began to be waited for, if it was before: they are not waited for twice."""
         self.phase = Phase.CLOSED
         self.count = 1
-        self._began = now
+        self._began = now if since is None else since
         self._deadline = now + timeout
         self._http_drain = http_drain
         self._width = FIRST_WINDOW

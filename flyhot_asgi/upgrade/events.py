@@ -56,6 +56,11 @@ class Go(Event):
 
 
 @dataclass(frozen=True)
+class OthersLate(Event):
+    """The coordinator's word: other processes have not gathered their sessions yet; serve meanwhile."""
+
+
+@dataclass(frozen=True)
 class Suspended(Event):
     pass
 

@@ -8,7 +8,8 @@ sees a half.
     Stage           compile, import what is new aside                       Staged, StageFailed
     ReportPrepared  tell the coordinator, wait for its word                 Go, VotedAbort
     Suspend         bring the sessions to their boundary                    Suspended, SuspendTimedOut
-    ReportHeld      tell the coordinator, wait for its word                 Go, VotedAbort, SuspendTimedOut
+    ReportHeld      tell the coordinator, wait for its word                 Go, OthersLate, VotedAbort, SuspendTimedOut
+    AwaitOthers     let the sessions go, wait for the coordinator's word    Go, VotedAbort
     Load            patch the code, under the journal             atomic    Loaded, LoadFailed
     CodeChange      migrate the states                            atomic    Migrated, MigrationFailed
     Verify          compare the live code with the release        atomic    Verified, VerifyFailed
@@ -60,6 +61,11 @@ class Suspend(Instruction):
 @dataclass(frozen=True)
 class ReportHeld(Instruction):
     """As this waits, check afterwards that all are still at their boundary; if not: `SuspendTimedOut`."""
+
+
+@dataclass(frozen=True)
+class AwaitOthers(Instruction):
+    """`Suspend` comes again after it."""
 
 
 @dataclass(frozen=True)

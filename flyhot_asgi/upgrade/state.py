@@ -13,6 +13,8 @@ the driver.
     VOTING  COMMITTING  RESUMING  RERENDERING  DONE
     --- atomic -------'
 
+From HELD it goes back, by way of WAITING, to SUSPENDING while another process has not gathered its sessions yet.
+
 Three rules, and the table is their sum.
 
 1. Before `Suspend` nothing was touched: whatever fails there ends the upgrade at once.
@@ -46,6 +48,7 @@ class State(Enum):
     PREPARED = "prepared"
     SUSPENDING = "suspending"
     HELD = "held"
+    WAITING = "waiting"
     LOADING = "loading"
     MIGRATING = "migrating"
     VERIFYING = "verifying"
@@ -83,6 +86,7 @@ INSTRUCTION_OF: dict[State, type[i.Instruction]] = {
     State.PREPARED: i.ReportPrepared,
     State.SUSPENDING: i.Suspend,
     State.HELD: i.ReportHeld,
+    State.WAITING: i.AwaitOthers,
     State.LOADING: i.Load,
     State.MIGRATING: i.CodeChange,
     State.VERIFYING: i.Verify,
@@ -120,6 +124,11 @@ _COMMON: dict[State, dict[type[e.Event], Move]] = {
         e.SuspendTimedOut: Move(_FREE, Outcome.FAILED),
         e.Cancelled: Move(_FREE, Outcome.ABORTED),
     },
+    State.WAITING: {
+        e.Go: Move(State.SUSPENDING),
+        e.VotedAbort: Move(_FREE, Outcome.ABORTED),
+        e.Cancelled: Move(_FREE, Outcome.ABORTED),
+    },
     State.VERIFYING: {
         e.Verified: Move(State.VOTING),
         e.VerifyFailed: Move(_BACK, Outcome.ROLLED_BACK),
@@ -148,6 +157,7 @@ _COMMON: dict[State, dict[type[e.Event], Move]] = {
 def _held(first: State) -> dict[type[e.Event], Move]:
     return {
         e.Go: Move(first),
+        e.OthersLate: Move(State.WAITING),
         e.VotedAbort: Move(_FREE, Outcome.ABORTED),
         e.SuspendTimedOut: Move(_FREE, Outcome.FAILED),
         e.Cancelled: Move(_FREE, Outcome.ABORTED),

@@ -24,11 +24,13 @@ from .coordination import (
     Finished,
     Interrupted,
     Lost,
+    OthersLate,
     Phase,
     Tell,
 )
 from .outcome import Result
 from .progress import Notify, Step
+from .windows import Windows
 
 _SAID: dict[Phase, str] = {
     Phase.SUSPEND: "holding sessions at their message boundary",
@@ -49,6 +51,8 @@ class _Line:
 class Coordinator:
     """The driver of one upgrade. `decide` is called once, when all are ready; it must not wait.
 
+    Those who are held are let go again while others are late: for `patience` seconds at most, and after `longest_wait`
+    seconds, or sooner (see windows.py).
     `requests` holds the first frame for each process, `bounds` the seconds that each phase may take,
     `read_result` makes a result of a process's last frame (None: it was never asked). `trouble` says
     afterwards why a decision could not be written down. `anybody_new` is asked when all have prepared: has a process
@@ -61,6 +65,8 @@ class Coordinator:
     decide: Callable[[], Decision]
     read_result: Callable[[int, Frame | None, bool], Result]
     notify: Notify
+    patience: float = 0.0
+    longest_wait: float = 1.0
     anybody_new: Callable[[], Awaitable[bool]] | None = None
     trouble: ControlError | None = None
     _events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
@@ -85,24 +91,27 @@ class Coordinator:
     async def _drive(self, machine: Coordination) -> None:
         loop = asyncio.get_running_loop()
         phase, began = machine.phase, loop.time()
+        windows = Windows(until=began, longest=self.longest_wait)
         while machine.phase is not Phase.DONE:
             bound = self.bounds[phase]
-            commands = machine.receive(await self._next_event(began + bound, bound))
+            late = windows.look(loop.time(), machine.holding, machine.awaited)
+            commands = machine.receive(await self._next_event(began + bound, bound, late))
             if phase is Phase.PREPARE and machine.phase is Phase.SUSPEND and await self._is_somebody_new():
                 commands = machine.receive(CameUp())
             for command in commands:
                 self._execute(machine, command)
             if machine.phase is not phase:
                 phase, began = machine.phase, loop.time()
+                windows = Windows(until=began + self.patience, longest=self.longest_wait)
                 if phase in _SAID:
                     self.notify(Step(_SAID[phase]))
 
-    async def _next_event(self, deadline: float, bound: float) -> Event:
+    async def _next_event(self, deadline: float, bound: float, late: float | None) -> Event:
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(deadline if late is None else min(late, deadline)):
                 return await self._events.get()
         except TimeoutError:
-            return DeadlinePassed(bound)
+            return DeadlinePassed(bound) if late is None or late >= deadline else OthersLate()
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None:

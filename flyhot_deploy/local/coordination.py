@@ -11,6 +11,10 @@ return. That point is the decision: it is asked for once, when all are ready, an
 "abort", because a process that waited too long has decided so first (see flyhot_asgi.control.decision).
 Whatever was decided, then every process is listened to until it has reported or is lost.
 
+Nobody's sessions are held while another process gathers its own for long: when that takes too long (`OthersLate`),
+those who are held are told "resume", serve, and are told "suspend" again when all others have come so far. The driver
+says when, see windows.py.
+
 A process that already runs the release says so in its first word ("already") and stands aside; it stops
 nobody. When all are prepared the driver looks for processes that nobody asked; if there is one (`CameUp`), this upgrade
 is called off, and another one begins with it.
@@ -29,7 +33,7 @@ from typing import Any, Literal, TypeAlias
 from flyhot_asgi.control.decision import Decision
 from flyhot_asgi.errors import ProtocolError
 
-Go = Literal["suspend", "apply", "commit", "abort"]
+Go = Literal["suspend", "resume", "apply", "commit", "abort"]
 
 
 class Phase(Enum):
@@ -83,6 +87,11 @@ class DeadlinePassed:
 
 
 @dataclass(frozen=True)
+class OthersLate:
+    """Who is held has waited long enough for those who are not."""
+
+
+@dataclass(frozen=True)
 class Interrupted:
     """The user wants out."""
 
@@ -99,7 +108,7 @@ class Decided:
     decision: Decision
 
 
-Event: TypeAlias = Arrived | Finished | Lost | DeadlinePassed | Interrupted | CameUp | Decided
+Event: TypeAlias = Arrived | Finished | Lost | DeadlinePassed | OthersLate | Interrupted | CameUp | Decided
 
 
 @dataclass(frozen=True)
@@ -131,6 +140,7 @@ class Coordination:
         self.results: dict[int, Mapping[str, Any]] = {}
         self.lost: dict[int, str] = {}
         self._arrived: set[int] = set()
+        self._let_go: set[int] = set()  # they were held, and serve while the others gather
 
     @property
     def present(self) -> tuple[int, ...]:
@@ -140,7 +150,12 @@ class Coordination:
     @property
     def awaited(self) -> tuple[int, ...]:
         """Whom the phase waits for."""
-        return tuple(pid for pid in self.present if pid not in self._arrived)
+        return tuple(pid for pid in self.present if pid not in self._arrived and pid not in self._let_go)
+
+    @property
+    def holding(self) -> tuple[int, ...]:
+        """Who is held, and waits for others."""
+        return tuple(pid for pid in self.present if pid in self._arrived) if self.phase is Phase.SUSPEND else ()
 
     def receive(self, event: Event) -> tuple[Command, ...]:
         """What is to be done now. Raises ProtocolError for a process, or a decision, that wasn't asked."""
@@ -157,6 +172,8 @@ class Coordination:
                 return self._lose((pid,), why)
             case DeadlinePassed(waited):
                 return self._lose(self._overdue(), f"gave no answer within {waited:.3g} s")
+            case OthersLate():
+                return self._let_them_go()
             case Interrupted():
                 return self._interrupt()
             case CameUp():
@@ -170,7 +187,7 @@ class Coordination:
         if pid not in self.present or self.decision == "abort":
             return ()  # it crossed our abort on the way, or spoke after its last word
         station = STATIONS.get(self.phase)
-        if station is None or station[0] != word or pid in self._arrived:
+        if station is None or station[0] != word or pid not in self.awaited:
             return self._lose((pid,), f"said {word!r} out of turn")
         self._arrived.add(pid)
         return self._advance()
@@ -198,6 +215,12 @@ class Coordination:
 
     def _overdue(self) -> tuple[int, ...]:
         return () if self.phase is Phase.DECIDE else self.awaited
+
+    def _let_them_go(self) -> tuple[Command, ...]:
+        held = self.holding
+        self._let_go |= set(held)
+        self._arrived -= set(held)
+        return tuple(Tell(pid, "resume") for pid in held)
 
     def _interrupt(self) -> tuple[Command, ...]:
         if not self._is_open():
@@ -229,6 +252,9 @@ class Coordination:
         """Leave the phase if nobody is awaited any more."""
         if self.phase in (Phase.DECIDE, Phase.DONE) or self.awaited:
             return ()
+        if again := [pid for pid in self.present if pid in self._let_go]:
+            self._let_go.clear()
+            return tuple(Tell(pid, "suspend") for pid in again)
         if self.phase is Phase.COLLECT or not self.present:
             self.phase = Phase.DONE
             return ()
@@ -242,4 +268,5 @@ class Coordination:
         self.decision = "abort"
         self.phase = Phase.COLLECT
         self._arrived.clear()
+        self._let_go.clear()
         return (*(Tell(pid, "abort") for pid in self.present), *self._advance())

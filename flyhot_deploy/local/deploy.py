@@ -187,6 +187,8 @@ def _coordinator(
         decide=partial(decisions.decide, tx, "commit"),
         read_result=lambda pid, frame, prepared: result_of(pid, frame, from_release[pid], target, prepared=prepared),
         notify=site.notify,
+        patience=options.suspend_timeout,
+        longest_wait=options.hold_budget / 4,
         anybody_new=lambda: _anybody_new(site, tx),
     )
 

@@ -32,7 +32,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flyhot_asgi.runtime import check
-from flyhot_asgi.runtime.coordinator import Alone
+from flyhot_asgi.runtime.coordinator import Alone, Word
 from tests.faults.lab import Lab
 
 MODULE = '''"""Part {n}."""
@@ -127,9 +127,9 @@ class Watched(Alone):
         self._began = 0.0
         self.cpu_ms = 0.0
 
-    async def held(self) -> bool:
+    async def held(self) -> Word:
         self._began = time.thread_time()
-        return True
+        return "apply"
 
     def vote(self, within: float) -> bool:
         self.cpu_ms = (time.thread_time() - self._began) * 1000

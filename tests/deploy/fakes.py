@@ -64,6 +64,7 @@ class Faults:
     plan: Document | None = None
     plan_more: Document = field(default_factory=dict)
     votes_no: bool = False
+    late: threading.Event | None = None  # sessions are gathered when it is set
 
 
 class Hangs(Exception):
@@ -177,13 +178,19 @@ class FakeProcess:
                     return {"ok": False, "error": error("error", "the process failed to answer: TypeError")}
                 if (early := self._fault(station, new)) is not None:
                     return {"result": early}
+                if station == "hold" and self.faults.late is not None:
+                    await asyncio.to_thread(self.faults.late.wait, 30)
                 if station == "apply" and self.faults.votes_no:
                     Decisions(decisions_dir(self.machine.runtime)).decide(request["tx"], "abort")
                 line.send({"phase": word, "plan": plan_document(self.release, new)})
                 self.reached[station].set()
                 frame = await line.receive()
-                go = "abort" if frame is None else frame["go"]
-                self.told.append(go)
+                go = self._hear(frame)
+                while go == "resume":
+                    go = self._hear(await line.receive())
+                    if go == "suspend":
+                        line.send({"phase": "held"})
+                        go = self._hear(await line.receive())
                 if go == "abort":
                     undone = "rolled_back" if station == "apply" else "aborted"
                     return {"result": self.result(undone, new)}
@@ -195,6 +202,11 @@ class FakeProcess:
             return {"result": result}
         finally:
             self.reached["end"].set()
+
+    def _hear(self, frame: Document | None) -> str:
+        go = "abort" if frame is None else str(frame["go"])
+        self.told.append(go)
+        return go
 
     def _fault(self, station: str, new: str) -> Document | None:
         match self.faults.at.get(station):

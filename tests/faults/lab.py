@@ -18,7 +18,7 @@ from typing import Any
 from flyhot_asgi.middleware import registered
 from flyhot_asgi.release.folder import Release
 from flyhot_asgi.runtime import AppProcess, Order, runtime_of
-from flyhot_asgi.runtime.coordinator import Alone, Coordinator
+from flyhot_asgi.runtime.coordinator import Alone, Coordinator, Word
 
 _numbers = itertools.count()
 PATIENCE = 60.0
@@ -270,7 +270,8 @@ class Lab:
 class Scripted:
     """A coordinator that agrees to everything, but for what `at` says: phase → what to do there instead.
 
-    The phases are prepared, gone, held and vote. What is done may return the answer, raise, or be awaited.
+    The phases are prepared, gone, held, again (others are late once, if it is scripted) and vote. What is done may
+    return the answer, raise, or be awaited.
     """
 
     def __init__(self, **at: Any) -> None:
@@ -286,8 +287,13 @@ class Scripted:
         else:
             await asyncio.Event().wait()
 
-    async def held(self) -> bool:
-        return await self._do("held")
+    async def held(self) -> Word:
+        if not await self._do("held"):
+            return "stop"
+        return "wait" if "again" in self._at and "again" not in self.asked else "apply"
+
+    async def again(self) -> bool:
+        return await self._do("again")
 
     def vote(self, within: float) -> bool:
         self.asked.append("vote")

@@ -64,7 +64,7 @@ async def _upgrade(lab: Lab, release: Any, coordinator: Any, place: int) -> Any:
     return await cancelled_at(lab.upgrade(release, coordinator), place)
 
 
-@pytest.mark.parametrize("phase", ["prepared", "gone", "held"])
+@pytest.mark.parametrize("phase", ["prepared", "gone", "held", "again"])
 async def test_the_server_stops_in_each_phase(lab: Lab, monkeypatch: pytest.MonkeyPatch, phase: str) -> None:
     """`stop()` cancels what the control socket serves; here, the task that upgrades."""
     reached = asyncio.Event()

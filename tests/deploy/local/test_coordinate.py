@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -83,6 +84,34 @@ async def test_one_that_hangs_is_given_up_and_the_others_go_back(machine: FakeMa
     assert "gave no answer within 0.3 s" in findings.lost[findings.pids[1]]
     assert good.told[-1] == "abort"
     assert good.release == OLD
+
+
+@pytest.mark.parametrize("late", [1, 2])
+async def test_nobody_is_held_while_another_one_gathers_for_long(machine: FakeMachine, late: int) -> None:
+    gathered = threading.Event()
+    quick = machine.start(OLD)
+    slow = [machine.start(OLD, Faults(late=gathered)) for _ in range(late)]
+    driver = coordinator(machine)
+    driver.patience = 10.0
+    running = asyncio.create_task(driver.run())
+    async with asyncio.timeout(20):
+        while "resume" not in quick.told:  # noqa: ASYNC110 (a process tells nobody)
+            await asyncio.sleep(0.005)
+    gathered.set()
+    findings = await running
+    assert outcomes(findings) == ["complete"] * (late + 1)
+    for process in (quick, *slow):
+        words = " ".join(process.told).replace("suspend resume ", "")
+        assert words == "suspend apply commit"
+
+
+async def test_one_that_is_late_for_all_the_time_there_is_gives_up_for_all(machine: FakeMachine) -> None:
+    quick, _ = machine.start(OLD), machine.start(OLD, Faults(at={"hold": "hang"}))
+    driver = coordinator(machine, bounds={Phase.SUSPEND: 0.4})
+    driver.patience = 0.3
+    findings = await driver.run()
+    assert outcomes(findings) == ["aborted", "lost"]
+    assert quick.told[-2:] == ["resume", "abort"] and quick.release == OLD
 
 
 async def test_one_that_dies_after_the_decision_does_not_take_the_others_with_it(
