@@ -26,6 +26,7 @@ SEEN = frozenset("logging warnings os sys signal asyncio socket decimal locale m
 """Modules of the standard library whose settings are among these places."""
 _MODULES = ("mimetypes", "json", "json.encoder", "json.decoder")
 ENVIRONMENT = "the environment"
+AT_EXIT = "functions run at the program's end"
 
 
 class Setting:
@@ -49,7 +50,7 @@ def process_places() -> Iterator[tuple[str, Any]]:
     yield from _logging()
     yield "the filters of warnings", warnings.filters
     yield ENVIRONMENT, vars(os.environ)["_data"]
-    for setting in [*_hooks(), Setting("functions run at the program's end", atexit._ncallbacks, None)]:
+    for setting in [*_hooks(), Setting(AT_EXIT, atexit._ncallbacks, None)]:
         yield setting.name, setting
     for module in [sys.modules[name] for name in _MODULES if name in sys.modules]:
         yield module.__name__, vars(module)

@@ -67,7 +67,7 @@ def document(function: types.FunctionType, code: types.CodeType, journal: Journa
             if isinstance(wrapper, types.FunctionType):
                 journal.touch_function(wrapper)
                 wrapper.__doc__ = after
-                if wrapper.__dict__.get("__doc__") == before:  # copied from a cache, which has it there
+                if wrapper.__dict__.get("__doc__", _GONE) == before:  # copied from a cache, which has it there
                     wrapper.__dict__["__doc__"] = after
             else:
                 journal.set_attribute(wrapper, "__doc__", after)

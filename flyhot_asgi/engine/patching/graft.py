@@ -18,7 +18,7 @@ from ..source.codetree import transplant
 from ..source.module import SourceModule, Statement
 from ..source.plan import Graft
 from .journal import Journal
-from .pouring import pour_wrapped
+from .pouring import join, pour_across, pour_wrapped
 from .values import Pourer
 
 _IMPLICIT: dict[str, Any] = {
@@ -128,8 +128,12 @@ def _merge(old: Any, new: Any, journal: Journal) -> Any:
         if isinstance(old.__func__, types.FunctionType) and isinstance(new.__func__, types.FunctionType):
             pour_wrapped(old.__func__, new.__func__, journal)
             return old
+    if (kept := pour_across(old, new, journal)) is not None:
+        return kept
     if type(old) is property and type(new) is property:
-        parts = [_merge(a, b, journal) for a, b in zip(_accessors(old), _accessors(new), strict=True)]
+        before, after = _accessors(old), _accessors(new)
+        parts = [_merge(a, b, journal) for a, b in zip(before, after, strict=True)]
+        join(before, after, parts)
         return property(parts[0], parts[1], parts[2], new.__doc__)
     return Pourer(journal).keep(old, new)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import types
+from collections.abc import Mapping, Sequence
 
 from ..living.wrapped import function_chain
 from .journal import FUNCTION_FIELDS, Journal, set_code, set_globals
@@ -52,13 +54,43 @@ def pour_wrapped(old: types.FunctionType, new: types.FunctionType, journal: Jour
     return pour(old, new, journal)
 
 
+def join(old: Sequence[object], new: Sequence[object], kept: Sequence[object]) -> None:
+    """Parts of one object that call one another (an `fset` its `fdel`, however deep in closures): where `new` parts
+    were poured into `old` ones, all that is `kept` knows those. Call it with everything in hand, as ids say what is
+    what."""
+    instead = {id(b): a for a, b, c in zip(old, new, kept, strict=True) if a is c is not b}
+    queue, seen = [*kept], set[int]()
+    while queue:
+        one = queue.pop()
+        if not isinstance(one, types.FunctionType) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        for cell in one.__closure__ or ():
+            _point(cell, instead)
+            with contextlib.suppress(ValueError):
+                queue.append(cell.cell_contents)
+
+
+def pour_across(old: object, new: object, journal: Journal) -> object:
+    """A method that is static, of the class or plain now, and was another kind: its function stays the same object.
+    None for what is nothing of the like."""
+    kinds = (types.FunctionType, staticmethod, classmethod)
+    if type(old) is type(new) or type(old) not in kinds or type(new) not in kinds:
+        return None
+    before, after = getattr(old, "__func__", old), getattr(new, "__func__", new)
+    if not isinstance(before, types.FunctionType) or not isinstance(after, types.FunctionType):
+        return None
+    poured = pour_wrapped(before, after, journal)
+    return poured if new is after else type(new)(poured)  # type: ignore[call-arg]
+
+
 def _by_place(functions: list[types.FunctionType]) -> dict[tuple[str, str], types.FunctionType]:
     """Those that are the only ones at their place."""
     places = [stands_at(one) for one in functions]
     return {place: one for place, one in zip(places, functions, strict=True) if places.count(place) == 1}
 
 
-def _point(cell: types.CellType, instead: dict[int, types.FunctionType]) -> None:
+def _point(cell: types.CellType, instead: Mapping[int, object]) -> None:
     try:
         found = cell.cell_contents
     except ValueError:

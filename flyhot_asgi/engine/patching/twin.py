@@ -39,7 +39,7 @@ from .classobject import (
 )
 from .enums import pour_members
 from .journal import Journal, refill, set_globals
-from .pouring import pour, pour_wrapped, stands_at
+from .pouring import join, pour, pour_across, pour_wrapped, stands_at
 from .substitute import Substitution, substitute_weakly
 from .values import Pourer
 
@@ -197,9 +197,13 @@ class TwinPourer:
             if isinstance(old.__func__, types.FunctionType) and isinstance(new.__func__, types.FunctionType):
                 return old if self._pour_function(old.__func__, new.__func__) is old.__func__ else new
             return old if old.__func__ is new.__func__ else new
+        if type(old) is not type(new) and id(getattr(new, "__func__", new)) not in self._became:
+            if (across := pour_across(old, new, self._journal)) is not None:
+                return across
         if type(old) is property and type(new) is property:
-            pairs = [(old.fget, new.fget), (old.fset, new.fset), (old.fdel, new.fdel)]
-            parts = [self._merge(a, b) for a, b in pairs]
+            before, after = (old.fget, old.fset, old.fdel), (new.fget, new.fset, new.fdel)
+            parts = [self._merge(a, b) for a, b in zip(before, after, strict=True)]
+            join(before, after, parts)
             return property(parts[0], parts[1], parts[2], new.__doc__)
         kept = Pourer(self._journal).keep(old, new)
         if kept is old and old is not new and type(new) in EXACT_CONTAINERS:

@@ -176,11 +176,18 @@ def judge_values_made_other(context: Context) -> None:
 
 def _called(context: Context, module: str, statement: Statement) -> set[tuple[str, str]]:
     """Homes that the statement calls: by name, or by handing them to a builtin that gave plain data for them."""
-    calls = context.new_names.homes(module, statement.calls)
+    calls = context.new_names.homes(module, [name for name in statement.calls if not _beside(context, module, name)])
     if statement.kind == "assign" and statement.binds:
         if all(is_plain(context.value(module, name)) for name in statement.binds):
             calls |= context.new_names.homes(module, statement.reads)
     return calls
+
+
+def _beside(context: Context, module: str, dotted: str) -> bool:
+    """It is an attribute of a function (`register` of a `singledispatch`): calling it does not run the function."""
+    owner, _, name = dotted.rpartition(".")
+    found = context.resolve(module, owner) if owner else None
+    return isinstance(found, types.FunctionType) and name in vars(found)
 
 
 def _methods_called(context: Context, module: str, statement: Statement) -> list[str]:

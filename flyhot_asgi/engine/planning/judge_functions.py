@@ -53,7 +53,7 @@ def judge_function(context: Context, module: str, change: Change) -> None:
     statement = change.statement
     if change.verdict is Verdict.DELETED:
         _judge_deleted(context, module, statement)
-    elif change.verdict is Verdict.BODY:
+    elif change.verdict is Verdict.BODY and not _is_help(context, module, change):
         _judge_body(context, module, change)
     elif change.verdict is Verdict.ADDED and statement.binds[0] not in context.namespace(module):
         _judge_added(context, module, statement)
@@ -64,6 +64,13 @@ def judge_function(context: Context, module: str, change: Change) -> None:
 def runs_otherwise(old: FunctionNode, new: FunctionNode) -> bool:
     """Calling it runs other code than before: a function that it only hands out does not count."""
     return own_shell(old) != own_shell(new) or consumes_nested(old, new)
+
+
+def _is_help(context: Context, module: str, change: Change) -> bool:
+    """Its docstring changed, and the command that was made of it has that as its help."""
+    nodes = [side.node for side in (change.old, change.new) if side is not None]
+    texts = {ast.get_docstring(node, clean=False) for node in nodes if isinstance(node, FUNCTIONS)}
+    return len(texts) > 1 and is_command(context.value(module, change.statement.binds[0]))
 
 
 def _judge_body(context: Context, module: str, change: Change) -> None:
@@ -389,4 +396,4 @@ def _what_changed(old: FunctionNode, new: FunctionNode) -> str:
         return "its parameters changed"
     if [ast.dump(d) for d in old.decorator_list] != [ast.dump(d) for d in new.decorator_list]:
         return "its decorators changed"
-    return "its signature changed"
+    return "its signature or its docstring changed"

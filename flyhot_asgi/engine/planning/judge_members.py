@@ -12,7 +12,7 @@ from typing import Any
 
 from ..source.codetree import transplant
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
-from ..source.module import Statement, mangled, statements_of
+from ..source.module import Statement, dotted_name, mangled, statements_of
 from ..source.plan import Action, Graft
 from ..source.values import alike, has_part_target, is_atomic, is_definition, is_pure, value_of
 from .class_kinds import is_text, ungraftable, why_not_again
@@ -116,9 +116,17 @@ def state_problem(context: Context, module: str, old: ast.ClassDef, live: type, 
     """What the program made of a member of the class that would be lost if the release's takes its place."""
     member = change.statement
     if change.verdict is Verdict.DELETED:
-        return _deleted_member_problem(context, live, member) if member.kind == "def" else None
+        gone = "the method is gone from the source, but still held by {}"
+        return _held_method_problem(context, live, member, gone) if member.kind == "def" else None
+    if member.kind == "def" and change.old is not None and _binding(change.old) != _binding(member):
+        bound = "it is bound otherwise now (static, of the class, of an instance), and the old one is held by {}"
+        return _held_method_problem(context, live, member, bound)
     names = member.binds if member.kind == "assign" else ()
     return next((p for n in names if (p := _value_problem(context, module, old, live, n, member))), None)
+
+
+def _binding(member: Statement) -> set[str]:
+    return {dotted_name(one) or "" for one in member.decorators} & {"staticmethod", "classmethod"}
 
 
 class Ungraftable(Exception):
@@ -260,14 +268,14 @@ def _member_problem(context: Context, module: str, old: ast.ClassDef, live: type
     return state_problem(context, module, old, live, change)
 
 
-def _deleted_member_problem(context: Context, live: type, member: Statement) -> str | None:
+def _held_method_problem(context: Context, live: type, member: Statement, why: str) -> str | None:
     value = vars(live).get(mangled(member.binds[0], live.__name__))
     if isinstance(value, staticmethod | classmethod):
         value = value.__func__
     if not isinstance(value, types.FunctionType):
         return None
     held = context.held_elsewhere(value, [*class_dicts(live, value), *_own_descriptors(live)])
-    return f"the method is gone from the source, but still held by {', '.join(held[:3])}" if held else None
+    return why.format(", ".join(held[:3])) if held else None
 
 
 def _own_descriptors(cls: type) -> list[object]:

@@ -21,7 +21,7 @@ from typing import Any
 
 from ..living.attributes import fields_of
 from ..living.origins import OF_LIBRARY, start
-from ..living.process import ENVIRONMENT, Setting, process_places
+from ..living.process import AT_EXIT, ENVIRONMENT, Setting, process_places
 from ..living.reach import Reach
 from ..patching.entries import parts_of, read
 from ..source.kinds import imported
@@ -96,13 +96,16 @@ def settings(
     """
     found: dict[str, str] = {}
     own = {name.partition(".")[0] for name in modules}
+    sources = [_parsed(module) for module in modules.values()]
     for name, place in process_places():
+        if name == AT_EXIT and not any("atexit" in text for text, _ in sources):
+            continue  # they can only be counted, and what libraries register lazily is theirs
         if name == ENVIRONMENT:
             mine = {key: value for key, value in read(place).items() if (inherited or {}).get(key) != value}
             found.update({f"{name}, {key!r}": _digest(value, own) for key, value in mine.items()})
         else:
             found[name] = _digest([found.get(name), read(place)], own)
-    for origin in sorted({one for module in modules.values() for one in _called(module, own)}):
+    for origin in sorted({one for _, tree in sources for one in _called(tree, own)}):
         if (roots := start(origin)) is not None:
             reach = Reach(roots, {origin.rpartition(".")[2]}, but=modules)
             if len(reach.objects) <= _CONFIGURATION:
@@ -111,13 +114,18 @@ def settings(
     return {f"{SETTINGS}:{name}": ("S", text) for name, text in found.items()}
 
 
-def _called(module: types.ModuleType, own: set[str]) -> Iterator[str]:
+def _parsed(module: types.ModuleType) -> tuple[str, ast.Module]:
+    """Its source, as text and parsed; empty for one that has none, or that Python can't read."""
+    try:
+        text: str = module.__spec__.loader.get_source(module.__name__)  # type: ignore[union-attr]
+        return text, ast.parse(text)
+    except Exception:
+        return "", ast.Module([], [])
+
+
+def _called(tree: ast.Module, own: set[str]) -> Iterator[str]:
     """Full names of what of libraries is called, or set a part of, for its effect, anywhere in a module. `own`: the
     app's top-level names."""
-    try:
-        tree = ast.parse(module.__spec__.loader.get_source(module.__name__))  # type: ignore[union-attr]
-    except Exception:
-        return
     meant = imported(tree)
     for node in ast.walk(tree):
         targets: list[ast.expr] = []

@@ -14,6 +14,7 @@ from .commands import CASES as COMMANDS
 from .crossing import CASES as CROSSING
 from .entered import CASES as ENTERED
 from .entered import RIGHT
+from .first_sight import CASES as FIRST_SIGHT
 from .found import CASES as FOUND
 from .functions import CASES as FUNCTIONS
 from .lasting import CASES as LASTING
@@ -47,7 +48,7 @@ ALL = {
     **LASTING,
     **HALF_WAY,
 }
-NEVER_REFUSED = {**LIBRARIES, **STAYS_RIGHT, **BASES}
+NEVER_REFUSED = {**LIBRARIES, **STAYS_RIGHT, **BASES, **FIRST_SIGHT}
 
 
 @pytest.mark.parametrize("name", ALL)

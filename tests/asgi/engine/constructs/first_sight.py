@@ -1,0 +1,200 @@
+"""What commits of libraries did that nobody had looked at. None may be refused."""
+
+CASES = {
+    "the function that dispatches gets a docstring and another body, and what is entered with it stays": """
+        --- a
+        class A: pass
+        class B: pass
+        --- m
+        from functools import singledispatch
+        from .a import A, B
+        @singledispatch
+        def wrap(x):
+            raise TypeError(f"no {x}")
+        @wrap.register(A)
+        def _(x): return "int"
+        @wrap.register(B)
+        @wrap.register(str)
+        def _(x): return "str"
+        +++ a
+        class A: pass
+        class B: pass
+        +++ m
+        from functools import singledispatch
+        from .a import A, B
+        @singledispatch
+        def wrap(x):
+            '''Doc.'''
+
+            msg = f"no {x}"
+            raise TypeError(msg)
+        @wrap.register(A)
+        def _(x): return "int"
+        @wrap.register(B)
+        @wrap.register(str)
+        def _(x): return "str"
+        === hold
+        held = m._
+        === ask
+        held is m._
+        m.wrap(1), m.wrap("a")
+        m.wrap(2.)
+    """,
+    "it dispatches, and several of one name are entered with it by two decorators": """
+        --- m
+        from functools import singledispatch
+        class A: pass
+        class B(A): pass
+        @singledispatch
+        def wrap(x):
+            raise TypeError(f"no {x}")
+        @wrap.register(A)
+        def _(x): return "int"
+        @wrap.register(B)
+        @wrap.register(str)
+        def _(x): return "str"
+        @wrap.register(bytes)
+        def _(x): return "bytes"
+        +++ m
+        from functools import singledispatch
+        class A: pass
+        class B(A): pass
+        @singledispatch
+        def wrap(x):
+            msg = f"no {x}"
+            raise TypeError(msg)
+        @wrap.register(A)
+        def _(x): return "int"
+        @wrap.register(B)
+        @wrap.register(str)
+        def _(x): return "str"
+        @wrap.register(bytes)
+        def _(x): return "bytes"
+        === ask
+        m.wrap(m.A()), m.wrap("a"), m.wrap(b"")
+        m.wrap(2.)
+        m.wrap.registry[bytes] is m._
+    """,
+    "a static method becomes one of an instance, with other defaults": """
+        --- m
+        class Env:
+            def __init__(self, a=1): self.a = a
+            @staticmethod
+            def read(path=None, *, recurse=True, verbose=False): return path, recurse, verbose
+        env = Env()
+        +++ m
+        class Env:
+            def __init__(self, a=1): self.a = a
+            def read(self, path=None, *, recurse=True): return self.a, path, recurse
+        env = Env()
+        === hold
+        held = m.Env()
+        === ask
+        held.read(), m.env.read()
+    """,
+    "methods of an instance become static and one of the class": """
+        --- m
+        class Env:
+            def __init__(self, a=1): self.a = a
+            def read(self, path=None, *, recurse=True): return self.a, path, recurse
+            def other(self, b=1): return b
+        env = Env()
+        +++ m
+        class Env:
+            def __init__(self, a=1): self.a = a
+            @staticmethod
+            def read(path=None, *, recurse=True, verbose=False): return path, recurse, verbose
+            @classmethod
+            def other(cls, b=2): return cls, b
+        env = Env()
+        === hold
+        held = m.Env()
+        === ask
+        held.read(), m.env.read()
+        held.other()[1]
+    """,
+    "commands have other docstrings, and those are their help": """
+        --- m
+        import click
+        @click.group()
+        def cli(): pass
+        @cli.command(name="set")
+        @click.pass_context
+        @click.argument("key")
+        def set_value(ctx, key):
+            '''Set.'''
+            print(key)
+        @cli.command()
+        def plain():
+            '''Plain.'''
+        +++ m
+        import click
+        @click.group()
+        def cli(): pass
+        @cli.command(name="set")
+        @click.pass_context
+        @click.argument("key")
+        def set_value(ctx, key):
+            '''
+            Set it.
+            '''
+            print(key, 1)
+        @cli.command()
+        def plain():
+            '''Plain one.'''
+        === ask
+        m.cli.commands["set"].help, m.set_value.help
+        m.plain.help, m.cli.commands["plain"].help
+        m.cli.commands["set"] is m.set_value
+    """,
+    "accessors of a property call one another, however deep": """
+        --- m
+        def getter(key):
+            def fget(r): return r.data.get(key)
+            def fset(r, value):
+                fdel(r)
+                r.data[key] = value
+            def fdel(r): r.data.pop(key, None)
+            return property(fget, fset, fdel, key)
+        def converted(prop, to, name=None):
+            name = name or "``%s``" % (to.__name__,)
+            doc = f"It is {name}."
+            hget, hset = prop.fget, prop.fset
+            def fget(r): return to(hget(r))
+            def fset(r, value): hset(r, str(value))
+            return property(fget, fset, prop.fdel, doc)
+        class Response:
+            age = converted(getter("age"), int)
+            name = getter("name")
+            def __init__(self): self.data = {}
+            def show(self): return "<%s>" % self.name
+
+        +++ m
+        def getter(key):
+            def fget(r): return r.data.get(key)
+            def fset(r, value):
+                fdel(r)
+                r.data[key] = value
+            def fdel(r): r.data.pop(key, None)
+            return property(fget, fset, fdel, key)
+        def converted(prop, to, name=None):
+            name = name or "``{}``".format(to.__name__)
+            doc = f"It is {name}."
+            hget, hset = prop.fget, prop.fset
+            def fget(r): return to(hget(r))
+            def fset(r, value): hset(r, str(value))
+            return property(fget, fset, prop.fdel, doc)
+        class Response:
+            age = converted(getter("age"), int)
+            name = getter("name")
+            def __init__(self): self.data = {}
+            def show(self): return f"<{self.name}>"
+        === hold
+        held = m.Response()
+        held.age = 3
+        === ask
+        (held.age, held.name)
+        m.Response.name.fset.__closure__[0].cell_contents is m.Response.name.fdel
+        m.Response.age.fset.__closure__[0].cell_contents.__closure__[0].cell_contents is m.Response.age.fdel
+    """,
+}
