@@ -11,10 +11,19 @@ from .middleware import MiddlewareAdapter
 from .models import ModelsAdapter
 from .routes import RoutesAdapter
 from .tables import TablesAdapter
+from .templates import TemplatesAdapter
 
 __all__ = ["default_adapters"]
 
 
 def default_adapters() -> tuple[Adapter, ...]:
     web = (RoutesAdapter(), MiddlewareAdapter(), AppsAdapter())
-    return (*web, TablesAdapter(), ModelsAdapter(), ContainersAdapter(), InjectionAdapter(), AdminViewsAdapter())
+    return (
+        *web,
+        TablesAdapter(),
+        ModelsAdapter(),
+        ContainersAdapter(),
+        InjectionAdapter(),
+        AdminViewsAdapter(),
+        TemplatesAdapter(),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import gc
 import types
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -333,6 +333,11 @@ class Adapter:
 
     def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         """Write the rebuilds (or refusals) that these diffs need into the plan. Called when all judges are done."""
+
+    def outdated(self, context: Context) -> Iterable[tuple[str, Statement, Home]]:
+        """Assignments whose values the framework made with what functions gave that change now, each with one of
+        those."""
+        return ()
 
     def takes(self, context: Context, module: str, change: Change, rebound: set[str]) -> bool:
         """Plan the change of a statement that makes a registrar (`rebound`: names it reads that are bound anew), or

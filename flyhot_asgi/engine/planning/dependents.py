@@ -164,7 +164,8 @@ def _note_makers(context: Context) -> None:
 
 def judge_values_made_other(context: Context) -> None:
     """What import-time calls made of values that the release makes others."""
-    for module, statement, home in judge_made_other(context):
+    outdated = [one for adapter in context.adapters for one in adapter.outdated(context)]
+    for module, statement, home in [*judge_made_other(context), *outdated]:
         if statement in context.planned:
             continue
         context.judged.add(statement)
