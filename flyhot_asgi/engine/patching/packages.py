@@ -6,6 +6,7 @@ What imports ask of a module is changed, as a cold import sets it (PEP 366, PEP 
 
 from __future__ import annotations
 
+import importlib
 import sys
 import types
 
@@ -22,6 +23,17 @@ def settle_places(plan: Plan, finder: ReleaseFinder, journal: Journal) -> None:
     for name in plan.changed:
         if plan.old[name].is_package != plan.new[name].is_package:
             _settle(plan.new[name], plan.live[name], finder, journal)
+
+
+def import_found(plan: Plan, journal: Journal) -> None:
+    """New modules that the release's own loops find on disk: imported as these do. The loops stay as they ran."""
+    for name in plan.found:
+        if name in sys.modules:
+            continue
+        parent, _, own = name.rpartition(".")
+        if parent in plan.live:
+            journal.touch_namespace(vars(plan.live[parent]), f"the new module {own}")
+        importlib.import_module(name)
 
 
 def settle_submodules(plan: Plan, journal: Journal) -> None:

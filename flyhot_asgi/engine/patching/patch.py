@@ -35,7 +35,7 @@ from .graft import apply_graft, compile_graft
 from .journal import Journal, set_code
 from .move import move
 from .overloads import settle_overloads, touch_overloads
-from .packages import settle_places, settle_submodules, touch_modules
+from .packages import import_found, settle_places, settle_submodules, touch_modules
 from .registration import Registration
 from .remake import Remaking
 from .repeating import Repeating
@@ -202,6 +202,7 @@ class Patch:
             except UpgradeError as exc:
                 self._place(exc, item)
                 raise
+        import_found(self.plan, journal)
         settle_submodules(self.plan, journal)
         second = self._move(journal)
         self.orphans.update(settle_overloads(self.plan.changed, self.known, stubs))

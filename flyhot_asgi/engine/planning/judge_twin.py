@@ -281,9 +281,9 @@ def _has_default(node: ast.ClassDef, name: str) -> bool:
 
 
 def _new_bases(context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef) -> Iterator[ast.ClassDef]:
-    before = {ast.dump(base) for base in old.bases}
+    before = {base_name(base) for base in old.bases}  # `Repo[Post]` in place of `Repo[User]` is none
     for base in new.bases:
-        if ast.dump(base) in before:
+        if base_name(base) in before:
             continue
         home = context.new_names.home(module, base_name(base))
         definition = context.new_names.definition(home) if home is not None else None

@@ -43,7 +43,7 @@ from .judge_outsiders import judge_outsiders
 from .judge_stars import brought, judge_stars
 from .judge_values import bind, judge_assignment, judge_import
 from .slices import Slices
-from .submodules import settled_submodules
+from .submodules import found_by_loops, settled_submodules
 from .touched import count_living
 
 _HELD = "it means something else now; the old one is held by {}"
@@ -153,7 +153,8 @@ def _modules(context: Context) -> None:
     plan = context.plan
     reached = {name for name, _ in context.order}
     plan.changed = [n for n in context.live if n in context.new and _differs(context.old[n], context.new[n])]
-    plan.added = [n for n in context.new if n not in context.live and n not in context.old and n in reached]
+    fresh = [n for n in context.new if n not in context.live and n not in context.old]
+    found_by_loops(context, fresh, reached)
     plan.deleted = [n for n in context.live if n not in context.new and n in context.old]
     for name in plan.deleted:
         if name == "__main__":

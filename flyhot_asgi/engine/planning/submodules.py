@@ -1,4 +1,5 @@
-"""Names of a package that mean a submodule in the end, though a statement binds them to something else.
+"""Submodules that no import statement names, and names of a package that mean a submodule in the end, though a
+statement binds them to something else.
 
 Importing a submodule makes it an attribute of its package when it is done (as `importlib` does). Where a statement of
 the package binds the same name before that (`import pkg.flash` in `pkg/__init__.py` binds `pkg`, and there is a
@@ -7,6 +8,8 @@ import.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection, Sequence
 
 from ..source.defuse import Home
 from ..source.plan import Execute, Twin
@@ -29,3 +32,14 @@ def comes_last(context: Context, package: str, name: str) -> bool:
     bound = next((at for at, (_, statement) in enumerate(context.order) if statement is binder), None)
     done = [at for at, (module, _) in enumerate(context.order) if module == submodule]
     return bound is not None and bool(done) and done[-1] > bound
+
+
+def found_by_loops(context: Context, fresh: Sequence[str], reached: Collection[str]) -> None:
+    """Write into the plan which of the new modules are added: those that statements import, and those that a rehearsal
+    missed in their package, as code there imports by names that it works out."""
+    plan = context.plan
+    plan.found = [name for name in fresh if name not in reached and name.rpartition(".")[::2] in context.also]
+    plan.added = [name for name in fresh if name in reached or name in plan.found]
+    if len(fresh) > len(plan.added):
+        texts = [source.text for source in context.new.values()]
+        plan.may_find = any(word in text for text in texts for word in ("import_module", "__import__"))

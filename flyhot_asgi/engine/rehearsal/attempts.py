@@ -21,12 +21,13 @@ from ..patching.collector import StillCollector
 from ..patching.finder import ReleaseFinder
 from ..patching.journal import Journal
 from ..patching.patch import Patch
+from ..planning.context import COLD
 from ..planning.judge_classes import all_classes
 from ..planning.planner import make_plan
 from ..source.defuse import Home
 from ..source.drift import Drift
 from ..source.module import SourceModule
-from ..source.plan import Execute, Plan
+from ..source.plan import Execute, Plan, Refusal
 from ..verification.recorded import Recorded
 from ..verification.verify import Difference, verify
 from .repair import homes_of, homes_of_failure
@@ -64,7 +65,13 @@ class Ground:
             drift=self.drift,
         )
         plan.refusals += plan.failing  # nobody is held here, who would end
+        if plan.found and self.recorded is not None and self.recorded.old is None:
+            plan.refusals += [self._unseen(name) for name in plan.found]
         return plan
+
+    def _unseen(self, name: str) -> Refusal:
+        why = "a loop looks for it among the files, and the running release can't be imported to compare what it enters"
+        return Refusal(name, self.new[name].shown, 1, name, why, f"import it by its name, or {COLD}")
 
     def look(self, recorded: Recorded) -> None:
         """Take what cold imports said, and note in what the process is not its own release, before it is touched. What

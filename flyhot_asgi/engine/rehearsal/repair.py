@@ -23,6 +23,8 @@ def homes_of(differences: Iterable[Difference], new: Mapping[str, SourceModule])
     found: set[Home] = set()
     for module, name in differ:
         trail = names.trail(module, name) if module in new else ()
+        if f"{module}.{name}" in new:
+            found.add((module, name))  # a module that a loop of its package found and imported
         if not trail:
             continue
         home = trail[-1]

@@ -132,4 +132,6 @@ class Drift:
 
 
 def _is_opaque(entry: tuple[str, str]) -> bool:
+    if entry[1] == "a functools:partial":
+        return False  # what it calls, and with what, is told below it
     return (entry[0] == "S" and entry[1].startswith("a ")) or entry[1] in _BARE

@@ -244,6 +244,10 @@ class Plan:
     """Frames that will fail on their old code: refused where nobody ends them before."""
     work: list[Execute | Graft | Twin] = field(default_factory=list)
     deleted_names: list[tuple[str, str]] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
+    """New modules that a cold import has and that no import statement names: plugins that a loop looks for."""
+    may_find: bool = False
+    """There are more of them than it knows of: modules that nothing names, and code that imports by computed names."""
     submodules: list[tuple[str, str]] = field(default_factory=list)
     """Packages, and names of theirs that mean the submodule whatever statements bound."""
     moves: list[Move] = field(default_factory=list)
@@ -287,7 +291,7 @@ class Plan:
     def executes(self) -> bool:
         """More is done than swapping the code of functions."""
         rebuilt = any(one.executes for one in self.registrations)
-        return bool(self.work or rebuilt or self.added or self.deleted or self.deleted_names)
+        return bool(self.work or rebuilt or self.added or self.deleted or self.deleted_names or self.may_find)
 
     def counts(self) -> dict[str, int]:
         """Definitions by action."""

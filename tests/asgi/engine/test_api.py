@@ -246,3 +246,33 @@ def test_what_a_cached_property_kept_is_forgotten_by_instances_that_were_there_b
     engine.undo_last()
     assert m.live.area == 1
     engine.close()
+
+
+def test_a_module_becomes_a_package_in_place(project: Project) -> None:
+    project.write(init="", text="def join():\n    return 'old'\n", use="from .text import join\n")
+    use = project.load("use")
+    text, join = sys.modules[f"{project.top}.text"], use.join
+    engine = project.engine()
+    project.write(text=None, text__init="from .join import join\n", text__join="def join():\n    return 'new'\n")
+    assert engine.upgrade().verified and use.join() == "new" and join is use.join
+    assert text.__file__.endswith("__init__.py") and text.__path__[0].endswith("text")
+    engine.undo_last()
+    assert join() == "old" and text.__file__.endswith("text.py") and not hasattr(text, "__path__")
+    engine.close()
+
+
+def test_a_new_module_that_a_loop_of_its_package_tries_to_import_comes(project: Project) -> None:
+    loop = (
+        "import importlib\nfound = {}\nfor name in ('one', 'two', 'three'):\n    try:\n"
+        "        found[name] = importlib.import_module(f'{__name__}.{name}')\n"
+        "    except ModuleNotFoundError:\n        pass\n"
+    )
+    project.write(init="", plug__init=loop, plug__one="def f():\n    return 1\n", plug__two="def f():\n    return 2\n")
+    plug = project.load("plug")
+    engine = project.engine()
+    project.write(plug__three="def f():\n    return 3\n")
+    assert engine.upgrade().verified
+    assert list(plug.found) == ["one", "two", "three"] and plug.three.f() == 3
+    engine.undo_last()
+    assert list(plug.found) == ["one", "two"] and not hasattr(plug, "three")
+    engine.close()
