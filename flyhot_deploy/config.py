@@ -58,7 +58,7 @@ class Patience:
 
     status: float = 5.0
     base: float = 30.0
-    check: float = 90.0
+    check: float = 300.0
     plan: float = 90.0
     prepare: float = 90.0
     join: float = 45.0

@@ -90,7 +90,16 @@ def _record(
             if old.digest != before.release:
                 return Recording(why="the files of the running release are not what its name says")
             imported, packages = before.imported, settings.first_party
-            cold = check_packed(old, new, imported, root=root, packages=packages, environment=seen, cancel=cancel)
+            cold = check_packed(
+                old,
+                new,
+                imported,
+                root=root,
+                packages=packages,
+                environment=seen,
+                timeout=settings.import_timeout,
+                cancel=cancel,
+            )
     except (FlyhotError, OSError) as exc:
         return Recording(why=str(exc))
     plan = cold.pop("rehearsed")

@@ -45,6 +45,7 @@ class Settings:
     code_change_budget: float = 1.0
     debug: bool = False
     drain: float = 3.0
+    import_timeout: float = 60.0
     health: str | None = None
 
 
@@ -198,4 +199,5 @@ _READERS: dict[str, Callable[[object], object]] = {
     "code_change_budget": _seconds,
     "debug": _truth,
     "drain": _seconds,
+    "import_timeout": _seconds,
 }

@@ -91,7 +91,8 @@ def _recorded(installed: Installed, known: Recorded, cancel: threading.Event) ->
     """What the running release looks like, beside the one that is known. Raises SourceError, StoreError, Cancelled."""
     release = installed.store.get_release(installed.digest)
     request = request_for_tree(release.tree, installed.root, _sources(installed, release))
-    first, again = image_twice(request, installed.digest, installed.images, cancel=cancel)
+    limit = installed.settings.import_timeout
+    first, again = image_twice(request, installed.digest, installed.images, timeout=limit, cancel=cancel)
     for image in (first, again):
         for name, failure in image["failed"].items():
             if name not in known.left_out:

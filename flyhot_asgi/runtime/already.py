@@ -73,7 +73,8 @@ def _look(installed: Installed) -> tuple[dict[str, SourceModule], Recorded | Non
     if installed.record is not None:
         return dict(sources), None
     request = request_for_tree(release.tree, installed.root, {name: sources[name] for name in live})
-    first, again = image_twice(request, installed.digest, installed.images)
+    limit = installed.settings.import_timeout
+    first, again = image_twice(request, installed.digest, installed.images, timeout=limit)
     left_out = left_out_of(request, lambda name: True, first, again, first)
     return dict(sources), Recorded.of({**record(first, again, first), "left_out": left_out})
 

@@ -39,9 +39,10 @@ def _check(installed: Installed, release: Release, cancel: threading.Event) -> d
     for source in sources.new.values():
         _ = source.code  # a syntax error is said better by us than by a traceback
     trial = _trial(installed, release, sources)
-    cold = check_release(trial, rehearse=_executes(sources), images=installed.images, cancel=cancel)
+    limit = installed.settings.import_timeout
+    cold = check_release(trial, rehearse=_executes(sources), images=installed.images, timeout=limit, cancel=cancel)
     if cold["rehearsed"] is None and _moves_state(cold):
-        cold = check_release(trial, images=installed.images, cancel=cancel)
+        cold = check_release(trial, images=installed.images, timeout=limit, cancel=cancel)
     if cold["rehearsed"] is None:
         cold["rehearsed"] = trial.unneeded(installed.cold_names(live))
     if not cancel.is_set():

@@ -207,7 +207,7 @@ async def _compared(site: Site, target: str) -> list[Result]:
 
 async def _verified(site: Site, processes: list[Status], target: str) -> list[Result]:
     sockets = [ControlSocket(one.pid, socket_path(site.project.runtime, one.pid)) for one in processes]
-    asked = (ask(socket, {"verb": "verify"}, within=site.patience.check) for socket in sockets)
+    asked = (ask(socket, {"verb": "verify"}, within=site.longest_check) for socket in sockets)
     answers = await asyncio.gather(*asked, return_exceptions=True)
     return [already_result(one.pid, target, answer) for one, answer in zip(processes, answers, strict=True)]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from flyhot_asgi.control.paths import ControlSocket, sockets_of
 from flyhot_asgi.control.wire import Frame
 from flyhot_asgi.errors import ControlError, FlyhotError
+from flyhot_asgi.release.config import Settings
 from flyhot_asgi.release.folder import FolderStore
 from flyhot_asgi.release.scan import survey_at_rest
 
@@ -76,9 +77,16 @@ class Site:
         self.notify(Step("importing the release in a fresh process"))
         request: Frame = {"verb": "check", "release": release, "sealed": sealed}
         first = self.sockets[self.fleet.pids[0] if pid is None else pid]
-        reply = await ask_ok(first, request, within=self.patience.check)
+        reply = await ask_ok(first, request, within=self.longest_check)
         cold = reply.get("cold")
         return cold if isinstance(cold, dict) else {}
+
+    @property
+    def longest_check(self) -> float:
+        """Seconds after which a process that imports and rehearses a release is lost: longer for an app that may take
+        longer for its import than most."""
+        longer = self.project.settings.import_timeout - Settings(app="").import_timeout
+        return self.patience.check + max(0.0, 4 * longer)
 
     def pack(self) -> tuple[str, tuple[str, ...]]:
         """Store the working tree as a release: its digest, and notes on what was left out."""

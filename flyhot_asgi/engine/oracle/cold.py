@@ -15,10 +15,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
+from .clock import Clock
 from .request import ColdRequest, failed, failure_of, too_slow
 
 TIMEOUT = 60.0
@@ -41,7 +41,7 @@ def import_cold(
 ) -> dict[str, Any]:
     """Import it in a fresh process: `{"modules": {name: names}, "structure": {path: [channel, text]}, "failed": {name:
     failure}}` (see `verification.fingerprint`). `failed` are modules that can't be imported; there are others that can.
-    `hash_seed` is that process's PYTHONHASHSEED; `timeout` in seconds.
+    `hash_seed` is that process's PYTHONHASHSEED; `timeout` in seconds (see `clock`).
 
     Takes as long as the app takes to import. Raises SourceError naming file and line of the release; Cancelled when
     `cancel` is set. The process, and what it started, is killed then.
@@ -67,7 +67,8 @@ def run_child(
     *,
     folder: Path | None = None,
 ) -> None:
-    """Run one process to its end, in a session of its own. Raises SourceError past `timeout`, Cancelled if told to."""
+    """Run one process to its end, in a session of its own. Raises SourceError past `timeout` seconds of its own (see
+    `clock`), Cancelled if told to."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -77,15 +78,16 @@ def run_child(
         cwd=folder,
         start_new_session=True,
     )
-    deadline = time.monotonic() + timeout
+    clock = Clock(process.pid)
     try:
         while process.poll() is None:
             if cancel is not None and cancel.is_set():
                 raise Cancelled
-            if time.monotonic() > deadline:
+            left = clock.left(timeout)
+            if left < 0:
                 raise too_slow(timeout)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_LOOK if cancel is not None else max(0.0, deadline - time.monotonic()) + 0.001)
+                process.wait(_LOOK if cancel is not None else left + 0.001)
     finally:
         if process.poll() is None:
             with contextlib.suppress(ProcessLookupError):

@@ -133,6 +133,7 @@ def too_slow(seconds: float) -> SourceError:
     """An import did not end in time: that says as much about the machine as about the release."""
     return SourceError(
         f"importing the release cold in a fresh process took longer than {seconds:g} s",
-        do="try again when this machine is less busy, or pack and check the release on another (`flyhot_deploy pack`). "
+        do="try again when this machine is less busy, allow it more (`import_timeout`), or pack and check the release "
+        "on another (`flyhot_deploy pack`). "
         f"If it is always so, see what the app waits for at import; {_NOTHING_CHANGED}",
     )

@@ -26,6 +26,7 @@ from .answers import Answers
 from .codes import document, exchange_codes, order_annotations
 from .derived import Derived
 from .documented import Documented
+from .earlier import as_it_stands
 from .entering import Entering
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
 from .facts import refresh_facts
@@ -198,7 +199,9 @@ class Patch:
         executor = Executor(journal, self.plan.live, self.plan.work)
         for item, code in zip(self.plan.work, self._codes, strict=True):
             try:
-                self._do(item, code, executor, journal)
+                names = vars(self.plan.live[item.module])
+                with as_it_stands(item, self.plan.new[item.module], names, journal):
+                    self._do(item, code, executor, journal)
             except UpgradeError as exc:
                 self._place(exc, item)
                 raise

@@ -14,7 +14,6 @@ import signal
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SourceError
+from ..oracle.clock import Clock
 from ..oracle.cold import TIMEOUT, Cancelled, flags, image_of, import_cold, tail_of
 from ..oracle.elsewhere import elsewhere
 from ..oracle.failed import left_out_of
@@ -270,11 +270,11 @@ class Scratch:
     def _await(self, file: Path, timeout: float, cancel: threading.Event | None) -> dict[str, Any] | None:
         """The document in `file`, once it is there; None if the process died or took too long."""
         assert self._process is not None
-        deadline = time.monotonic() + timeout
+        clock = Clock(self._process.pid)
         while not file.exists():
             if cancel is not None and cancel.is_set():
                 raise Cancelled
-            if time.monotonic() > deadline or self._process.poll() is not None:
+            if clock.left(timeout) < 0 or self._process.poll() is not None:
                 break
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_LOOK)

@@ -17,8 +17,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-_ATOMS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice)
+_ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice})
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}|\b1[34]\d{13}\b")
+_ADDRESSES = (re.compile(r"0x[0-9a-f]{6,}"), re.compile(r"1[34]\d{13}\b(?<=\b\d{15})"))
+"""The same, one at a time: both begin with letters that are looked for quickly."""
 _MODULE_NAMES = frozenset(
     "__builtins__ __cached__ __spec__ __loader__ __warningregistry__ __annotations__ __file__ __path__".split()
 )
@@ -72,6 +74,7 @@ class _Describer:
         self._entries: dict[str, str] = {}
         self._seen: dict[int, str] = {}
         self._keep: list[Any] = []
+        self._shapes: dict[int, _Shape] = {}
         self._namespaces = {id(vars(module)): name for name, module in modules.items()}
 
     def run(self) -> dict[str, str]:
@@ -110,7 +113,9 @@ class _Describer:
         return self._instance(value, path, depth)
 
     def _clean(self, text: str) -> str:
-        text = _ADDRESS.sub("0x", text.replace(self._root, "<root>"))
+        text = text.replace(self._root, "<root>")
+        for pattern in _ADDRESSES:
+            text = pattern.sub("0x", text)
         return (
             text
             if len(text) < 400
@@ -238,10 +243,13 @@ class _Describer:
     def _instance(self, value: Any, path: str, depth: int) -> str:
         self._remember(value, path)
         cls = type(value)
+        if id(cls) not in self._shapes:  # as it is in this picture: an upgrade may give it another
+            self._shapes[id(cls)] = _shape(cls)
+        slots, memos = self._shapes[id(cls)]
         name = f"{cls.__module__}.{cls.__qualname__}{self._staleness(cls)}"
         state = []
-        for key, item in sorted(_state(value), key=lambda pair: str(pair[0])):
-            if _is_memo(cls, key):
+        for key, item in sorted(_state(value, slots), key=lambda pair: str(pair[0])):
+            if key in memos:
                 self._entries[f"{path}.{key}{MEMO}"] = self._text(item, f"{path}.{key}", depth + 1)
             elif key not in ("_abc_cache", "middleware_stack", "openapi_schema", "_mark", "_routes_version"):
                 state.append(f"{key}={self._text(item, f'{path}.{key}', depth + 1)}")
@@ -290,17 +298,16 @@ def _lives_in(function: types.FunctionType) -> bool:
     return getattr(module, "__dict__", None) is function.__globals__
 
 
-def _is_memo(cls: type, key: str) -> bool:
-    found = [vars(base)[key] for base in cls.__mro__ if key in vars(base)]
-    return bool(found) and isinstance(found[0], functools.cached_property)
-
-
 def _plain(value: Any) -> str:
     kind = type(value).__repr__
     return repr(value) if getattr(kind, "__objclass__", None) is not None and kind is not object.__repr__ else ""
 
 
-def _state(value: Any) -> Iterator[tuple[str, Any]]:
+_Slots = list[tuple[str, types.MemberDescriptorType]]
+_Shape = tuple[_Slots, frozenset[str]]
+
+
+def _state(value: Any, slots: _Slots) -> Iterator[tuple[str, Any]]:
     """Attributes that an instance has, its own `__dict__` and slots, without asking the instance."""
     try:
         found = object.__getattribute__(value, "__dict__")
@@ -308,13 +315,19 @@ def _state(value: Any) -> Iterator[tuple[str, Any]]:
         found = {}
     if type(found) is dict:
         yield from list(found.items())
-    for cls in type(value).__mro__:
-        for key, slot in list(vars(cls).items()):
-            if isinstance(slot, types.MemberDescriptorType) and cls is not type:
-                try:
-                    yield key, slot.__get__(value, type(value))
-                except (AttributeError, TypeError):
-                    continue
+    for key, slot in slots:
+        try:
+            yield key, slot.__get__(value, type(value))
+        except (AttributeError, TypeError):
+            continue
+
+
+def _shape(cls: type) -> _Shape:
+    """Slots, those of bases too, and the names of cached properties."""
+    members = [item for base in cls.__mro__ if base is not type for item in list(vars(base).items())]
+    slots = [(key, slot) for key, slot in members if isinstance(slot, types.MemberDescriptorType)]
+    found = dict(reversed(members))
+    return slots, frozenset(key for key, value in found.items() if isinstance(value, functools.cached_property))
 
 
 def _resolve(modules: dict[str, types.ModuleType], module: str, qualname: str) -> Any:

@@ -1193,4 +1193,52 @@ CASES = {
         m.C.__deprecated__, m.E.__deprecated__
         warned(m.E, 1)
     """,
+    "a name that an import brings, and a later class binds again": """
+        --- n
+        class Service:
+            id = 'column'
+        --- m
+        from .n import Service
+        class Alert:
+            service = f'{Service.id} of {Service.__name__}'
+            limit = 5
+        class Service:
+            name = 'schema'
+        def made(): return Service.name
+        +++ m
+        from .n import Service
+        class Alert:
+            service = f'{Service.id} of the {Service.__name__}'
+            limit = 6
+        class Service:
+            name = 'schema'
+        def made(): return Service.name
+        === hold
+        a = m.Alert()
+        s = m.Service
+        === ask
+        a.service
+        a.limit
+        m.made()
+        m.Service is s
+        m.Service.__module__
+    """,
+    "a name that an import brings, and a later def wraps": """
+        --- n
+        def sent(text): return f'sent {text}'
+        --- m
+        from .n import sent
+        first = [sent('a')]
+        def sent(text, _inner=sent): return f'<{_inner(text)}>'
+        +++ m
+        from .n import sent
+        first = [sent('a'), sent('b')]
+        def sent(text, _inner=sent): return f'<{_inner(text)}>'
+        === hold
+        first = m.first
+        === ask
+        m.first
+        first
+        m.sent('c')
+    """,
 }
