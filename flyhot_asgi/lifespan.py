@@ -7,8 +7,12 @@ begins: they may need what that closes.
 
 from __future__ import annotations
 
-from .runtime import AppRuntime
+from typing import TYPE_CHECKING
+
 from .types import ASGIApp, Message, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from .runtime import AppRuntime
 
 
 class Lifespan:

@@ -13,6 +13,7 @@ import os
 from collections.abc import Awaitable
 from pathlib import Path
 from types import CoroutineType
+from typing import TYPE_CHECKING
 
 from .client import ClientHub
 from .client.inject import injecting
@@ -21,13 +22,16 @@ from .integrations import install as install_integrations
 from .lifespan import Lifespan
 from .release import imported
 from .release.config import project_root
-from .runtime import AppProcess, AppRuntime, Registered, find_root, runtime_of, say_impossible, why_unsupported
-from .runtime.refusals import refuse
 from .session import Requests
 from .session.boundary import ALWAYS_OPEN
 from .session.endpoints import install as install_endpoints
+from .session.refusals import refuse
+from .session.registered import Registered
 from .types import SESSION_KEY, VSN_KEY, ASGIApp, Message, Receive, Scope, Send
-from .watch import Watcher, wanted
+from .watch.asked import wanted
+
+if TYPE_CHECKING:
+    from .runtime import AppProcess, AppRuntime
 
 imported.watch()
 
@@ -170,6 +174,9 @@ class HotUpgrade:
         """The first connection, or the lifespan: find out whose runtime this is. None: the app runs without one."""
         if self._impossible:
             return None
+        # Not before: who imports a release cold, to see what it is like, needs none of the engine.
+        from .runtime import find_root, runtime_of, say_impossible, why_unsupported
+
         try:
             if why_not := why_unsupported():
                 raise FlyhotError(why_not)
@@ -183,6 +190,8 @@ class HotUpgrade:
         runtime = self._runtime = runtime_of(root, registered)
         self._requests, self._valve = runtime.process.registry.http, runtime.process.registry.valve
         if self._watch and runtime.beside is None:
+            from .watch.watcher import Watcher
+
             runtime.beside = Watcher(runtime.process, runtime.hub)
         return runtime
 

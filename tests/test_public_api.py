@@ -87,6 +87,19 @@ def test_the_library_needs_starlette_and_nothing_else(bare: frozenset[str]) -> N
     assert brought <= {"flyhot_asgi", "starlette"} | starlettes
 
 
+def test_an_app_that_is_only_imported_brings_no_engine() -> None:
+    """As a release is, three times, before each upgrade: what upgrades comes with the first connection or lifespan."""
+    code = (
+        "import sys\nfrom starlette.applications import Starlette\nimport flyhot_asgi\n"
+        "from flyhot_asgi import HotUpgrade, LiveView, StatefulHandler, checkpoint, register, upgradable\n"
+        "app = Starlette()\napp.add_middleware(HotUpgrade)\napp.build_middleware_stack()\n"
+        "heavy = ('flyhot_asgi.engine', 'flyhot_asgi.runtime')\n"
+        "sys.stdout.write(' '.join(name for name in sys.modules if name.startswith(heavy)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == ""
+
+
 def test_what_the_tooling_takes_from_it_needs_the_standard_library_only(bare: frozenset[str]) -> None:
     rooms = ("release.folder", "release.scan", "control.wire", "control.paths", "control.decision")
     every = imported_by("import " + ", ".join(f"flyhot_asgi.{room}" for room in rooms))

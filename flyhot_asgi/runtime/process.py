@@ -21,6 +21,7 @@ from ..release.config import project_root, read_settings
 from ..session import Hold, Registry
 from ..session.actor import homes
 from ..session.closings import close_gently
+from ..session.registered import Registered
 from ..telemetry import census
 from ..telemetry.census import Census
 from ..threads import in_thread
@@ -34,7 +35,6 @@ from .installed import Installed
 from .joining import Joining, crew_in, join
 from .order import Order, Pages
 from .transaction import Transaction
-from .units import Registered
 from .verbs import Verbs
 
 logger = logging.getLogger("flyhot.upgrade")

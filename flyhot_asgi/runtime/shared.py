@@ -16,12 +16,12 @@ from typing import Literal, Protocol
 
 from ..client import ClientHub
 from ..errors import ControlError, FlyhotError
+from ..session.registered import Registered
 from .companion import Companion
 from .installed import Installed
 from .order import Pages
 from .process import AppProcess
 from .shutdown import GentleShutdown
-from .units import Registered
 
 logger = logging.getLogger("flyhot.upgrade")
 

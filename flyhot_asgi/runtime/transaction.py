@@ -19,6 +19,7 @@ from ..engine.verification.recorded import Recorded
 from ..errors import FlyhotError, SuspendTimeout, UpgradeError
 from ..session import Hold, Registry
 from ..session.budget import Overrun, within
+from ..session.registered import Registered
 from ..threads import in_thread
 from ..upgrade import Outcome, Upgrade
 from ..upgrade import events as e
@@ -34,7 +35,6 @@ from .installed import Installed
 from .order import Order, Pages
 from .report import result_document
 from .slices import in_slices
-from .units import Registered
 from .units_upgrade import UnitsUpgrade
 
 logger = logging.getLogger("flyhot.upgrade")

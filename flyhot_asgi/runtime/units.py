@@ -4,50 +4,17 @@ class has a `code_change`."""
 from __future__ import annotations
 
 import logging
-import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..engine import Journal
 from ..errors import ConfigError
 from ..session import MigrationReport, Session
 from ..session.actor import Actor
+from ..session.registered import Registered
 from ..session.registry import Registry
 from ..session.unit import InstanceUnit, ObjectUnit, Unit, has_upgraded
 
 logger = logging.getLogger("flyhot.upgrade")
-
-
-class Registered:
-    """Objects that `flyhot_asgi.register()` named, before or after the app started. Refers to them weakly.
-
-    There is one per process, as modules are: an object is registered where it is made, which may be long before any
-    middleware exists.
-    """
-
-    def __init__(self) -> None:
-        self._objects: dict[str, weakref.ref[Any]] = {}
-
-    def add(self, obj: Any, name: str) -> None:
-        """The name is the object's from now on: a statement that is executed again registers its new object.
-
-        Raises ConfigError if the object can't be a unit.
-        """
-        ObjectUnit(obj, name, _NOBODY)
-        self._objects[name] = weakref.ref(obj)
-
-    def keep(self, journal: Journal) -> None:
-        """What a release's statements register goes with them, if they are undone."""
-        before = dict(self._objects)
-
-        def undo() -> None:
-            self._objects = before
-
-        journal.note("registered objects", undo)
-
-    def items(self) -> list[tuple[str, Any]]:
-        found = [(name, ref()) for name, ref in self._objects.items()]
-        return [(name, obj) for name, obj in found if obj is not None]
 
 
 def all_units(registry: Registry, registered: Registered, live: Mapping[str, object]) -> list[Unit]:
@@ -129,7 +96,3 @@ def tell_resumed(units: Iterable[Unit], vsn: str, migration: MigrationReport | N
 
 def _changed(unit: Unit, migration: MigrationReport | None) -> bool:
     return migration is not None and migration.changed(unit)
-
-
-_NOBODY = Registry()
-"""Owner of the units that are made to see whether an object can be one."""

@@ -14,10 +14,11 @@ from ..errors import FlyhotError, UpgradeError, UpgradeRefused
 from ..functions.unit import FunctionUnit
 from ..session import MigrationReport, Registry, Session, Unit, pinning
 from ..session.migrate import migrate
+from ..session.registered import Registered
 from ..session.stale import close_stale
 from .order import Order
 from .renewals import check_callable, refused_in_source
-from .units import Registered, all_units, attached, ids_by_class, tell_resumed, unit_classes
+from .units import all_units, attached, ids_by_class, tell_resumed, unit_classes
 from .vsns import ClassVsns, with_classes_read
 
 

@@ -24,23 +24,15 @@ from ..errors import ConfigError, FlyhotError
 from ..release.folder import Release
 from ..release.scan import scan
 from ..runtime import Ahead, Alone, AppProcess, Order, check
+from .asked import SUPERVISED
 from .said import Said, said_of_error, said_of_result
 
 logger = logging.getLogger("flyhot.watch")
 
-WATCH = "FLYHOT_WATCH"
-"""Environment: "1" is as good as `HotUpgrade(watch=True)`."""
-SUPERVISED = "FLYHOT_WATCH_FD"
-"""Environment: the file descriptor of the one who can restart this process (`python -m flyhot_deploy watch`)."""
 RESTARTED = "it is restarted, and the pages come back by themselves"
 RESTART = "restart the server to have it (`python -m flyhot_deploy watch -- COMMAND` does that by itself)"
 QUIET_MS = 10
 """Files are looked at when nothing was saved for so long: editors write in steps."""
-
-
-def wanted(watch: bool | None) -> bool:
-    """Whether to watch: what the app says, else what the environment says."""
-    return watch if watch is not None else os.environ.get(WATCH) == "1"
 
 
 class Watcher:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-from flyhot_asgi.watch import SUPERVISED, WATCH
+from flyhot_asgi.watch.asked import SUPERVISED, WATCH
 
 from ..errors import UsageError
 

@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 
-from flyhot_asgi import HotUpgrade, middleware, register
+from flyhot_asgi import HotUpgrade, middleware, register, runtime
 from flyhot_asgi.errors import ConfigError
 from flyhot_asgi.middleware import registered
 from flyhot_asgi.runtime import runtime_of
@@ -309,7 +309,7 @@ async def runs_without(app: Any, caplog: pytest.LogCaptureFixture, *words: str) 
 async def test_on_another_interpreter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(middleware, "why_unsupported", lambda: "PyPy is not CPython")
+    monkeypatch.setattr(runtime, "why_unsupported", lambda: "PyPy is not CPython")
     await runs_without(HotUpgrade(plain_app, root=tmp_path), caplog, "PyPy")
 
 

@@ -29,6 +29,9 @@ from ..source.module import dotted_name
 
 SETTINGS = "(settings)"
 _DEEPEST, _MOST = 24, 4000
+_PLAIN = frozenset({int, float, bool, str, bytes, complex})
+_DEFINITIONS = (type, types.FunctionType)
+_NAMED = (types.ModuleType, logging.Logger)
 _CONFIGURATION = 3000
 """Objects: what can get hold of more is no configuration, and full of what others have registered."""
 _REGISTERING = frozenset("pydantic sqlalchemy sqlmodel fastapi starlette click typer flyhot_asgi".split())
@@ -195,16 +198,16 @@ def _digest(value: Any, own: Collection[str]) -> str:
 
 def _text(value: Any) -> str | None:
     """What is told in a few words; None for what has parts."""
-    if isinstance(value, type | types.FunctionType):
+    if value is None or type(value) in _PLAIN:  # most are
+        return repr(value)
+    if isinstance(value, _DEFINITIONS):
         return f"{value.__module__}:{value.__qualname__}"
-    if isinstance(value, types.ModuleType | logging.Logger):
+    if isinstance(value, _NAMED):
         return str(vars(value).get("__name__") or vars(value).get("name"))
     if isinstance(value, io.TextIOBase):
         return f"stream {getattr(value, 'name', '')} {getattr(value, 'mode', '')}"
     if isinstance(value, Setting):
         return value.name
-    if value is None or type(value) in (int, float, bool, str, bytes, complex):
-        return repr(value)
     if type(value).__module__ in ("_thread", "itertools") or parts_of(value) is None:
         return type(value).__qualname__ if type(value).__module__ != "re" else repr(value)
     return None

@@ -8,7 +8,8 @@ import pytest
 
 from flyhot_asgi.engine import Journal
 from flyhot_asgi.errors import ConfigError
-from flyhot_asgi.runtime.units import Registered, all_units, ids_by_class, unit_classes
+from flyhot_asgi.runtime.units import all_units, ids_by_class, unit_classes
+from flyhot_asgi.session.registered import Registered
 from flyhot_asgi.session.registry import Registry
 
 from .conftest import Importer

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..session.closings import TRY_AGAIN_LATER
 from ..types import Receive, Scope, Send
+from .closings import TRY_AGAIN_LATER
 
 RETRY_AFTER = b"1"
 """Seconds: a hold is a matter of milliseconds."""
