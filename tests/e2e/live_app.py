@@ -184,8 +184,10 @@ class Talker:
     closed: str | None = None
     answered: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def talk(self, stop: asyncio.Event, *, pause: float = 0.002) -> None:
-        """Answers look like `<version> <count> <number>`; the count is the session's own state."""
+    async def talk(self, stop: asyncio.Event, *, pause: float) -> None:
+        """Answers look like `<version> <count> <number>`; the count is the session's own state. `pause`: seconds from
+        one message to the next. All clients together send some hundred a second: more would keep a small machine from
+        what they are to see."""
         try:
             async with self.app.websocket(self.path, self.port) as ws:
                 while not stop.is_set():
@@ -205,3 +207,10 @@ class Talker:
         self.answered.set()
         if not self.versions or self.versions[-1] != version:
             self.versions.append(version)
+
+
+async def heard(talkers: list[Talker], version: str) -> None:
+    """Until each client that is still connected had an answer of that release."""
+    async with asyncio.timeout(60):
+        while any(t.closed is None and t.versions[-1:] != [version] for t in talkers):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # the clients are paced by themselves

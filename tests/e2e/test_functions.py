@@ -149,7 +149,7 @@ async def test_all_kinds_of_functions_go_from_release_to_release_and_back() -> N
         stop = asyncio.Event()
         paths = ["/ws/7?name=ann", "/pair", "/patient"]
         talkers = [Talker(app, paths[i % 3]) for i in range(30)]
-        tasks = [asyncio.create_task(talker.talk(stop, pause=0.005)) for talker in talkers]
+        tasks = [asyncio.create_task(talker.talk(stop, pause=0.06)) for talker in talkers]
         await asyncio.gather(*(talker.answered.wait() for talker in talkers))
         expected = ["r1"]
         for number in (2, 3, 4):

@@ -95,7 +95,7 @@ async def test_callers_notice_nothing_of_an_upgrade_and_a_rollback(options: tupl
         app.start(*options)
         stop = asyncio.Event()
         talkers = [Talker(app, f"/ws/{n}") for n in range(20)]
-        tasks = [asyncio.create_task(talker.talk(stop, pause=0.001)) for talker in talkers]
+        tasks = [asyncio.create_task(talker.talk(stop, pause=0.04)) for talker in talkers]
         await asyncio.gather(*(talker.answered.wait() for talker in talkers))
         for files, version in ((SECOND, "r2"), (None, "r1"), (SECOND, "r2")):
             if files is not None:

@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from .live_app import Done, LiveApp, Talker
+from .live_app import Done, LiveApp, Talker, heard
 
 pytestmark = pytest.mark.e2e
 
@@ -242,7 +242,7 @@ async def _upgraded_and_rolled_back(app: LiveApp, workers: int) -> None:
     stop = asyncio.Event()
     paths = [path for n in range(4) for path in ("/echo", "/function", f"/tally/{n}", f"/board/{n}")]
     talkers = [Talker(app, path) for path in paths]
-    tasks = [asyncio.create_task(talker.talk(stop, pause=0.01)) for talker in talkers]
+    tasks = [asyncio.create_task(talker.talk(stop, pause=0.05)) for talker in talkers]
     await asyncio.gather(*(talker.answered.wait() for talker in talkers))
     assert [(talker.path, talker.closed, talker.sent) for talker in talkers if talker.closed] == []
     async with app.websocket("/raw") as raw, app.websocket("/patient") as patient, app.websocket("/sent") as sent:
@@ -262,8 +262,10 @@ async def _upgraded_and_rolled_back(app: LiveApp, workers: int) -> None:
     async with asyncio.timeout(20):
         while not (await asyncio.to_thread(app.get, "/")).text.startswith("r2 r2 "):
             pass
+    await heard(talkers, "r2")
     back = await app.deploy_meanwhile("rollback")
     assert back.exit_code == 0, back.document
+    await heard(talkers, "r1")
     stop.set()
     await asyncio.gather(*tasks)
     assert [(talker.path, talker.closed, talker.sent) for talker in talkers if talker.closed] == []

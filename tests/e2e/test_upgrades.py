@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from .live_app import LiveApp, Talker, live_app
+from .live_app import LiveApp, Talker, heard, live_app
 
 pytestmark = pytest.mark.e2e
 
@@ -112,7 +112,7 @@ async def test_hundreds_of_messages_cross_ten_upgrades_and_none_is_lost(chat_app
     stop = asyncio.Event()
     paths = ["/ws/1", "/plain", "/keeper"]
     talkers = [Talker(chat_app, paths[i % 3]) for i in range(60)]
-    tasks = [asyncio.create_task(talker.talk(stop, pause=0.02)) for talker in talkers]
+    tasks = [asyncio.create_task(talker.talk(stop, pause=0.15)) for talker in talkers]
     for number in range(2, 12):
         chat_app.write({"main.py": release(number)})
         done = await chat_app.deploy_meanwhile("hot")
@@ -121,6 +121,7 @@ async def test_hundreds_of_messages_cross_ten_upgrades_and_none_is_lost(chat_app
         assert process["verified"] and process["sessions"] == 60 and process["units_migrated"] == 20, process
         page = await asyncio.to_thread(chat_app.get, "/")
         assert page.text == f"<h1>release {number}</h1>"
+        await heard(talkers, f"r{number}")
     stop.set()
     await asyncio.gather(*tasks)
     assert [t.closed for t in talkers if t.closed] == []

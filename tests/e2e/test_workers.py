@@ -91,7 +91,7 @@ async def traffic(app: LiveApp, count: int = 8) -> AsyncIterator[list[Talker]]:
     try:
         while not talkers or (len(talkers) < 64 and 0 in await sockets(app)):
             talkers += (more := [Talker(app, "/echo") for _ in range(count)])
-            tasks += [asyncio.create_task(talker.talk(stop, pause=0.01)) for talker in more]
+            tasks += [asyncio.create_task(talker.talk(stop, pause=0.04)) for talker in more]
             await asyncio.gather(*(talker.answered.wait() for talker in more))
         yield talkers
     finally:
