@@ -93,6 +93,10 @@ class RouteRebuild(Registration):
             found += zip(routes, fresh, strict=True) if len(routes) == len(fresh) else []
         return found
 
+    def fresh(self) -> list[Any]:
+        """What was registered anew until now."""
+        return [route for routes in self._fresh.values() for route in routes]
+
     def _made(self, entries: list[Entry]) -> list[Any]:
         first = self._fresh.get(self.constructor, []) if self.constructor is not None else None
         routes = list(first) if first is not None else self._before[: self.base]

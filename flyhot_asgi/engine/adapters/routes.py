@@ -23,6 +23,7 @@ from ..source.diff import Change, NamespaceDiff
 from ..source.module import Statement, dotted_name
 from ..source.plan import Action
 from ..source.values import ATOMS
+from .afterwards import plan_afterwards
 from .copies import CopiesFollow, copies_routes
 from .layout import Entry, constructor_routes, fused_apart, tell_apart
 from .listed import RouteRebuild, SchemaReset, cached_of
@@ -76,6 +77,9 @@ class RoutesAdapter(Adapter):
         rebuilds = [one for one in context.plan.registrations if isinstance(one, RouteRebuild)]
         if rebuilds and copies_routes():
             context.plan.registrations.append(CopiesFollow(rebuilds))
+        plan_afterwards(
+            context, [(m, s) for m, s in context.order if m in context.live and self._mentioned(context, m, s)]
+        )
 
     def takes(self, context: Context, module: str, change: Change, rebound: set[str]) -> bool:
         return False

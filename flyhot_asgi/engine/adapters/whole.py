@@ -10,7 +10,7 @@ lifespan, which ran long ago, and middleware that is asked for as before (`stack
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from ...errors import UpgradeError
@@ -22,7 +22,8 @@ from ..planning.context import Context
 from ..planning.judge_values import judge_dependent
 from ..planning.repeats import repeat
 from ..source.calls import walk_own
-from ..source.defuse import Home
+from ..source.defuse import Home, Names
+from ..source.kinds import imported
 from ..source.module import Statement, dotted_name
 from ..source.plan import Action
 from ..source.values import alike, is_plain
@@ -46,8 +47,28 @@ def plan_whole(context: Context, module: str, statement: Statement, living: Any,
     context.step(module, statement, Action.REBUILD, f"{why}; what it makes is poured into the living object")
     context.constructed[id(getattr(living, "router", living))] = (home, statement)
     context.whole.add(id(living))
-    made = Whole(statement, statement.binds[0], context.namespace(module), living, _beside(context))
+    wrapping = _WRAPPING | _libraries_handed(context, living)
+    made = Whole(statement, statement.binds[0], context.namespace(module), living, _beside(context), wrapping)
     context.plan.registrations.insert(0, made)
+
+
+def _libraries_handed(context: Context, living: Any) -> set[str]:
+    """Packages to whose functions statements of both releases hand the object: they wrap its lifespan once more."""
+
+    def found(names: Names, order: Sequence[tuple[str, Statement]]) -> Iterator[tuple[str, str]]:
+        for module, statement in order:
+            if module in context.live and statement.kind == "expr":
+                for call in _calls(statement):
+                    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+                    if any(context.resolve(module, dotted_name(one) or "") is living for one in given):
+                        origin = imported(names.modules[module].tree).get(
+                            (dotted_name(call.func) or "").partition(".")[0]
+                        )
+                        yield (origin or "").partition(".")[0], statement.dump
+
+    own = {"", *(name.partition(".")[0] for name in context.live)}
+    before = set(found(context.old_names, context.old_order))
+    return {package for package, _ in before & set(found(context.new_names, context.order))} - own
 
 
 def _beside(context: Context) -> list[Any]:
@@ -91,14 +112,14 @@ def _calls(statement: Statement) -> Iterator[ast.Call]:
 
 def filled_by(context: Context, module: str, statement: Statement, owns: Callable[[object], bool]) -> list[Home]:
     """The registrars that a statement works on: an app rather than the routers that it is given with it."""
-    if _is_script(statement):
+    if is_script(statement):
         return []
     found = handed(context, module, statement, owns)
     apps = [home for home in found.values() if hasattr(context.value(*home), "router")]
     return apps or list(found.values())
 
 
-def _is_script(statement: Statement) -> bool:
+def is_script(statement: Statement) -> bool:
     """`if __name__ == "__main__"`: what it does, it does once."""
     node = statement.node
     return isinstance(node, ast.If) and "__name__" in {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}
@@ -106,7 +127,7 @@ def _is_script(statement: Statement) -> bool:
 
 def execute_again(context: Context, module: str, statement: Statement) -> None:
     """A statement that has to do with a registrar which is made again whole."""
-    if statement in context.planned or _is_script(statement):
+    if statement in context.planned or is_script(statement):
         return
     context.judged.add(statement)
     reason = why_not_again(context, module, statement) if statement.kind != "def" else None
@@ -135,10 +156,18 @@ class Whole(Registration):
     """Pours the fresh app (or router) into the living one as soon as its statement was executed."""
 
     def __init__(
-        self, statement: Statement, name: str, namespace: dict[str, Any], living: Any, beside: list[Any]
+        self,
+        statement: Statement,
+        name: str,
+        namespace: dict[str, Any],
+        living: Any,
+        beside: list[Any],
+        wrapping: Collection[str],
     ) -> None:
         self._statement, self._name, self._namespace, self._living = statement, name, namespace, living
         self._beside = beside
+        self._wrapping = wrapping
+        """Packages that wrap a lifespan of the app's."""
 
     def begin(self, journal: Journal) -> None:
         for one in self._beside:
@@ -151,7 +180,7 @@ class Whole(Registration):
         if type(made) is not type(living):
             kinds = f"{type(living).__qualname__} to {type(made).__qualname__}"
             raise UpgradeError(f"`{self._name}` changes its kind, from {kinds}", do=_DO)
-        pairs = list(_poured(made, living, journal))
+        pairs = list(_poured(made, living, self._wrapping, journal))
         self._namespace[self._name] = living
         substitution = Substitution(pairs, spared=pairs)
         substitution.run([self._namespace, vars(living), vars(getattr(living, "router", living))])
@@ -160,15 +189,15 @@ class Whole(Registration):
             raise UpgradeError(f"what `{self._name}` makes is also held by {left[0]}", do=_DO)
 
 
-def _poured(made: Any, living: Any, journal: Journal) -> Iterator[tuple[Any, Any]]:
+def _poured(made: Any, living: Any, wrapping: Collection[str], journal: Journal) -> Iterator[tuple[Any, Any]]:
     """Pour, and give who stands in for whom."""
     fresh, before = dict(vars(made)), dict(vars(living))
     router, other = before.get("router"), fresh.get("router")
     if router is None or other is None:
-        _same_start(before, fresh)
+        _same_start(before, fresh, wrapping)
         yield from _fill(living, made, journal, ("routes",), _LIFESPAN)
         return
-    _same_start(dict(vars(router)), dict(vars(other)))
+    _same_start(dict(vars(router)), dict(vars(other)), wrapping)
     yield from _fill(router, other, journal, ("routes",), _LIFESPAN)
     yield from _fill(living, made, journal, ("user_middleware", "exception_handlers"), (*_KEPT, "state"))
     vars(living)["router"] = router
@@ -219,17 +248,17 @@ def _merge(state: dict[str, Any], fresh: dict[str, Any], journal: Journal) -> No
             )
 
 
-def _same_start(before: dict[str, Any], fresh: dict[str, Any]) -> None:
+def _same_start(before: dict[str, Any], fresh: dict[str, Any], wrapping: Collection[str]) -> None:
     """What ran when the app was started would not run again."""
     for name in _LIFESPAN:
-        sides = [_told(fields.get(name)) for fields in (before, fresh)]
+        sides = [_told(fields.get(name), wrapping) for fields in (before, fresh)]
         if sides[0] != sides[1]:
             raise UpgradeError("its lifespan is another one, whose start-up runs only when the app is started", do=_DO)
 
 
-def _told(value: Any) -> set[tuple[str, str]]:
+def _told(value: Any, wrapping: Collection[str]) -> set[tuple[str, str]]:
     """The app's own functions among those that a lifespan runs; frameworks wrap and merge them."""
     handlers = value if isinstance(value, list) else [value]
     functions = [function for handler in handlers for function in function_chain(handler, _DEEP)]
     names = {(function.__globals__.get("__name__") or "", function.__code__.co_qualname) for function in functions}
-    return {(module, name) for module, name in names if module.partition(".")[0] not in _WRAPPING}
+    return {(module, name) for module, name in names if module.partition(".")[0] not in wrapping}

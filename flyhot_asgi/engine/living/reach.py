@@ -32,6 +32,16 @@ _DATA = frozenset({"collections", "weakref", "_weakrefset", "types", "functools"
 """Of these the standard library's instances are looked into."""
 
 
+_FRAMEWORKS = frozenset({"fastapi", "starlette"})
+
+
+def compared_elsewhere(live: Iterable[str]) -> frozenset[str]:
+    """Names of modules that need no following: the app's, and those of web frameworks. What these keep of the app is
+    compared with a cold import, and from there everything can be reached."""
+    frameworks = (name for name in list(sys.modules) if name.partition(".")[0] in _FRAMEWORKS)
+    return frozenset({*live, *frameworks})
+
+
 class Reach:
     """One walk from `roots`, on which `names` are asked for; what is of the modules `but` is not followed. `places`:
     every mutable object that was met: containers, attributes of instances and functions, cells, classes, namespaces of

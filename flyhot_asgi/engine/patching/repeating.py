@@ -22,7 +22,7 @@ from typing import Any
 from ...errors import UpgradeError
 from ..living.attributes import fields_of
 from ..living.process import Setting, process_places
-from ..living.reach import Reach
+from ..living.reach import Reach, compared_elsewhere
 from ..source.module import Statement
 from ..source.plan import Plan, Repeated
 from .entries import Change, Contents, changes, contents_of, write
@@ -61,7 +61,7 @@ class Repeating(Registration):
         item = self._items.get(statement)
         if item is None:
             return
-        reach = Reach(item.roots, item.asked, but=self._live)
+        reach = Reach(item.roots, item.asked, but=compared_elsewhere(self._live))
         if reach.too_much:
             raise self._refusal(item, "can get hold of too much to see what it changes")
         places = {id(place): place for place in reach.places.values() if not self._is_own(place)}

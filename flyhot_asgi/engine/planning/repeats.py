@@ -12,7 +12,7 @@ from typing import Any
 
 from ..living.origins import OF_LIBRARY, start
 from ..living.process import SEEN
-from ..living.reach import Reach
+from ..living.reach import Reach, compared_elsewhere
 from ..source.calls import Foreign
 from ..source.module import Statement
 from ..source.plan import Repeated
@@ -42,7 +42,7 @@ def repeat(context: Context, module: str, statement: Statement) -> str | None:
     if (stands := _set_otherwise(context, done)) is not None:
         return stands
     if roots:
-        reach = Reach(roots, asked, but=context.live)
+        reach = Reach(roots, asked, but=compared_elsewhere(context.live))
         if reach.too_much:
             return f"it runs `{done[0]}`, which can get hold of too much to see what it changes"
     if not any(item.statement is statement for item in context.plan.repeated):

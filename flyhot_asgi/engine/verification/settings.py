@@ -22,8 +22,9 @@ from typing import Any
 from ..living.attributes import fields_of
 from ..living.origins import OF_LIBRARY, start
 from ..living.process import AT_EXIT, ENVIRONMENT, Setting, process_places
-from ..living.reach import Reach
+from ..living.reach import Reach, compared_elsewhere
 from ..patching.entries import parts_of, read
+from ..source.calls import walk_own
 from ..source.kinds import imported
 from ..source.module import dotted_name
 
@@ -108,9 +109,10 @@ def settings(
             found.update({f"{name}, {key!r}": _digest(value, own) for key, value in mine.items()})
         else:
             found[name] = _digest([found.get(name), read(place)], own)
+    but = compared_elsewhere(modules)
     for origin in sorted({one for _, tree in sources for one in _called(tree, own)}):
         if (roots := start(origin)) is not None:
-            reach = Reach(roots, {origin.rpartition(".")[2]}, but=modules)
+            reach = Reach(roots, {origin.rpartition(".")[2]}, but=but)
             if len(reach.objects) <= _CONFIGURATION:
                 for part, value in _state(reach, roots, origin.partition(".")[0]):
                     found[f"{OF_LIBRARY}`{origin}`{part}"] = _digest(value, own)
@@ -136,12 +138,20 @@ def _called(tree: ast.Module, own: set[str]) -> Iterator[str]:
             targets = [node.value]
         elif isinstance(node, ast.Assign | ast.Delete):
             targets = [one for one in node.targets if isinstance(one, ast.Attribute | ast.Subscript)]
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            targets = _decorators_inside(node)
         for target in targets:
             dotted = _head(target)
             full = meant.get(dotted.partition(".")[0]) if dotted else None
             if full is not None and full.partition(".")[0] not in own | _REGISTERING | sys.stdlib_module_names:
                 rest = (dotted or "").partition(".")[2]
                 yield f"{full}.{rest}" if rest else full
+
+
+def _decorators_inside(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+    """Of the functions that it makes when it is called."""
+    made = [n for n in walk_own(function.body) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [decorator for one in made for decorator in one.decorator_list]
 
 
 def _head(node: ast.expr | None) -> str | None:

@@ -53,6 +53,12 @@ class Log:
         self._core.sinks = {**self._core.sinks, number: Sink(target, number, level)}
         return number
 
+    def catch(self, function: Any) -> Any:
+        def catcher() -> Any:
+            return function() if self._core.sinks is not None else None
+
+        return catcher
+
     def remove(self) -> None:
         for sink in self._core.sinks.values():
             sink.stop()

@@ -126,6 +126,7 @@ REPEATED = {
     "a list that a call gives": "lib.registry().append(mark)",
     "a global": "lib.debug(True)",
     "sinks with numbers": "lib.log.remove(); lib.log.add(sys.stderr, level=30)",
+    "a decorator of what it makes": "@lib.log.catch; def stop(): pass; app.state.stop = stop",
     "a level": "logging.getLogger('shop').setLevel(LEVEL)",
     "a handler": "logging.getLogger('shop').addHandler(logging.StreamHandler(sys.stderr))",
     "a handler of a logger behind a name": "log = logging.getLogger('shop'); log.addHandler(logging.StreamHandler())",
