@@ -16,11 +16,12 @@ from typing import Any
 
 from ..living.attributes import fields_of, has_slots, is_open
 from ..living.holders import insides
+from ..living.pydantic import base_model
 from ..living.wrapped import function_chain
 from ..source.defuse import Home, construction_methods
 from ..source.drift import Drift
-from ..source.module import NamesRead, Statement
-from ..source.values import is_definition
+from ..source.module import NamesRead, Statement, dotted_name
+from ..source.values import is_atomic, is_definition, value_of
 from .context import Context
 
 _VALUES = frozenset({"typing", "re", "builtins", "functools", "logging", "enum", "types"})
@@ -55,6 +56,32 @@ def keeps_its_place(context: Context, module: str, statement: Statement, live: A
     if old is None or old.dump != statement.dump or len(statement.binds) != 1 or is_definition(live):
         return False
     return type(live).__module__.partition(".")[0] not in _VALUES and is_open(live)
+
+
+def is_filled_anew(context: Context, module: str, statement: Statement, live: Any) -> bool:
+    """A library's object that is nothing but values, such as FastAPI's `OAuth2PasswordBearer`: the class is called with
+    other arguments now. It is filled from the fresh one, as whoever was told of it holds it by whatever way."""
+    value = value_of(statement.node)
+    called = dotted_name(value.func) if isinstance(value, ast.Call) else None
+    if called is None or len(statement.binds) != 1 or is_definition(live) or not is_open(live):
+        return False
+    if type(live).__module__ in context.live or context.resolve(module, called) is not type(live):
+        return False
+    home = context.new_names.home(module, called)
+    ours = home is not None and home[0] in context.new
+    return not ours and not context.owned(live) and all(map(_is_data, (fields_of(live) or {}).values()))
+
+
+def _is_data(value: Any, depth: int = 4) -> bool:
+    """It holds no resource, and remembers nobody."""
+    if is_atomic(value) or is_definition(value):
+        return True
+    if type(value) in (list, tuple, set, frozenset, dict):
+        parts = [*value, *(value.values() if type(value) is dict else ())]
+        return bool(depth) and all(_is_data(part, depth - 1) for part in parts)
+    fields = fields_of(value)
+    data = (base := base_model()) is not None and isinstance(value, base)
+    return data and bool(depth) and all(_is_data(part, depth - 1) for part in (fields or {}).values())
 
 
 def built_from(context: Context, home: Home) -> list[object]:

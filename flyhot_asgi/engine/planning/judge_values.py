@@ -36,7 +36,7 @@ from ..source.values import (
 )
 from .context import COLD, Context
 from .judge_alike import is_same_object
-from .judge_rebuild import attributes_that_stay, built_from, keeps_its_place
+from .judge_rebuild import attributes_that_stay, built_from, is_filled_anew, keeps_its_place
 from .judge_twin import twin_of_made
 from .submodules import comes_last
 
@@ -174,7 +174,7 @@ def bind(
         elif refusal := _in_the_way(context, module, statement, name, live, known, changed):
             context.refuse(module, statement, f"{why}, and {refusal[0]}", do=refusal[1])
             return
-        elif keeps_its_place(context, module, statement, live):
+        elif keeps_its_place(context, module, statement, live) or is_filled_anew(context, module, statement, live):
             kept.append((name, frozenset()))
     living = [context.value(module, name) for name in statement.binds]
     keep = bool(kept) or any(isinstance(live, _POURED) or _is_instance(context, live) for live in living)
@@ -305,6 +305,8 @@ def _held(context: Context, module: str, statement: Statement, name: str, live: 
         return None
     if is_among(live, context.poured()):
         return None  # a further name of a container that stays
+    if is_filled_anew(context, module, statement, live):
+        return None
     homes = [(module, name) for module, found in context.live.items() if vars(found).get(name) is live]
     but = [inside for home in homes for inside in context.commands_reading(home)]
     held = context.held_elsewhere(live, [*but, *built_from(context, (module, name))])
