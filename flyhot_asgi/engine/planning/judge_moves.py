@@ -203,10 +203,24 @@ def state_left_behind(context: Context, module: str, change: Change, name: str) 
         return None
     if type(live) in _WEAK and not live:
         return None
+    if change.new is not None and _is_others(context, change.new):
+        return None  # what the name meant is gone, as any state is whose statement is
     cold = (cold_values(context, module, (name,)) or {}).get(name, MISSING)
     if (cold is not MISSING and alike(cold, live)) or (cold is MISSING and is_atomic(live)):
         return None
     return f"`{name}` comes from another module now, and what the running program made of it would be lost"
+
+
+def _is_others(context: Context, statement: Statement) -> bool:
+    """It imports something that is not the app's."""
+    node = statement.node
+    if isinstance(node, ast.ImportFrom) and not node.level:
+        origin = node.module or ""
+    elif isinstance(node, ast.Import):
+        origin = node.names[0].name
+    else:
+        return False
+    return origin.partition(".")[0] not in {name.partition(".")[0] for name in (*context.old, *context.new)}
 
 
 def _of_class(context: Context, module: str, old: ast.ClassDef, live: type) -> str | None:

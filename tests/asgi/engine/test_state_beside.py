@@ -81,3 +81,27 @@ def test_a_template_that_was_compiled_of_another_text(lab: Callable[..., Lab]) -
     assert app.m.render() == ("A 1", "A 1")
     app.comes(m=TEMPLATE.replace("|up }} {{", "|up }}! {{"))
     assert app.m.render() == ("A! 1", "A! 1")
+
+
+def test_a_name_is_given_to_a_module_of_others_and_its_object_gets_another(lab: Callable[..., Lab]) -> None:
+    old = {
+        "m": "import json as j\njson = j.JSONDecoder()\n",
+        "n": "from .m import json\ndef read(t): return json.decode(t)\n",
+    }
+    new = {
+        "m": "from json import decoder as json\nreader = json.JSONDecoder(strict=False)\n",
+        "n": "from .m import reader\ndef read(t): return reader.decode(t)\n",
+    }
+    app = lab(**old)
+    app.here = True
+    app.m.json.seen = True
+    app.comes(**new)
+    assert app.n.read("[1]") == [1] and not app.m.reader.strict and not hasattr(app.n, "json")
+
+
+def test_a_value_that_an_import_of_the_app_s_takes_the_place_of_is_not_given_up(lab: Callable[..., Lab]) -> None:
+    app = lab(m="rooms = {}\n", other="x = 1\n")
+    app.here = True
+    app.m.rooms["a"] = 1
+    with pytest.raises(Refused, match="would be lost"):
+        app.arrive(m="from .other import rooms\n", other="x = 1\nrooms = {}\n")
