@@ -10,6 +10,7 @@ import importlib
 import sys
 import types
 
+from ...errors import UpgradeError
 from ..source.module import SourceModule
 from ..source.plan import Plan
 from .finder import ReleaseFinder
@@ -70,3 +71,14 @@ def touch_modules(journal: Journal) -> None:
                 sys.modules[name] = module
 
     journal.note("sys.modules", undo)
+
+
+def import_ahead(name: str) -> None:
+    """A library that the release imports and this process has not. Raises UpgradeError."""
+    try:
+        importlib.import_module(name)
+    except Exception as exc:
+        raise UpgradeError(
+            f"the release imports `{name}`, which can't be imported here: {exc}",
+            do="install it where the app runs, or deploy cold with the new dependency",
+        ) from exc

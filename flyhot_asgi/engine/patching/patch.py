@@ -8,7 +8,6 @@ raises leaves the journal able to undo what was done. Nothing here decides: the 
 from __future__ import annotations
 
 import gc
-import importlib
 import sys
 import types
 import weakref
@@ -35,8 +34,9 @@ from .forgetting import forgetting
 from .graft import apply_graft, compile_graft
 from .journal import Journal, set_code
 from .move import move
+from .ordering import Ordered, ordered_by_release, settle_order
 from .overloads import settle_overloads, touch_overloads
-from .packages import import_found, settle_places, settle_submodules, touch_modules
+from .packages import import_ahead, import_found, settle_places, settle_submodules, touch_modules
 from .registration import Registration
 from .remake import Remaking
 from .repeating import Repeating
@@ -60,6 +60,7 @@ class Patch:
         self.known: set[int] = set()
         """Ids of the code objects that a first-party function may run after the patch."""
         self._canonical: list[object] = []
+        self._ordered: list[Ordered] = []
         self._facts: dict[str, dict[str, ClassFacts]] = {}
         self._unannotated: dict[str, set[str]] = {}
         """By module, names that its new source annotates no more."""
@@ -89,6 +90,7 @@ class Patch:
         """
         plan = self.plan
         self._derived.stage()
+        self._ordered = ordered_by_release(plan)
         self._codes = [self._compile(item) for item in plan.work]
         for name in plan.changed:
             old, new = plan.old[name], plan.new[name]
@@ -104,7 +106,7 @@ class Patch:
         self._recognise()
         self.expected = {name: expected_of(plan.new[name]) for name in plan.new if name in plan.live}
         for name in plan.preimport:
-            _import(name)
+            import_ahead(name)
         if not self._keep_syntax:
             self._forget()
 
@@ -218,6 +220,7 @@ class Patch:
         documented.finish(journal)
         free(second, journal)
         self._delete(journal)
+        settle_order(self._ordered, self.plan.live, journal)
         self._finish_modules(journal)
         self._derived.finish(journal)
         self._clear_caches()
@@ -388,13 +391,3 @@ def _unannotate(module: str, namespace: dict[str, Any], names: set[str], journal
 
 _FEW = 8
 """Up to so many modules it is quicker to ask the collector who refers to them than to look at each object."""
-
-
-def _import(name: str) -> None:
-    try:
-        importlib.import_module(name)
-    except Exception as exc:
-        raise UpgradeError(
-            f"the release imports `{name}`, which can't be imported here: {exc}",
-            do="install it where the app runs, or deploy cold with the new dependency",
-        ) from exc

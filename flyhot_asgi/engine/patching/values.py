@@ -101,8 +101,8 @@ class Pourer:
         return new
 
     def instance(self, old: Any, new: Any, kept: Collection[str], depth: int = _DEPTH) -> Any:
-        """An instance of the app's: everything of the fresh one but the attributes `kept`, which the program changed
-        and the release did not."""
+        """An instance, most often of a class of the app's: everything of the fresh one but the attributes `kept`, which
+        the program changed and the release did not."""
         mine, other = fields_of(old), fields_of(new)
         if mine is None or other is None or has_slots(type(old)):
             return new
@@ -110,9 +110,10 @@ class Pourer:
         if new is not old:
             self._pairs.append((new, old))
         wanted = {}
+        inside = depth - 1 if type(old).__module__ in self._own or is_command(old) else 0
         for name, value in other.items():
-            if name not in kept:
-                wanted[name] = self.keep(mine.get(name, MISSING), value, depth - 1)
+            if name not in kept:  # containers in a library's object may be others' too: a model's schema is
+                wanted[name] = self.keep(mine.get(name, MISSING), value, inside)
             elif name in mine:
                 wanted[name] = mine[name]
         wanted |= {name: value for name, value in mine.items() if name in kept and name not in wanted}

@@ -64,7 +64,7 @@ def why_not_made(context: Context, module: str, statement: Statement) -> str | N
         if _is_journaled(context, module, decorator):
             continue
         if (reason := registering(context, module, decorator, new=True)) is not None:
-            if not context.entries.takes(module, statement):
+            if not context.slices.fills(module, statement) and not context.entries.takes(module, statement):
                 return reason
     for base in node.bases:
         found = look_up(context, module, base.value if isinstance(base, ast.Subscript) else base)

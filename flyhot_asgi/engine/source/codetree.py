@@ -70,7 +70,7 @@ def walk(code: types.CodeType, path: Path = ()) -> Iterator[tuple[Path, types.Co
 
 
 Owners: TypeAlias = Mapping[int, str]
-"""Line → the names bound by the module's statement that stands there."""
+"""Line → the names bound by the statement of the module, or of a class body, that stands there."""
 
 
 def match(
@@ -78,7 +78,8 @@ def match(
 ) -> dict[types.CodeType, types.CodeType]:
     """Old code object → its counterpart in the new compile, at every depth.
 
-    `owners` (of the old and of the new source) tell lambdas at module level apart, which have no names of their own.
+    `owners` (of the old and of the new source) tell lambdas of modules and class bodies apart, which have no names of
+    their own.
     """
     pairs: dict[types.CodeType, types.CodeType] = {}
     for a, b in _match(old, new, owners):
@@ -99,7 +100,7 @@ def _match(
         owned = name[0] == "<lambda>" and bool(name[1])
         for a, b in zip(olds, news, strict=True) if owned and len(olds) == len(news) else _pair_siblings(olds, news):
             yield a, b
-            yield from _match(a, b)
+            yield from _match(a, b, owners if not a.co_flags & inspect.CO_NEWLOCALS else ({}, {}))
 
 
 def _by_name(code: types.CodeType, owners: Owners) -> dict[tuple[str, str], list[types.CodeType]]:

@@ -137,13 +137,20 @@ class SourceModule:
 
     @cached_property
     def owners(self) -> dict[int, str]:
-        """Line → the names that the module's statement on it binds; `IDLE` where nothing ever runs."""
-        return dict.fromkeys(idle(self.tree.body), IDLE) | {
-            line: statement.name
-            for statement in self.statements
-            if statement.binds
-            for line in range(statement.line, (statement.node.end_lineno or statement.line) + 1)
-        }
+        """Line → the names that the module's statement on it binds, or a statement of a class body there (`C.name`);
+        `IDLE` where nothing ever runs."""
+        found = dict.fromkeys(idle(self.tree.body), IDLE)
+        for statement in self.statements:
+            if statement.binds:
+                found |= dict.fromkeys(_lines(statement.node, statement.line), statement.name)
+        for cls in [node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef)]:
+            for node in cls.body:
+                if isinstance(node, ast.Assign | ast.AnnAssign):
+                    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                    found |= dict.fromkeys(
+                        _lines(node, node.lineno), f"{cls.name}.{', '.join(map(ast.unparse, targets))}"
+                    )
+        return found
 
     @cached_property
     def future_flags(self) -> int:
@@ -158,6 +165,10 @@ class SourceModule:
     @property
     def package(self) -> str:
         return self.name if self.is_package else self.name.rpartition(".")[0]
+
+
+def _lines(node: ast.stmt, first: int) -> range:
+    return range(first, (node.end_lineno or first) + 1)
 
 
 def _future_mask() -> int:

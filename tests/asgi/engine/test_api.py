@@ -248,19 +248,6 @@ def test_what_a_cached_property_kept_is_forgotten_by_instances_that_were_there_b
     engine.close()
 
 
-def test_a_module_becomes_a_package_in_place(project: Project) -> None:
-    project.write(init="", text="def join():\n    return 'old'\n", use="from .text import join\n")
-    use = project.load("use")
-    text, join = sys.modules[f"{project.top}.text"], use.join
-    engine = project.engine()
-    project.write(text=None, text__init="from .join import join\n", text__join="def join():\n    return 'new'\n")
-    assert engine.upgrade().verified and use.join() == "new" and join is use.join
-    assert text.__file__.endswith("__init__.py") and text.__path__[0].endswith("text")
-    engine.undo_last()
-    assert join() == "old" and text.__file__.endswith("text.py") and not hasattr(text, "__path__")
-    engine.close()
-
-
 def test_a_new_module_that_a_loop_of_its_package_tries_to_import_comes(project: Project) -> None:
     loop = (
         "import importlib\nfound = {}\nfor name in ('one', 'two', 'three'):\n    try:\n"
@@ -275,4 +262,33 @@ def test_a_new_module_that_a_loop_of_its_package_tries_to_import_comes(project: 
     assert list(plug.found) == ["one", "two", "three"] and plug.three.f() == 3
     engine.undo_last()
     assert list(plug.found) == ["one", "two"] and not hasattr(plug, "three")
+    engine.close()
+
+
+def test_type_adapters_of_a_union_that_gets_one_kind_more_and_of_a_model_that_is_another(project: Project) -> None:
+    text = """
+from typing import Annotated, Literal, Union
+from pydantic import BaseModel, Field, TypeAdapter
+class Created(BaseModel):
+    kind: Literal["created"] = "created"
+class Deleted(BaseModel):
+    kind: Literal["deleted"] = "deleted"
+class Updated(BaseModel):
+    kind: Literal["updated"] = "updated"
+Model = Created
+Event = Annotated[Union[Created, Deleted], Field(discriminator="kind")]
+adapter = TypeAdapter(Event)
+one = TypeAdapter(Model)
+"""
+    project.write(init="", m=text.replace("class Updated", "class Other"), use="from .m import adapter, one\n")
+    m, use = project.load("m"), project.load("use")
+    adapter, schema = use.adapter, m.Created.__pydantic_core_schema__
+    engine = project.engine()
+    project.write(m=text.replace("= Created", "= Deleted").replace("[Created, Deleted]", "[Created, Deleted, Updated]"))
+    assert engine.upgrade().verified and use.adapter is adapter
+    assert type(adapter.validate_python({"kind": "updated"})) is m.Updated
+    assert type(use.one.validate_python({"kind": "deleted"})) is m.Deleted
+    assert m.Created.__pydantic_core_schema__ is schema and schema["cls"] is m.Created
+    engine.undo_last()
+    assert type(use.one.validate_python({"kind": "created"})) is m.Created
     engine.close()

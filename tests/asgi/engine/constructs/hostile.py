@@ -79,4 +79,87 @@ CASES = {
         m.Things.model is m.Post
         held is m.things
     """,
+    "a method of a living object enters classes; one of them gets another attribute, one comes": """
+        --- box
+        class Container:
+            def __init__(self): self.kinds = {}; self.made = {}
+            def provide(self, cls):
+                self.kinds[cls.__name__] = cls
+                return cls
+            def get(self, name):
+                if name not in self.made: self.made[name] = self.kinds[name]()
+                return self.made[name]
+        c = Container()
+        --- m
+        from .box import c
+        @c.provide
+        class Repo:
+            KIND = 1
+            def __init__(self): self.rows = [1]
+        +++ m
+        from .box import c
+        @c.provide
+        class Before: pass
+        @c.provide
+        class Repo:
+            KIND = 2
+            def __init__(self): self.rows = [1]
+        @c.provide
+        class After: pass
+        === use
+        repo = box.c.get("Repo")
+        === ask
+        repo.KIND, box.c.get("Repo") is repo, box.c.kinds["Repo"] is m.Repo => (2, True, True)
+        list(box.c.kinds)
+        type(box.c.get("After")).__name__
+    """,
+    "classes enter themselves in their base's list and dict, and one comes in the middle": """
+        --- base
+        class Handler:
+            listed = []
+            named = {}
+            def __init_subclass__(cls, /, event=None, **kw):
+                super().__init_subclass__(**kw)
+                Handler.listed.append(cls)
+                Handler.named[event or cls.__name__] = cls
+        --- m
+        from .base import Handler
+        class A(Handler, event="a"): pass
+        class B(Handler): pass
+        --- bus
+        from . import m
+        from .base import Handler
+        made = {name: cls() for name, cls in Handler.named.items()}
+        +++ m
+        from .base import Handler
+        class A(Handler, event="a"): pass
+        class AB(A): pass
+        class B(Handler):
+            def x(self): return 1
+        class C(Handler): pass
+        === hold
+        b = bus.made["B"]
+        === ask
+        [cls.__name__ for cls in base.Handler.listed], list(base.Handler.named), list(bus.made)
+        b.x(), bus.made["B"].x()
+    """,
+    "lambdas of several attributes of one class change": """
+        --- m
+        class Board:
+            key = staticmethod(lambda r: r[0])
+            cols = {"n": lambda r: r[0], "s": lambda r: r[1]}
+            def top(self, rows, by=None): return sorted(rows, key=self.cols[by] if by else self.key)
+        b = Board()
+        +++ m
+        class Board:
+            key = staticmethod(lambda r: -r[0])
+            cols = {"n": lambda r: r[0], "s": lambda r: -r[1]}
+            def top(self, rows, by=None): return sorted(rows, key=self.cols[by] if by else self.key)
+        b = Board()
+        === hold
+        n = m.b.cols["n"]
+        === ask
+        m.b.top([(1, 2), (2, 9)]), m.b.top([(1, 2), (2, 9)], "s"), m.b.top([(1, 2), (2, 9)], "n")
+        n is m.Board.cols["n"], n((5, 6))
+    """,
 }
