@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FlyhotError, SourceError, UndoFailed, UpgradeError
+from .living.extensions import Extensions
 from .living.modules import LoadedModules
 from .living.tree import read_tree
 from .oracle.cold import TIMEOUT
@@ -77,6 +78,7 @@ class Engine:
         self.packages = tuple(packages)
         self._modules = LoadedModules(self.root, self.packages)
         self._files = read_tree(self.root, self.packages)
+        self._extensions = Extensions(self.root, self.packages)
         self._finder = ReleaseFinder()
         self._orphans: weakref.WeakSet[types.FunctionType] = weakref.WeakSet()
         self._cold, self._python, self._environment, self._timeout = cold, python, environment, timeout
@@ -106,6 +108,8 @@ class Engine:
                 raise UpgradeError(f"this process has imported nothing of {', '.join(self.packages)}", do=_NOTHING)
             ground = self._ground(releases)
             first = ground.plan()
+            if ground.refused:
+                raise Refused([reason_of_refusal(one) for one in ground.refused], plan=first.document())
             cold = self._check(releases, rehearse=self._rehearse and (first.executes or bool(first.refusals)))
             recorded = Recorded.of(cold)
             assert recorded is not None
@@ -170,6 +174,7 @@ class Engine:
             self._finder,
             units=self._units,
             orphans=self._orphans,
+            refused=self._extensions.changed(),
         )
 
     def _check(self, releases: _Releases, *, rehearse: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import typing
 from collections.abc import Iterator
 
 from ..source.diff import Change, NamespaceDiff, Verdict
-from ..source.effects import effects_of, effects_of_method, enters_twice
+from ..source.effects import effects_of, effects_of_method, enters_twice, refuses_twice
 from ..source.module import Statement, decorator_name, dotted_name
 from ..source.schema import field_names
 from .context import Context
@@ -31,7 +31,10 @@ def why_not_again(context: Context, module: str, statement: Statement, live: typ
     metaclass = type(live)
     if not (metaclass in (*_PLAIN_METACLASSES, enum.EnumMeta) or _is_own(context, metaclass)):
         return f"its metaclass {metaclass.__qualname__} made more of it than its members"
-    if any(enters_twice(hook) for hook in _hooks(context, module, statement, live)):
+    hooks = list(_hooks(context, module, statement, live))
+    if any(refuses_twice(hook) for hook in hooks):
+        return "what runs when it is made raises for a class that it knows already"
+    if any(enters_twice(hook) for hook in hooks):
         return "what runs when it is made enters more than the class itself somewhere; that would stand there twice"
     return why_not_made(context, module, statement)
 

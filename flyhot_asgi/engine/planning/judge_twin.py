@@ -148,13 +148,22 @@ def _makes(context: Context, module: str, statement: Statement) -> bool:
 
 def _depends(context: Context, module: str, statement: Statement, rebound: set[str]) -> bool:
     """Its value was made from something that is another one now."""
-    if statement.reads & rebound:
+    if statement.reads & rebound or any(_is_exchanged(context, module, name) for name in statement.reads):
         return True
     called = context.new_names.reached(context.new_names.homes(module, statement.calls)).homes
     if called & (context.rebound | context.changed_bodies):
         return True
     homes = {home for name in statement.reads for home in context.new_names.trail(module, name)}
     return bool(homes & (context.rebound | context.changed_bodies | context.remade | context.also))
+
+
+def _is_exchanged(context: Context, module: str, dotted: str) -> bool:
+    """It is an attribute of a class (`Base.OPTIONS`) that is another value in the release."""
+    owner, _, name = dotted.rpartition(".")
+    cls = context.resolve(module, owner) if owner else None
+    of = next((base for base in cls.__mro__ if name in vars(base)), None) if isinstance(cls, type) else None
+    grafts = [item for item in context.plan.work if isinstance(item, Graft) and item.cls is of]
+    return any(name in change.statement.binds for item in grafts for change in item.changes)
 
 
 def _fresh(context: Context, module: str, statement: Statement) -> bool:

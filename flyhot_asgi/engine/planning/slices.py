@@ -104,7 +104,7 @@ class Slices:
             return False
         if not all(self._follows(side, module, statement) for side, statement in sides):
             return False
-        if change.new is not None and change.statement.kind == "block":
+        if change.new is not None and (change.statement.kind == "block" or self._binds_unseen(change.new, module)):
             self._wanted.add(change.new)
         return True
 
@@ -112,7 +112,7 @@ class Slices:
         touch = side.touches.of(module, statement)
         if touch.foreign:
             return False
-        if statement.kind == "expr" and not touch.homes:
+        if statement.kind == "expr" and not touch.homes and not touch.own_names:
             return True  # it has no effect
         homes = side.homes_of(module, statement)
         if any(self._reason(home) is not None for home in homes):
@@ -123,6 +123,10 @@ class Slices:
             self.renamed.add(module)
         self.remade |= {home for home in homes if not self._free(home)}
         return True
+
+    def _binds_unseen(self, statement: Statement, module: str) -> bool:
+        """A call that gets hold of all names of the module: `lazy_import(globals(), …)`."""
+        return statement.kind == "expr" and self._sides[1].touches.of(module, statement).own_names
 
     def _only_defines(self, module: str, change: Change) -> bool:
         """Blocks of imports, definitions and plain values are judged by what they bind."""

@@ -51,6 +51,8 @@ class Ground:
     units: Callable[[type], Collection[int]] = lambda cls: ()
     orphans: weakref.WeakSet[types.FunctionType] = field(default_factory=weakref.WeakSet)
     downgrade: bool = False
+    refused: tuple[Refusal, ...] = ()
+    """What can't be done whatever the plan says."""
 
     def plan(self, also: Collection[Home] = ()) -> Plan:
         """Raises SourceError."""
@@ -64,6 +66,7 @@ class Ground:
             also=also,
             drift=self.drift,
         )
+        plan.refusals += self.refused
         plan.refusals += plan.failing  # nobody is held here, who would end
         if plan.found and self.recorded is not None and self.recorded.old is None:
             plan.refusals += [self._unseen(name) for name in plan.found]

@@ -274,3 +274,14 @@ def enters_twice(hook: ast.AST) -> bool:
             if any(not (isinstance(a, ast.Name) and a.id in given) for a in node.args):
                 return True
     return False
+
+
+def refuses_twice(hook: ast.AST) -> bool:
+    """Running the function again for one class would raise, as it is entered already: `if … in …: raise`."""
+    for node in ast.walk(hook):
+        raises = isinstance(node, ast.If) and any(isinstance(one, ast.Raise) for one in node.body)
+        if isinstance(node, ast.Assert) or (isinstance(node, ast.If) and raises):
+            tests = [one for one in ast.walk(node.test) if isinstance(one, ast.Compare)]
+            if any(isinstance(op, ast.In | ast.NotIn) for test in tests for op in test.ops):
+                return True
+    return False

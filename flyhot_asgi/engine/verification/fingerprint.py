@@ -85,10 +85,10 @@ class Fingerprint:
         which one that is."""
 
     def module(self, name: str, module: types.ModuleType) -> None:
-        """Describe every name of a module but the dunder ones."""
+        """Describe every name of a module but the dunder ones that say nothing of what it is."""
         self._ordering.module(module)
         for key, value in list(vars(module).items()):
-            if not key.startswith("__") or key == "__all__":
+            if not key.startswith("__") or key in ("__all__", "__getattr__", "__dir__"):
                 self._until = len(self.entries) + _ENOUGH
                 self._value(f"{name}:{key}", value, 0)
 
@@ -251,6 +251,10 @@ class Fingerprint:
             self._value(path, value, depth)
 
     def _container(self, path: str, value: Any, depth: int) -> None:
+        module = sys.modules.get(str(value.get("__name__"))) if type(value) is dict and "__spec__" in value else None
+        if module is not None and vars(module) is value:
+            self._put(path, DEFINITION, f"the names of {module.__name__}")
+            return
         if self._is_too_deep(depth) or len(value) > _MOST_ITEMS or id(value) in self._on_path:
             self._put(path, STATE, type(value).__name__)
             if id(value) not in self._on_path and len(value) <= _MOST_TOLD:

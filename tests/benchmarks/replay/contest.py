@@ -202,6 +202,7 @@ class Contest:
             to, fresh = self._root / relative, (source / relative).read_bytes()
             if not to.is_file() or to.read_bytes() != fresh:
                 to.parent.mkdir(parents=True, exist_ok=True)
+                to.unlink(missing_ok=True)  # a compiled extension that is in use dies of being written over
                 to.write_bytes(fresh)
         for folder in sorted((p for p in self._root.rglob("*") if p.is_dir()), reverse=True):
             if not any(folder.iterdir()) or folder.name == "__pycache__":

@@ -197,4 +197,169 @@ CASES = {
         m.Response.name.fset.__closure__[0].cell_contents is m.Response.name.fdel
         m.Response.age.fset.__closure__[0].cell_contents.__closure__[0].cell_contents is m.Response.age.fdel
     """,
+    "what is run for each new class raises for one that it knows, and methods come and change": """
+        --- m
+        from abc import ABC
+        from typing import ClassVar
+        class Pattern(ABC):
+            key: ClassVar[str] = ""
+            __registry: ClassVar[dict] = {}
+            def __init_subclass__(cls):
+                if not cls.key or ABC in cls.__bases__: return
+                if cls.key in cls.__registry:
+                    raise TypeError(f"{cls.key!r} is already defined")
+                cls.__registry[cls.key] = cls
+            @classmethod
+            def known(cls): return cls.__registry
+        class Mixin:
+            def values(self): return [str(v) for v in self.value]
+        class Files(Mixin, Pattern):
+            key = "files"
+            def __init__(self, value): self.value = value
+            def clean(self): return 1
+        class Other(Mixin, Pattern):
+            key = "other"
+        +++ m
+        from abc import ABC
+        from typing import ClassVar
+        class Pattern(ABC):
+            key: ClassVar[str] = ""
+            __registry: ClassVar[dict] = {}
+            def __init_subclass__(cls):
+                if not cls.key or ABC in cls.__bases__: return
+                if cls.key in cls.__registry:
+                    raise TypeError(f"{cls.key!r} is already defined")
+                cls.__registry[cls.key] = cls
+            @classmethod
+            def known(cls): return cls.__registry
+        class Mixin:
+            def values(self): return [self._value(v) for v in self.value]
+            def _value(self, v, parse=False): return str(v)
+        class Files(Mixin, Pattern):
+            key = "files"
+            def __init__(self, value): self.value = value
+            def _value(self, v, parse=True): return super()._value(v) + "!"
+            def clean(self, more=1): return more
+        class Other(Mixin, Pattern):
+            key = "other"
+        === hold
+        held = m.Files([1])
+        === ask
+        held.values(), held.clean()
+        m.Pattern.known()["files"] is m.Files is type(held)
+    """,
+    "a package that imports lazily has another name, under TYPE_CHECKING and not": """
+        --- imports
+        def lazy(namespace, aliases=None):
+            aliases = aliases or {}
+            known = set(namespace)
+            assert not known & set(aliases), "conflict"
+            def __getattr__(name):
+                if name in aliases: return aliases[name]
+                raise AttributeError(name)
+            namespace["__getattr__"] = __getattr__
+            def __dir__():
+                return sorted(set(aliases))
+            namespace["__dir__"] = __dir__
+        --- m
+        from typing import TYPE_CHECKING
+        from .imports import lazy
+        __all__ = ["one"]
+        if TYPE_CHECKING:
+            from .other import one
+        else:
+            lazy(globals(), aliases={"one": ".other"})
+
+        +++ imports
+        def lazy(namespace, aliases=None):
+            aliases = aliases or {}
+            known = set(namespace)
+            assert not known & set(aliases), "conflict"
+            def __getattr__(name):
+                if name in aliases: return aliases[name]
+                raise AttributeError(name)
+            namespace["__getattr__"] = __getattr__
+            def __dir__():
+                return sorted(set(aliases))
+            namespace["__dir__"] = __dir__
+        +++ m
+        from typing import TYPE_CHECKING
+        from .imports import lazy
+        __all__ = ["one", "two"]
+        if TYPE_CHECKING:
+            from .other import one, two
+        else:
+            lazy(globals(), aliases={"one": ".other", "two": ".other"})
+        === ask
+        m.two, m.one
+        dir(m)
+    """,
+    "a call that gets hold of all names is written otherwise": """
+        --- imports
+        def lazy(namespace, aliases=None):
+            aliases = aliases or {}
+            known = set(namespace)
+            assert not known & set(aliases), "conflict"
+            def __getattr__(name):
+                if name in aliases: return aliases[name]
+                raise AttributeError(name)
+            namespace["__getattr__"] = __getattr__
+            def __dir__():
+                return sorted(set(aliases))
+            namespace["__dir__"] = __dir__
+        --- m
+        from typing import TYPE_CHECKING
+        from .imports import lazy
+        __all__ = ["one"]
+        lazy(globals(), aliases={"one": ".other"})
+
+        +++ imports
+        def lazy(namespace, aliases=None):
+            aliases = aliases or {}
+            known = set(namespace)
+            assert not known & set(aliases), "conflict"
+            def __getattr__(name):
+                if name in aliases: return aliases[name]
+                raise AttributeError(name)
+            namespace["__getattr__"] = __getattr__
+            def __dir__():
+                return sorted(set(aliases))
+            namespace["__dir__"] = __dir__
+        +++ m
+        from typing import TYPE_CHECKING
+        from .imports import lazy
+        __all__ = ["one", "two"]
+        lazy(globals(), aliases={"one": ".other", "two": ".other"})
+        === ask
+        m.two, m.one
+        dir(m)
+    """,
+    "a class adds to the options of its base, which are others": """
+        --- a
+        class Channel:
+            options = ("one", "two")
+            def f(self): return self.options
+        --- m
+        from .a import Channel
+        class Sentinel(Channel):
+            options = Channel.options + ("master",)
+        class Plain(Channel):
+            other = 1
+
+        +++ a
+        class Channel:
+            options = ("one", "zero", "two")
+            def f(self): return self.options
+        +++ m
+        from .a import Channel
+        class Sentinel(Channel):
+            options = Channel.options + ("master",)
+        class Plain(Channel):
+            other = 1
+
+        === hold
+        held = m.Sentinel()
+        === ask
+        held.f(), m.Plain().f()
+    """,
 }
