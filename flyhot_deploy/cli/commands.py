@@ -5,30 +5,22 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-import time
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-from flyhot_asgi.errors import FlyhotError
-
-from ..config import Options, Patience, Project, find_project, options_for, read_extra
-from ..errors import DeployError, Exit, UsageError
+from ..config import Options, Patience, Project, options_for, read_extra
+from ..errors import UsageError
 from ..local import deploy, inspect
 from ..local.progress import Notify
-from ..local.report import FailureReport, failure
 from .fleet_options import Asked, Source, fleet_options
 from .output import Output, Report
 from .release_commands import COMMANDS
+from .running import keep_watching, run
 from .watch import watch
 
-WATCH_SECONDS = 2.0
 FLEET = "flyhot_deploy.cli.fleet"
 DEMO = "flyhot_deploy.demo.command"
-
-Work = Callable[[Project, Patience, Notify], Awaitable[Report]]
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
 local = click.option("--local", is_flag=True, help="This machine's processes (the default without a fly.toml).")
@@ -225,56 +217,6 @@ cli.add_command(LazyCommand("agent", FLEET, "agent", "This machine's agent: star
 cli.add_command(LazyCommand("apply", FLEET, "apply", "Wake this machine's agent: what Fly's exec runs."))
 cli.add_command(watch)
 cli.add_command(LazyCommand("demo", DEMO, "demo_command", "The whole story on this machine, in a minute."))
-
-
-def run(work: Work, output: Output, patience: Patience | None = None) -> NoReturn:
-    """Do the work from the current folder, print its report, and exit with its code. Never a traceback."""
-    report = _report_of(work, output, patience)
-    output.report(report)
-    raise SystemExit(int(report.exit))
-
-
-def keep_watching(work: Work, output: Output) -> NoReturn:
-    """Do it again and again, until Ctrl-C: exit code 0 then."""
-    try:
-        while True:
-            report = _report_of(work, output, None)
-            if report.exit is Exit.INTERRUPTED:  # it came while somebody was asked
-                raise KeyboardInterrupt
-            output.report(report, anew=True)
-            time.sleep(WATCH_SECONDS)
-    except KeyboardInterrupt:
-        raise SystemExit(0) from None
-
-
-def _report_of(work: Work, output: Output, patience: Patience | None) -> Report:
-    report: Report
-    try:
-        with output.progress():
-            report = asyncio.run(_work(work, output, patience or Patience()))
-    except KeyboardInterrupt:
-        error = DeployError("interrupted", do="run `status` to see what each process runs")
-        report = FailureReport(Exit.INTERRUPTED, error.document() | {"kind": "interrupted"})
-    except FlyhotError as exc:
-        report = failure(exc)
-    except OSError as exc:
-        report = failure(DeployError(f"the system refused: {exc}", file=_filename(exc)))
-    return report
-
-
-async def _work(work: Work, output: Output, patience: Patience) -> Report:
-    return await work(find_project(_here()), patience, output.notify)
-
-
-def _here() -> Path:
-    try:
-        return Path.cwd()
-    except FileNotFoundError as exc:
-        raise UsageError("the current folder is gone", do="change into the app's folder") from exc
-
-
-def _filename(exc: OSError) -> str | None:
-    return exc.filename if isinstance(exc.filename, str) else None
 
 
 def _options(project: Project, extra: tuple[str, ...], suspend_timeout: float | None) -> Options:

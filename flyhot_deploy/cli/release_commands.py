@@ -18,6 +18,7 @@ from ..local.progress import Notify
 from ..local.report import PageReport
 from .boot import run as run_command
 from .output import Output
+from .running import run
 
 Look = Callable[[Any, Project, Notify], PageReport]
 
@@ -28,7 +29,6 @@ def _run(look: Look, as_json: bool, elsewhere: tuple[str, ...] = ()) -> None:
     """Do it with the module `releases`, in a thread: stores are blocking. `elsewhere` is the same as an order for a
     temporary machine, where only the app's machines can reach the store.
     """
-    from .commands import run
 
     async def work(project: Project, _: Patience, notify: Notify) -> PageReport:
         if elsewhere and project.is_on_fly and not await _has_store(project):

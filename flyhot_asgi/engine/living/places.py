@@ -14,7 +14,7 @@ def found_at(module: str, qualname: str) -> Any:
     """The definition that stands there, of a static or class method its function; None if nothing does."""
     found: Any = sys.modules.get(module)
     for part in qualname.split("."):
-        found = vars(found).get(part) if isinstance(found, _SPACES) else None
-        if isinstance(found, _WRAPPING):
+        found = vars(found).get(part) if issubclass(type(found), _SPACES) else None
+        if issubclass(type(found), _WRAPPING):
             found = found.__func__
     return found

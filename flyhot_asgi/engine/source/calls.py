@@ -6,9 +6,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-from .defuse import Home
+from .defuse import Home, Names
 from .module import FunctionNode, dotted_name
 
 Root: TypeAlias = Home | str
@@ -58,6 +58,29 @@ class Summary:
     deeply: set[Root] = field(default_factory=set)
     gives: set[Root] = field(default_factory=set)
     foreign: list[Foreign] = field(default_factory=list)
+
+
+class Summaries(Protocol):
+    """What is known of one release's functions and classes: asked while one of them is followed, which `touches` does
+    to tell it."""
+
+    names: Names
+
+    def summary(self, module: str, node: FunctionNode, *, handed_out: bool = False) -> Summary:
+        """`handed_out`: what it gives back is called too, as a decorator with arguments is."""
+        ...
+
+    def owner_of(self, node: FunctionNode | None) -> tuple[str, ast.ClassDef] | None:
+        """The class at module level whose method a function is, with its module."""
+        ...
+
+    def class_at(self, home: Home) -> ast.ClassDef | None:
+        """The class that `home` is, or that the object at `home` is made of by a call."""
+        ...
+
+    def methods(self, module: str, node: ast.ClassDef, name: str, depth: int = 8) -> Iterator[tuple[str, FunctionNode]]:
+        """The function that a class, or its first base with one, has as `name`, with its module."""
+        ...
 
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

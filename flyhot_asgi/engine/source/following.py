@@ -6,7 +6,6 @@ from __future__ import annotations
 import ast
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from .calls import (
     CONSTRUCTION,
@@ -18,6 +17,7 @@ from .calls import (
     SETTERS,
     Foreign,
     Root,
+    Summaries,
     Summary,
     arguments_of,
     parameters_of,
@@ -27,17 +27,13 @@ from .calls import (
 from .defuse import Home, imported_from
 from .module import FunctionNode, dotted_name, is_builtin
 
-if TYPE_CHECKING:
-    from .touches import Touches
-
-
 _NAMESPACES = frozenset({"locals", "globals", "vars", "dir"})
 
 
 class Values(ABC):
     """Names and what they may mean, in one scope: a module's statement (`node` is None) or a function's body."""
 
-    def __init__(self, touches: Touches, module: str, node: FunctionNode | None, *, handed_out: bool = False) -> None:
+    def __init__(self, touches: Summaries, module: str, node: FunctionNode | None, *, handed_out: bool = False) -> None:
         self._touches, self._module, self._node = touches, module, node
         self._handed_out = handed_out
         self.touched: set[Root] = set()

@@ -35,12 +35,18 @@ def imported(tree: ast.AST) -> dict[str, str]:
     found: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                top = alias.name.partition(".")[0]
-                found[alias.asname or top] = alias.name if alias.asname else top
+            found |= bound_by(node)
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            found.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names})
+            found |= bound_by(node, node.module)
     return found
+
+
+def bound_by(node: ast.Import | ast.ImportFrom, origin: str = "") -> dict[str, str]:
+    """The same of one statement. `origin`: the full name of the module that a `from` names."""
+    if isinstance(node, ast.ImportFrom):
+        return {alias.asname or alias.name: f"{origin}.{alias.name}" for alias in node.names}
+    tops = [(alias, alias.name.partition(".")[0]) for alias in node.names]
+    return {alias.asname or top: alias.name if alias.asname else top for alias, top in tops}
 
 
 def origins(tree: ast.AST, own: Collection[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from .calls import Root, walk_own
 from .defuse import imported_from
 from .following import Values
 from .guards import exits, is_guard
+from .kinds import bound_by
 from .module import FunctionNode, base_name
 
 _HOOKS = ("__init_subclass__",)
@@ -42,14 +43,8 @@ class Body(Values):
                 self._env.setdefault(child.id, set())
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
-        for alias in node.names:
-            if isinstance(node, ast.ImportFrom):
-                origin = imported_from(self._touches.names.modules[self._module], node)
-                self._imports[alias.asname or alias.name] = f"{origin}.{alias.name}"
-            else:
-                self._imports[alias.asname or alias.name.partition(".")[0]] = (
-                    alias.name if alias.asname else alias.name.partition(".")[0]
-                )
+        own = self._touches.names.modules[self._module]
+        self._imports |= bound_by(node, imported_from(own, node) if isinstance(node, ast.ImportFrom) else "")
 
     def _inside(self, inner: FunctionNode) -> None:
         """A nested function that is run: it sees the names around it."""

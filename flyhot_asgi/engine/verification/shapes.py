@@ -10,13 +10,13 @@ import enum
 import functools
 import hashlib
 import re
-import sys
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from ..living.attributes import fields_of
+from ..living.places import found_at
 from ..source.codetree import children, code_digest
 from ..source.values import ATOMS
 
@@ -27,7 +27,6 @@ _ORDERED = frozenset({"fields", "properties"})
 _SHARED = frozenset({"model", "dataclass", "typed-dict", "definitions"})
 """Kinds of schemas that others embed as they are."""
 _DEFINITIONS = (type, types.FunctionType)
-_SPACES = (type, types.ModuleType)
 _Named: typing.TypeAlias = dict[int, tuple[Any, bool]]
 """By id: a definition that a text names, and whether it was at home when the text was made."""
 
@@ -185,12 +184,7 @@ def reference(value: Any) -> str:
 
 def at_home(value: types.FunctionType | type) -> bool:
     """The object is what its own module has under its name: no second copy of it is in use."""
-    found: Any = sys.modules.get(value.__module__ or "")
-    for part in value.__qualname__.split("."):
-        found = vars(found).get(part) if issubclass(type(found), _SPACES) else None
-        if issubclass(type(found), (staticmethod, classmethod)):
-            found = found.__func__
-    return found is value
+    return found_at(value.__module__ or "", value.__qualname__) is value
 
 
 def attributes(value: Any) -> Iterator[tuple[str, Any]]:

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from flyhot_asgi.errors import StoreError
 from flyhot_asgi.release.folder import FolderStore
-from flyhot_deploy.cli import commands
+from flyhot_deploy.cli import commands, running
 from flyhot_deploy.cli.commands import cli
 from tests.deploy.fakes import FakeMachine, FakeProcess, Faults, error
 
@@ -196,7 +196,7 @@ def test_a_failure_of_the_system_is_a_message(app: Path, monkeypatch: pytest.Mon
     def refuse(*_: object) -> None:
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr(commands, "find_project", refuse)
+    monkeypatch.setattr(running, "find_project", refuse)
     result = run("hot")
     assert result.exit_code == 1
     assert "Too many open files" in result.stderr

@@ -1,0 +1,71 @@
+"""The work of one command, from the current folder to its report and exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import NoReturn
+
+from flyhot_asgi.errors import FlyhotError
+
+from ..config import Patience, Project, find_project
+from ..errors import DeployError, Exit, UsageError
+from ..local.progress import Notify
+from ..local.report import FailureReport, failure
+from .output import Output, Report
+
+WATCH_SECONDS = 2.0
+
+Work = Callable[[Project, Patience, Notify], Awaitable[Report]]
+
+
+def run(work: Work, output: Output, patience: Patience | None = None) -> NoReturn:
+    """Do the work from the current folder, print its report, and exit with its code. Never a traceback."""
+    report = _report_of(work, output, patience)
+    output.report(report)
+    raise SystemExit(int(report.exit))
+
+
+def keep_watching(work: Work, output: Output) -> NoReturn:
+    """Do it again and again, until Ctrl-C: exit code 0 then."""
+    try:
+        while True:
+            report = _report_of(work, output, None)
+            if report.exit is Exit.INTERRUPTED:  # it came while somebody was asked
+                raise KeyboardInterrupt
+            output.report(report, anew=True)
+            time.sleep(WATCH_SECONDS)
+    except KeyboardInterrupt:
+        raise SystemExit(0) from None
+
+
+def _report_of(work: Work, output: Output, patience: Patience | None) -> Report:
+    report: Report
+    try:
+        with output.progress():
+            report = asyncio.run(_work(work, output, patience or Patience()))
+    except KeyboardInterrupt:
+        error = DeployError("interrupted", do="run `status` to see what each process runs")
+        report = FailureReport(Exit.INTERRUPTED, error.document() | {"kind": "interrupted"})
+    except FlyhotError as exc:
+        report = failure(exc)
+    except OSError as exc:
+        report = failure(DeployError(f"the system refused: {exc}", file=_filename(exc)))
+    return report
+
+
+async def _work(work: Work, output: Output, patience: Patience) -> Report:
+    return await work(find_project(_here()), patience, output.notify)
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as exc:
+        raise UsageError("the current folder is gone", do="change into the app's folder") from exc
+
+
+def _filename(exc: OSError) -> str | None:
+    return exc.filename if isinstance(exc.filename, str) else None
