@@ -10,6 +10,7 @@ names it (RERUN): a machine that stood still for seconds says nothing about the 
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from collections.abc import AsyncIterator, Generator
@@ -17,16 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from flyhot_asgi.release import began
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
-
-# How long examples take is the machine's business, not the code's.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
 
 HERE = Path(__file__).parent
 began.BEGAN = float("inf")  # tests write their apps long after this process began, and import them as they wrote them
@@ -61,6 +57,21 @@ def group_of(item: pytest.Item) -> str:
     if item.get_closest_marker("browser"):
         return "browser"
     return str(item.path)
+
+
+@functools.cache
+def any_machine() -> None:
+    """How long examples take is the machine's business, not the code's."""
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("any machine")
+
+
+def pytest_pycollect_makemodule(module_path: Path) -> None:
+    """Before it is imported. Most have no need of hypothesis: an upgrade looks at the whole heap of its process."""
+    if b"hypothesis" in module_path.read_bytes():
+        any_machine()
 
 
 @pytest.hookimpl(tryfirst=True)

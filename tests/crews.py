@@ -40,12 +40,16 @@ class Crew:
         return [sys.executable, "-m", "pytest", *self.paths, *ignores, *options]
 
 
+# Of the engine's tests, those that bring web frameworks and databases into their process.
+WITH_FRAMEWORKS = ("alike", "factories", "fingerprint", "frameworks", "insides", "real_edits", "repeated")
+
 # The longest first. "others" are all that no crew names, so no test can be forgotten.
 CREWS = (
     Crew("servers", ("tests/e2e", "tests/deploy_demo", "tests/example", "tests/test_docs_stories.py")),
     Crew("constructs", ("tests/asgi/engine/constructs",)),
     Crew("engine", ("tests/asgi/engine",)),
     Crew("generated", ("tests/asgi/engine/generated", "tests/asgi/engine/rehearsal")),
+    Crew("frameworks", tuple(f"tests/asgi/engine/test_{name}.py" for name in WITH_FRAMEWORKS)),
     Crew("adapters", ("tests/asgi/engine/adapters",)),
     Crew("upgrades", ("tests/faults", "tests/asgi/runtime", "tests/asgi/telemetry")),
     Crew("failpoints", ("tests/asgi/engine/test_journal.py", "tests/asgi/engine/test_failpoints.py")),

@@ -35,6 +35,12 @@ from .snapshot import Snapshot
 _numbers = itertools.count()
 
 
+def forget_folder(root: Path) -> None:
+    """What the import system remembers of folders that are gone: the heap of the tests to come would have it, too."""
+    for path in [path for path in sys.path_importer_cache if path.startswith(str(root))]:
+        del sys.path_importer_cache[path]
+
+
 class Lab:
     """Modules of one throw-away app. `files` maps module names (`m`, `pkg`, `pkg__m`) to texts; names get a prefix."""
 
@@ -264,3 +270,4 @@ class Lab:
         for name in list(sys.modules):
             if name.partition(".")[0] in (self.top, *self.cold):
                 del sys.modules[name]
+        forget_folder(self.root)

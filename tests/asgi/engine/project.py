@@ -10,6 +10,8 @@ from typing import Any
 
 from flyhot_asgi.engine import Engine
 
+from .lab import forget_folder
+
 _numbers = itertools.count()
 
 
@@ -46,3 +48,4 @@ class Project:
         sys.path.remove(str(self.folder))
         for name in [name for name in sys.modules if name.partition(".")[0] == self.top]:
             del sys.modules[name]
+        forget_folder(self.root)
