@@ -338,13 +338,23 @@ def _imports_in(module: SourceModule, node: ast.AST) -> Iterator[str]:
     """Modules that executing `node` imports, function bodies left out; packages before their submodules."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Assign | ast.AnnAssign | ast.Expr):
         return  # nothing in them imports
-    for child in _walk_now(node):
+    for child in [*_walk_now(node), *_run_by_mapping(node)]:
         if isinstance(child, ast.Import):
             yield from (alias.name for alias in child.names)
         elif isinstance(child, ast.ImportFrom):
             origin = imported_from(module, child)
             yield origin
             yield from (f"{origin}.{alias.name}" for alias in child.names)
+
+
+def _run_by_mapping(node: ast.AST) -> Iterator[ast.AST]:
+    """What `@declared_attr` methods of a class with a table of its own hold: SQLAlchemy calls them while it is made."""
+    body = node.body if isinstance(node, ast.ClassDef) else []
+    if any(isinstance(s, ast.Assign) and ast.unparse(s.targets[0]) in ("__tablename__", "__table__") for s in body):
+        for method in body:
+            marks = getattr(method, "decorator_list", [])
+            if any("declared_attr" in (dotted_name(mark) or "").split(".") for mark in marks):
+                yield from (one for child in ast.iter_child_nodes(method) for one in _walk_now(child))
 
 
 def _walk_now(node: ast.AST) -> Iterator[ast.AST]:

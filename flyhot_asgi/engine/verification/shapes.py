@@ -97,6 +97,10 @@ class Shapes:
             return _without_numbers(repr(value)) if type(value).__module__ in _TYPING else self.text(value)
         arguments = getattr(value, "__args__", ())
         parts = [self.annotation(part, depth - 1) for part in arguments if type(arguments) is tuple]
+        if (
+            getattr(value, "__origin__", None) is typing.Union or type(value) is types.UnionType
+        ):  # `typing` gives out the one that it made first of those that are equal
+            parts.sort()
         more = [self.text(part) for part in getattr(value, "__metadata__", ())]
         origin = getattr(value, "__origin__", None)
         name = self.reference(origin) if issubclass(type(origin), type) else type(value).__name__
@@ -163,6 +167,9 @@ class Shapes:
         for key, part in value.items():
             if key == "metadata" and part == {}:
                 continue  # pydantic before 2.10 puts it there when it is asked for a JSON schema
+            if key == "choices" and value.get("type") == "union" and type(part) is list:
+                parts.append(f"{key}={','.join(sorted(map(self._schema, part)))}")  # as `annotation` does
+                continue
             shared = type(part) is dict and type(named := part.get("type")) is str and named in _SHARED
             text = self.schema(part) if shared else self._schema(part)
             if key in _ORDERED and type(part) is dict:

@@ -6,11 +6,14 @@ import json
 import subprocess
 import sys
 import types
+import typing
 from pathlib import Path
 
+import pydantic
 import pytest
 
 from flyhot_asgi.engine.verification.fingerprint import describe
+from flyhot_asgi.engine.verification.shapes import Shapes
 
 APP = """
 import functools, logging, os
@@ -220,3 +223,18 @@ def test_the_order_of_a_set_is_not_that_of_a_mapping_made_of_it() -> None:
     assert told("[1, 2, 3]") == told("[3, 1, 2]")
     assert told("[0, 1, 2]") != told("[1, 0, 2]")
     assert told("[4, 5]") != told("[5, 4]")
+
+
+def test_unions_that_are_equal_are_told_alike_whichever_of_them_was_made_first() -> None:
+    """`typing` keeps what it made: who imports another module first gets `int | str` where others get `str | int`."""
+    for first, other in [("int | str", "str | int"), ("str | int", "int | str")]:
+        for cleared in typing._cleanups:  # type: ignore[attr-defined]
+            cleared()
+        eval(f"typing.Optional[{first}]")
+        second = eval(f"typing.Optional[{other}]")
+        assert (
+            Shapes().annotation(second) == "_UnionGenericAlias[builtins:NoneType elsewhere, builtins:int, builtins:str]"
+        )
+    models = [pydantic.create_model("M", x=(kinds, ...)) for kinds in (int | str | bytes, str | bytes | int, int | str)]
+    told = [Shapes().schema(model.__pydantic_core_schema__["schema"]["fields"]["x"]) for model in models]
+    assert told[0] == told[1] != told[2]

@@ -117,3 +117,62 @@ def test_not_while_somebody_holds_an_instance(app: Project) -> None:
         engine.upgrade()
     assert db.ask()[1] == ["a"] and held.name == "b"
     engine.close()
+
+
+COUNTED = {
+    "init": "from .discount import Discount\nfrom .redemption import Redemption\n",
+    "base": "from sqlalchemy.orm import DeclarativeBase\nclass Base(DeclarativeBase):\n    pass\n",
+    "discount": """
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, column_property, declared_attr, mapped_column
+from TOP.base import Base
+class Discount(Base):
+    __tablename__ = "discounts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(default="d")
+    @declared_attr
+    def used(cls) -> Mapped[int]:
+        from TOP.redemption import Redemption
+        counted = sa.select(sa.func.count(Redemption.id)).where(Redemption.discount_id == cls.id)
+        return column_property(counted.correlate_except(Redemption).scalar_subquery())
+""",
+    "redemption": """
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+from TOP.base import Base
+class Redemption(Base):
+    __tablename__ = "redemptions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    discount_id: Mapped[int] = mapped_column(sa.ForeignKey("discounts.id"))
+""",
+    "app": """
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from TOP import Discount, Redemption
+from TOP.base import Base
+def ask():
+    engine = sa.create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(one := Discount())
+        session.flush()
+        session.add(Redemption(discount_id=one.id))
+        session.commit()
+        answer = session.scalars(sa.select(Discount.used)).all(), one.name, one.used
+    engine.dispose()
+    return answer
+""",
+}
+
+
+def test_what_a_declared_attr_imports_is_mapped_before_its_class(app: Project) -> None:
+    app.write(**COUNTED)
+    live = app.load("app")
+    assert live.ask() == ([1], "d", 1)
+    engine = app.engine()
+    app.write(discount=COUNTED["discount"].replace('default="d"', 'default="e"'))
+    assert engine.upgrade().verified
+    assert live.ask() == ([1], "e", 1)
+    engine.undo_last()
+    assert live.ask() == ([1], "d", 1)
+    engine.close()
