@@ -42,6 +42,10 @@ def compared_elsewhere(live: Iterable[str]) -> frozenset[str]:
     return frozenset({*live, *frameworks})
 
 
+_NOTES = frozenset({"typer.models"})
+"""Modules whose objects note what they are told: a function in them is called when the program runs its commands."""
+
+
 class Reach:
     """One walk from `roots`, on which `names` are asked for; what is of the modules `but` is not followed. `places`:
     every mutable object that was met: containers, attributes of instances and functions, cells, classes, namespaces of
@@ -199,7 +203,7 @@ class Reach:
             self._place(fields)
             self.attributes.add(id(fields))
             for item in list(fields.values()):
-                self._later(item)
+                self._later(item, runs=kind.__module__ not in _NOTES)
         for base in kind.__mro__:
             for slot in list(vars(base).values()):
                 if type(slot) is types.MemberDescriptorType and slot.__objclass__ is base:
