@@ -25,6 +25,7 @@ from ..source.plan import Action
 from ..source.values import is_atomic
 from .context import Context
 from .doomed import still_held
+from .judge_rebuild import built_from
 
 _WRAPPING_MODULES = frozenset(
     {
@@ -182,7 +183,7 @@ def again(context: Context, module: str, statement: Statement, why: str, *, exch
     result = _globals_of_result(context, module, statement) if plain else None
     same = plain and live.__globals__ is result
     if last and not same and not keep and (exchanged or not plain):
-        but = context.entries.places(module, statement.binds[0])
+        but = [*context.entries.places(module, statement.binds[0]), *built_from(context, (module, statement.binds[0]))]
         held = context.held_elsewhere(live, but, by_anybody=True)
         same = bool(held) and plain and result is None and context.entries.has(module, statement.binds[0])
         if held and not same:

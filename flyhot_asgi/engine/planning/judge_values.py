@@ -149,6 +149,11 @@ def bind(
         context.planned.add(statement)
         context.step(module, statement, Action.GRAFT, f"{why}; the class stays the same object")
         return
+    if _takes_another_name(context, module, statement):
+        context.execute(module, statement)
+        context.rebind(module, statement.binds)
+        context.step(module, statement, action, why)
+        return
     cold = cold_values(context, module, statement.binds)
     kept: list[tuple[str, frozenset[str]]] = []
     merge: list[tuple[str, Any]] = []
@@ -182,6 +187,17 @@ def bind(
     context.rebind(module, statement.binds)
     rebuilt = keep and action is Action.EXECUTE
     context.step(module, statement, Action.REBUILD if rebuilt else action, why)
+
+
+def _takes_another_name(context: Context, module: str, statement: Statement) -> bool:
+    """A further name of an object (`CURRENT = A`) becomes one of another: neither is made or changed by it, and what it
+    was lives on by its own name."""
+    before = context.old_names.binders(module).get(statement.binds[0]) if module in context.old else None
+    if before is None or len(statement.binds) != 1:
+        return False
+    live = context.value(module, statement.binds[0])
+    named = all(isinstance(value_of(one.node), ast.Name | ast.Attribute) for one in (before, statement))
+    return named and (isinstance(live, CONTAINERS) or _is_instance(context, live))
 
 
 def _made_class(context: Context, module: str, statement: Statement) -> type | None:

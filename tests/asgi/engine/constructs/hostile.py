@@ -162,4 +162,60 @@ CASES = {
         m.b.top([(1, 2), (2, 9)]), m.b.top([(1, 2), (2, 9)], "s"), m.b.top([(1, 2), (2, 9)], "n")
         n is m.Board.cols["n"], n((5, 6))
     """,
+    "a function that tables and classes hold gets a cache, another loses it": """
+        --- svc
+        import functools
+        def slow(n): return [n]
+        @functools.cache
+        def quick(n): return [n]
+        --- m
+        from .svc import quick, slow
+        table = [quick, slow]
+        class K:
+            f = staticmethod(slow)
+        def go(n): return [f(n) for f in table], K.f(n)
+        +++ svc
+        import functools
+        @functools.cache
+        def slow(n): return [n]
+        def quick(n): return [n]
+        === ask
+        m.go(1), m.table[0] is svc.quick, m.table[1] is svc.slow, m.K.f is svc.slow
+        hasattr(m.quick, "cache_info"), hasattr(m.slow, "cache_info")
+    """,
+    "a further name of one object becomes one of another": """
+        --- conf
+        class Conf:
+            def __init__(self, name): self.name = name
+        a = Conf("a")
+        b = Conf("b")
+        near = a
+        --- m
+        from .conf import a, b, near
+        current = a
+        class Service:
+            conf = current
+            def __init__(self): self.own = current
+        service = Service()
+        def asked(one=current): return one.name, near.name
+        +++ conf
+        class Conf:
+            def __init__(self, name): self.name = name
+        a = Conf("a")
+        b = Conf("b")
+        near = b
+        +++ m
+        from .conf import a, b, near
+        current = b
+        class Service:
+            conf = current
+            def __init__(self): self.own = current
+        service = Service()
+        def asked(one=current): return one.name, near.name
+        === hold
+        first = conf.a
+        === ask
+        m.current is conf.b, m.Service.conf is conf.b, m.service.own is conf.b, m.near is conf.b
+        first.name, conf.a is first, conf.b.name, m.asked()
+    """,
 }
