@@ -200,7 +200,8 @@ class Engine:
         names = self._cold if self._cold is not None else releases.live
         modules = tuple(name for name in names if name in sources)
         request = request_in_place(self.root, sources, other, modules)
-        return replace(request, python=self._python, environment=self._environment)
+        environment = self._environment if self._environment is not None else request.environment
+        return replace(request, python=self._python, environment=environment)
 
     def _forget_last(self) -> None:
         if self._last is not None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ...errors import SourceError
+from ..living.began import without_what_is_set
 from ..living.modules import cold_name, import_root
 from ..source.module import SourceModule
 
@@ -53,7 +54,8 @@ def request_for_tree(tree: Path, root: Path, live: Mapping[str, SourceModule]) -
         cold_name(name, sys.modules[name]) if name == "__main__" else name: source.relpath
         for name, source in live.items()
     }
-    return request_for_files(tree, root, files)
+    environment = without_what_is_set(source.text for source in live.values())
+    return replace(request_for_files(tree, root, files), environment=environment)
 
 
 def request_for_files(tree: Path, root: Path, files: Mapping[str, str]) -> ColdRequest:
@@ -74,7 +76,8 @@ def request_in_place(
     absent = {name: {"absent": True} for name in other if name not in sources}
     overlay = {**absent, **overlay_of(differ, sources)}
     files = {name: sources[name].relpath for name in modules}
-    return ColdRequest(root, modules, path, tuple(sources), overlay, files)
+    environment = without_what_is_set(one.text for side in (sources, other) for one in side.values())
+    return ColdRequest(root, modules, path, tuple(sources), overlay, files, environment=environment)
 
 
 def _same(source: SourceModule, other: SourceModule | None) -> bool:

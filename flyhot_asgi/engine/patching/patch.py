@@ -37,9 +37,9 @@ from .move import move
 from .ordering import Ordered, ordered_by_release, settle_order
 from .overloads import settle_overloads, touch_overloads
 from .packages import import_ahead, import_found, settle_places, settle_submodules, touch_modules
+from .rebuilding import rebuilt_by
 from .registration import Registration
 from .remake import Remaking
-from .repeating import Repeating
 from .shown import show_source
 from .state import touch_state
 from .twin import Held, TwinPourer, forget_aliases, free
@@ -54,7 +54,7 @@ class Patch:
         self._keep_syntax = keep_syntax
         """For the next plan, which is made a moment later."""
         self._codes: list[types.CodeType | None] = []
-        self._registrations = [*self._remaking(), *plan.registrations, *forgetting(plan)]
+        self._registrations = [*rebuilt_by(plan), *plan.registrations, *forgetting(plan)]
         self._answers, self._derived = Answers(plan), Derived(plan)
         self._counterparts: dict[str, dict[types.CodeType, types.CodeType]] = {}
         self.known: set[int] = set()
@@ -76,12 +76,6 @@ class Patch:
         """Functions of first-party files with the globals of no living module: of a module imported twice."""
         self.orphans: weakref.WeakSet[types.FunctionType] = weakref.WeakSet(plan.orphans)
         """Functions that earlier upgrades deleted and that something (an idle thread, a cache) has not let go."""
-
-    def _remaking(self) -> list[Registration]:
-        plan = self.plan
-        found: list[Registration] = [Remaking(plan.remade, plan.live, plan.drift)] if plan.remade else []
-        found += [Entering(plan)] if plan.entered else []
-        return [*found, Repeating(plan)] if plan.work else found
 
     def stage(self) -> None:
         """Compile and match everything; import what is new from elsewhere. May be called in a thread.

@@ -15,24 +15,22 @@ from __future__ import annotations
 import itertools
 import logging
 import weakref
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from ...errors import UpgradeError
-from ..living.attributes import fields_of
 from ..living.process import Setting, process_places
 from ..living.reach import Reach, compared_elsewhere
 from ..source.module import Statement
 from ..source.plan import Plan, Repeated
 from .entries import Change, Contents, changes, contents_of, write
 from .journal import Journal
+from .keeping import KeptOpen, handlers
 from .likeness import Likeness
 from .registration import Registration
 from .trialrun import touch_place
 from .watch import nothing_started
 
-_CLOSING = ("close", "stop", "shutdown")
 _MISSING: Any = object()
 
 
@@ -44,7 +42,7 @@ class Repeating(Registration):
         self._items = {item.statement: item for item in plan.repeated}
         self._names: dict[int, str] = {}
         self._before: Contents = {}
-        self._open: list[tuple[dict[str, Any], list[str]]] = []
+        self._open = KeptOpen()
 
     def begin(self, journal: Journal) -> None:
         """Whatever statement sets something for the process: it is undone. What nobody set is not written to, as other
@@ -71,8 +69,8 @@ class Repeating(Registration):
         for key, place in places.items():
             touch_place(place, journal, attributes=key in reach.attributes or key in self._names)
         self._before = contents_of(places.values())
-        self._keep_open([*reach.objects, *_handlers()])
-        journal.note("what is kept open", self._open_again)
+        self._open.keep([*reach.objects, *handlers()])
+        journal.note("what is kept open", self._open.end)
 
     def around(self, statement: Statement) -> AbstractContextManager[None]:
         item = self._items.get(statement)
@@ -84,7 +82,7 @@ class Repeating(Registration):
         item = self._items.get(statement)
         if item is None:
             return
-        self._open_again()
+        self._open.end()
         try:
             found = changes(self._before)
             like = Likeness(_serials(found))
@@ -97,24 +95,6 @@ class Repeating(Registration):
                 _let_go(change)
         finally:
             self._before = {}
-
-    def _open_again(self) -> None:
-        for fields, names in self._open:
-            for name in names:
-                if fields.get(name) is _stay_open:
-                    del fields[name]
-        self._open = []
-
-    def _keep_open(self, objects: list[Any]) -> None:
-        """What is there is not closed by the run: whoever is closed for good, is so after the commit."""
-        for one in objects:
-            fields = fields_of(one)
-            if fields is None or isinstance(one, type):
-                continue
-            names = [n for n in _CLOSING if n not in fields and callable(getattr(type(one), n, None))]
-            if names:
-                fields.update(dict.fromkeys(names, _stay_open))
-                self._open.append((fields, names))
 
     def _is_own(self, place: Any) -> bool:
         """The app's own: compared with a cold import."""
@@ -135,16 +115,6 @@ class Repeating(Registration):
         message = f"`{shown}` is made again, and what makes it {what}"
         do = "deploy this change cold (restart the app)"
         return UpgradeError(message, file=source.shown, line=item.statement.line, do=do)
-
-
-def _stay_open(*_: Any, **__: Any) -> None:
-    return None
-
-
-def _handlers() -> Iterator[logging.Handler]:
-    for ref in list(logging._handlerList):  # type: ignore[attr-defined]
-        if (handler := ref()) is not None:
-            yield handler
 
 
 def _serials(found: list[Change]) -> set[int]:

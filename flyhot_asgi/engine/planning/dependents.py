@@ -16,6 +16,7 @@ from ..source.guards import is_guard
 from ..source.module import NamesRead, Statement
 from ..source.plan import Action
 from ..source.values import is_plain
+from .configuring import configures
 from .context import Context
 from .judge_alike import judge_made_other, stays
 from .judge_classes import judge_dependent_class
@@ -111,6 +112,8 @@ def judge_reader(context: Context, module: str, statement: Statement, of: str, h
         return
     elif tells(context, module, statement.node):
         context.step(module, statement, Action.KEEP, TOLD)
+    elif kind == "expr" and configures(context, module, statement):
+        return
     elif kind == "expr" and not isinstance(getattr(statement.node, "value", None), ast.Constant):
         context.refuse(module, statement, f"a call at module level used {of}, which is bound anew")
 
@@ -228,6 +231,8 @@ def _judge_called(context: Context, module: str, statement: Statement, name: str
     elif statement.kind in ("expr", "block", "other") and (
         context.filled(module, statement) or context.slices.again(module, statement)
     ):
+        pass
+    elif statement.kind in ("expr", "block") and configures(context, module, statement):
         pass
     elif statement.kind in ("expr", "class", "block"):
         context.refuse(module, statement, f"it ran `{name}` at import, whose code changed")

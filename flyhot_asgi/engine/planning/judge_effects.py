@@ -13,6 +13,7 @@ from ..source.module import Statement
 from ..source.plan import Action
 from ..source.uses import may_be_stored
 from ..source.values import is_atomic, is_definition, safe_block
+from .configuring import configures
 from .context import Context
 from .judge_functions import registering
 from .telling import tells
@@ -32,6 +33,8 @@ def judge_call(context: Context, module: str, change: Change) -> None:
         return
     if context.filled(module, statement):
         return
+    if configures(context, module, statement, gone=change.verdict is Verdict.DELETED):
+        return
     word = {Verdict.ADDED: "is new", Verdict.DELETED: "is gone"}.get(change.verdict, "changed")
     why = context.slices.why(module, change) or "it is run for its effect, once, at import"
     context.refuse(module, statement, f"a call at module level {word}; {why}")
@@ -46,11 +49,13 @@ def judge_block(context: Context, module: str, change: Change) -> None:
     if not only_defines(context, module, statement.node) and context.filled(module, statement):
         return
     if change.verdict is Verdict.DELETED:
-        if not only_defines(context, module, statement.node):
+        if not only_defines(context, module, statement.node) and not configures(context, module, statement, gone=True):
             stands = context.slices.why(module, change) or "what it did can't be taken back"
             context.refuse(module, statement, f"a block with effects at module level is gone; {stands}")
         return
     if not only_defines(context, module, statement.node):
+        if _block_in_the_way(context, module, statement) is None and configures(context, module, statement):
+            return
         stands = context.slices.why(module, change) or "what it does can't be had twice"
         told = f"a block at module level changed that does more than import and define; {stands}"
         context.refuse(module, statement, told)

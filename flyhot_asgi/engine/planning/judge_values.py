@@ -34,6 +34,7 @@ from ..source.values import (
     is_pure,
     value_of,
 )
+from .configuring import configures
 from .context import COLD, Context
 from .judge_alike import is_same_object
 from .judge_rebuild import attributes_that_stay, built_from, is_filled_anew, keeps_its_place
@@ -77,7 +78,7 @@ def _same_object(context: Context, module: str, statement: Statement) -> bool:
 def judge_assignment(context: Context, module: str, change: Change) -> None:
     statement = change.statement
     if change.verdict is Verdict.DELETED:
-        if not statement.binds:
+        if not statement.binds and not configures(context, module, statement, gone=True):
             stands = context.slices.why(module, change) or _NO_WAY
             context.refuse(module, statement, f"an assignment to a part of another object was removed: {stands}")
         return
@@ -136,7 +137,7 @@ def bind(
 ) -> None:
     """Plan to execute an assignment (again), unless a living value that it would replace says otherwise."""
     if not statement.binds or has_part_target(statement.node):
-        if context.slices.again(module, statement):
+        if context.slices.again(module, statement) or configures(context, module, statement):
             return
         stands = context.slices.why(module, Change(Verdict.ADDED, None, statement))
         context.refuse(module, statement, f"{why}; it sets a part of another living object: {stands or _NO_WAY}")

@@ -32,6 +32,9 @@ class Remaking(Protocol):
         """What executing a statement of the new release changes."""
         ...
 
+    def touch_old(self, module: str, statement: Statement) -> Touch:
+        """What executing a statement of the old release changed."""
+
     def touched_before(self, module: str, statement: Statement) -> Touch | None:
         """What executing the old release's statement of the same name, or text, changed; None if it has none."""
         ...

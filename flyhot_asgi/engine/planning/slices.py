@@ -87,6 +87,10 @@ class Slices:
             same = next((s for s in texts if s.shell == statement.shell), None)
         return self._sides[0].touches.of(module, same) if same is not None else None
 
+    def touch_old(self, module: str, statement: Statement) -> Touch:
+        """What executing a statement of the old release changed."""
+        return self._sides[0].touches.of(module, statement)
+
     def takes(self, module: str, change: Change) -> bool:
         """The change is of what fills objects that are made again, or has no effect: nobody else has to judge it."""
         if change.statement.kind not in _CLAIMED or self._only_defines(module, change):

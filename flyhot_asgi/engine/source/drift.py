@@ -12,13 +12,45 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from .defuse import Home
 from .paths import CONTAINER_KINDS, TOLD, TOLD_WHOLE
 
 Entries: TypeAlias = Mapping[str, tuple[str, str]]
 _BARE = frozenset(kind.__name__ for kind in CONTAINER_KINDS)
+
+
+class Targets(Protocol):
+    """What either release sets in libraries and the process, by name, as digests."""
+
+    def knows(self, name: str) -> bool:
+        """The new release sets something there, or leaves it alone, and that can be told."""
+
+    def differs(self, name: str) -> bool:
+        """The releases set it otherwise; or only one of them does."""
+
+    def goes(self, name: str) -> bool:
+        """The old release sets it, the new one does not."""
+
+    def had(self, name: str) -> bool:
+        """The old release tells of it."""
+
+    def as_set(self, name: str) -> bool:
+        """The process has it as the old release sets it."""
+
+    def wanted(self, name: str) -> str | None:
+        """As the new release has it."""
+
+    def set_since(self) -> str | None:
+        """What the running program has set to something else than its release, and the new release sets otherwise."""
+
+    def digest(self, value: Any) -> str:
+        """What `wanted` would say of this value."""
+
+    def check_all(self) -> None:
+        """A statement that sets something is executed: afterwards all that is told of must be as the release has it,
+        where the program had it as its own release did, and as it was where it had not."""
 
 
 @dataclass
@@ -36,6 +68,7 @@ class Drift:
     """Those in which they make something else."""
     settings: Mapping[str, bool] = field(default_factory=dict)
     """What both releases set in libraries and the process, by name (`verification.settings`): whether they differ."""
+    targets: Targets | None = None
     _sides: dict[str, dict[Home, dict[str, tuple[str, str]]]] = field(default_factory=dict)
     _paths: dict[tuple[str, Home], list[str]] = field(default_factory=dict)
 

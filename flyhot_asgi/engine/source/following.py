@@ -25,6 +25,7 @@ from .calls import (
     start_of,
 )
 from .defuse import Home, imported_from
+from .fixed import is_fixed, is_given_for_constants
 from .module import FunctionNode, dotted_name, is_builtin
 
 _NAMESPACES = frozenset({"locals", "globals", "vars", "dir"})
@@ -196,7 +197,7 @@ class Values(ABC):
             return self._enter(*target, node, handed)
         if isinstance(func, ast.Attribute):
             receiver = self._roots(func.value)
-            if receiver:
+            if receiver and not (bare and is_given_for_constants(func, receiver, self._touches.names, self._origin)):
                 return self._method(func, receiver, node, handed)
         if (
             isinstance(func, ast.Attribute)
@@ -250,7 +251,7 @@ class Values(ABC):
     def _method(self, func: ast.Attribute, receiver: set[Root], call: ast.Call, handed: list[set[Root]]) -> set[Root]:
         known = False
         given: set[Root] = set()
-        receiver = {root for root in receiver if not self._is_fixed(root)}
+        receiver = {root for root in receiver if not is_fixed(self._touches.names, root)}
         if not receiver:
             return set().union(*handed)
         for owner, method in self._own_methods(func):
@@ -282,16 +283,6 @@ class Values(ABC):
         owner = self._touches.owner_of(self._node) if own == [func.value.id] else None
         if owner is not None and self._env[own[0]] == {own[0]}:
             yield from self._touches.methods(*owner, func.attr)
-
-    def _is_fixed(self, root: Root) -> bool:
-        """A value that no method of its own can change: a compiled pattern, a text, a number."""
-        definition = self._touches.names.definition(root) if isinstance(root, tuple) else None
-        value = (
-            getattr(definition.node, "value", None) if definition is not None and definition.kind == "assign" else None
-        )
-        if isinstance(value, ast.Call):
-            return dotted_name(value.func) == "re.compile"
-        return isinstance(value, ast.JoinedStr) or (isinstance(value, ast.Constant) and value.value is not None)
 
     def _class_module(self, home: Home) -> str:
         for _ in range(8):

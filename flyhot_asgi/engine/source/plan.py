@@ -205,6 +205,22 @@ class Repeated:
 
 
 @dataclass(frozen=True)
+class Configured:
+    """A statement that is executed for what it sets in libraries or in the process, and sets otherwise than before;
+    None if there is none any more (`patching.configuring`). `roots`, `asked`: as in `Repeated`."""
+
+    module: str
+    statement: Statement | None
+    gone: Statement | None = None
+    roots: tuple[Any, ...] = ()
+    asked: frozenset[str] = frozenset()
+    handed: tuple[tuple[str, str], ...] = ()
+    """Names of the app's whose values the library is handed, and which are not made anew."""
+    once: bool = False
+    """It does nothing to a logger that has a handler."""
+
+
+@dataclass(frozen=True)
 class Move:
     """A function or class whose definition is another module's now. The living object stays: what that module made is
     poured into it, and takes over its globals. `twin` says what of a class stays."""
@@ -257,6 +273,7 @@ class Plan:
     remade: list[Remade] = field(default_factory=list)
     entered: list[Entered] = field(default_factory=list)
     repeated: list[Repeated] = field(default_factory=list)
+    configured: list[Configured] = field(default_factory=list)
     outer: dict[Statement, int] = field(default_factory=dict)
     """How many of a definition's outermost decorators an adapter looks after: what the others enter is `entered`."""
     renamed: list[str] = field(default_factory=list)
@@ -291,7 +308,8 @@ class Plan:
     def executes(self) -> bool:
         """More is done than swapping the code of functions."""
         rebuilt = any(one.executes for one in self.registrations)
-        return bool(self.work or rebuilt or self.added or self.deleted or self.deleted_names or self.may_find)
+        gone = bool(self.deleted or self.deleted_names)
+        return bool(self.work or self.configured or rebuilt or self.added or gone or self.may_find)
 
     def counts(self) -> dict[str, int]:
         """Definitions by action."""

@@ -94,7 +94,7 @@ class Recorded:
             _renamed(side, main, SCRIPT) if main else side for side in (self.old, described, self.new, masked)
         )
         drift = Drift(old, living, new, frozenset(unstable), *(self.insides if not main else ()))
-        drift.settings = self.settings.differs
+        drift.settings, drift.targets = self.settings.differs_by_name, self.settings
         self.settings.look(live)
         self.drift = frozenset(drifted(self.old, described)) - self.own
         self.masked |= self.drift

@@ -35,6 +35,7 @@ _DEFINITIONS = (type, types.FunctionType)
 _NAMED = (types.ModuleType, logging.Logger)
 _CONFIGURATION = 3000
 """Objects: what can get hold of more is no configuration, and full of what others have registered."""
+_LOGGING = (logging.Handler, logging.Formatter, logging.Filter)
 _REGISTERING = frozenset("pydantic sqlalchemy sqlmodel fastapi starlette click typer flyhot_asgi".split())
 """Packages that keep of the app's definitions what is compared elsewhere, and ourselves."""
 
@@ -43,45 +44,98 @@ _REGISTERING = frozenset("pydantic sqlalchemy sqlmodel fastapi starlette click t
 class Settings:
     """What two releases set, held against each other."""
 
-    differs: Mapping[str, bool] = field(default_factory=dict)
-    """By name, for what both set."""
-    _sides: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """What differs: as the old release has it, and the new."""
+    differs_by_name: Mapping[str, bool] = field(default_factory=dict)
+    """For what both set."""
+    _old: Mapping[str, str] = field(default_factory=dict)
+    _new: Mapping[str, str] = field(default_factory=dict)
+    _masked: frozenset[str] = frozenset()
+    """What is not the same in two cold imports."""
     _before: Mapping[str, str] = field(default_factory=dict)
+    _live: Mapping[str, types.ModuleType] = field(default_factory=dict)
     _arrived: bool = False
+    _all: bool = False
 
     @classmethod
     def of(cls, new: Mapping[str, str], old: Mapping[str, str], masked: Collection[str]) -> Settings:
-        both = sorted(path for path in new.keys() & old.keys() if path not in masked)
-        sides = {path.partition(":")[2]: (old[path], new[path]) for path in both}
-        differing = {name: pair for name, pair in sides.items() if pair[0] != pair[1]}
-        return cls({name: name in differing for name in sides}, differing)
+        unstable = {path.partition(":")[2] for path in masked if path.startswith(f"{SETTINGS}:")}
+        now, was = ({path.partition(":")[2]: text for path, text in side.items()} for side in (new, old))
+        differing = {name: was[name] != now[name] for name in now.keys() & was.keys() - unstable}
+        return cls(dict(sorted(differing.items())), was, now, frozenset(unstable))
 
     def look(self, live: Mapping[str, types.ModuleType]) -> None:
-        """Before anything is touched: what the process has, of what the releases set otherwise."""
-        self._before = self._of(live)
+        """Before anything is touched: what the process has, if anything is set otherwise."""
+        self._live, self._before = live, {}
+        if any(self.differs_by_name.values()):
+            self._look()
+
+    def _look(self) -> None:
+        self._before = self._before or self._of(self._live)
 
     def left(self, live: Mapping[str, types.ModuleType]) -> list[tuple[str, str]]:
         """Path and sentence for what the release sets otherwise and the process has as before. What the program had
         changed itself is its own."""
-        now = self._of(live) if not self._arrived else {}
-        what = "it is set as before, and the release sets it otherwise when it is imported"
-        found = [
-            (f"{SETTINGS}:{name}", what)
-            for name, (old, new) in self._sides.items()
-            if not self._arrived and self._before.get(name) == old and now.get(name) != new
-        ]
+        differing = [name for name, differs in self.differs_by_name.items() if differs]
+        if self._arrived or not (differing or self._all):
+            return []
+        now = self._of(live)
+        names = sorted({*now, *self._before, *self._new}) if self._all else differing
+        found = [(f"{SETTINGS}:{name}", what) for name in names if (what := self._what(name, now)) is not None]
         self._arrived = not found
         return found
 
+    def _what(self, name: str, now: Mapping[str, str]) -> str | None:
+        """What is wrong with it."""
+        old, new, was, is_ = (side.get(name) for side in (self._old, self._new, self._before, now))
+        if name not in self._masked and (old is not None or new is not None) and (old is None or new is None):
+            if new is None or is_ in (new, was):
+                return None  # not told of by both, and untouched or as it must be
+        elif name not in self._masked and new is not None and was == old:
+            if is_ != new and is_ == was:
+                return "it is set as before, and the release sets it otherwise when it is imported"
+            if is_ == new:
+                return None
+        elif is_ == was or not self._all or (is_ is None and any(one.startswith(f"{name}.") for one in now)):
+            return None
+        return "it would be set otherwise than the release sets it when it is imported"
+
     def begin(self) -> None:
         """Something is about to be changed: it has to be looked at anew, once."""
-        self._arrived = False
+        self._arrived = self._all = False
 
     def _of(self, live: Mapping[str, types.ModuleType]) -> dict[str, str]:
-        if not self._sides:
-            return {}
         return {path.partition(":")[2]: entry[1] for path, entry in settings(live).items()}
+
+    # -- for statements that set something otherwise (`source.drift.Targets`) -----------------
+
+    def knows(self, name: str) -> bool:
+        return name in self._new and name not in self._masked
+
+    def differs(self, name: str) -> bool:
+        return name not in self._masked and self._old.get(name) != self._new.get(name)
+
+    def goes(self, name: str) -> bool:
+        return name in self._old and name not in self._new and name not in self._masked
+
+    def had(self, name: str) -> bool:
+        return name in self._old
+
+    def as_set(self, name: str) -> bool:
+        return self._before.get(name) == self._old.get(name)
+
+    def wanted(self, name: str) -> str | None:
+        return self._new.get(name)
+
+    def set_since(self) -> str | None:
+        self._look()
+        found = (n for n, differs in self.differs_by_name.items() if differs and self._before.get(n) != self._old[n])
+        return next(found, None)
+
+    def digest(self, value: Any) -> str:
+        return _digest(value, {name.partition(".")[0] for name in self._live})
+
+    def check_all(self) -> None:
+        self._look()
+        self._all, self._arrived = True, False
 
 
 def take_settings(structure: dict[str, tuple[str, str]]) -> dict[str, str]:
@@ -108,7 +162,8 @@ def settings(
             mine = {key: value for key, value in read(place).items() if (inherited or {}).get(key) != value}
             found.update({f"{name}, {key!r}": _digest(value, own) for key, value in mine.items()})
         else:
-            found[name] = _digest([found.get(name), read(place)], own)
+            now, more = read(place), f"{found[name]} | " if name in found else ""
+            found[name] = more + (" ".join(_digest(o, own) for o in now) if type(now) is list else _digest(now, own))
     but = compared_elsewhere(modules)
     for origin in sorted({one for _, tree in sources for one in _called(tree, own)}):
         if (roots := start(origin)) is not None:
@@ -183,13 +238,14 @@ def _parts(path: str, value: Any, depth: int = 2) -> Iterator[tuple[str, Any]]:
 
 
 def _digest(value: Any, own: Collection[str]) -> str:
-    """`own`: the top-level names of the app's modules. What an instance of theirs holds is state, and lives on."""
+    """`own`: the top-level names of the app's modules. What an instance of theirs holds is state, and lives on; but for
+    what they have derived from `logging`, which is told what to do when it is made."""
     found, seen = hashlib.sha256(), {}  # type: ignore[var-annotated]
     queue: list[tuple[Any, int]] = [(value, 0)]
     while queue and len(seen) < _MOST:
         one, depth = queue.pop()
         text = _text(one)
-        if text is None and type(one).__module__.partition(".")[0] in own:
+        if text is None and type(one).__module__.partition(".")[0] in own and not isinstance(one, _LOGGING):
             text = f"a {type(one).__module__}:{type(one).__qualname__}"
         if text is None and id(one) in seen:
             text = f"again {seen[id(one)][0]}"
@@ -210,6 +266,9 @@ def _text(value: Any) -> str | None:
     """What is told in a few words; None for what has parts."""
     if value is None or type(value) in _PLAIN:  # most are
         return repr(value)
+    if isinstance(value, types.FunctionType) and (value.__closure__ or value.__defaults__):
+        given = [text for text in map(_atom, [*map(_contents, value.__closure__ or ()), *(value.__defaults__ or ())])]
+        return f"{value.__module__}:{value.__qualname__} of {given}"
     if isinstance(value, _DEFINITIONS):
         return f"{value.__module__}:{value.__qualname__}"
     if isinstance(value, _NAMED):
@@ -221,3 +280,14 @@ def _text(value: Any) -> str | None:
     if type(value).__module__ in ("_thread", "itertools") or parts_of(value) is None:
         return type(value).__qualname__ if type(value).__module__ != "re" else repr(value)
     return None
+
+
+def _atom(value: Any) -> str | None:
+    return repr(value) if value is None or type(value) in _PLAIN else None
+
+
+def _contents(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return cell
