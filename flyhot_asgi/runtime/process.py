@@ -14,6 +14,7 @@ from typing import Any
 
 from ..control.decision import Decisions, decisions_dir
 from ..control.paths import open_store, prepare_runtime_dir, socket_path
+from ..control.reloader import ENDED_SOON, INSTEAD, reloading
 from ..engine.verification.recorded import Recorded
 from ..errors import ControlError, FlyhotError
 from ..release import boots, imported
@@ -149,6 +150,8 @@ class AppProcess:
         if installed.finder.modules:
             installed.finder.install()
         boots.came_up()
+        if reloading():
+            logger.warning("%s (%s)", ENDED_SOON, INSTEAD)
         logger.info("%s runs release %s and can be upgraded (control: %s)", installed.root, self.vsn, path)
 
     async def stop(self) -> None:

@@ -15,9 +15,10 @@ from typing import Any, Protocol
 
 from ..control.crew import Crew
 from ..control.decision import Decisions
+from ..control.reloader import ENDED_SOON, INSTEAD, reloading
 from ..control.wire import Frame
 from ..engine.verification.sealed import seal
-from ..errors import ControlError, FlyhotError
+from ..errors import ControlError, FlyhotError, UpgradeRefused
 from ..session import Registry
 from .check import check
 from .control_server import Verb
@@ -144,6 +145,8 @@ class Verbs:
     async def _base(self, request: Frame, conversation: Conversation) -> Frame:
         """With `deploy`, the crew knows from now on what it runs: a worker that is started later joins that."""
         installed, crew = self._process.ready(), self._crew
+        if reloading():
+            raise UpgradeRefused(ENDED_SOON, do=INSTEAD)
         release = await asyncio.to_thread(installed.store_base)
         if request.get("deploy") is True and crew is not None and crew.read() is None:
             crew.settle(installed.digest)

@@ -57,6 +57,18 @@ async def test_the_base_is_stored_when_it_is_asked_for(lab: Lab) -> None:
     assert lab.installed.read(f"{lab.top}/main.py").startswith(b"\nfrom starlette")
 
 
+async def test_under_a_reloader_a_deploy_is_refused_before_it_writes_anything(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it writes below the app's folder would end the process: uvicorn looks at all files there."""
+    monkeypatch.setattr("flyhot_asgi.runtime.verbs.reloading", lambda: True)
+    before = sorted(lab.root.rglob("*"))
+    answer = await ask(lab, verb="base", deploy=True)
+    assert answer["ok"] is False and answer["error"]["kind"] == "refused"
+    assert "--reload" in answer["error"]["message"] and "watch=True" in answer["error"]["do"]
+    assert sorted(lab.root.rglob("*")) == before
+
+
 async def test_after_an_upgrade_the_running_releases_files_are_read(lab: Lab) -> None:
     """Also if nobody ever asked for the base."""
     await lab.upgrade(SECOND)
