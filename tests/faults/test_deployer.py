@@ -77,6 +77,32 @@ async def test_it_leaves_in_each_phase(lab: Lab, how: Any) -> None:
     await assert_intact(lab, picture(lab), deployer.result)
 
 
+@pytest.mark.parametrize("how", [hang_up, reset], ids=lambda how: how.__name__)
+async def test_it_leaves_while_others_are_late(lab: Lab, how: Any) -> None:
+    """It has told us to serve meanwhile, and never comes back to us."""
+
+    def say_and_leave(deployer: Deployer) -> Any:
+        deployer.say({"go": "resume"})
+        return how(deployer)
+
+    before, deployer = await talk(lab, held=say_and_leave)
+    assert deployer.phases == ["prepared", "held"]
+    await assert_untouched(lab, before, None)
+    await assert_intact(lab, picture(lab), None)
+
+
+async def test_others_are_late_twice(lab: Lab) -> None:
+    late = iter([True, True])
+
+    def wait_for_them(deployer: Deployer) -> None:
+        for go in ("resume", "suspend") if next(late, False) else ("apply",):
+            deployer.say({"go": go})
+
+    _, deployer = await talk(lab, held=wait_for_them)
+    assert deployer.phases == ["prepared", "held", "held", "held", "ready"] and deployer.result is not None
+    await assert_upgraded(lab, deployer.result)
+
+
 @pytest.mark.parametrize("phase", PHASES)
 async def test_it_says_something_else(lab: Lab, phase: str) -> None:
     words = (
