@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import functools
 import hashlib
+import operator
 import re
 import types
 import typing
@@ -26,6 +27,9 @@ _TYPING = ("typing", "types", "typing_extensions")
 _ORDERED = frozenset({"fields", "properties"})
 _SHARED = frozenset({"model", "dataclass", "typed-dict", "definitions"})
 """Kinds of schemas that others embed as they are."""
+_GETTERS = (operator.attrgetter, operator.itemgetter)
+_OFFSETS = frozenset({"__vectorcalloffset__", "__dictoffset__", "__weaklistoffset__"})
+"""Slots of types written in C, in which an address stands: another one in each process."""
 _DEFINITIONS = (type, types.FunctionType)
 _Named: typing.TypeAlias = dict[int, tuple[Any, bool]]
 """By id: a definition that a text names, and whether it was at home when the text was made."""
@@ -115,6 +119,8 @@ class Shapes:
             return self.reference(value)
         if kind is types.MethodType:
             return f"{self.reference(value.__func__)} of a {_name(type(value.__self__))}"
+        if kind in _GETTERS:
+            return f"{_name(kind)} {self.text(list(value.__reduce__()[1]), depth - 1)}"
         if kind is functools.partial:
             return f"partial {self.text(value.func, depth - 1)} {self.text([value.args, value.keywords], depth - 1)}"
         if issubclass(kind, enum.Enum):
@@ -202,7 +208,7 @@ def attributes(value: Any) -> Iterator[tuple[str, Any]]:
 def slots_of(kind: type) -> Iterator[tuple[str, Any]]:
     for cls in kind.__mro__:
         for key, slot in list(vars(cls).items()):
-            if type(slot) is types.MemberDescriptorType:
+            if type(slot) is types.MemberDescriptorType and key not in _OFFSETS:
                 yield key, slot
 
 

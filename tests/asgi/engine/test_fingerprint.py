@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import operator
+import re
 import subprocess
 import sys
 import types
@@ -238,3 +240,11 @@ def test_unions_that_are_equal_are_told_alike_whichever_of_them_was_made_first()
     models = [pydantic.create_model("M", x=(kinds, ...)) for kinds in (int | str | bytes, str | bytes | int, int | str)]
     told = [Shapes().schema(model.__pydantic_core_schema__["schema"]["fields"]["x"]) for model in models]
     assert told[0] == told[1] != told[2]
+
+
+def test_getters_are_told_by_what_they_get() -> None:
+    """pydantic puts `attrgetter("value")` into the schema of an enum; it has an address among its attributes."""
+    told = [Shapes().text(one) for one in (operator.attrgetter("value"), operator.attrgetter("name", "value"))]
+    assert told == ["operator:attrgetter ['value']", "operator:attrgetter ['name', 'value']"]
+    assert Shapes().text(operator.itemgetter(0, "a")) == "operator:itemgetter [0, 'a']"
+    assert not re.search(r"\d{6}", Shapes().text(operator.methodcaller("lower")))
