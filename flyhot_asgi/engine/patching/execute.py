@@ -94,7 +94,9 @@ def compile_statement(
         node = ClassInjector().visit(node)
     if adopt:
         node = _Injector(inside=inside).visit(node)
-    return compile_nodes(source, [node], classes_of(node) if inside else ())
+    opened = classes_of(node)  # a body with a class in it makes that one again, too
+    nested = {name.rpartition(".")[0] for name in opened} - {""} if recast else set()
+    return compile_nodes(source, [node], opened if inside else nested)
 
 
 def classes_of(node: ast.AST, path: tuple[str, ...] = ()) -> set[str]:

@@ -11,6 +11,7 @@ The statement is compiled with `metaclass=__flyhot_recast__("Name", <its own met
 from __future__ import annotations
 
 import ast
+import enum
 import types
 from collections.abc import Mapping
 from typing import Any
@@ -96,6 +97,8 @@ class _Metaclass:
         real = self._real(bases)
         if self._living is None or not isinstance(real, type):
             return _make(real, name, bases, namespace, keywords)
+        if issubclass(real, enum.EnumMeta):
+            return _same_enum(self._living, bases, namespace)
         return recast(self._living, real, name, bases, namespace, keywords, self._journal)
 
     def _real(self, bases: tuple[type, ...]) -> Any:
@@ -106,6 +109,21 @@ class _Metaclass:
             if issubclass(type(base), found):
                 found = type(base)
         return found
+
+
+def _same_enum(living: Any, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
+    """The living enum, whose members others hold, if the statement makes the same of it. What its methods do follows
+    with the code of all living functions. Raises UpgradeError."""
+    members = living.__members__
+    names = list(getattr(namespace, "_member_names", ()))
+    same = living.__bases__ == bases and names == list(members)
+    if not same or any(members[name]._value_ != namespace[name] for name in names):
+        text = f"`{living.__qualname__}` changed, an enum in a class that is made again"
+        raise UpgradeError(text, do="deploy this change cold (restart the app)")
+    cell = namespace.get("__classcell__")
+    if isinstance(cell, types.CellType):
+        cell.cell_contents = living
+    return living
 
 
 def recast(

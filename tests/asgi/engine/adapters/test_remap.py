@@ -176,3 +176,39 @@ def test_what_a_declared_attr_imports_is_mapped_before_its_class(app: Project) -
     engine.undo_last()
     assert live.ask() == ([1], "d", 1)
     engine.close()
+
+
+WITH_ENUM = """
+import enum
+from sqlalchemy import String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+class Base(DeclarativeBase):
+    pass
+class Account(Base):
+    __tablename__ = "accounts"
+    class Status(enum.Enum):
+        new = "n"
+        old = "o"
+        def shown(self): return super().__str__() + "!"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(String(20), default="x")
+"""
+
+
+def test_an_enum_in_a_class_that_is_mapped_anew_stays_with_its_members(app: Project) -> None:
+    app.write(init="", db=WITH_ENUM)
+    db = app.load("db")
+    status, new = db.Account.Status, db.Account.Status.new
+    engine = app.engine()
+    app.write(db=WITH_ENUM.replace("String(20)", "String(30)").replace('"!"', '"?"'))
+    assert engine.upgrade().verified
+    assert db.Account.Status is status and status.new is new
+    assert new.shown() == "Status.new?"
+    assert db.Account.__table__.c.status.type.length == 30
+    engine.undo_last()
+    assert db.Account.Status is status and status.new is new and new.shown() == "Status.new!"
+    app.write(db=WITH_ENUM.replace("String(20)", "String(30)").replace('old = "o"', 'old = "p"'))
+    with pytest.raises(Refused, match="Status"):
+        engine.upgrade()
+    assert db.Account.Status is status and status("o") is status.old
+    engine.close()
