@@ -19,6 +19,7 @@ import warnings
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from itertools import compress
 from typing import Any
 
 from ...errors import UndoFailed, UpgradeError
@@ -145,7 +146,13 @@ class Journal:
         before = [function.__code__ for function, _ in pairs]
         functions = [function for function, _ in pairs]
         self._keep.append((functions, before))
-        self.note(f"code of {len(functions)} functions", lambda: _assign_codes(functions, before))
+
+        def undo() -> None:
+            """What has other cells by now was poured into: it was touched before, and that step gives it all back."""
+            fits = [len(f.__closure__ or ()) == len(c.co_freevars) for f, c in zip(functions, before, strict=True)]
+            _assign_codes(list(compress(functions, fits)), list(compress(before, fits)))
+
+        self.note(f"code of {len(functions)} functions", undo)
         _assign_codes(functions, [code for _, code in pairs])
 
     def set_attribute(self, owner: Any, name: str, value: Any) -> None:

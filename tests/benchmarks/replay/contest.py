@@ -14,7 +14,7 @@ from typing import Any
 from .pairs import Pair
 
 HERE = Path(__file__).resolve().parent
-_LIMIT = 300.0
+_LIMIT = 600.0
 
 
 @dataclass

@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+_PATIENCE = 250.0
+"""Seconds: a busy machine is no verdict."""
+
 
 class Refusal(Exception):
     def __init__(self, reasons: list[str]) -> None:
@@ -23,7 +26,7 @@ class _Flyhot:
     def __init__(self, root: str, packages: list[str], path: list[str]) -> None:
         from flyhot_asgi.engine import Engine
 
-        self._engine = Engine(Path(root), packages)
+        self._engine = Engine(Path(root), packages, timeout=_PATIENCE)
 
     def upgrade(self) -> Any:
         from flyhot_asgi.engine import Refused

@@ -362,4 +362,63 @@ CASES = {
         === ask
         held.f(), m.Plain().f()
     """,
+    "a function comes under a decorator of another module, and copies of a table hold it": """
+        --- w
+        import functools
+        def variant(sync):
+            def decorate(f):
+                @functools.wraps(sync)
+                def wrapper(*args, **kwargs):
+                    if args and args[0] == "async": return f(*args, **kwargs)
+                    return sync(*args, **kwargs)
+                wrapper.is_variant = True
+                return wrapper
+            return decorate
+        --- m
+        from .w import variant
+        def do_unique(env, value, case=False):
+            '''Unique.'''
+            return sorted(set(value))
+        def other(): return 1
+        FILTERS = {"unique": do_unique, "other": other}
+        --- d
+        from .m import FILTERS as DEFAULT
+        class Env:
+            def __init__(self): self.filters = DEFAULT.copy()
+            def run(self, *a): return self.filters["unique"](*a)
+        +++ w
+        import functools
+        def variant(sync):
+            def decorate(f):
+                @functools.wraps(sync)
+                def wrapper(*args, **kwargs):
+                    if args and args[0] == "async": return f(*args, **kwargs)
+                    return sync(*args, **kwargs)
+                wrapper.is_variant = True
+                return wrapper
+            return decorate
+        +++ m
+        from .w import variant
+        def sync_do_unique(env, value, case=False):
+            '''Unique.'''
+            return sorted(set(value))
+        @variant(sync_do_unique)
+        def do_unique(env, value, case=False):
+            return sync_do_unique(env, value, case) + ["async"]
+        def other(): return 1
+        FILTERS = {"unique": do_unique, "other": other}
+        +++ d
+        from .m import FILTERS as DEFAULT
+        class Env:
+            def __init__(self): self.filters = DEFAULT.copy()
+            def run(self, *a): return self.filters["unique"](*a)
+        === hold
+        held = d.Env()
+        f = m.do_unique
+        === ask
+        held.run("async", [1, 1, 2]), held.run("x", [1, 1])
+        f is m.do_unique is m.FILTERS["unique"] is held.filters["unique"]
+        f("async", [1])
+        f.__doc__, f.is_variant, f.__wrapped__ is m.sync_do_unique
+    """,
 }
