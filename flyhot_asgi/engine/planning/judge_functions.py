@@ -185,8 +185,7 @@ def again(context: Context, module: str, statement: Statement, why: str, *, exch
     if last and not same and not keep and (exchanged or not plain):
         but = [*context.entries.places(module, statement.binds[0]), *built_from(context, (module, statement.binds[0]))]
         held = context.held_elsewhere(live, but, by_anybody=True)
-        known = result is not None or context.entries.has(module, statement.binds[0])
-        same = bool(held) and plain and known
+        same = bool(held) and plain and (result is not None or context.entries.has(module, statement.binds[0]))
         if held and not same:
             context.refuse(
                 module, statement, f"{why}, its object would be another one, and the old is held by {held[0]}"

@@ -32,6 +32,7 @@ from .judge_classes import judge_filling_class
 from .judge_effects import only_defines
 from .judge_functions import judge_filling
 from .judge_rebuild import built_from
+from .submodules import beyond
 
 _MISSING: Any = object()
 _DO = "keep what makes it for one release more, or deploy this change cold (restart the app)"
@@ -108,7 +109,8 @@ class Slices:
             return False
         if not all(self._follows(side, module, statement) for side, statement in sides):
             return False
-        if change.new is not None and (change.statement.kind == "block" or self._binds_unseen(change.new, module)):
+        unseen = change.new is not None and change.new.kind == "expr" and self.touch(module, change.new).own_names
+        if change.new is not None and (change.statement.kind == "block" or unseen):
             self._wanted.add(change.new)
         return True
 
@@ -118,6 +120,8 @@ class Slices:
             return False
         if statement.kind == "expr" and not touch.homes and not touch.own_names:
             return True  # it has no effect
+        if side is self._sides[1] and touch.own_names and beyond(self._context, module, statement):
+            return False
         homes = side.homes_of(module, statement)
         if any(self._reason(home) is not None for home in homes):
             return False
@@ -127,10 +131,6 @@ class Slices:
             self.renamed.add(module)
         self.remade |= {home for home in homes if not self._free(home)}
         return True
-
-    def _binds_unseen(self, statement: Statement, module: str) -> bool:
-        """A call that gets hold of all names of the module: `lazy_import(globals(), …)`."""
-        return statement.kind == "expr" and self._sides[1].touches.of(module, statement).own_names
 
     def _only_defines(self, module: str, change: Change) -> bool:
         """Blocks of imports, definitions and plain values are judged by what they bind."""
@@ -153,6 +153,8 @@ class Slices:
             if statement is None:
                 continue
             touch = side.touches.of(module, statement)
+            if touch.own_names and (more := beyond(self._context, module, statement)):
+                return f"it gets hold of all names of its module, which are more by now (`{more[0]}`)"
             if touch.foreign:
                 return f"it runs `{touch.foreign[0]}`, which changes something outside of the app's own objects"
             for home in sorted(side.homes_of(module, statement)):
@@ -166,6 +168,8 @@ class Slices:
         homes = new.homes_of(module, statement)
         touch = new.touches.of(module, statement)
         if touch.foreign or not (homes or touch.own_names or defined_in(statement.node)):
+            return False
+        if touch.own_names and beyond(self._context, module, statement):
             return False
         if any(self._reason(home) is not None for home in homes):
             return False

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from ..source.defuse import Home
+from ..source.module import Statement
 from ..source.plan import Execute, Twin
 from .context import Context
 
@@ -43,3 +44,17 @@ def found_by_loops(context: Context, fresh: Sequence[str], reached: Collection[s
     if len(fresh) > len(plan.added):
         texts = [source.text for source in context.new.values()]
         plan.may_find = any(word in text for text in texts for word in ("import_module", "__import__"))
+
+
+def beyond(context: Context, module: str, statement: Statement) -> list[str]:
+    """Names that the living module has and a cold import has not, when it comes to a bare call: of what stands below
+    it, and submodules that are imported later."""
+    if statement.kind != "expr":
+        return []
+    at = next((i for i, (_, one) in enumerate(context.order) if one is statement), 0)
+    above = {name for owner, one in context.order[:at] if owner == module for name in one.binds}
+    start = f"{module}."
+    later = {owner for owner, _ in context.order[at:]}
+    done = {owner for owner, _ in context.order[:at] if owner.startswith(start)} - later
+    above |= {owner.removeprefix(start).partition(".")[0] for owner in done}
+    return sorted(name for name in context.namespace(module) if not name.startswith("__") and name not in above)

@@ -184,7 +184,7 @@ class Held:
     def _hold(self, module: str, namespace: Any, prefix: str) -> None:
         for key, value in list(namespace.items()):
             value = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
-            if getattr(value, "__module__", None) != module or not isinstance(value, (type, types.FunctionType)):
+            if not isinstance(value, (type, types.FunctionType)) or value.__module__ != module:
                 continue
             if value.__qualname__ != prefix + key:
                 continue

@@ -58,7 +58,7 @@ def lines(modules: dict[str, types.ModuleType]) -> dict[str, str]:
         while queue:
             path, value = queue.pop()
             value = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
-            if getattr(value, "__module__", None) != name or path in found:
+            if not isinstance(value, (type, types.FunctionType)) or value.__module__ != name or path in found:
                 continue
             if isinstance(value, types.FunctionType):
                 found[path] = repr((value.__code__.co_firstlineno, _places(value.__code__)))

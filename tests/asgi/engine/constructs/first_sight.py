@@ -422,3 +422,43 @@ CASES = {
         f.__doc__, f.is_variant, f.__wrapped__ is m.sync_do_unique
     """,
 }
+
+OR_REFUSED = {
+    "a package that imports lazily has another name, and has submodules by now": """
+        --- pkg
+        from .imports import lazy
+        lazy(globals(), {"value": ".one"})
+        --- pkg.imports
+        def lazy(namespace, aliases):
+            known = set(namespace)
+            def __getattr__(name):
+                if name in aliases: return aliases[name]
+                raise AttributeError(name)
+            namespace["__getattr__"] = __getattr__
+            def __dir__():
+                return sorted(known | set(aliases))
+            namespace["__dir__"] = __dir__
+        --- pkg.one
+        value = 1
+
+        +++ pkg
+        from .imports import lazy
+        lazy(globals(), {"value": ".one", "other": ".one"})
+        +++ pkg.imports
+        def lazy(namespace, aliases):
+            known = set(namespace)
+            def __getattr__(name):
+                if name in aliases: return aliases[name]
+                raise AttributeError(name)
+            namespace["__getattr__"] = __getattr__
+            def __dir__():
+                return sorted(known | set(aliases))
+            namespace["__dir__"] = __dir__
+        +++ pkg.one
+        value = 1
+
+        === ask
+        [n for n in dir(pkg) if not n.startswith("_")]
+        pkg.other
+    """,
+}

@@ -15,6 +15,7 @@ from .crossing import CASES as CROSSING
 from .entered import CASES as ENTERED
 from .entered import RIGHT
 from .first_sight import CASES as FIRST_SIGHT
+from .first_sight import OR_REFUSED
 from .found import CASES as FOUND
 from .functions import CASES as FUNCTIONS
 from .lasting import CASES as LASTING
@@ -47,6 +48,7 @@ ALL = {
     **STRANGERS,
     **LASTING,
     **HALF_WAY,
+    **OR_REFUSED,
 }
 NEVER_REFUSED = {**LIBRARIES, **STAYS_RIGHT, **BASES, **FIRST_SIGHT}
 
