@@ -18,6 +18,7 @@ from ..patching.registration import Registration
 from ..planning.context import Context
 from ..source.diff import Change
 from ..source.module import Statement, dotted_name
+from .whole import set_again
 
 INIT = "__flyhot_init__"
 _KEPT = ("state", "dependency_overrides", "user_middleware", "exception_handlers", "middleware_stack")
@@ -58,6 +59,7 @@ def plan_construction(context: Context, module: str, change: Change, living: Any
     context.execute(module, new)
     context.constructed[id(getattr(living, "router", living))] = ((module, new.binds[0]), new)
     context.plan.registrations.insert(0, Construction(new, new.binds[0], context.namespace(module), living, code))
+    set_again(context, living)
 
 
 class Construction(Registration):
@@ -83,13 +85,14 @@ class Construction(Registration):
             self._namespace.pop(INIT, None)
             self._namespace[self._name] = living
         _keep(living, before, _KEPT if router is not None else _KEPT_BY_ROUTERS)
+        _keep(living, before, tuple(n for n in before if n not in vars(living)))  # from outside: `app.openapi = …`
         if router is None:
             _keep_routes(living, before)
         else:
             journal.touch_namespace(vars(router), f"the router of `{self._name}`")
             former, made = dict(vars(router)), vars(living)["router"]
             _pour(router, made)
-            _keep(router, former, _KEPT_BY_ROUTERS)
+            _keep(router, former, (*_KEPT_BY_ROUTERS, *(n for n in former if n not in vars(router))))
             _keep_routes(router, former)
             vars(living)["router"] = router
 

@@ -50,6 +50,31 @@ def plan_whole(context: Context, module: str, statement: Statement, living: Any,
     wrapping = _WRAPPING | _libraries_handed(context, living)
     made = Whole(statement, statement.binds[0], context.namespace(module), living, _beside(context), wrapping)
     context.plan.registrations.insert(0, made)
+    set_again(context, living)
+
+
+def set_again(context: Context, living: Any) -> None:
+    """What statements set on an app, or on its router, when it was made (`app.openapi = …`): the constructor that runs
+    once more has its own."""
+    for module, statement in context.order:
+        if module not in context.live or statement in context.planned or not _sets(context, module, statement, living):
+            continue
+        context.judged.add(statement)
+        if (reason := why_not_again(context, module, statement)) is not None:
+            context.refuse(module, statement, f"what it is set on is made again, and {reason}", do=_DO)
+        else:
+            context.execute(module, statement)
+            context.step(module, statement, Action.REBUILD, "what it is set on is made again")
+
+
+def _sets(context: Context, module: str, statement: Statement, living: Any) -> bool:
+    node = statement.node
+    targets: list[ast.expr] = node.targets if isinstance(node, ast.Assign) else []
+    if isinstance(node, ast.AnnAssign | ast.AugAssign):
+        targets = [node.target]
+    owners = [dotted_name(target.value) for target in targets if isinstance(target, ast.Attribute)]
+    mine = (living, getattr(living, "router", living))
+    return any(context.resolve(module, owner) is one for owner in owners if owner for one in mine)
 
 
 def _libraries_handed(context: Context, living: Any) -> set[str]:
