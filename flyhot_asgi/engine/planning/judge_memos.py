@@ -20,10 +20,12 @@ from ..source.defuse import Home
 from ..source.values import is_stateless
 from .context import Context
 from .judge_caches import changes_with
+from .judge_kept import judge_kept
 
 
 def judge_memos(context: Context) -> None:
-    """Write the values that must be forgotten into the plan."""
+    """Write the values that must be forgotten into the plan, and tell of those that live on."""
+    judge_kept(context)
     touched = context.changed_bodies | context.rebound | context.reshaped
     if not touched and not context.plan.changed:
         return

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import logging
 import sys
 from collections import deque
 from typing import Any
@@ -241,6 +242,8 @@ def _in_the_way(
         return None
     if (use := in_use(live)) is not None:
         return f"`{name}` is {use}", _CHANGE_IT
+    if isinstance(live, logging.Logger):
+        return None  # they are kept by the logging module, by name
     if cold is not MISSING:
         if not alike(cold, live):
             return _both_changed(name)
@@ -264,7 +267,7 @@ def _in_the_way(
             f"keep the old statement and change the object in a `code_change`, or {COLD}",
         )
     if type(live).__module__ == "logging":
-        return None  # loggers are kept by the logging module, by name
+        return None
     return _held(context, module, statement, name, live)
 
 

@@ -20,6 +20,8 @@ _take.restype = _give.restype = None
 ATOMS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
 FIELDS = ("__code__", "__defaults__", "__kwdefaults__", "__annotations__", "__doc__", "__name__", "__qualname__")
 VOLATILE = ("_routes_version", "_mark", "__warningregistry__", "_cache", "_method_cache", "middleware_stack")
+WORKED_OUT = ("core_schema__", "validator__", "serializer__", "computed_fields__", "decorators__")
+"""What pydantic works out anew for a model on the way back: equal, and not the same. See the adapters' tests."""
 LIMIT = 20_000
 MISSING = object()
 
@@ -90,7 +92,10 @@ class Snapshot:
             noted = vars(obj).get("__annotations__", MISSING)  # asking for it makes an empty one
             members = [*((k, v) for k, v in vars(obj).items() if v is not noted or noted), *bases]
             derived = [id(one) for one in type.__subclasses__(obj)]
-            items = self._items({k: v for k, v in members if k not in ("__dict__", "__weakref__", "_abc_impl")})
+            unseen = ("__dict__", "__weakref__", "_abc_impl")
+            if "__pydantic_core_schema__" in vars(obj):
+                unseen = (*unseen, "__signature__", *(f"__pydantic_{name}" for name in WORKED_OUT))
+            items = self._items({k: v for k, v in members if k not in unseen})
             return [*items, ("order", self._order(dict(members[: -len(bases)]))), ("derived", repr(derived))]
         if isinstance(obj, dict):
             return [(repr(k) if isinstance(k, ATOMS) else f"#{id(k)}", v) for k, v in dict.items(obj)]

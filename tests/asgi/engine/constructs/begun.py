@@ -20,6 +20,12 @@ _RNG = "[m.rng.random() for _ in range(3)]\nlib.append(m.rng.getstate())"
 _NAMESPACE = "import types\nC = types.SimpleNamespace({})"
 
 RIGHT = {
+    "a logger of another name": _case(
+        "import logging\nlogger = logging.getLogger('one')",
+        "import logging\nlogger = logging.getLogger('two')",
+        "lib.append(m.logger)",
+        "m.logger.name => 'two'",
+    ),
     "random numbers, a seed written otherwise": _case(
         "import random\nrng = random.Random(4)",
         "from random import Random\nSEED = 4\nrng = Random(SEED)",

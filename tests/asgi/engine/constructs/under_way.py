@@ -72,7 +72,65 @@ REFUSED = {
     ),
 }
 
+_QUEUE = """
+--- m
+import asyncio
+INBOX = asyncio.Queue()
+class Room:
+    def __init__(self): self.inbox = asyncio.Queue()
+    async def next(self):
+        kind, text = await self.inbox.get()
+        return kind
+async def take():
+    {before}
+    return kind
++++ m
+import asyncio
+INBOX = asyncio.Queue()
+class Room:
+    def __init__(self): self.inbox = asyncio.Queue()
+    async def next(self):
+        {method}
+        return kind
+async def take():
+    {after}
+    return kind
+=== use
+room = m.Room()
+lib.append(room)
+{use}
+=== ask
+m.asyncio.run(m.take()) => 'a'
+m.asyncio.run(room.next()) => 'a'
+"""
+_PAIR = "kind, text = await {}.get()"
+_TRIPLE = "kind, text, at = await {}.get()"
+_PUT = "m.INBOX.put_nowait(('a', 'b{}'))\nroom.inbox.put_nowait(('a', 'b{}'))"
+
+
+QUEUED = {
+    "in a module's queue": _QUEUE.format(
+        before=_PAIR.format("INBOX"),
+        after=_TRIPLE.format("INBOX"),
+        method=_PAIR.format("self.inbox"),
+        use=_PUT.format("", ""),
+    ),
+    "in an instance's queue": _QUEUE.format(
+        before=_PAIR.format("INBOX"),
+        after=_PAIR.format("INBOX"),
+        method="item = await asyncio.wait_for(self.inbox.get(), 1)\n        kind, text, at = item",
+        use=_PUT.format("", ""),
+    ),
+}
+
+
 RIGHT = {
+    "queues with what the new code reads": _QUEUE.format(
+        before=_PAIR.format("INBOX"),
+        after=_TRIPLE.format("INBOX"),
+        method=_PAIR.format("self.inbox"),
+        use="m.INBOX.put_nowait(('a', 'b', 'c'))\nroom.inbox.put_nowait(('a', 'b'))",
+    ),
     "a parameter with a default comes": _plain("f(1)", "f(1, 2)", "def f(a): pass\n", "def f(a, b=1): pass\n"),
     "the call was above": _case(
         "async def run(thing):\n    f(1)\n    await Pause()\n    await Pause()\n",

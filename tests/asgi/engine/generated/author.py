@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, field, replace
 
 from .kinds import FALLBACK, KINDS, LIBRARIES, MEMBERS, PARTS, PARTS_NAMES, SLOTLESS
+from .real_kinds import EVERY, LIBRARIES_TOO
 
 MODULES = ("low", "mid", "high")
 IMPORTS = ("named", "named", "star", "module")
@@ -56,7 +57,8 @@ class Release:
         for thing in own:
             body += _text(thing, known, style, self.where, module, used)
             known[thing.name] = thing
-        lines = [LIBRARIES, f"from .parts import {', '.join(PARTS_NAMES)}\n"]
+        real = any(thing.kind not in KINDS for thing in own)
+        lines = [LIBRARIES + (LIBRARIES_TOO if real else ""), f"from .parts import {', '.join(PARTS_NAMES)}\n"]
         if module in self.future:
             lines.insert(0, "from __future__ import annotations\n")
         if style == "star":
@@ -74,14 +76,14 @@ def _text(thing, known, style, where, module, used, indent: str = "") -> str:  #
     for role in words:
         for name in thing.reads:
             other = known.get(name)
-            if other is None or not _fits(KINDS[other.kind].role, role):
+            if other is None or not _fits(EVERY[other.kind].role, role):
                 continue
             home = where(other)
             if home != module:
                 used[name] = home
             words[role] = f"{home}.{name}" if home != module and style == "module" else name
             break
-    pattern = KINDS[thing.kind].text if not indent else MEMBERS[thing.kind]
+    pattern = EVERY[thing.kind].text if not indent else MEMBERS[thing.kind]
     lines = pattern.format(name=thing.name, a=a, b=b, c=c, **words).splitlines()
     text = "".join(f"{indent}{line}\n" for line in lines)
     for member in thing.members:
@@ -99,7 +101,7 @@ class Author:
     """Everything that it writes follows from the seed."""
 
     seed: int
-    kinds: tuple[str, ...] = tuple(KINDS)
+    kinds: tuple[str, ...] = tuple(EVERY)
     count: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -131,7 +133,7 @@ class Author:
     def _thing(self, before: list[Thing]) -> Thing:
         self.count += 1
         kind = self.random.choice(self.kinds)
-        members = tuple(self._member() for _ in range(self.random.randrange(4))) if KINDS[kind].members else ()
+        members = tuple(self._member() for _ in range(self.random.randrange(4))) if EVERY[kind].members else ()
         module = self.random.choice(MODULES)
         return Thing(f"n{self.count}", kind, self._numbers(), module, self._reads(before), members)
 
@@ -162,12 +164,12 @@ class Author:
             case 2:
                 things[at] = replace(one, module=self.random.choice(MODULES))
             case 3:
-                same = [k for k in self.kinds if KINDS[k].role == KINDS[one.kind].role]
+                same = [k for k in self.kinds if EVERY[k].role == EVERY[one.kind].role]
                 kind = self.random.choice(same)
-                things[at] = replace(one, kind=kind, members=one.members if KINDS[kind].members else ())
+                things[at] = replace(one, kind=kind, members=one.members if EVERY[kind].members else ())
             case 4:
                 things[at] = replace(one, reads=self._reads(things[:at]))
-            case 5 | 6 | 7 if KINDS[one.kind].members:
+            case 5 | 6 | 7 if EVERY[one.kind].members:
                 things[at] = replace(one, members=self._edit_members(list(one.members)))
             case _:
                 numbers = list(one.numbers)

@@ -20,6 +20,7 @@ from flyhot_asgi.engine import Refused
 from ..compare import Comparison
 from ..lab import Lab
 from ..snapshot import Snapshot
+from .real_kinds import LIBRARIES_TOO
 
 Texts = dict[str, str]
 
@@ -52,6 +53,7 @@ def judge(old: Texts, new: Texts, root: Path, *, holds: bool = False, uses: bool
         except Exception as exc:
             return Verdict("invalid", [repr(exc)])
         app.looks = True
+        app.here = any(LIBRARIES_TOO in text for text in old.values())  # texts of theirs are digests
         return _Pair(app, library).judged(new, holds=holds, uses=uses)
     finally:
         if app is not None:

@@ -1,0 +1,81 @@
+"""What old code put into queues, in a shape that the new code does not read.
+
+A queue lives on with what is in it. Where a function takes what it gets apart into another number of names than before,
+the tuples that lie there are looked at: those of another length would raise. What old code under way puts there later
+can't be seen; such frames are told (`touched`).
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import queue
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+from ..living.attributes import fields_of
+from ..source.defuse import methods_of
+from ..source.module import FunctionNode, SourceModule
+from ..source.plan import Refusal
+from ..source.queued import taken_apart
+from .context import COLD, Context
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_MEND = f"take both shapes for one release, let the queue run empty, or {COLD}"
+
+
+def judge_queued(context: Context) -> None:
+    """Refuse where items would be taken apart that don't fit."""
+    for module in context.plan.changed:
+        before = dict(_functions(context.old[module]))
+        for path, function in _functions(context.new[module]):
+            old = taken_apart(before[path]) if path in before else {}
+            for name, numbers in taken_apart(function).items():
+                if len(numbers) == 1 and numbers != old.get(name):
+                    _judge(context, module, path, function, name, min(numbers))
+
+
+def _judge(context: Context, module: str, path: str, function: FunctionNode, name: str, number: int) -> None:
+    for living in _living(context, module, path, function, name):
+        wrong = [one for one in _items(living) if type(one) is tuple and len(one) != number]
+        if wrong:
+            reason = (
+                f"{len(wrong)} item(s) lie in `{name}` that old code put there, tuples of {len(wrong[0])}; "
+                f"it takes them apart into {number} now"
+            )
+            refusal = Refusal(module, context.file(module), function.lineno, path, reason, _MEND)
+            if refusal not in context.plan.refusals:
+                context.plan.refusals.append(refusal)
+
+
+def _functions(source: SourceModule) -> Iterator[tuple[str, FunctionNode]]:
+    for statement in source.statements:
+        if isinstance(statement.node, _FUNCTIONS):
+            yield statement.node.name, statement.node
+        elif isinstance(statement.node, ast.ClassDef):
+            for method in methods_of(statement.node):
+                yield f"{statement.node.name}.{method.name}", method
+
+
+def _living(context: Context, module: str, path: str, function: FunctionNode, name: str) -> Iterator[Any]:
+    """The queues that a name means: of a module, or of each living instance."""
+    own = function.args.args[0].arg if "." in path and function.args.args else None
+    first, *rest = name.split(".")
+    if own is None or first != own:
+        yield context.resolve(module, name)
+        return
+    cls = context.resolve(module, path.partition(".")[0])
+    for one in context.survey.objects(cls) if isinstance(cls, type) and cls in context.survey.classes else []:
+        found: Any = one
+        for part in rest:
+            found = (fields_of(found) or {}).get(part)
+        yield found
+
+
+def _items(living: Any) -> list[Any]:
+    if isinstance(living, asyncio.Queue):
+        return list((fields_of(living) or {}).get("_queue") or ())
+    if isinstance(living, queue.Queue):
+        return list(living.queue)
+    return list(living) if isinstance(living, deque | list) else []
