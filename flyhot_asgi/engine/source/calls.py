@@ -23,6 +23,12 @@ READING = frozenset(
     "fullmatch findall sub finditer is_dir is_file exists read_text with_name with_suffix joinpath resolve absolute "
     "groups groupdict most_common elements mro __subclasses__ total_seconds isoformat strftime".split()
 )
+ENTERS = frozenset("append appendleft extend insert add update setdefault register connect subscribe".split())
+"""Methods by which something is entered in what may be a library's own."""
+_FRESH = (
+    *("load", "read", "parse", "copy", "deepcopy", "make", "create", "build", "new", "open", "from_", "to_", "dump"),
+    *("safe_", "full_", "get_openapi", "init", "with_", "asdict", "list_", "decode", "encode", "render", "env"),
+)
 SETTERS = frozenset({"setattr", "delattr"})
 QUIET = frozenset(
     "functools inspect typing typing_extensions contextlib abc time types itertools operator copy re os.path math "
@@ -33,6 +39,14 @@ QUIET = frozenset(
 """Modules whose functions change nothing but what they are handed."""
 OPAQUE = frozenset({"exec", "eval", "globals", "locals", "vars", "__import__"})
 CONSTRUCTION = ("__new__", "__init__", "__post_init__")
+
+
+def may_be_shared(origin: str) -> bool:
+    """A library's function that may give everybody the same object (`registry()`, `signal("saved")`): not a class,
+    which makes one, and none whose name says that it makes or reads something."""
+    name = origin.rpartition(".")[2]
+    quiet = any(origin.startswith(f"{one}.") for one in QUIET)
+    return not quiet and not name.lstrip("_")[:1].isupper() and not name.startswith(_FRESH)
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,8 @@ class Values(ABC):
         self._nested: dict[str, FunctionNode] = {}
         self._imports: dict[str, str] = {}
         """Names that a function imports for itself → what they are, in full."""
+        self._given_by: dict[str, ast.Call] = {}
+        """Names of the scope → the call of a library's function that gave what they mean, which may be shared."""
         if node is not None:
             arguments = [arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)]
             self._env = {name: {name} for name in arguments}
@@ -91,6 +93,8 @@ class Values(ABC):
             self._touch(roots, shallow=shallow)
         elif self._is_foreign(value):
             self._note(text, value, text)
+        elif not shallow and isinstance(value, ast.Name) and value.id in self._given_by:
+            self._note(text, self._given_by[value.id], text)
 
     def _touch(self, roots: set[Root], *, shallow: bool = False) -> None:
         self.touched |= roots
@@ -262,7 +266,7 @@ class Values(ABC):
             direct = dotted_name(func.value) is not None
             if cls is None or not isinstance(root, tuple) or not direct:
                 continue
-            module = self._class_module(root)
+            module = self._touches.module_of_class(root)
             for owner, method in self._touches.methods(module, cls, func.attr):
                 known = True
                 own: set[Root] = {root}
@@ -284,19 +288,6 @@ class Values(ABC):
         if owner is not None and self._env[own[0]] == {own[0]}:
             yield from self._touches.methods(*owner, func.attr)
 
-    def _class_module(self, home: Home) -> str:
-        for _ in range(8):
-            definition = self._touches.names.definition(home)
-            node = definition.node if definition is not None else None
-            value = getattr(node, "value", None)
-            if isinstance(node, ast.ClassDef) or not isinstance(value, ast.Call):
-                return home[0]
-            found = self._touches.names.home(home[0], dotted_name(value.func) or "")
-            if found is None:
-                return home[0]
-            home = found
-        return home[0]
-
     def _foreign_call(self, node: ast.Call, dotted: str | None, handed: set[Root], *, bare: bool) -> None:
         """A builtin, or a function of a library."""
         name = dotted or ""
@@ -317,7 +308,7 @@ class Values(ABC):
         if origin is not None and (origin in QUIET or any(origin.startswith(f"{one}.") for one in QUIET)):
             self._touch(handed)
         elif isinstance(node.func, ast.Attribute) and origin is None and not self._is_foreign(node.func.value):
-            return  # a method of something fresh
+            self._of_result(node, handed)
         else:
             self._touch(handed)
             self._note(ast.unparse(node.func) + "()", node)
@@ -372,7 +363,8 @@ class Values(ABC):
     ) -> None:
         for root in receiver:
             cls = self._touches.class_at(root) if isinstance(root, tuple) else None
-            found = list(self._touches.methods(self._class_module(root), cls, func.attr)) if cls is not None else []  # type: ignore[arg-type]
+            module = self._touches.module_of_class(root) if isinstance(root, tuple) else ""
+            found = list(self._touches.methods(module, cls, func.attr)) if cls is not None else []
             for owner, method in found:
                 summary = self._touches.summary(owner, method, handed_out=call is not None)
                 self._apply(summary, method, call, [{root}, *handed])
@@ -380,6 +372,10 @@ class Values(ABC):
                 self._enter_in({root})
             elif not found and func.attr not in ("setter", "getter", "deleter"):
                 self._touch({root})
+
+    @abstractmethod
+    def _of_result(self, call: ast.Call, handed: set[Root]) -> None:
+        """A method of what a local name means, which is of nobody's in the release."""
 
     @abstractmethod
     def _inside(self, inner: FunctionNode) -> None:

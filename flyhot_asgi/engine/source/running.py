@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from .calls import Root, walk_own
+from .calls import ENTERS, Root, may_be_shared, walk_own
 from .defuse import imported_from
 from .following import Values
 from .guards import exits, is_guard
 from .kinds import bound_by
-from .module import FunctionNode, base_name
+from .module import FunctionNode, base_name, dotted_name
 
 _HOOKS = ("__init_subclass__",)
 _META = ("__new__", "__init__", "__call__", "__prepare__")
@@ -59,6 +59,22 @@ class Body(Values):
         self.entered |= body.entered
         self.foreign += [one for one in body.foreign if one not in self.foreign]
 
+    def _notice(self, target: ast.expr, value: ast.expr) -> None:
+        """A name gets what a library's function gave: it may be what that gives everybody."""
+        if isinstance(target, ast.Name):
+            self._given_by.pop(target.id, None)
+            origin = self._origin(dotted_name(value.func) or "") if isinstance(value, ast.Call) else None
+            if isinstance(value, ast.Call) and origin is not None and may_be_shared(origin):
+                self._given_by[target.id] = value
+
+    def _of_result(self, call: ast.Call, handed: set[Root]) -> None:
+        func = call.func
+        if not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Name) or func.attr not in ENTERS:
+            return
+        if (given := self._given_by.get(func.value.id)) is not None:
+            self._touch(handed)
+            self._note(f"{ast.unparse(given)}.{func.attr}()", given, ast.unparse(call))
+
     # -- statements --------------------------------------------------------------------------
 
     def _statement(self, node: ast.stmt) -> None:
@@ -71,6 +87,7 @@ class Body(Values):
                 found = self._roots(value)
                 for target in targets:
                     self._bind(target, found)
+                    self._notice(target, value)
             case ast.AnnAssign(target=target, value=value):
                 if value is not None:
                     self._bind(target, self._roots(value))

@@ -54,6 +54,20 @@ class Touches:
             self._owners = {id(child): (name, cls) for name, cls in classes for child in cls.body}
         return self._owners.get(id(node))
 
+    def module_of_class(self, home: Home) -> str:
+        """Where the class is written that a home is, or was made of."""
+        for _ in range(8):
+            definition = self.names.definition(home)
+            node = definition.node if definition is not None else None
+            value = getattr(node, "value", None)
+            if isinstance(node, ast.ClassDef) or not isinstance(value, ast.Call):
+                return home[0]
+            found = self.names.home(home[0], dotted_name(value.func) or "")
+            if found is None:
+                return home[0]
+            home = found
+        return home[0]
+
     def of(self, module: str, statement: Statement) -> Touch:
         if statement not in self._found:
             self._found[statement] = self._look(module, statement)

@@ -24,7 +24,7 @@ from ..living.origins import OF_LIBRARY, start
 from ..living.process import AT_EXIT, ENVIRONMENT, Setting, process_places
 from ..living.reach import Reach, compared_elsewhere
 from ..patching.entries import parts_of, read
-from ..source.calls import walk_own
+from ..source.calls import ENTERS, walk_own
 from ..source.kinds import imported
 from ..source.module import dotted_name
 
@@ -186,13 +186,15 @@ def _parsed(module: types.ModuleType) -> tuple[str, ast.Module]:
 def _called(tree: ast.Module, own: set[str]) -> Iterator[str]:
     """Full names of what of libraries is called, or set a part of, for its effect, anywhere in a module. `own`: the
     app's top-level names."""
-    meant = imported(tree)
+    meant, entered = imported(tree), set(_entered(tree))
     for node in ast.walk(tree):
         targets: list[ast.expr] = []
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await):
             targets = [node.value]
         elif isinstance(node, ast.Assign | ast.Delete):
             targets = [one for one in node.targets if isinstance(one, ast.Attribute | ast.Subscript)]
+            if isinstance(node, ast.Assign) and any(isinstance(n, ast.Name) and n.id in entered for n in node.targets):
+                targets.append(node.value)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             targets = _decorators_inside(node)
         for target in targets:
@@ -207,6 +209,17 @@ def _decorators_inside(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list
     """Of the functions that it makes when it is called."""
     made = [n for n in walk_own(function.body) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     return [decorator for one in made for decorator in one.decorator_list]
+
+
+def _entered(tree: ast.Module) -> Iterator[str]:
+    """Names in whose object something is entered: a library may have given it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            func = node.value.func
+            if isinstance(func, ast.Attribute) and func.attr in ENTERS and isinstance(func.value, ast.Name):
+                yield func.value.id
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
+            yield node.value.id
 
 
 def _head(node: ast.expr | None) -> str | None:

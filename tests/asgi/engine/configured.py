@@ -92,6 +92,10 @@ def registry() -> list[Any]:
     return HOOKS
 
 
+def options() -> dict[str, Any]:
+    return OPTIONS
+
+
 def state() -> list[Any]:
     """All that it keeps: the objects themselves."""
     sinks = [*log._core.sinks.items(), *(sink.stopped for sink in log._core.sinks.values())]

@@ -124,6 +124,8 @@ REPEATED = {
     "a list that is appended to": "lib.add_hook(mark)",
     "a list of fresh objects": "lib.add_hook(lib.Timestamp('%H'))",
     "a list that a call gives": "lib.registry().append(mark)",
+    "a list that a call gave, behind a name": "hooks = lib.registry(); hooks.append(mark)",
+    "a dict that a call gave, behind a name": "found = lib.options(); found['mode'] = 'rich'",
     "a global": "lib.debug(True)",
     "sinks with numbers": "lib.log.remove(); lib.log.add(sys.stderr, level=30)",
     "a decorator of what it makes": "@lib.log.catch; def stop(): pass; app.state.stop = stop",

@@ -134,7 +134,7 @@ KINDS = {
     "ordered": Kind("{name} = collections.OrderedDict([({a}, {value}), ({b}, {c})])", "value"),
     "weak registry": Kind("{name} = weakref.WeakSet()\n{name}.add(Box)\n{name}.add({fn} if {a} > 2 else Box)"),
     "context variable": Kind("{name} = contextvars.ContextVar('{name}', default={a})"),
-    "new type": Kind("{name} = typing.NewType('{name}', int)\n{name}_or = int | {a}.__class__"),
+    "new type": Kind("{name} = typing.NewType('{name}', int)\n{name}_or = int | ({a}).__class__"),
     "alias of types": Kind("{name} = dict[str, {cls}] if {a} else list[int]", "value"),
     "walrus": Kind("{name} = [(_y := {a} + 1), _y * {b}]", "value"),
     "star unpacking": Kind("{name}, *{name}_rest = [{a}, {b}, {value}]", "value"),
