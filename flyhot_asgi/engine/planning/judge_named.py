@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from ..living.attributes import answers, fields_of, has
 from ..source.naming import ALL, Named, Naming, Words, constants_changed
+from ..source.schema import class_level
 from .context import Context
 from .judge_made import chain_of, refuse_lacking
 
@@ -32,25 +33,28 @@ def judge_named(context: Context) -> None:
                 for side, naming in ((context.old, old), (context.new, new))
             )
             if before.sources != after.sources and context.instances(cls):
-                _judge(context, cls, before, after)
+                given = frozenset(name for _, node in chain_of(context.new, cls) for name in class_level(node))
+                _judge(context, cls, before, after, given)
 
 
-def _judge(context: Context, cls: type, before: Named, after: Named) -> None:
+def _judge(context: Context, cls: type, before: Named, after: Named, given: frozenset[str]) -> None:
+    """`given`: what the new release's class answers for its instances."""
+
     def found() -> list[tuple[str, Any]]:
-        return _found(before, after, [one for one in context.survey.objects(cls) if type(one) is cls])
+        return _found(before, after, [one for one in context.survey.objects(cls) if type(one) is cls], given)
 
     if first := found():
         refuse_lacking(context, cls, lambda: [one for _, one in found()], {min(name for name, _ in first)})
 
 
-def _found(before: Named, after: Named, objects: list[Any]) -> list[tuple[str, Any]]:
+def _found(before: Named, after: Named, objects: list[Any], given: frozenset[str]) -> list[tuple[str, Any]]:
     """Attributes that a constant of the new release names, each with an instance that lacks it."""
     for words, gained, new in _gained(before, after):
         for path in sorted(gained, key=lambda one: one == ALL):
             found = []
             for one in objects:
                 old = _evidence(one, after.sets, path, words, new)
-                lacks = [name for word in gained[path] if old is not None and (name := _lacking(one, old, word))]
+                lacks = [name for word in gained[path] if old is not None and (name := _lacking(one, old, word, given))]
                 found += [(min(lacks), one)] if lacks else []
             if found:
                 return found
@@ -76,7 +80,7 @@ def _gained(before: Named, after: Named) -> Iterator[tuple[Words | None, dict[st
             yield old, gained, words
 
 
-def _lacking(obj: Any, old: frozenset[str], name: str) -> str | None:
+def _lacking(obj: Any, old: frozenset[str], name: str, given: frozenset[str]) -> str | None:
     """The attribute that the instance would have for the name, and has not."""
     kind = type(obj)
     if any("__getattr__" in vars(base) or "__getattribute__" in vars(base) for base in kind.__mro__[:-1]):
@@ -84,7 +88,7 @@ def _lacking(obj: Any, old: frozenset[str], name: str) -> str | None:
     if (affix := _affix(obj, old)) is None:
         return None
     wanted = f"{affix[0]}{name}{affix[1]}"
-    return wanted if not has(obj, wanted) and not answers(kind, wanted) else None
+    return wanted if wanted not in given and not has(obj, wanted) and not answers(kind, wanted) else None
 
 
 def _affix(obj: Any, words: frozenset[str]) -> Affix | None:

@@ -92,6 +92,10 @@ class Summaries(Protocol):
         """The class that `home` is, or that the object at `home` is made of by a call."""
         ...
 
+    def module_of_class(self, home: Home) -> str:
+        """Where the class is written that a home is, or was made of."""
+        ...
+
     def methods(self, module: str, node: ast.ClassDef, name: str, depth: int = 8) -> Iterator[tuple[str, FunctionNode]]:
         """The function that a class, or its first base with one, has as `name`, with its module."""
         ...

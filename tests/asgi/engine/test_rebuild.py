@@ -114,9 +114,9 @@ def test_what_can_not_be_looked_into_stays_if_its_text_does(lab):
 
 
 def test_what_can_not_be_looked_into_and_may_have_changed_is_refused(lab):
-    app = lab(m=CLIENT.format("io.StringIO(n)").replace("self.n = n", "self.n = 1") + "app = App('1')\n")
+    app = lab(m=CLIENT.format("iter(n)").replace("self.n = n", "self.n = 1") + "app = App('1')\n")
     app.looks = True
-    new = CLIENT.format("io.StringIO(n)").replace("self.n = n", "self.n = 1") + "app = App('2')\n"
+    new = CLIENT.format("iter(n)").replace("self.n = n", "self.n = 1") + "app = App('2')\n"
     assert "can't be seen" in app.refused(m=new).reason
 
 

@@ -141,6 +141,26 @@ RIGHT = {
         === ask
         o.show() => ['a', 'b', 'show']
     """,
+    "names for which the class answers from now on": """
+        --- m
+        class C:
+            SHOWN = ["a"]
+            def __init__(self): self.a = 1
+            def show(self): return [getattr(self, n) for n in self.SHOWN]
+        +++ m
+        class C:
+            SHOWN = ["a", "b", "c"]
+            c = 3
+            def __init__(self): self.a = 1
+            @property
+            def b(self): return 2
+            def show(self): return [getattr(self, n) for n in self.SHOWN]
+        === use
+        o = m.C()
+        lib.append(o)
+        === ask
+        o.show() => [1, 2, 3]
+    """,
     "only what is done with the names changes": """
         --- m
         class C:
