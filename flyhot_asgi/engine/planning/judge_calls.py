@@ -17,8 +17,8 @@ from ..living.inventory import running_code
 from ..source.codetree import walk
 from ..source.defuse import methods_of
 from ..source.module import FunctionNode, dotted_name
-from ..source.schema import class_level
-from ..source.signature import Handed, calls_made, constructor, fits_no_more, returns, still_called
+from ..source.schema import class_in, class_level
+from ..source.signature import Handed, calls_made, constructor, fits_no_more, returns, still_called, still_read
 from .context import Context
 from .judge_made import chain_of
 
@@ -49,7 +49,35 @@ def failing_call(context: Context, module: str, running: Any, frame: types.Frame
     for made in still_called(function, frame.f_lineno):
         if made.text not in same and (why := _why(context, module, frame, made.call, made.apart)) is not None:
             return why
+    asked = {ast.dump(n) for one in _named_so(context, module, function) for n in ast.walk(one)}
+    for read in still_read(function, frame.f_lineno):
+        if ast.dump(read) not in asked and (name := _gone(context, module, frame, read)) is not None:
+            return f"asks for `{name}`, which is gone"
     return None
+
+
+def _gone(context: Context, module: str, frame: types.FrameType, read: ast.Attribute) -> str | None:
+    """An attribute of a module or class, or of an instance by its class, that the new release does not give."""
+    base = dotted_name(read.value)
+    if base is None:
+        return None
+    dotted = f"{base}.{read.attr}"
+    if not _is_local(frame, base):
+        home = context.old_names.home(module, dotted)
+        if home is not None and home[1] == read.attr and home in context.plan.deleted_names:
+            return dotted
+    owner = _owner(context, module, frame, base)
+    if owner is _MISSING or owner is None or isinstance(owner, types.ModuleType):
+        return None
+    cls = owner if isinstance(owner, type) else type(owner)
+    before, after = chain_of(context.old, cls), chain_of(context.new, cls)
+    if not after or (owner is not cls and read.attr in (fields_of(owner) or {})):
+        return None
+    given = [{name for _, node in chain for name in class_level(node)} for chain in (before, after)]
+    if read.attr not in given[0] or read.attr in given[1] or "__getattr__" in given[1]:
+        return None
+    told = _answered_here(context, cls, read.attr) and _bases_are_told(after[0][1], before[0][1])
+    return f"{cls.__qualname__}.{read.attr}" if told else None
 
 
 def _function(context: Context, module: str, code: types.CodeType) -> FunctionNode | None:
@@ -66,8 +94,12 @@ def _function(context: Context, module: str, code: types.CodeType) -> FunctionNo
 
 def _calls_after(context: Context, module: str, function: FunctionNode) -> set[object]:
     """Calls that functions of that name make in the new release, too: what is wrong with them is wrong there."""
-    found = [n for n in ast.walk(context.new[module].tree) if isinstance(n, _FUNCTIONS) and n.name == function.name]
-    return {made.text for one in found for made in calls_made(one)}
+    return {made.text for one in _named_so(context, module, function) for made in calls_made(one)}
+
+
+def _named_so(context: Context, module: str, function: FunctionNode) -> list[FunctionNode]:
+    tree = context.new[module].tree
+    return [one for one in ast.walk(tree) if isinstance(one, _FUNCTIONS) and one.name == function.name]
 
 
 def _why(context: Context, module: str, frame: types.FrameType, call: ast.Call, apart: int | None) -> str | None:
@@ -80,6 +112,8 @@ def _why(context: Context, module: str, frame: types.FrameType, call: ast.Call, 
                 return f"calls `{callee.name}` as it was: {why}"
             if apart is not None and returns(callee.old) == apart and returns(callee.new) not in (None, apart):
                 return f"takes what `{callee.name}` gives apart into {apart}: it gives {returns(callee.new)} now"
+    elif isinstance(call.func, ast.Attribute) and (why := _whoever_has_it(context, frame, call, call.func)) is not None:
+        return why
     for index, argument in enumerate(call.args):  # handed on, with what it is to be called with
         handed = _callee(context, module, frame, argument) if isinstance(argument, ast.Name | ast.Attribute) else None
         if handed is not None and handed.old is not None and handed.new is not None:
@@ -93,14 +127,48 @@ def _callee(context: Context, module: str, frame: types.FrameType, func: ast.exp
     dotted = dotted_name(func)
     if dotted is None:
         return None
-    first, (base, _, name) = dotted.partition(".")[0], dotted.rpartition(".")
-    if first not in frame.f_locals and first not in frame.f_code.co_varnames:
+    base, _, name = dotted.rpartition(".")
+    if not _is_local(frame, dotted):
         home = context.old_names.home(module, dotted)
         if home is not None and (not base or home[1] == name):
             return _defined(context, module, dotted)
-        return _method(context, context.resolve(module, base), name) if base else None
-    owner = _living(frame.f_locals.get(first, _MISSING), base.split(".")[1:]) if base else _MISSING
+    if not base:
+        return None
+    owner = _owner(context, module, frame, base)
     return _method(context, owner, name) if owner is not _MISSING else None
+
+
+def _whoever_has_it(context: Context, frame: types.FrameType, call: ast.Call, func: ast.Attribute) -> str | None:
+    """A method of what nobody knows yet: none of the app's of that name may still fit, where one did."""
+    base = dotted_name(func.value)
+    if base is not None and (not _is_local(frame, base) or base.partition(".")[0] in frame.f_locals):
+        return None
+    found: str | None = None
+    for module, source in context.old.items():
+        if f"def {func.attr}(" not in source.text or module not in context.new:
+            continue
+        for cls in [one for one in source.tree.body if isinstance(one, ast.ClassDef)]:
+            twin = class_in(context.new[module].tree, [cls.name])
+            old, new = _in([cls], func.attr), _in([twin] if twin is not None else [], func.attr)
+            if old is None or new is None:
+                continue
+            why = fits_no_more(old, new, Handed.by(call), (_own(old, False), _own(new, False)))
+            if why is None:
+                return None
+            found = found or f"calls `{func.attr}` as `{cls.name}.{func.attr}` was: {why}"
+    return found
+
+
+def _is_local(frame: types.FrameType, dotted: str) -> bool:
+    first = dotted.partition(".")[0]
+    return first in frame.f_locals or first in frame.f_code.co_varnames
+
+
+def _owner(context: Context, module: str, frame: types.FrameType, base: str) -> Any:
+    """What a dotted name leads to: by the frame's variables, or the module's names."""
+    if _is_local(frame, base):
+        return _living(frame.f_locals.get(base.partition(".")[0], _MISSING), base.split(".")[1:])
+    return context.resolve(module, base)
 
 
 def _living(value: Any, path: list[str]) -> Any:

@@ -49,11 +49,11 @@ def _judge(context: Context, cls: type, before: Named, after: Named, given: froz
 
 def _found(before: Named, after: Named, objects: list[Any], given: frozenset[str]) -> list[tuple[str, Any]]:
     """Attributes that a constant of the new release names, each with an instance that lacks it."""
-    for words, gained, new in _gained(before, after):
+    for own, words, gained, new in _gained(before, after):
         for path in sorted(gained, key=lambda one: one == ALL):
             found = []
             for one in objects:
-                old = _evidence(one, after.sets, path, words, new)
+                old = _evidence(one, after.sets and own, path, words, new)
                 lacks = [name for word in gained[path] if old is not None and (name := _lacking(one, old, word, given))]
                 found += [(min(lacks), one)] if lacks else []
             if found:
@@ -71,13 +71,14 @@ def _evidence(obj: Any, sets: bool, path: str, before: Words | None, after: Word
     return old if sets and path in _FIRST else None
 
 
-def _gained(before: Named, after: Named) -> Iterator[tuple[Words | None, dict[str, frozenset[str]], Words]]:
+def _gained(before: Named, after: Named) -> Iterator[tuple[bool, Words | None, dict[str, frozenset[str]], Words]]:
+    """Whether it is a class's own, what it named before, what it names since, and all that it names now."""
     for source, words in after.sources.items():
         old = before.sources.get(source)
         known = old.get(ALL, frozenset()) if old else frozenset()
         gained = {path: found - known for path, found in words.items() if found - known}
         if gained:
-            yield old, gained, words
+            yield source[0] not in after.modules, old, gained, words
 
 
 def _lacking(obj: Any, old: frozenset[str], name: str, given: frozenset[str]) -> str | None:

@@ -28,8 +28,8 @@ Source: TypeAlias = tuple[str, str]
 ALL = "*"
 ANNOTATIONS = "__annotations__"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_BY_NAME = frozenset({"setattr", "__setattr__", "__dict__", "vars", "getattr", "attrgetter", "__setstate__"})
-_SETS = frozenset({"setattr", "__setattr__", "__dict__", "vars", "__setstate__"})
+_SETS = frozenset({"setattr", "__setattr__", "__setstate__"})
+_FILLS = frozenset({"update", "setdefault", "__setitem__", "__ior__"})
 _MOST = 400
 
 
@@ -39,6 +39,8 @@ class Named:
 
     sources: dict[Source, Words] = field(default_factory=dict)
     sets: bool = False
+    modules: frozenset[str] = frozenset()
+    """Those whose names are among the sources; the others are classes'."""
 
 
 class Naming:
@@ -52,9 +54,13 @@ class Naming:
         """By those constants that the methods of a class mention, and what these call by name; nothing, if none of them
         sets or reads attributes under names that it works out. `chain`: the class, its bases and its metaclass, with
         their modules. `among`: names of constants that count."""
-        mentioned = [(module, name) for module, function in self._functions(chain) for name in self._by(function)]
+        functions = list(self._functions(chain))
+        mentioned = [(module, name) for module, function in functions for name in self._by(function)]
         every = {name for _, name in mentioned}
-        if not every & _BY_NAME or not any(name in among for name in every):
+        if not any(name in among for name in every):
+            return Named()
+        sets = bool(every & _SETS) or any(_fills_dict(function) for _, function in functions)
+        if not sets and not any(_reads_by_name(function) for _, function in functions):
             return Named()
         found: dict[Source, Words] = {}
         for module, cls in chain:
@@ -66,7 +72,7 @@ class Naming:
         for module, name in set(mentioned):
             if (home := self._names.home(module, name)) is not None:
                 found[module, name] = self._reading(chain).of_home(home)
-        return Named(found, bool(every & _SETS))
+        return Named(found, sets, frozenset(module for module, _ in mentioned))
 
     def _reading(self, chain: Chain) -> _Reading:
         return _Reading(self._names, chain)
@@ -146,6 +152,35 @@ def _bound(node: ast.stmt) -> set[str]:
     inside = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} if isinstance(node, ast.Expr) else set()
     annotated = {ANNOTATIONS, "get_type_hints", "get_annotations"} if isinstance(node, ast.AnnAssign) else set()
     return bound_names(node) | inside | annotated
+
+
+def _fills_dict(function: FunctionNode) -> bool:
+    """It puts something into an object's `__dict__`, under whatever name it has that."""
+    nodes = list(ast.walk(function))
+    dicts = [n for n in nodes if getattr(n, "attr", None) == "__dict__"]
+    if not dicts and not any(getattr(n, "id", None) == "vars" for n in nodes):
+        return False
+    if any(isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) for n in dicts):
+        return True
+    return any(
+        (isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store))
+        or (
+            isinstance(n, ast.Attribute)
+            and (n.attr in _FILLS or (isinstance(n.ctx, ast.Store) and n.attr == "__dict__"))
+        )
+        or (isinstance(n, ast.AugAssign) and isinstance(n.op, ast.BitOr))
+        for n in nodes
+    )
+
+
+def _reads_by_name(function: FunctionNode) -> bool:
+    """It asks for attributes under names that it works out, and says nothing of those that are not there."""
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    return any(
+        (name == "getattr" and len(call.args) == 2) or name == "attrgetter"
+        for call in calls
+        if (name := (dotted_name(call.func) or "").rpartition(".")[2])
+    )
 
 
 def _mentioned(node: ast.AST) -> Iterator[str]:

@@ -168,7 +168,22 @@ def calls_made(function: FunctionNode) -> Iterator[Made]:
 
 def still_called(function: FunctionNode, line: int) -> Iterator[Made]:
     """Calls that the rest of a frame may make which stands at `line`: below it, or in the loops around it."""
+    start = _rest_from(function, line)
+    return (made for made in calls_made(function) if (made.call.end_lineno or line) >= start)
+
+
+def still_read(function: FunctionNode, line: int) -> Iterator[ast.Attribute]:
+    """Attributes that the rest of such a frame may ask for, innermost last; none that it calls."""
+    start = _rest_from(function, line)
+    nodes = [node for statement in function.body for node in ast.walk(statement)]
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and id(node) not in called:
+            if (node.end_lineno or line) >= start:
+                yield node
+
+
+def _rest_from(function: FunctionNode, line: int) -> int:
     loops = [one for one in ast.walk(function) if isinstance(one, ast.For | ast.AsyncFor | ast.While)]
     around = [one.lineno for one in loops if one.lineno <= line <= (one.end_lineno or line)]
-    start = min([line, *around])
-    return (made for made in calls_made(function) if (made.call.end_lineno or line) >= start)
+    return min([line, *around])

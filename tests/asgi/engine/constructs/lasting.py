@@ -141,6 +141,40 @@ RIGHT = {
         === ask
         o.show() => ['a', 'b', 'show']
     """,
+    "texts in a list that was empty": """
+        --- m
+        ORIGINS = []
+        class C:
+            def __init__(self): self.__dict__["n"] = len(ORIGINS)
+            def show(self): return ORIGINS
+        +++ m
+        ORIGINS = ["http"]
+        class C:
+            def __init__(self): self.__dict__["n"] = len(ORIGINS)
+            def show(self): return ORIGINS
+        === use
+        o = m.C()
+        lib.append(o)
+        === ask
+        o.show() => ['http']
+    """,
+    "names of what is left out": """
+        --- m
+        class C:
+            HIDDEN = {"a"}
+            def __init__(self): self.a = self.b = 1
+            def show(self): return [n for n in vars(self) if n not in self.HIDDEN]
+        +++ m
+        class C:
+            HIDDEN = {"a", "c"}
+            def __init__(self): self.a = self.b = 1
+            def show(self): return [n for n in vars(self) if n not in self.HIDDEN]
+        === use
+        o = m.C()
+        lib.append(o)
+        === ask
+        o.show() => ['b']
+    """,
     "names for which the class answers from now on": """
         --- m
         class C:

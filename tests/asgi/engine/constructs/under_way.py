@@ -67,6 +67,16 @@ REFUSED = {
         "THING.f(1)", "THING.f(1, 2)", "def f(self, a): pass", "def f(self, a, b): pass"
     ),
     "a method is gone": _method("thing.f(1)", "thing.g(1)", "def f(self, a): pass", "def g(self, a): pass"),
+    "a method of what it will have": _case(
+        "async def run(thing):\n    await Pause()\n    room = make()\n    room.f(1)\n    await Pause()\n",
+        "async def run(thing):\n    await Pause()\n    room = make()\n    room.f(1, 2)\n    await Pause()\n",
+        before=_OWNER.format("def f(self, a): pass") + "def make(): return Room()\n",
+        after=_OWNER.format("def f(self, a, b): pass") + "def make(): return Room()\n",
+    ),
+    "a property that is gone": _method(
+        "thing.size", "thing.count", "size = property(lambda self: 1)", "count = property(lambda self: 1)"
+    ),
+    "a constant of a class that is gone": _method("Room.A", "Room.B", "A = 1", "B = 1"),
     "a static method": _method(
         "thing.f(1)", "thing.f()", "@staticmethod\n    def f(a): pass", "@staticmethod\n    def f(): pass"
     ),
