@@ -136,7 +136,8 @@ class Fingerprint:
         elif is_a(value, PurePath):
             self._put(path, STATE, str(copy.copy(value)))  # a path notes its own text
         elif kind is types.BuiltinFunctionType:
-            self._put(path, STATE, f"builtin {value.__module__}:{value.__qualname__}")
+            of = f" of {self._brief(value.__self__)}" if type(value.__self__) in ATOMS[1:] else ""
+            self._put(path, STATE, f"builtin {value.__module__}:{value.__qualname__}{of}")
         elif kind is types.MappingProxyType:
             self._value(path, dict(value), depth)
         elif kind is types.MethodType:
@@ -172,11 +173,8 @@ class Fingerprint:
         if depth < DEPTH and id(function) not in self._on_path:
             self._on_path.add(id(function))
             for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-                contents = _cell_contents(cell)
-                if is_a(contents, types.FunctionType):
-                    self._function(f"{path}[{name}]", contents, depth + 1)
-                elif type(contents) in ATOMS or type(contents) in CONTAINER_KINDS:
-                    self._value(f"{path}[{name}]", contents, depth + 1)
+                if name != "__class__":
+                    self._cell(f"{path}[{name}]", _cell_contents(cell), depth + 1)
             for name, value in defaults_of(function):
                 if type(value) in CONTAINER_KINDS:
                     self._value(f"{path}[{name}=]", value, depth + 1)
@@ -184,6 +182,18 @@ class Fingerprint:
                 if not name.startswith("__"):
                     self._value(f"{path}.{name}", value, depth + 1)
             self._on_path.discard(id(function))
+
+    def _cell(self, path: str, contents: Any, depth: int) -> None:
+        """What a closure was made with. Of the app's objects only what they are; what they have, their names tell."""
+        kind = type(contents)
+        if is_a(contents, types.FunctionType):
+            self._function(path, contents, depth)
+        elif kind in _TOLD_IN_CELLS or kind in CONTAINER_KINDS:
+            self._value(path, contents, depth)
+        elif is_a(contents, type):
+            self._put(path, STATE, f"class {brief(contents)}")
+        elif kind.__module__ in self._own:
+            self._put(path, STATE, f"instance of {kind.__module__}:{kind.__qualname__}")
 
     def _annotations(self, path: str, definition: types.FunctionType | type) -> None:
         """Frameworks read them. From 3.14 they are code of their own, which is not run."""
@@ -352,6 +362,9 @@ def _attributes(value: Any) -> dict[str, Any]:
 def wrapped_by(value: Any) -> Any:
     """The function behind an `lru_cache` and its like."""
     return _attributes(value).get("__wrapped__")
+
+
+_TOLD_IN_CELLS = (*ATOMS, types.BuiltinFunctionType, types.MethodType, re.Pattern, functools.partial)
 
 
 def _cell_contents(cell: types.CellType) -> Any:

@@ -218,4 +218,82 @@ CASES = {
         m.current is conf.b, m.Service.conf is conf.b, m.service.own is conf.b, m.near is conf.b
         first.name, conf.a is first, conf.b.name, m.asked()
     """,
+    "closures in registers are made with another class, function, method or partial": """
+        --- f
+        def make(kind, fn=str):
+            def run(x): return kind().go(), fn(x)
+            return run
+        class Users:
+            def go(self): return "users"
+        class Posts:
+            def go(self): return "posts"
+        def mul(a, b): return a * b
+        class Box:
+            def __init__(self): self.h = {}
+            def add(self, key, *args): self.h[key] = make(*args)
+        table = {}
+        def reg(key, value): table[key] = value
+        --- m
+        from functools import partial
+        from .f import Box, Posts, Users, make, mul, reg, table
+        box = Box()
+        box.add("a", Users)
+        box.add("b", Users, str)
+        reg("c", make(Users, ",".join))
+        reg("d", make(Users, partial(mul, 2)))
+        def asked(): return [one("12") for one in [*box.h.values(), *table.values()]]
+        +++ m
+        from functools import partial
+        from .f import Box, Posts, Users, make, mul, reg, table
+        box = Box()
+        box.add("a", Posts)
+        box.add("b", Users, int)
+        reg("c", make(Users, ";".join))
+        reg("d", make(Users, partial(mul, 3)))
+        def asked(): return [one("12") for one in [*box.h.values(), *table.values()]]
+        === ask
+        m.asked()
+    """,
+    "closures of a router know it, and it counts": """
+        --- m
+        class Router:
+            def __init__(self): self.h = {}; self.hits = 0
+            def route(self, path, *, wrap=None):
+                def entered(f):
+                    def run(*a):
+                        self.hits += 1
+                        return path, wrap(f(*a)) if wrap else f(*a)
+                    self.h[path] = run
+                    return run
+                return entered
+        r = Router()
+        @r.route("/a")
+        def a(): return 1
+        @r.route("/b", wrap=str)
+        def b(): return 2
+        +++ m
+        class Router:
+            def __init__(self): self.h = {}; self.hits = 0
+            def route(self, path, *, wrap=None):
+                def entered(f):
+                    def run(*a):
+                        self.hits += 1
+                        return path, wrap(f(*a)) if wrap else f(*a)
+                    self.h[path] = run
+                    return run
+                return entered
+        r = Router()
+        @r.route("/a")
+        def a(): return 1
+        @r.route("/c")
+        def c(): return 3
+        @r.route("/b", wrap=float)
+        def b(): return 2
+        === use
+        m.a()
+        === ask
+        list(m.r.h) => ['/a', '/c', '/b']
+        m.r.h["/b"](), m.b() => (('/b', 2.0), ('/b', 2.0))
+        m.r.hits => 3
+    """,
 }
