@@ -82,11 +82,17 @@ def _judge_deleted(context: Context, module: str, statement: Statement) -> None:
     if not isinstance(live, type):
         return
     context.deferred.append(lambda: _refuse_if_alive(context, module, statement, live))
-    if derived := [sub for sub in subclasses(live) if module_of(sub) in context.new]:
+    if derived := [sub for sub in subclasses(live) if module_of(sub) in context.new and not _goes(context, sub)]:
         if any((sub.__module__, sub.__qualname__) != (module, live.__qualname__) for sub in derived):
             names = ", ".join(sub.__qualname__ for sub in derived[:3])
             context.refuse(module, statement, f"it is gone from the source, but {names} derive from it")
     context.deferred.append(lambda: _refuse_if_listed(context, module, statement))
+
+
+def _goes(context: Context, cls: type) -> bool:
+    """It is gone from the source, too, and judged by itself."""
+    home = (cls.__module__, cls.__qualname__.partition(".")[0])
+    return context.old_names.definition(home) is not None and context.new_names.definition(home) is None
 
 
 def _refuse_if_alive(context: Context, module: str, statement: Statement, live: type) -> None:

@@ -1241,4 +1241,19 @@ CASES = {
         first
         m.sent('c')
     """,
+    "a base goes, and all that derive from it": """
+        --- m
+        class Filter:
+            def kind(self): return 'filter'
+        class Tag(Filter):
+            name = 'tag'
+        class Category(Filter):
+            name = 'category'
+        def kinds(): return [one().kind() for one in (Tag, Category)]
+        +++ m
+        def kinds(): return []
+        === ask
+        m.kinds()
+        hasattr(m, 'Filter'), hasattr(m, 'Tag')
+    """,
 }
