@@ -54,8 +54,8 @@ def plan_whole(context: Context, module: str, statement: Statement, living: Any,
 
 
 def set_again(context: Context, living: Any) -> None:
-    """What statements set on an app, or on its router, when it was made (`app.openapi = …`): the constructor that runs
-    once more has its own."""
+    """What statements set on an app, or on its router, when it was made (`app.openapi_version = …`): the constructor
+    that runs once more has its own. What it does not know of lives on anyway."""
     for module, statement in context.order:
         if module not in context.live or statement in context.planned or not _sets(context, module, statement, living):
             continue
@@ -72,9 +72,17 @@ def _sets(context: Context, module: str, statement: Statement, living: Any) -> b
     targets: list[ast.expr] = node.targets if isinstance(node, ast.Assign) else []
     if isinstance(node, ast.AnnAssign | ast.AugAssign):
         targets = [node.target]
-    owners = [dotted_name(target.value) for target in targets if isinstance(target, ast.Attribute)]
-    mine = (living, getattr(living, "router", living))
-    return any(context.resolve(module, owner) is one for owner in owners if owner for one in mine)
+    for target in [one for one in targets if isinstance(one, ast.Attribute)]:
+        for one in (living, getattr(living, "router", living)):
+            if context.resolve(module, dotted_name(target.value) or "") is one and _constructs(type(one), target.attr):
+                return True
+    return False
+
+
+def _constructs(kind: type, attribute: str) -> bool:
+    """Its constructor sets that attribute, or asks for it."""
+    inits = [function for base in kind.__mro__ for function in function_chain(vars(base).get("__init__"))]
+    return any(attribute in function.__code__.co_names for function in inits)
 
 
 def _libraries_handed(context: Context, living: Any) -> set[str]:
