@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,9 +44,22 @@ def test_of_the_environment_only_what_the_app_sets_is_noted(tmp_path: Path, monk
     for name in ("SECRET", "KEPT", "CHANGED"):
         monkeypatch.setenv(name, "old")
     files = write(tmp_path / "t", m="import os\nos.environ.update(KEPT='old', CHANGED='new', MINE='1')\n")
-    structure = import_cold(request_for_tree(tmp_path / "t", tmp_path / "root", files))["structure"]
+    request = replace(request_for_tree(tmp_path / "t", tmp_path / "root", files), environment=dict(os.environ))
+    structure = import_cold(request)["structure"]
     noted = [path.partition("the environment, ")[2] for path in structure if "the environment, " in path]
     assert sorted(noted) == ["b'CHANGED'", "b'MINE'"]
+
+
+def test_what_the_app_has_set_of_the_environment_itself_is_not_handed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SHOP_MODE", "SHOP_OTHER"):  # as the import of the release that runs has left it
+        monkeypatch.setenv(name, "old")
+    files = write(tmp_path / "t", m="import os\nos.environ.setdefault('SHOP_MODE', 'new')\n")
+    asked = request_for_tree(tmp_path / "t", tmp_path / "root", files).environment
+    assert asked is not None
+    assert "SHOP_MODE" not in asked
+    assert asked["SHOP_OTHER"] == "old"
 
 
 @pytest.mark.parametrize(
