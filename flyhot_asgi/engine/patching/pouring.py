@@ -80,8 +80,14 @@ def pour_across(old: object, new: object, journal: Journal) -> object:
     before, after = getattr(old, "__func__", old), getattr(new, "__func__", new)
     if not isinstance(before, types.FunctionType) or not isinstance(after, types.FunctionType):
         return None
+    if _wraps(before, after) or _wraps(after, before):
+        return None  # `Enum.__new__`, which each enum has as its own, came under a decorator, or out of it
     poured = pour_wrapped(before, after, journal)
     return poured if new is after else type(new)(poured)  # type: ignore[call-arg]
+
+
+def _wraps(outer: types.FunctionType, inner: types.FunctionType) -> bool:
+    return any(one is inner for one in list(function_chain(outer))[1:])
 
 
 def _by_place(functions: list[types.FunctionType]) -> dict[tuple[str, str], types.FunctionType]:

@@ -3,6 +3,9 @@ with a cold import of the second, undone exactly."""
 
 from __future__ import annotations
 
+import enum
+from typing import Any
+
 import pytest
 
 from .pairs import pair
@@ -461,3 +464,20 @@ def test_bodies_are_those_of_a_cold_import(lab, text):
 def test_modules_are_those_of_a_cold_import(lab, text):
     old, new = pair(text)
     lab(**old).brings(**new)
+
+
+def test_what_a_library_s_base_gave_a_class_is_not_poured_into(lab):
+    """An enum has `Enum.__new__` among its own members; a decorator wraps it."""
+    text = "import enum\nclass E(enum.Enum):\n    A = 1\n"
+    new: Any = enum.Enum.__new__
+    code = new.__code__
+    app = lab(m=text)
+    try:
+        app.arrive(m=text.replace("class", "from typing_extensions import deprecated\n@deprecated('soon')\nclass", 1))
+        assert new.__code__ is code
+        with pytest.warns(DeprecationWarning, match="soon"):
+            assert app.m.E(1) is app.m.E.A
+        app.undo()
+        assert new.__code__ is code and app.m.E(1) is app.m.E.A
+    finally:
+        new.__code__ = code
