@@ -54,12 +54,12 @@ def pour_wrapped(old: types.FunctionType, new: types.FunctionType, journal: Jour
     return pour(old, new, journal)
 
 
-def join(old: Sequence[object], new: Sequence[object], kept: Sequence[object]) -> None:
-    """Parts of one object that call one another (an `fset` its `fdel`, however deep in closures): where `new` parts
-    were poured into `old` ones, all that is `kept` knows those. Call it with everything in hand, as ids say what is
-    what."""
+def join(old: Sequence[object], new: Sequence[object], kept: Sequence[object], inside: Sequence[object] = ()) -> None:
+    """Parts that call one another (an `fset` its `fdel`, however deep in closures): where `new` parts were poured into
+    `old` ones, all that is `kept`, or `inside` of these, knows those. Call it with everything in hand, as ids say what
+    is what."""
     instead = {id(b): a for a, b, c in zip(old, new, kept, strict=True) if a is c is not b}
-    queue, seen = [*kept], set[int]()
+    queue, seen = [*(inside or kept)], set[int]()
     while queue:
         one = queue.pop()
         if not isinstance(one, types.FunctionType) or id(one) in seen:

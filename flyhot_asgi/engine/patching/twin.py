@@ -65,6 +65,8 @@ class TwinPourer:
         self._taken: set[int] = set()
         self._became: dict[int, types.FunctionType] = {}
         """Of one statement's functions, by id: they live as long as its twin does."""
+        self._accessors: list[tuple[object, object, object]] = []
+        """Of one class's properties, which may share them: the old, the new, and what was kept."""
 
     def begin(self) -> None:
         """Pre-images of the classes and of whoever holds them, before the statement is executed."""
@@ -144,6 +146,7 @@ class TwinPourer:
         type.__setattr__(living, "__name__", twin.__name__)
         type.__setattr__(living, "__qualname__", twin.__qualname__)
         self._derived(living)
+        self._accessors.clear()
 
     def _derived(self, living: type) -> None:
         derived: list[Any] = sorted(subclasses(living), key=lambda kind: len(kind.__mro__))
@@ -164,6 +167,8 @@ class TwinPourer:
         if owned_by(value, twin) or (name in (*one.keep, *_LIVING_ONLY) and old is not _MISSING):
             if name in one.fresh and old is not value and type(old) is type(value):
                 self._pairs.append((value, old))
+            if type(old) is property and type(value) is property:
+                self._accessors += zip(_accessors(old), _accessors(value), _accessors(old), strict=True)
             return old
         if isinstance(value, type) and isinstance(old, type) and self._same_place(value, old, twin):
             inner = next((o for o in self._item.classes if o.cls is old), None)
@@ -201,9 +206,11 @@ class TwinPourer:
             if (across := pour_across(old, new, self._journal)) is not None:
                 return across
         if type(old) is property and type(new) is property:
-            before, after = (old.fget, old.fset, old.fdel), (new.fget, new.fset, new.fdel)
+            before, after = _accessors(old), _accessors(new)
             parts = [self._merge(a, b) for a, b in zip(before, after, strict=True)]
-            join(before, after, parts)
+            self._accessors += zip(before, after, parts, strict=True)
+            olds, news, kept = zip(*self._accessors, strict=True)
+            join(olds, news, kept, parts)
             return property(parts[0], parts[1], parts[2], new.__doc__)
         kept = Pourer(self._journal).keep(old, new)
         if kept is old and old is not new and type(new) in EXACT_CONTAINERS:
@@ -236,6 +243,10 @@ class TwinPourer:
     def _stand_in(self, old: types.FunctionType, new: types.FunctionType) -> bool:
         before, after = stands_at(old), stands_at(new)
         return renamed(before[1], *self._moved) == after[1] if self._moved else before == after
+
+
+def _accessors(member: property) -> tuple[Any, Any, Any]:
+    return (member.fget, member.fset, member.fdel)
 
 
 def forget_aliases() -> None:

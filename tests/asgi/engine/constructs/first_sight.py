@@ -197,6 +197,60 @@ CASES = {
         m.Response.name.fset.__closure__[0].cell_contents is m.Response.name.fdel
         m.Response.age.fset.__closure__[0].cell_contents.__closure__[0].cell_contents is m.Response.age.fdel
     """,
+    "two properties share accessors": """
+        --- m
+        def getter(key):
+            def fget(r): return r.data.get(key)
+            def fset(r, value):
+                fdel(r)
+                r.data[key] = value
+            def fdel(r): r.data.pop(key, None)
+            return property(fget, fset, fdel, key)
+        def converted(prop, to, name=None):
+            name = name or "``%s``" % (to.__name__,)
+            doc = f"It is {name}."
+            hget, hset = prop.fget, prop.fset
+            def fget(r): return to(hget(r))
+            def fset(r, value): hset(r, str(value))
+            return property(fget, fset, prop.fdel, doc)
+        class Response:
+            _age = getter("age")
+            age = converted(_age, int)
+            name = getter("name")
+            def __init__(self): self.data = {}
+            def show(self): return "<%s>" % self.name
+
+        +++ m
+        def getter(key):
+            def fget(r): return r.data.get(key)
+            def fset(r, value):
+                fdel(r)
+                r.data[key] = value
+            def fdel(r): r.data.pop(key, None)
+            return property(fget, fset, fdel, key)
+        def converted(prop, to, name=None):
+            name = name or "``{}``".format(to.__name__)
+            doc = f"It is {name}."
+            hget, hset = prop.fget, prop.fset
+            def fget(r): return to(hget(r))
+            def fset(r, value): hset(r, str(value))
+            return property(fget, fset, prop.fdel, doc)
+        class Response:
+            _age = getter("age")
+            age = converted(_age, int)
+            name = getter("name")
+            def __init__(self): self.data = {}
+            def show(self): return f"<{self.name}>"
+        === hold
+        held = m.Response()
+        held.age = 3
+        === ask
+        (held.age, held.name)
+        m.Response.name.fset.__closure__[0].cell_contents is m.Response.name.fdel
+        m.Response.age.fset.__closure__[0].cell_contents.__closure__[0].cell_contents is m.Response.age.fdel
+        (lambda c: c.age.fget.__closure__[0].cell_contents is c._age.fget)(m.Response)
+        m.Response.age.fdel is m.Response._age.fdel
+    """,
     "what is run for each new class raises for one that it knows, and methods come and change": """
         --- m
         from abc import ABC
