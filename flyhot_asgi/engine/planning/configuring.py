@@ -8,6 +8,7 @@ tell of. Covered by the comparison afterwards, which holds all of that against t
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -27,18 +28,16 @@ if TYPE_CHECKING:
 
 _MISSING: Any = object()
 _TOLD_OF = (
-    *(
-        "logging.getLogger logging.root logging.basicConfig logging.config logging.disable logging.captureWarnings"
-    ).split(),
-    *("logging.addLevelName logging.setLoggerClass logging.setLogRecordFactory logging.lastResort").split(),
-    *(
-        "warnings.filterwarnings warnings.simplefilter warnings.resetwarnings warnings.showwarning warnings.filters"
-    ).split(),
-    *("os.environ sys.excepthook sys.unraisablehook threading.excepthook sys.setrecursionlimit").split(),
-    *("sys.setswitchinterval asyncio.set_event_loop_policy socket.setdefaulttimeout decimal.getcontext").split(),
-    *("locale.setlocale mimetypes signal.signal json").split(),
+    *"logging.getLogger logging.root logging.basicConfig logging.config.dictConfig logging.config.fileConfig".split(),
+    *"logging.disable logging.captureWarnings logging.addLevelName logging.setLoggerClass".split(),
+    *"logging.setLogRecordFactory warnings.filterwarnings warnings.simplefilter warnings.resetwarnings".split(),
+    *"warnings.showwarning warnings.filters os.environ sys.excepthook sys.unraisablehook threading.excepthook".split(),
+    *"sys.setrecursionlimit sys.setswitchinterval asyncio.set_event_loop_policy socket.setdefaulttimeout".split(),
+    *"locale.setlocale mimetypes.add_type mimetypes.init signal.signal".split(),
 )
 """What of the standard library works on nothing but what is told of (`living.process`)."""
+_UNTOLD = re.compile(r"\.(manager|parent)\b|\.formatter\.")
+"""Parts of loggers and handlers of which nothing is told, or which nobody would set back."""
 
 
 def configures(context: Context, module: str, statement: Statement, *, gone: bool = False) -> bool:
@@ -107,7 +106,7 @@ def _sets_only(context: Context, module: str, touch: Touch) -> bool:
 def _start(one: Foreign) -> list[Any] | None:
     """The library's objects that it starts from; nothing for what the standard library keeps. None: nobody can tell."""
     if one.origin.partition(".")[0] in sys.stdlib_module_names:
-        if one.origin.startswith("os.environ") and began_with() is None:
+        if _UNTOLD.search(one.whole) or (one.origin.startswith("os.environ") and began_with() is None):
             return None
         names = (one.origin, f"{one.origin}.{one.text.rpartition('.')[2]}")  # an attribute of it is set
         told = any(full == name or full.startswith(f"{name}.") for name in _TOLD_OF for full in names)

@@ -143,7 +143,6 @@ PAIRS = {
     "a media type comes": ("", "mimetypes.add_type('text/shop', '.shop')"),
     "the depth of recursion": ("sys.setrecursionlimit(3000)", "sys.setrecursionlimit(4000)"),
     "a timeout": ("socket.setdefaulttimeout(3)", "socket.setdefaulttimeout(4)"),
-    "a precision": ("decimal.getcontext().prec = 10", "decimal.getcontext().prec = 12"),
     "a hook": (
         "import sys\ndef say(*a): return 1\nsys.excepthook = say",
         "import sys\ndef say(*a): return 1\ndef tell(*a): return 2\nsys.excepthook = tell",
@@ -225,6 +224,8 @@ def test_what_the_program_has_added_stays(app: Callable[..., Lab]) -> None:
         ("", "os.putenv('SHOP', 'b')", "os.putenv"),
         ("", "os.umask(0o77)", "os.umask"),
         ("", "logging.Logger.trace = print", "logging.Logger.trace"),
+        ("", "import json\njson.JSONEncoder.default = print", "JSONEncoder"),
+        ("", "logging.getLogger('shop').parent = None", "parent"),
     ],
 )
 def test_what_nobody_looks_at_is_refused(app: Callable[..., Lab], old: str, new: str, what: str) -> None:
