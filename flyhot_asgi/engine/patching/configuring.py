@@ -138,9 +138,17 @@ class Configuring(Registration):
         for change in found.values():
             if id(change.place) not in places:
                 self._settle(change)
+        untold = self._of_classes()
         for change in changes(self._library):
+            if isinstance(change.place, type) or id(change.place) in untold:
+                raise self._refusal("sets something that a library's class keeps, of which no cold import tells")
             _keep_what_is_alike(change)
         self._settle_lists()
+
+    def _of_classes(self) -> set[int]:
+        """Containers that libraries' classes have as attributes."""
+        classes = [place for place, _ in self._library.values() if isinstance(place, type)]
+        return {id(one) for cls in classes for value in list(vars(cls).values()) for one in _containers(value)}
 
     def _begin_anew(self) -> None:
         """What is set where nothing is set begins as in a fresh process."""

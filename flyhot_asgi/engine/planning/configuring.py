@@ -65,11 +65,21 @@ def configures(context: Context, module: str, statement: Statement, *, gone: boo
         asked |= {*one.asked, one.origin.rpartition(".")[2]} if found else set()
     if (roots and Reach(roots, asked, but=context.live).too_much) or targets.set_since() is not None:
         return False
+    if before is not None and not _done_again(context, module, before):
+        return False
     homes = {home for touch in sides for home in touch.homes}
     once = any(one.origin == "logging.basicConfig" for one in done)
     new, old = (None, statement) if gone else (statement, None)
     _plan(context, Configured(module, new, old, tuple(roots), frozenset(asked), tuple(sorted(homes)), once))
     return True
+
+
+def _done_again(context: Context, module: str, before: Touch) -> bool:
+    """What was done to libraries is done by a statement of the new release, too: what isn't would stay."""
+    after = [context.slices.touch(module, s) for s in context.new[module].statements] if module in context.new else []
+    still = {(one.origin, one.text) for touch in after for one in touch.foreign}
+    libraries = [one for one in before.foreign if one.origin.partition(".")[0] not in sys.stdlib_module_names]
+    return all((one.origin, one.text) in still for one in libraries)
 
 
 def _plan(context: Context, item: Configured) -> None:

@@ -16,6 +16,7 @@ from flyhot_asgi.engine import Refused
 from flyhot_asgi.engine.living.process import process_places
 from flyhot_asgi.engine.patching.entries import Contents, changes, contents_of, write
 from flyhot_asgi.engine.verification.settings import settings
+from tests.asgi.engine import configured
 from tests.asgi.engine.lab import Lab
 
 HEAD = """
@@ -235,6 +236,25 @@ def test_what_nobody_looks_at_is_refused(app: Callable[..., Lab], old: str, new:
         shop.arrive(main=HEAD + new)
     assert what in str(refused.value.reasons[0])
     assert told(shop) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("lib.Registry.register('a')", "lib.Registry.register('b')"),
+        ("lib.Registry.size = 1\nlib.Registry.limit = 2", "lib.Registry.limit = 2"),
+        ("lib.Registry.size = 1", "lib.Registry.size = 2"),
+    ],
+)
+def test_what_a_librarys_class_keeps_is_refused(app: Callable[..., Lab], old: str, new: str) -> None:
+    head = "from tests.asgi.engine import configured as lib\n"
+    try:
+        shop = app(head + old)
+        with pytest.raises(Refused):
+            shop.arrive(main=HEAD + head + new)
+    finally:
+        configured.Registry.entered.clear()
+        configured.Registry.size = configured.Registry.limit = 0
 
 
 def test_what_the_program_has_set_since_and_the_release_sets_otherwise_is_refused(app: Callable[..., Lab]) -> None:
