@@ -431,31 +431,6 @@ CASES = {
         pkg.__version__
         [n for n in dir(pkg) if "flyhot" in n or n == "__dir__"]
     """,
-    "a function that notes all names sees those that it saw at import": """
-        --- pkg
-        from ._lazy import lazy
-        from .one import A
-        lazy(globals(), {"one": "pkg.one"})
-        def later(): return 1
-        --- pkg._lazy
-        def lazy(space, aliases):
-            names = set(space)
-            def __dir__(): return sorted(n for n in names | set(aliases) if n != "__builtins__")
-            space["__dir__"] = __dir__
-        --- pkg.one
-        class A: pass
-        +++ pkg
-        from ._lazy import lazy
-        from .one import A, B
-        lazy(globals(), {"one": "pkg.one"})
-        def later(): return 2
-        +++ pkg.one
-        class A: pass
-        class B: pass
-        === ask
-        [n for n in dir(pkg) if "flyhot" in n or n in ("__dir__", "A", "B", "later")]
-        pkg.later()
-    """,
     "others set an attribute of what nobody initialised": """
         --- m
         class Request:
