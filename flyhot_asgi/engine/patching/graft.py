@@ -18,7 +18,7 @@ from ..source.codetree import transplant
 from ..source.module import SourceModule, Statement
 from ..source.plan import Graft
 from .journal import Journal
-from .pouring import join, pour_across, pour_wrapped
+from .pouring import is_anothers, join, pour_across, pour_wrapped
 from .values import Pourer
 
 _IMPLICIT: dict[str, Any] = {
@@ -123,9 +123,11 @@ def _put(cls: type, name: str, value: Any, journal: Journal) -> None:
 def _merge(old: Any, new: Any, journal: Journal) -> Any:
     """The object to store: the old one, made new, where its kind allows."""
     if isinstance(old, types.FunctionType) and isinstance(new, types.FunctionType):
-        return pour_wrapped(old, new, journal)
+        return new if is_anothers(old, new) else pour_wrapped(old, new, journal)
     if isinstance(old, staticmethod | classmethod) and type(old) is type(new):
         if isinstance(old.__func__, types.FunctionType) and isinstance(new.__func__, types.FunctionType):
+            if is_anothers(old.__func__, new.__func__):
+                return new
             pour_wrapped(old.__func__, new.__func__, journal)
             return old
     if (kept := pour_across(old, new, journal)) is not None:

@@ -4,6 +4,7 @@ with a cold import of the second, undone exactly."""
 from __future__ import annotations
 
 import enum
+import textwrap
 from typing import Any
 
 import pytest
@@ -481,3 +482,11 @@ def test_what_a_library_s_base_gave_a_class_is_not_poured_into(lab):
         assert new.__code__ is code and app.m.E(1) is app.m.E.A
     finally:
         new.__code__ = code
+
+
+def test_a_method_in_the_place_of_a_librarys_function_leaves_that_function_alone(lab):
+    app = lab(m="import textwrap\nclass C:\n    parse = textwrap.dedent\n    show = staticmethod(textwrap.indent)\n")
+    indent = "    @staticmethod\n    def show(text, by): return 'shown'\n"
+    app.upgrade(m=f"class C:\n    def parse(self): return 'mine'\n{indent}")
+    assert (app.m.C().parse(), app.m.C.show("a", "b")) == ("mine", "shown")
+    assert (textwrap.dedent("  a"), textwrap.indent("a", " ")) == ("a", " a")
