@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import types
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -25,13 +26,16 @@ from ..living.process import ENVIRONMENT, environment, logger_place, process_pla
 from ..living.reach import Reach
 from ..source.module import Statement
 from ..source.plan import Configured, Execute, Plan
-from .entries import Change, Contents, changes, contents_of, write
+from .entries import Change, Contents, changes, contents_of, read, write
 from .journal import Journal
 from .keeping import KeptOpen, handlers
 from .likeness import Likeness
 from .registration import Registration
 from .trialrun import touch_place
 from .watch import nothing_started
+
+_KEEPERS = (type, types.CellType)
+"""What a library keeps in these no digest tells."""
 
 _DO = "deploy this change cold (restart the app)"
 _MISSING: Any = object()
@@ -138,17 +142,20 @@ class Configuring(Registration):
         for change in found.values():
             if id(change.place) not in places:
                 self._settle(change)
-        untold = self._of_classes()
+        untold = self._untold()
         for change in changes(self._library):
-            if isinstance(change.place, type) or id(change.place) in untold:
-                raise self._refusal("sets something that a library's class keeps, of which no cold import tells")
+            if isinstance(change.place, _KEEPERS) or id(change.place) in untold:
+                raise self._refusal(
+                    "sets something that a library's class or closure keeps: no cold import tells of it"
+                )
             _keep_what_is_alike(change)
         self._settle_lists()
 
-    def _of_classes(self) -> set[int]:
-        """Containers that libraries' classes have as attributes."""
-        classes = [place for place, _ in self._library.values() if isinstance(place, type)]
-        return {id(one) for cls in classes for value in list(vars(cls).values()) for one in _containers(value)}
+    def _untold(self) -> set[int]:
+        """Containers that libraries' classes have as attributes, and their functions in closures."""
+        kept = [place for place, _ in self._library.values() if isinstance(place, _KEEPERS)]
+        values = [value for place in kept for value in list(read(place).values())]
+        return {id(one) for value in values for one in _containers(value)}
 
     def _begin_anew(self) -> None:
         """What is set where nothing is set begins as in a fresh process."""

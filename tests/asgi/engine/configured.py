@@ -122,3 +122,26 @@ class Registry:
     @classmethod
     def register(cls, name: str) -> None:
         cls.entered.append(name)
+
+
+def _closure() -> tuple[Any, Any, Any]:
+    known: list[str] = []
+    size = 0
+
+    def enter(name: str) -> None:
+        known.append(name)
+
+    def grow(by: int) -> None:
+        nonlocal size
+        size += by
+
+    def forget() -> None:
+        nonlocal size
+        known.clear()
+        size = 0
+
+    return enter, grow, forget
+
+
+enter, grow, forget = _closure()
+"""They keep what they are told where only they can see it."""

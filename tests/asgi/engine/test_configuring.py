@@ -244,9 +244,11 @@ def test_what_nobody_looks_at_is_refused(app: Callable[..., Lab], old: str, new:
         ("lib.Registry.register('a')", "lib.Registry.register('b')"),
         ("lib.Registry.size = 1\nlib.Registry.limit = 2", "lib.Registry.limit = 2"),
         ("lib.Registry.size = 1", "lib.Registry.size = 2"),
+        ("lib.enter('a')", "lib.enter('b')"),
+        ("lib.grow(1)", "lib.grow(2)"),
     ],
 )
-def test_what_a_librarys_class_keeps_is_refused(app: Callable[..., Lab], old: str, new: str) -> None:
+def test_what_a_librarys_class_or_closure_keeps_is_refused(app: Callable[..., Lab], old: str, new: str) -> None:
     head = "from tests.asgi.engine import configured as lib\n"
     try:
         shop = app(head + old)
@@ -255,6 +257,7 @@ def test_what_a_librarys_class_keeps_is_refused(app: Callable[..., Lab], old: st
     finally:
         configured.Registry.entered.clear()
         configured.Registry.size = configured.Registry.limit = 0
+        configured.forget()
 
 
 def test_what_the_program_has_set_since_and_the_release_sets_otherwise_is_refused(app: Callable[..., Lab]) -> None:
