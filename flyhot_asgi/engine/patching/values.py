@@ -110,7 +110,8 @@ class Pourer:
         if new is not old:
             self._pairs.append((new, old))
         wanted = {}
-        inside = depth - 1 if type(old).__module__ in self._own or is_command(old) else 0
+        known = type(old).__module__ in self._own or is_namespace(old) or is_command(old)
+        inside = depth - 1 if known else 0
         for name, value in other.items():
             if name not in kept:  # containers in a library's object may be others' too: a model's schema is
                 wanted[name] = self.keep(mine.get(name, MISSING), value, inside)
