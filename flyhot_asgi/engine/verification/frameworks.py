@@ -194,6 +194,7 @@ _OF_ROUTES = (
     "response_model_by_alias".split()
 )
 
+_WRAPPED = 20
 _OF_INCLUDING = "prefix tags dependencies default_response_class responses deprecated include_in_schema".split()
 
 
@@ -212,14 +213,35 @@ def _route(route: Any, shapes: Shapes) -> str:
     responses = fields.get("response_fields")
     if type(responses) is dict:
         parts.append(f"responses={[(key, _field(one, shapes)) for key, one in responses.items()]}")
-    return " ".join([*parts, *_parameters(fields.get("dependant"), shapes)])
+    dependant = fields.get("dependant")
+    called = getattr(dependant, "call", None)
+    parts += [f"calls={_short(called)}"] if called is not fields.get("endpoint") else []
+    parts += [f"own {name}={_short(value)}" for name, value in fields.items() if _in_place_of_a_method(route, name)]
+    return " ".join([*parts, *_parameters(dependant, shapes)])
+
+
+def _in_place_of_a_method(route: Any, name: str) -> bool:
+    """Somebody has set it on this one route (`route.handle = guarded`)."""
+    return any(type(vars(base).get(name)) is types.FunctionType for base in type(route).__mro__)
 
 
 def _short(value: Any) -> str:
-    if issubclass(type(value), (types.FunctionType, type)):
+    if type(value) is types.FunctionType:
+        return " of ".join(_functions(value))
+    if issubclass(type(value), type):
         return reference(value)
     inner = value.func if type(value) is functools.partial else None
     return _short(inner) if inner is not None else type(value).__qualname__
+
+
+def _functions(value: Any) -> Iterator[str]:
+    """A function, and those that it wraps: one under `functools.wraps` goes by the name of another."""
+    for _ in range(_WRAPPED):
+        if type(value) is not types.FunctionType:
+            return
+        written = value.__code__.co_qualname
+        yield reference(value) if written == value.__qualname__ else f"{reference(value)} ({written})"
+        value = vars(value).get("__wrapped__")
 
 
 def _field(field: Any, shapes: Shapes) -> str:

@@ -26,6 +26,7 @@ class Item(BaseModel):
     name: str = "x"
 """
 MAIN = """
+from functools import wraps
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from tests.asgi.engine.adapters.paging import add_paging
@@ -37,6 +38,13 @@ app.include_router(items.router)
 def name_all(app):
     for route in every(app.routes):
         route.operation_id = f"{route.name}-named"
+def guard(app):
+    for route in every(app.routes):
+        route.handle = no
+        route.dependant.call = wraps(route.endpoint)(lambda: None)
+async def no(scope, receive, send):
+    await send({"type": "http.response.start", "status": 403, "headers": []})
+    await send({"type": "http.response.body", "body": b"no"})
 def every(routes):
     for route in routes:
         if isinstance(route, APIRoute):
@@ -48,6 +56,7 @@ def every(routes):
 WORKING = {
     "a library's function": "add_paging(app)",
     "the app's own function": "name_all(app)",
+    "what each route runs": "guard(app)",
     "several": "add_paging(app)\nname_all(app)",
 }
 EDITS = {
