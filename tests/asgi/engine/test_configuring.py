@@ -103,6 +103,14 @@ class Plain(logging.Formatter):
 logging.basicConfig()
 logging.root.handlers[0].setFormatter(Plain(%d))
 """
+FILTER = """
+class Only(logging.Filter):
+    def filter(self, record):
+        return %r in record.msg
+log = logging.getLogger('shop')
+log.addFilter(Only())
+log.setLevel(%d)
+"""
 PROCESSORS = "structlog.configure(processors=[%s structlog.processors.JSONRenderer()])"
 STEP = "def step(n):\n    def add(logger, name, event):\n        return dict(event, n=n)\n    return add\n"
 PAIRS = {
@@ -130,6 +138,7 @@ PAIRS = {
         "log.addHandler(h)".replace("'a'", "'%(name)s'"),
     ),
     "a formatter of the app's own": (OWN % 1, OWN % 2),
+    "a filter of the app's own, and a level": (FILTER % ("a", 10), FILTER % ("b", 20)),
     "dictConfig: a format": (dict_config(), dict_config(text="%(name)s")),
     "dictConfig: a level": (dict_config(), dict_config("DEBUG")),
     "dictConfig: a further logger": (dict_config(), dict_config(more=", 'shop.cart': {'level': 'DEBUG'}")),

@@ -782,22 +782,4 @@ CASES = {
         === ask
         s.f(), m.low.user()
     """,
-    "logging filters and a handler of the app's": """
-        --- m
-        import logging
-        class F(logging.Filter):
-            def filter(self, r): return 'old' in r.msg
-        log = logging.getLogger(__name__)
-        log.addFilter(F())
-        log.setLevel(10)
-        +++ m
-        import logging
-        class F(logging.Filter):
-            def filter(self, r): return 'new' in r.msg
-        log = logging.getLogger(__name__)
-        log.addFilter(F())
-        log.setLevel(20)
-        === ask
-        m.log.level, len(m.log.filters)
-    """,
 }
