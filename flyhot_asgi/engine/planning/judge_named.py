@@ -76,9 +76,17 @@ def _gained(before: Named, after: Named) -> Iterator[tuple[bool, Words | None, d
     for source, words in after.sources.items():
         old = before.sources.get(source)
         known = old.get(ALL, frozenset()) if old else frozenset()
+        known |= _values_only(old, words) if old else frozenset()
         gained = {path: found - known for path, found in words.items() if found - known}
         if gained:
             yield source[0] not in after.modules, old, gained, words
+
+
+def _values_only(before: Words, after: Words) -> frozenset[str]:
+    """Texts that are values now in a dict whose keys were all that it named: none of them was a name."""
+    values = {path for path in after if path.endswith("V") and path not in before and f"{path[:-1]}K" in before}
+    others = (words for path, words in after.items() if path != ALL and path not in values)
+    return frozenset().union(*(after[path] for path in values)) - frozenset().union(*others)
 
 
 def _lacking(obj: Any, old: frozenset[str], name: str, given: frozenset[str]) -> str | None:
