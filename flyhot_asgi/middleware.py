@@ -20,6 +20,7 @@ from .client.inject import injecting
 from .errors import FlyhotError
 from .integrations import install as install_integrations
 from .lifespan import Lifespan
+from .release import began as began  # it notes whose import this is, and since when: not that of a fork, later
 from .release import imported
 from .release.config import project_root
 from .session import Requests

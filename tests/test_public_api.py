@@ -100,6 +100,16 @@ def test_an_app_that_is_only_imported_brings_no_engine() -> None:
     assert done.stdout == ""
 
 
+def test_an_app_that_is_imported_and_forked_later_knows_since_when_it_is_there() -> None:
+    """`gunicorn --preload`: files that were edited before the fork are not what was imported."""
+    code = (
+        "import os, sys\nfrom flyhot_asgi import HotUpgrade\n"
+        "if os.fork(): sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))\n"
+        "from flyhot_asgi.release import began\nsys.exit(0 if began.is_fork() else 3)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
 def test_what_the_tooling_takes_from_it_needs_the_standard_library_only(bare: frozenset[str]) -> None:
     rooms = ("release.folder", "release.scan", "control.wire", "control.paths", "control.decision")
     every = imported_by("import " + ", ".join(f"flyhot_asgi.{room}" for room in rooms))
