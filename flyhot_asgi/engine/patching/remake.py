@@ -147,9 +147,10 @@ class Remaking(Registration):
                 self._registered[item].settle(now, settling)
             else:
                 namespace[item.name] = settling.whole(saved, now)
-                settling.pourer.finish(namespace)
             if settling.replaced:
                 self._substitute(settling.replaced)
+                settling.replaced.clear()
+            settling.pourer.finish(namespace)
 
 
 @dataclass

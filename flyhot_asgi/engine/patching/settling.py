@@ -72,6 +72,12 @@ class Settling:
         return drift is not None and not drift.described("old", self._home, part)
 
     def _settle(self, part: str, saved: Saved, now: Any, depth: int) -> Any:
+        found = self._settled(part, saved, now, depth)
+        if found is not now and now is not MISSING and contents_of(now) is not None and type(found) is type(now):
+            self.replaced.append((now, found))  # a fresh closure may know the fresh one
+        return found
+
+    def _settled(self, part: str, saved: Saved, now: Any, depth: int) -> Any:
         drift, home = self._drift, self._home
         if drift is None or self._given_up:
             return self._adopt(part, saved, now, depth)

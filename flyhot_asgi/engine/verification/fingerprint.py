@@ -80,6 +80,7 @@ class Fingerprint:
         self._on_path: set[int] = set()
         self._until = 0
         self._ordering = Ordering()
+        self._in_cells: list[tuple[str, Any, int]] = []
         self._named: dict[int, list[str]] = defaultdict(list)
         """Names of modules, members of classes, items of containers by the object that they mean, where no text says
         which one that is."""
@@ -103,7 +104,10 @@ class Fingerprint:
         return kind in _CONTAINERS or kind.__module__ in self._own
 
     def sharing(self) -> None:
-        """Describe which names and items of all the modules mean one object. Called when these have been described."""
+        """Describe which names and items of all the modules mean one object, and objects that only closures have.
+        Called when the modules have been described."""
+        for path, value, depth in [one for one in self._in_cells if id(one[1]) not in self._named]:
+            self._value(path, value, depth)
         shared: dict[str, str] = {}
         for paths in self._named.values():
             first, *others = sorted(set(paths))
@@ -184,7 +188,7 @@ class Fingerprint:
             self._on_path.discard(id(function))
 
     def _cell(self, path: str, contents: Any, depth: int) -> None:
-        """What a closure was made with. Of the app's objects only what they are; what they have, their names tell."""
+        """What a closure was made with. What the app's objects in it have, their names tell, if they have any."""
         kind = type(contents)
         if is_a(contents, types.FunctionType):
             self._function(path, contents, depth)
@@ -194,6 +198,7 @@ class Fingerprint:
             self._put(path, STATE, f"class {brief(contents)}")
         elif kind.__module__ in self._own:
             self._put(path, STATE, f"instance of {kind.__module__}:{kind.__qualname__}")
+            self._in_cells.append((path, contents, depth))
 
     def _annotations(self, path: str, definition: types.FunctionType | type) -> None:
         """Frameworks read them. From 3.14 they are code of their own, which is not run."""

@@ -296,4 +296,62 @@ CASES = {
         m.r.h["/b"](), m.b() => (('/b', 2.0), ('/b', 2.0))
         m.r.hits => 3
     """,
+    "a register holds a closure over an object that nobody names": """
+        --- core
+        REGISTER = {}
+        def enter(name, function): REGISTER[name] = function
+        class Format:
+            def __init__(self, text): self.text = text
+        def made(how):
+            def run(value): return how.text + value
+            return run
+        --- m
+        from .core import Format, enter, made
+        def later(): return Format("a")
+        enter("x", made(Format("a")))
+        enter("y", made(later()))
+        +++ m
+        from .core import Format, enter, made
+        def later(): return Format("b")
+        enter("x", made(Format("b")))
+        enter("y", made(later()))
+        === ask
+        core.REGISTER["x"]("-"), core.REGISTER["y"]("-")
+    """,
+    "closures know the router of an app, which is made again": """
+        --- m
+        class Router:
+            def __init__(self): self.count, self.table = 0, {}
+            def route(self, name):
+                def enter(function):
+                    def run(): self.count += 1; return function()
+                    self.table[name] = run
+                    return function
+                return enter
+        class App:
+            def __init__(self): self.router = Router()
+        app = App()
+        @app.router.route("a")
+        def a(): return 1
+        +++ m
+        class Router:
+            def __init__(self): self.count, self.table = 0, {}
+            def route(self, name):
+                def enter(function):
+                    def run(): self.count += 1; return function()
+                    self.table[name] = run
+                    return function
+                return enter
+        class App:
+            def __init__(self): self.router = Router()
+        app = App()
+        @app.router.route("a")
+        def a(): return 1
+        @app.router.route("b")
+        def b(): return 2
+        === hold
+        held = m.app.router
+        === ask
+        held is m.app.router, sorted(held.table), held.table["b"](), held.table["a"](), held.count
+    """,
 }
