@@ -77,8 +77,9 @@ class TablesAdapter(Adapter):
     def _deleted(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         for module, changes in diffs.items():
             for change in changes.of(Verdict.DELETED):
+                imported = change.statement.kind == "import"  # it is mapped where it is defined
                 found = context.value(module, change.statement.name) if change.statement.binds else None
-                if is_mapped(found) or _is_table(found):
+                if not imported and (is_mapped(found) or _is_table(found)):
                     reason = "it is mapped: its table stays in the metadata, and other mappers may count on it"
                     context.refuse(module, change.statement, reason, do=_MIGRATE)
         for module in context.plan.deleted:

@@ -223,3 +223,12 @@ def test_a_table_of_sqlmodel_is_mapped_anew(lab):
     assert item(id=1).name == "n" and app.models.Mapped.metadata.tables["item"] is item.__table__
     app.undo()
     assert list(item.__table__.columns.keys()) == ["id", "title"]
+
+
+@pytest.mark.parametrize("line", ["from .db import User", "from . import db", "from .db import User as U, Base"])
+def test_an_import_of_a_mapped_class_that_goes_is_nothing_of_the_tables(lab, line: str) -> None:
+    db, _ = pair(BASE)
+    app = lab(**db, m=f"{line}\ndef f(): return 1\n")
+    app.arrive(**db, m="def f(): return 2\n")
+    assert app.m.f() == 2
+    assert set(app.db.Base.metadata.tables) == {"users"}
