@@ -26,6 +26,7 @@ from ..source.plan import Action, Remade
 from ..source.touches import Touch
 from ..source.uses import may_be_mutated, may_be_stored
 from ..source.values import EXACT_CONTAINERS, is_atomic, is_definition
+from .constants import Constants
 from .context import Context
 from .doomed import doomed
 from .judge_classes import judge_filling_class
@@ -44,9 +45,10 @@ class Slices:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        constant = Constants(context)
         self._sides = [
-            Filled(context.old_names, [name for name in context.live]),
-            Filled(context.new_names, [name for name in context.live if name in context.new]),
+            Filled(context.old_names, [name for name in context.live], constant),
+            Filled(context.new_names, [name for name in context.live if name in context.new], constant),
         ]
         self.remade: set[Home] = set()
         self.renamed: set[str] = set()

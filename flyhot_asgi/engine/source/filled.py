@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from collections.abc import Callable
 
 from .active import active
 from .defuse import Home, Names, execution_order
@@ -14,9 +15,10 @@ from .touches import Touch, Touches
 class Filled:
     """One release: which of its statements make and fill what."""
 
-    def __init__(self, names: Names, roots: list[str]) -> None:
+    def __init__(self, names: Names, roots: list[str], constant: Callable[[Home], bool] = lambda home: False) -> None:
+        """`constant`: see `Touches`."""
         self.names = names
-        self.touches = Touches(names)
+        self.touches = Touches(names, constant)
         self._roots = roots
         self._order: list[tuple[str, Statement]] | None = None
         self._by_home: dict[Home, list[tuple[str, Statement]]] | None = None

@@ -10,7 +10,7 @@ with a cold import. Effects on objects of nobody's in the release (`logging.basi
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from .calls import OWN, Foreign, Summary
@@ -34,10 +34,12 @@ class Touch:
 
 
 class Touches:
-    """What the statements of one release touch. Reads only; remembers."""
+    """What the statements of one release touch. Reads only; remembers. `constant`: what a name means can't be changed,
+    whoever is handed it."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, constant: Callable[[Home], bool] = lambda home: False) -> None:
         self.names = names
+        self._constant = constant
         self._found: dict[Statement, Touch] = {}
         self._summaries: dict[int, Summary] = {}
         self._owners: dict[int, tuple[str, ast.ClassDef]] | None = None
@@ -78,7 +80,7 @@ class Touches:
             return Touch()
         body = Body(self, module, None)
         body.run([statement.node])
-        homes = {root for root in body.touched if isinstance(root, tuple)}
+        homes = {root for root in body.touched if isinstance(root, tuple) and not self._constant(root)}
         deeply, entered = ({root for root in roots if isinstance(root, tuple)} for roots in (body.deeply, body.entered))
         return Touch(homes - {OWN}, body.foreign, deeply - {OWN}, entered - {OWN}, OWN in homes)
 

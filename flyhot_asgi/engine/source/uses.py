@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from .binds import bound_names
 from .defuse import Home, Names
 from .module import dotted_name
 
@@ -19,22 +20,45 @@ _READERS = frozenset(
 )
 
 
+class Stores:
+    """Names of modules that functions of one release bind anew: `global`, or an attribute of the module. `only`: looked
+    for in modules with this text in them."""
+
+    def __init__(self, names: Names, only: str = "") -> None:
+        self._homes: set[Home] = set()
+        self._texts: set[str] = set()
+        for owner, source in names.modules.items():
+            if only in source.text:
+                for node in ast.walk(source.tree):
+                    self._look(names, owner, node)
+
+    def has(self, home: Home) -> bool:
+        return home in self._homes or home[1] in self._texts
+
+    def _look(self, names: Names, owner: str, node: ast.AST) -> None:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inside = list(ast.walk(node))
+            shared = {name for child in inside if isinstance(child, ast.Global) for name in child.names}
+            if shared:  # many declare what they only read
+                self._homes |= {(owner, name) for name in shared & _bound_in(inside)}
+        elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            dotted = dotted_name(node) or ""
+            if not dotted.startswith("self.") and (home := names.home(owner, dotted)) is not None:
+                self._homes.add(home)
+        elif isinstance(node, ast.Call) and dotted_name(node.func) in ("setattr", "globals", "vars"):
+            self._texts |= {a.value for a in ast.walk(node) if isinstance(a, ast.Constant) and isinstance(a.value, str)}
+
+
+def _bound_in(nodes: list[ast.AST]) -> set[str]:
+    """Names that a function's code binds or deletes, the functions inside of it included."""
+    bound = {name for node in nodes if isinstance(node, ast.stmt) for name in bound_names(node)}
+    deleted = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Del)}
+    return bound | deleted | {n.name for n in nodes if isinstance(n, ast.ExceptHandler) and n.name}
+
+
 def may_be_stored(names: Names, home: Home) -> bool:
-    """Some function of the release binds the name anew (`global`, or an attribute of its module)."""
-    module, name = home
-    for owner, source in names.modules.items():
-        if name not in source.text:
-            continue
-        for node in ast.walk(source.tree):
-            if owner == module and isinstance(node, ast.Global) and name in node.names:
-                return True
-            if isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Store):
-                if names.home(owner, dotted_name(node) or "") == home:
-                    return True
-            if isinstance(node, ast.Call) and dotted_name(node.func) in ("setattr", "globals", "vars"):
-                if any(isinstance(a, ast.Constant) and a.value == name for a in ast.walk(node)):
-                    return True
-    return False
+    """Some function of the release binds the name anew."""
+    return Stores(names, home[1]).has(home)
 
 
 def may_be_mutated(names: Names, home: Home) -> bool:
