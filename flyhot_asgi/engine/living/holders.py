@@ -278,3 +278,8 @@ def at_home(value: Any) -> bool:
     if type(found) is property:
         return value in (found.fget, found.fset, found.fdel)
     return found is value
+
+
+def is_anothers(function: types.FunctionType, module: str | None) -> bool:
+    """It is a function of another module than this (`parse = textwrap.dedent` in a class), which stays what it is."""
+    return function.__module__ != module and at_home(function)

@@ -13,12 +13,13 @@ import types
 from functools import partial
 from typing import Any
 
+from ..living.holders import is_anothers
 from ..living.inventory import subclasses
 from ..source.codetree import transplant
 from ..source.module import SourceModule, Statement
 from ..source.plan import Graft
 from .journal import Journal
-from .pouring import is_anothers, join, pour_across, pour_wrapped
+from .pouring import join, pour_across, pour_wrapped
 from .values import Pourer
 
 _IMPLICIT: dict[str, Any] = {
@@ -123,10 +124,10 @@ def _put(cls: type, name: str, value: Any, journal: Journal) -> None:
 def _merge(old: Any, new: Any, journal: Journal) -> Any:
     """The object to store: the old one, made new, where its kind allows."""
     if isinstance(old, types.FunctionType) and isinstance(new, types.FunctionType):
-        return new if is_anothers(old, new) else pour_wrapped(old, new, journal)
+        return new if is_anothers(old, new.__module__) else pour_wrapped(old, new, journal)
     if isinstance(old, staticmethod | classmethod) and type(old) is type(new):
         if isinstance(old.__func__, types.FunctionType) and isinstance(new.__func__, types.FunctionType):
-            if is_anothers(old.__func__, new.__func__):
+            if is_anothers(old.__func__, new.__func__.__module__):
                 return new
             pour_wrapped(old.__func__, new.__func__, journal)
             return old

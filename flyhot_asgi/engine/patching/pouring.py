@@ -7,7 +7,7 @@ import re
 import types
 from collections.abc import Mapping, Sequence
 
-from ..living.holders import at_home
+from ..living.holders import is_anothers
 from ..living.wrapped import function_chain
 from .journal import FUNCTION_FIELDS, Journal, set_code, set_globals
 
@@ -81,15 +81,10 @@ def pour_across(old: object, new: object, journal: Journal) -> object:
     before, after = getattr(old, "__func__", old), getattr(new, "__func__", new)
     if not isinstance(before, types.FunctionType) or not isinstance(after, types.FunctionType):
         return None
-    if is_anothers(before, after) or _wraps(before, after) or _wraps(after, before):
+    if is_anothers(before, after.__module__) or _wraps(before, after) or _wraps(after, before):
         return None  # `Enum.__new__`, which each enum has as its own, came under a decorator, or out of it
     poured = pour_wrapped(before, after, journal)
     return poured if new is after else type(new)(poured)  # type: ignore[call-arg]
-
-
-def is_anothers(old: types.FunctionType, new: types.FunctionType) -> bool:
-    """The old one is a function of another module (`parse = textwrap.dedent` in a class), which stays what it is."""
-    return old.__module__ != new.__module__ and at_home(old)
 
 
 def _wraps(outer: types.FunctionType, inner: types.FunctionType) -> bool:

@@ -10,7 +10,7 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
-from ..living.holders import at_home
+from ..living.holders import is_anothers
 from ..source.codetree import transplant
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import Statement, dotted_name, mangled, statements_of
@@ -273,8 +273,8 @@ def _held_method_problem(context: Context, live: type, member: Statement, why: s
     value = vars(live).get(mangled(member.binds[0], live.__name__))
     if isinstance(value, staticmethod | classmethod):
         value = value.__func__
-    if not isinstance(value, types.FunctionType) or (value.__module__ != live.__module__ and at_home(value)):
-        return None  # or it is another module's, which stays what it is there
+    if not isinstance(value, types.FunctionType) or is_anothers(value, live.__module__):
+        return None
     held = context.held_elsewhere(value, [*class_dicts(live, value), *_own_descriptors(live)])
     return why.format(", ".join(held[:3])) if held else None
 

@@ -144,12 +144,7 @@ def bind(
         context.refuse(module, statement, f"{why}; it sets a part of another living object: {stands or _NO_WAY}")
         return
     if made := _made_class(context, module, statement):
-        if (issubclass(made, tuple) or hasattr(made, "__dataclass_fields__")) and (count := context.instances(made)):
-            context.refuse(module, statement, f"{why}, and {count} living instance(s) have the old fields")
-            return
-        context.plan.work.append(twin_of_made(context, module, statement, made))
-        context.planned.add(statement)
-        context.step(module, statement, Action.GRAFT, f"{why}; the class stays the same object")
+        _bind_made(context, module, statement, made, why)
         return
     if _takes_another_name(context, module, statement):
         context.execute(module, statement)
@@ -189,6 +184,16 @@ def bind(
     context.rebind(module, statement.binds)
     rebuilt = keep and action is Action.EXECUTE
     context.step(module, statement, Action.REBUILD if rebuilt else action, why)
+
+
+def _bind_made(context: Context, module: str, statement: Statement, made: type, why: str) -> None:
+    """Of a class that a call makes (`Point = namedtuple(...)`)."""
+    if (issubclass(made, tuple) or hasattr(made, "__dataclass_fields__")) and (count := context.instances(made)):
+        context.refuse(module, statement, f"{why}, and {count} living instance(s) have the old fields")
+        return
+    context.plan.work.append(twin_of_made(context, module, statement, made))
+    context.planned.add(statement)
+    context.step(module, statement, Action.GRAFT, f"{why}; the class stays the same object")
 
 
 def _takes_another_name(context: Context, module: str, statement: Statement) -> bool:
