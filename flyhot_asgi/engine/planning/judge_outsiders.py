@@ -17,12 +17,14 @@ from ..source.plan import Refusal
 from ..source.schema import always_set, read_by_methods
 from .context import COLD, Context
 from .judge_queued import judge_queued
+from .judge_records import judge_records
 
 
 def judge_outsiders(context: Context) -> None:
     """Compare what functions of the changed modules set on others' objects with what they set before, and what they
     take out of queues with what lies there."""
     judge_queued(context)
+    judge_records(context)
     names = [name for name in [*context.plan.changed, *context.plan.added] if name in context.new]
     after = {name: touches(context.new[name].tree) for name in names}
     before = {one for name in names if name in context.old for one in touches(context.old[name].tree)}

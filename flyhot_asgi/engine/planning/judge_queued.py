@@ -1,4 +1,4 @@
-"""What old code put into queues, in a shape that the new code does not read.
+"""What old code put into queues and tables, in a shape that the new code does not read.
 
 A queue lives on with what is in it. Where a function takes what it gets apart into another number of names than before,
 the tuples that lie there are looked at: those of another length would raise. What old code under way puts there later
@@ -18,7 +18,7 @@ from ..living.attributes import fields_of
 from ..source.defuse import methods_of
 from ..source.module import FunctionNode, SourceModule
 from ..source.plan import Refusal
-from ..source.queued import taken_apart
+from ..source.queued import Kept, indexed, taken_apart
 from .context import COLD, Context
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -31,22 +31,40 @@ def judge_queued(context: Context) -> None:
         before = dict(_functions(context.old[module]))
         for path, function in _functions(context.new[module]):
             old = taken_apart(before[path]) if path in before else {}
-            for name, numbers in taken_apart(function).items():
-                if len(numbers) == 1 and numbers != old.get(name):
-                    _judge(context, module, path, function, name, min(numbers))
+            for kept, numbers in taken_apart(function).items():
+                if len(numbers) == 1 and numbers != old.get(kept):
+                    _judge(context, module, path, function, kept, min(numbers))
+            asked = indexed(before[path]) if path in before else {}
+            for kept, places in indexed(function).items():
+                if places != asked.get(kept):
+                    _judge(context, module, path, function, kept, max(places) + 1, at_least=True)
 
 
-def _judge(context: Context, module: str, path: str, function: FunctionNode, name: str, number: int) -> None:
-    for living in _living(context, module, path, function, name):
-        wrong = [one for one in _items(living) if type(one) is tuple and len(one) != number]
-        if wrong:
+def _judge(
+    context: Context, module: str, path: str, function: FunctionNode, kept: Kept, number: int, at_least: bool = False
+) -> None:
+    for living in _living(context, module, path, function, kept.name):
+        tuples = [one for one in _items(living, kept) if type(one) is tuple]
+        wrong = [one for one in tuples if (len(one) < number if at_least else len(one) != number)]
+        if wrong and not _made_anew(context, module, kept.name):
+            takes = f"asks for `[{number - 1}]` of each" if at_least else f"takes them apart into {number}"
             reason = (
-                f"{len(wrong)} item(s) lie in `{name}` that old code put there, tuples of {len(wrong[0])}; "
-                f"it takes them apart into {number} now"
+                f"{len(wrong)} item(s) lie in `{kept.name}` that old code put there, tuples of {len(wrong[0])}; "
+                f"it {takes} now"
             )
             refusal = Refusal(module, context.file(module), function.lineno, path, reason, _MEND)
             if refusal not in context.plan.refusals:
                 context.plan.refusals.append(refusal)
+
+
+def _made_anew(context: Context, module: str, name: str) -> bool:
+    """The release makes the container and what is in it again; what the program put in beside, it would keep."""
+    home = context.new_names.home(module, name.partition(".")[0])
+    if home is None or home[0] not in context.live or "." in name:
+        return False
+    statement = context.new_names.definition(home)
+    again = home in context.rebound or statement in context.planned
+    return again and (context.drift is None or not context.drift.by_program(home))
 
 
 def _functions(source: SourceModule) -> Iterator[tuple[str, FunctionNode]]:
@@ -73,9 +91,11 @@ def _living(context: Context, module: str, path: str, function: FunctionNode, na
         yield found
 
 
-def _items(living: Any) -> list[Any]:
+def _items(living: Any, kept: Kept) -> list[Any]:
     if isinstance(living, asyncio.Queue):
         return list((fields_of(living) or {}).get("_queue") or ())
     if isinstance(living, queue.Queue):
         return list(living.queue)
+    if isinstance(living, dict):
+        return list(living) if kept.keys else list(dict.values(living))
     return list(living) if isinstance(living, deque | list) else []
