@@ -1,5 +1,5 @@
-"""All units of a process at one moment: those of its sessions, the registered objects, and module-level objects whose
-class has a `code_change`."""
+"""All units of a process at one moment: those of its sessions, the registered objects, module-level objects whose class
+has a `code_change`, and what lives on of sessions that are over."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def all_units(registry: Registry, registered: Registered, live: Mapping[str, obj
     for name, obj in registered.items():
         _register(registry, obj, name)
     units = registry.units()
-    bound = list(_module_objects(live))
-    known = {id(unit.instance) for unit in units} if bound else set()
+    bound, ended = list(_module_objects(live)), registry.ended.units()
+    known = {id(unit.instance) for unit in units} if bound or ended else set()
     for module, name, value in bound:
         if id(value) not in known:
             known.add(id(value))
             units.append(ObjectUnit(value, f"{module}.{name}", registry))
-    return units
+    return units + [unit for unit in ended if id(unit.instance) not in known]
 
 
 def _register(registry: Registry, obj: Any, name: str) -> None:
@@ -63,9 +63,9 @@ def unit_classes(units: Iterable[Unit], live: Mapping[str, object]) -> dict[int,
 
 
 def attached(registry: Registry) -> list[Unit]:
-    """The units of those who are here in this moment. From any thread."""
+    """The units of those who are here in this moment, and of those who were and live on. From any thread."""
     everybody: tuple[Session | Actor, ...] = (*registry.sessions, *registry.actors)
-    return [unit for each in everybody for unit in each.units]
+    return [*(unit for each in everybody for unit in each.units), *registry.ended.units()]
 
 
 def ids_by_class(classes: Mapping[int, type], cls: type) -> set[int]:

@@ -23,6 +23,7 @@ class Session:
         "_attached",
         "_bodies",
         "_bodies_done",
+        "_ended",
         "_evicted",
         "_report",
         "_task",
@@ -43,6 +44,7 @@ class Session:
         *,
         task: asyncio.Task[Any] | None = None,
         report: Callable[[str], None] | None = None,
+        ended: Callable[[Session, Unit], None] | None = None,
     ) -> None:
         self.id = id
         self.path: str = scope.get("path", "")
@@ -53,6 +55,7 @@ class Session:
         self.scope = scope
         self._task = task
         self._report = report
+        self._ended = ended
         self._bodies: dict[object, tuple[asyncio.Task[Any] | None, float]] | None = None  # once there was one
         self._bodies_done = 0
         self._evicted = False
@@ -119,6 +122,8 @@ class Session:
 
     def detach(self, unit: Unit) -> None:
         """`unit` has ended. Nothing happens if it isn't attached."""
+        if any(each is unit for each in self.units) and self._ended is not None:
+            self._ended(self, unit)
         self.units = [each for each in self.units if each is not unit] or ()
 
     def next_number(self) -> int:

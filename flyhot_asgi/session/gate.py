@@ -154,6 +154,11 @@ class Gate:
         """A message was received and is waiting here for the valve, or for the application to ask again."""
         return self._hand is not None
 
+    @property
+    def dismissed(self) -> bool:
+        """It is closed by us, as its state could not be migrated."""
+        return isinstance(self._duty, Dismissal)
+
     async def receive(self) -> Message:
         """The application's `receive` (ASGI specification, "Applications"). Safe to cancel: no message is
         lost."""

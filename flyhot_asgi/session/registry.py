@@ -13,6 +13,7 @@ from typing import Any
 from flyhot_asgi.errors import ConfigError
 from flyhot_asgi.session.actor import Actor
 from flyhot_asgi.session.connection import Session
+from flyhot_asgi.session.ended import Ended
 from flyhot_asgi.session.gate import Gate, Valve
 from flyhot_asgi.session.pins import Pin
 from flyhot_asgi.session.requests import InFlight, Requests
@@ -78,7 +79,9 @@ class Registry:
         self._tasks = OwnedTasks()
         self.reports: deque[str] = deque(maxlen=_REPORTS)
         """What went wrong in single sessions after an upgrade."""
-        self._report = self.report  # one bound method for all sessions
+        self._report, self._ended = self.report, self._end  # one bound method each for all sessions
+        self.ended = Ended(self)
+        """What lives on of connections and actors that are over."""
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -117,16 +120,26 @@ class Registry:
             Gate(receive, send, self.valve),
             task=asyncio.current_task(),
             report=self._report,
+            ended=self._ended,
         )
         self._sessions[session.id] = session
         return session
 
     def drop(self, session: Session) -> None:
         """The connection is over. Idempotent."""
-        if self._sessions.pop(session.id, None) is not None:
+        if session.id in self._sessions:
+            for unit in session.units:  # before it goes: who looks from another thread finds it here or there
+                self._end(session, unit)
+            del self._sessions[session.id]
             self.pins.pop(session.id, None)
             session.end()
             self.valve.stir()
+
+    def _end(self, session: Session, unit: Unit) -> None:
+        """A unit of a session is over. If that was pinned, or dismissed, its state fits the code of no release that
+        runs: such a one is not migrated again."""
+        if session.id not in self.pins and not session.gate.dismissed:
+            self.ended.add(unit)
 
     @property
     def actors(self) -> tuple[Actor, ...]:
@@ -139,7 +152,10 @@ class Registry:
 
     def leave(self, actor: Actor) -> None:
         """It has ended. Idempotent."""
-        if self._actors.pop(actor.id, None) is not None:
+        if actor.id in self._actors:
+            for unit in actor.units if actor.id not in self.pins else ():
+                self.ended.add(unit)
+            del self._actors[actor.id]
             self.pins.pop(actor.id, None)
             self.valve.stir()
 

@@ -17,7 +17,7 @@ from flyhot_asgi.errors import ConfigError
 State = dict[str, Any]
 
 _attribute = object.__getattribute__
-_PLUMBING = frozenset({"scope", "receive", "send"})
+PLUMBING = frozenset({"scope", "receive", "send"})
 
 
 class Unit(Protocol):
@@ -114,7 +114,7 @@ class EndpointUnit(InstanceUnit):
         return state
 
     def replace_state(self, state: State) -> None:
-        replace_attributes(self._endpoint, state, keep=_PLUMBING)
+        replace_attributes(self._endpoint, state, keep=PLUMBING)
 
     def resumed(self, vsn: str, changed: bool) -> None:
         if changed:

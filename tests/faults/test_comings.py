@@ -52,7 +52,7 @@ async def test_a_connection_that_is_over_after_the_look_at_the_heap(
     lab: Lab, kept: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It opened after the upgrade began, and closes when the heap has just been looked at, each time. Where the app
-    keeps its endpoint, that is one that nobody migrates."""
+    keeps its endpoint, that is migrated with those whose connections are open."""
     loop, plan, look = asyncio.get_running_loop(), code_upgrade.make_plan, Survey.objects
     staying: list[Client] = []
 
@@ -83,10 +83,62 @@ async def test_a_connection_that_is_over_after_the_look_at_the_heap(
     monkeypatch.setattr(Survey, "objects", looked)
     result = await lab.upgrade(SECOND)
     monkeypatch.undo()
-    if kept:
-        assert result["outcome"] == "refused" and "nobody registered" in result["error"]["message"], result["error"]
-    else:
-        await assert_upgraded(lab, result)
+    over = [one for one in lab.main.seen if one not in [unit.instance for unit in lab.process.registry.units()]]
+    assert bool(over) == kept and all(one.n and "count" not in vars(one) for one in over)
+    lab.main.seen[:] = [one for one in lab.main.seen if one not in over]
+    await assert_upgraded(lab, result)
+
+
+async def test_what_lives_on_of_connections_that_are_over_follows_up_and_down(lab: Lab) -> None:
+    """A server may keep a connection that it has closed, and with it the endpoint: no reason to refuse."""
+    client = lab.clients[0]
+    (kept,) = [one for one in lab.main.seen if one.count == client.sent][:1]
+    client.leaves()
+    assert client.task is not None
+    await client.task
+    lab.clients.remove(client)
+    count = kept.count
+    first = await lab.upgrade(SECOND)
+    assert first["outcome"] == "complete", first["error"]
+    assert (kept.n, "count" in vars(kept), kept.history[-1]) == (count, False, "migrated")
+    assert {"scope", "receive", "send"} <= vars(kept).keys()
+    down = await lab.upgrade(lab.first, direction="down")
+    assert down["outcome"] == "complete" and (kept.count, "n" in vars(kept)) == (count, False)
+
+
+async def test_what_lives_on_of_a_connection_whose_migration_had_failed_is_not_migrated_again(lab: Lab) -> None:
+    """Its state fits the code of no release that runs: the next upgrade is refused as long as it lives."""
+    dropping = edited(
+        SECOND["main.py"],
+        ('    encoding = "text"\n', '    encoding = "text"\n    on_failed_code_change = "drop_session"\n'),
+        (
+            "        state['history'].append('migrated')\n",
+            "        if not state['history']:\n            raise ValueError\n",
+        ),
+    )
+    client = lab.clients[0]
+    kept = lab.main.seen[0]
+    kept.history.clear()
+    result = await lab.upgrade({**SECOND, "main.py": dropping})
+    assert result["outcome"] == "complete", result["error"]
+    client.leaves()  # as a server says of a connection that was closed
+    assert client.task is not None
+    await client.task
+    lab.clients.remove(client)
+    assert "count" in vars(kept) and client.closed == 1012
+    again = await lab.upgrade(
+        {
+            **SECOND,
+            "main.py": edited(
+                dropping,
+                ("self.n = 0", "self.m = 0"),
+                ("self.n += 1", "self.m += 1"),
+                ("{self.n}", "{self.m}"),
+                ("{'n': state['count']", "{'m': state['n']"),
+            ),
+        }
+    )
+    assert again["outcome"] == "refused" and "nobody registered" in again["error"]["message"], again["error"]
 
 
 async def test_a_connection_that_opens_after_the_plan_has_a_state_that_nobody_migrates(lab: Lab) -> None:
