@@ -23,6 +23,7 @@ from ..source.plan import COLD, Execute, Graft, Plan, Twin
 from ..source.raising import exited
 from .answers import Answers
 from .codes import document, exchange_codes, order_annotations
+from .defaults import KeptDefaults
 from .derived import Derived
 from .documented import Documented
 from .earlier import as_it_stands
@@ -55,7 +56,7 @@ class Patch:
         """For the next plan, which is made a moment later."""
         self._codes: list[types.CodeType | None] = []
         self._registrations = [*rebuilt_by(plan), *plan.registrations, *forgetting(plan)]
-        self._answers, self._derived = Answers(plan), Derived(plan)
+        self._answers, self._derived, self._defaults = Answers(plan), Derived(plan), KeptDefaults(plan)
         self._counterparts: dict[str, dict[types.CodeType, types.CodeType]] = {}
         self.known: set[int] = set()
         """Ids of the code objects that a first-party function may run after the patch."""
@@ -84,6 +85,7 @@ class Patch:
         """
         plan = self.plan
         self._derived.stage()
+        self._defaults.stage()
         self._ordered = ordered_by_release(plan)
         self._codes = [self._compile(item) for item in plan.work]
         for name in plan.changed:
@@ -172,6 +174,7 @@ class Patch:
         journal.note("caches of what functions are", self._clear_caches)
         self._answers.touch(journal)
         self._derived.begin(journal)
+        self._defaults.begin(journal)
         self._swap(journal)
         for holder in self.plan.code_holders:
             exchange_codes(holder, self._counterparts, self.known, journal)
@@ -212,6 +215,7 @@ class Patch:
                 self._place_remade(exc, registration)
                 raise
         documented.finish(journal)
+        self._defaults.finish(journal)
         free(second, journal)
         self._delete(journal)
         settle_order(self._ordered, self.plan.live, journal)
