@@ -370,7 +370,8 @@ class Patch:
     def _finish_modules(self, journal: Journal) -> None:
         for name in self.plan.changed:
             source, module = self.plan.new[name], self.plan.live[name]
-            journal.set_attribute(module, "__doc__", self.expected[name].doc)
+            if "__doc__" not in self.expected[name].names:  # a statement gives it
+                journal.set_attribute(module, "__doc__", self.expected[name].doc)
             _unannotate(name, vars(module), self._unannotated[name], journal)
             order_annotations(source, vars(module).get("__annotations__"), journal)
             if sys.version_info >= (3, 13):

@@ -16,8 +16,11 @@ from ..source.outsiders import Touch, touches
 from ..source.plan import Refusal
 from ..source.schema import always_set, read_by_methods
 from .context import COLD, Context
+from .judge_applied import judge_applied
+from .judge_copied import judge_copied
 from .judge_queued import judge_queued
 from .judge_records import judge_records
+from .judge_stored import judge_stored
 
 
 def judge_outsiders(context: Context) -> None:
@@ -25,6 +28,10 @@ def judge_outsiders(context: Context) -> None:
     take out of queues with what lies there."""
     judge_queued(context)
     judge_records(context)
+    judge_stored(context)
+    judge_applied(context)
+    if not context.plan.refusals:  # or that says what lacks
+        judge_copied(context)
     names = [name for name in [*context.plan.changed, *context.plan.added] if name in context.new]
     after = {name: touches(context.new[name].tree) for name in names}
     before = {one for name in names if name in context.old for one in touches(context.old[name].tree)}

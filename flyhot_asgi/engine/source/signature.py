@@ -35,8 +35,6 @@ def why_not(function: ast.arguments, handed: Handed, own: int = 0) -> str | None
     """What of a call does not fit, in words. `own`: parameters that are not handed over by the call (`self`)."""
     places = [*function.posonlyargs, *function.args]
     by_keyword = {one.arg for one in [*function.args, *function.kwonlyargs]}
-    free = len(places) - len(function.defaults)
-    needed = [one.arg for index, one in enumerate(places) if own <= index < free]
     places = places[own:]
     unknown = sorted(handed.keywords - by_keyword) if function.kwarg is None else []
     if unknown:
@@ -45,14 +43,28 @@ def why_not(function: ast.arguments, handed: Handed, own: int = 0) -> str | None
         return None
     if handed.count > len(places) and function.vararg is None:
         return f"it takes {len(places)} positional argument(s), not {handed.count}"
-    filled = {one.arg for one in places[: handed.count]}
-    if twice := sorted(filled & handed.keywords):
+    if twice := sorted({one.arg for one in places[: handed.count]} & handed.keywords):
         return f"its argument `{twice[0]}` is another one"
+    lacking = _needed(function, handed, own)
+    return f"it needs `{lacking[0]}`" if lacking else None
+
+
+def lacking_of(function: ast.arguments, handed: Handed, own: int = 0) -> list[str] | None:
+    """What a call that is handed more later has to be given then; None if it can't be made to fit."""
+    lacking = _needed(function, handed, own)
+    filled = Handed(handed.count, handed.keywords | set(lacking), handed.more)
+    return lacking if why_not(function, filled, own) is None else None
+
+
+def _needed(function: ast.arguments, handed: Handed, own: int) -> list[str]:
+    places = [*function.posonlyargs, *function.args]
+    free = len(places) - len(function.defaults)
+    needed = [one.arg for index, one in enumerate(places) if own <= index < free]
     needed += [
         one.arg for one, default in zip(function.kwonlyargs, function.kw_defaults, strict=True) if default is None
     ]
-    lacking = [name for name in needed if name not in filled | handed.keywords]
-    return f"it needs `{lacking[0]}`" if lacking else None
+    filled = {one.arg for one in places[own : own + handed.count]}
+    return [name for name in needed if name not in filled | handed.keywords]
 
 
 def fits_no_more(old: FunctionNode, new: FunctionNode, handed: Handed, own: tuple[int, int]) -> str | None:

@@ -34,6 +34,11 @@ CONTAINER_CALLS = frozenset(
 )
 CONTAINERS = (dict, list, set, deque, bytearray, OrderedDict)
 EXACT_CONTAINERS = frozenset({dict, list, set, bytearray, deque, OrderedDict, defaultdict, Counter})
+IMPORT_SETS = frozenset(
+    "__name__ __package__ __loader__ __spec__ __file__ __cached__ __path__ __builtins__ __annotations__ "
+    "__warningregistry__ __annotate__ __conditional_annotations__".split()
+)
+"""Names that each module has without a statement of its own (PEP 451; annotations are told with what has them)."""
 ATOMS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice)
 _VALUE_MODULES = frozenset(
     {

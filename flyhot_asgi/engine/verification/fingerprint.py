@@ -31,7 +31,7 @@ from ..living.attributes import fields_of
 from ..living.registries import is_abstract, registered_with
 from ..source.codetree import docstring
 from ..source.paths import CONTAINER_KINDS, ORDER, TOLD, brief
-from ..source.values import ATOMS, is_namespace
+from ..source.values import ATOMS, IMPORT_SETS, is_namespace
 from .builtin_parts import built_in_parts
 from .frameworks import is_registrar, of_class, of_object
 from .insides import INSIDE, Insides, homes_of, looked_at
@@ -86,10 +86,10 @@ class Fingerprint:
         which one that is."""
 
     def module(self, name: str, module: types.ModuleType) -> None:
-        """Describe every name of a module but the dunder ones that say nothing of what it is."""
+        """Describe every name of a module but those that the import system sets."""
         self._ordering.module(module)
         for key, value in list(vars(module).items()):
-            if not key.startswith("__") or key in ("__all__", "__getattr__", "__dir__"):
+            if key not in IMPORT_SETS:
                 self._until = len(self.entries) + _ENOUGH
                 self._value(f"{name}:{key}", value, 0)
 

@@ -24,6 +24,8 @@ from .libraries import CASES as LIBRARIES
 from .modules import CASES as MODULES
 from .of_attrs import CASES as ATTRS
 from .outliving import CASES as OUTLIVING
+from .records import REFUSED
+from .records import RIGHT as RECORDS_RIGHT
 from .registries import CASES as REGISTRIES
 from .state import CASES as STATE
 from .statements import CASES as STATEMENTS
@@ -50,7 +52,7 @@ ALL = {
     **HALF_WAY,
     **OR_REFUSED,
 }
-NEVER_REFUSED = {**LIBRARIES, **STAYS_RIGHT, **BASES, **FIRST_SIGHT}
+NEVER_REFUSED = {**LIBRARIES, **STAYS_RIGHT, **BASES, **FIRST_SIGHT, **RECORDS_RIGHT}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -63,6 +65,12 @@ def test_a_construct_is_right_or_refused(name, tmp_path):
 def test_what_libraries_do_is_right(name, tmp_path):
     verdict = judge(case(NEVER_REFUSED[name]), tmp_path)
     assert verdict.word == "right", verdict.why
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_data_in_a_shape_that_nobody_makes_any_more_is_refused(name, tmp_path):
+    verdict = judge(case(REFUSED[name]), tmp_path)
+    assert verdict.word == "refused" and len(verdict.why) == 1, verdict.why
 
 
 @pytest.mark.parametrize("name", ENTERED)

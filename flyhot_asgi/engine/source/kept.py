@@ -1,0 +1,67 @@
+"""Of which kind is what functions keep in containers. Pure.
+
+`rooms.setdefault(name, [])`, `self.rooms[name] = set()`: what lies there when the code changes was made by old code.
+Only what is written out counts, or a local name that is assigned once.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+
+from .module import FunctionNode, dotted_name
+
+_PUTS = frozenset({"append", "appendleft", "add", "put", "put_nowait"})
+_CALLS = {"list": "list", "set": "set", "dict": "dict", "deque": "deque", "defaultdict": "dict"}
+_KINDS: dict[type[ast.expr], str] = {
+    ast.List: "list",
+    ast.ListComp: "list",
+    ast.Set: "set",
+    ast.SetComp: "set",
+    ast.Dict: "dict",
+    ast.DictComp: "dict",
+}
+
+
+def kept(functions: Iterable[FunctionNode]) -> Mapping[str, Mapping[str | None, int]]:
+    """By the dotted name of what keeps them, the kinds of what these functions put there, and on which line;
+    None: anything."""
+    found: dict[str, dict[str | None, int]] = {}
+    for function in functions:
+        local = _assigned_once(function)
+        for node in ast.walk(function):
+            for name, value in _puts(node):
+                value = local.get(value.id, value) if isinstance(value, ast.Name) else value
+                found.setdefault(name, {}).setdefault(_kind(value), value.lineno)
+    return found
+
+
+def _assigned_once(function: FunctionNode) -> dict[str, ast.expr]:
+    found: dict[str, list[ast.expr | None]] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            found.setdefault(node.targets[0].id, []).append(node.value)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.setdefault(node.id, []).append(None)
+    return {name: value for name, (value, *others) in found.items() if value is not None and others == [None]}
+
+
+def _puts(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Names of containers and what is put into them."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Subscript) and (name := dotted_name(target.value)) is not None:
+                if not isinstance(target.slice, ast.Slice):
+                    yield name, node.value
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        name, called = dotted_name(node.func.value), node.func.attr
+        if name is not None and called in _PUTS and len(node.args) == 1:
+            yield name, node.args[0]
+        elif name is not None and called in ("setdefault", "insert") and len(node.args) == 2:
+            yield name, node.args[1]
+
+
+def _kind(value: ast.expr) -> str | None:
+    if isinstance(value, ast.Call):
+        return _CALLS.get((dotted_name(value.func) or "").rpartition(".")[2])
+    return _KINDS.get(type(value))
