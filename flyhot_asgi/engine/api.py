@@ -21,6 +21,7 @@ from typing import Any
 from ..errors import FlyhotError, SourceError, UndoFailed, UpgradeError
 from .living.extensions import Extensions
 from .living.modules import LoadedModules
+from .living.started import serving
 from .living.tree import read_tree
 from .oracle.cold import TIMEOUT
 from .oracle.images import Images
@@ -192,6 +193,7 @@ class Engine:
             from_digest=_digest(old),
             to_digest=_digest(new),
             packages=self.packages,
+            started=serving(),
         )
 
     def _request(

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..engine import make_plan
 from ..engine.adapters import default_adapters
+from ..engine.living.started import serving
 from ..engine.oracle.request import request_for_tree
 from ..engine.planning.left_behind import EVERYTHING
 from ..engine.rehearsal.scratch import Trial, check_release
@@ -75,6 +76,7 @@ def _trial(installed: Installed, release: Release, sources: Sources) -> Trial:
         to_digest=release.digest,
         packages=installed.settings.first_party,
         downgrade=installed.store.history().direction(installed.digest, release.digest) == "down",
+        started=serving(),
     )
 
 

@@ -90,7 +90,7 @@ class AppsAdapter(Adapter):
                     module, new, Action.REBUILD, "the app's description changed; the app stays the same object"
                 )
                 return True
-        if (reason := why_not_constructed(before, after, rebound)) is not None:
+        if (reason := why_not_constructed(before, after, rebound, context.started)) is not None:
             context.refuse(module, new, reason)
             return True
         plan_construction(context, module, change, app)

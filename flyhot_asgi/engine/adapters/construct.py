@@ -1,7 +1,7 @@
 """`app = FastAPI(…)`, `router = APIRouter(…)` with other arguments: the constructor runs again on the living object.
 
 So the object's references to itself (bound methods, closures that a constructor made) are right by construction. What
-is state stays: `app.state`, dependency overrides, the lifespan (it ran long ago), middleware and exception handlers
+is state stays: `app.state`, dependency overrides, the lifespan if it has run, middleware and exception handlers
 (`stack` looks after them), the lists of routes and an app's router as objects. Everything that the source registers
 with the object is registered anew (`routes`).
 """
@@ -18,25 +18,28 @@ from ..patching.registration import Registration
 from ..planning.context import Context
 from ..source.diff import Change
 from ..source.module import Statement, dotted_name
+from .lifespans import KEPT_OF_STARTED, let_go_of
 from .whole import set_again
 
 INIT = "__flyhot_init__"
 _KEPT = ("state", "dependency_overrides", "user_middleware", "exception_handlers", "middleware_stack")
-_KEPT_BY_ROUTERS = ("lifespan_context", "on_startup", "on_shutdown")
-_FIXED = frozenset("lifespan on_startup on_shutdown middleware exception_handlers debug".split())
-"""Arguments that took effect when the app was started, or that other adapters count on."""
+_START = frozenset("lifespan on_startup on_shutdown".split())
+"""Arguments that take effect when the app is started."""
+_COUNTED_ON = frozenset("middleware exception_handlers debug".split())
+"""Arguments that other adapters count on."""
 _MISSING: Any = object()
 
 
-def why_not_constructed(old: ast.Call, new: ast.Call, rebound: set[str]) -> str | None:
-    """Why the constructor can't run again; None if it can."""
-    sides = [{k.arg: ast.dump(k.value) for k in call.keywords if k.arg in _FIXED} for call in (old, new)]
+def why_not_constructed(old: ast.Call, new: ast.Call, rebound: set[str], started: bool) -> str | None:
+    """Why the constructor can't run again; None if it can. `started`: the app was."""
+    fixed = _COUNTED_ON | _START if started else _COUNTED_ON
+    sides = [{k.arg: ast.dump(k.value) for k in call.keywords if k.arg in fixed} for call in (old, new)]
     differing = sorted(str(name) for name in {**sides[0], **sides[1]} if sides[0].get(name) != sides[1].get(name))
     if differing:
         return f"its argument `{differing[0]}` changed, which took effect when the app was started"
     for keyword in new.keywords:
         names = {node.id for node in ast.walk(keyword.value) if isinstance(node, ast.Name)}
-        if keyword.arg in _FIXED and names & rebound:
+        if keyword.arg in fixed and names & rebound:
             return f"its argument `{keyword.arg}` is another object now, and took effect when the app was started"
     if any(keyword.arg is None for keyword in [*old.keywords, *new.keywords]):
         return "its arguments are unpacked from a mapping, so that what changed can't be told"
@@ -58,7 +61,10 @@ def plan_construction(context: Context, module: str, change: Change, living: Any
     code = compile_nodes(context.new[module], [ast.copy_location(ast.Expr(value=expression), call)])
     context.execute(module, new)
     context.constructed[id(getattr(living, "router", living))] = ((module, new.binds[0]), new)
-    context.plan.registrations.insert(0, Construction(new, new.binds[0], context.namespace(module), living, code))
+    context.plan.registrations.insert(
+        0, Construction(new, new.binds[0], context.namespace(module), living, code, context.started)
+    )
+    let_go_of(context, getattr(living, "router", living))
     set_again(context, living)
 
 
@@ -66,10 +72,17 @@ class Construction(Registration):
     """Runs the constructor on the living object as soon as its statement was executed."""
 
     def __init__(
-        self, statement: Statement, name: str, namespace: dict[str, Any], living: Any, code: types.CodeType
+        self,
+        statement: Statement,
+        name: str,
+        namespace: dict[str, Any],
+        living: Any,
+        code: types.CodeType,
+        started: bool,
     ) -> None:
         self._statement, self._name, self._namespace = statement, name, namespace
         self._living, self._code = living, code
+        self._kept = KEPT_OF_STARTED if started else ()
 
     def collect(self, statement: Statement, journal: Journal) -> None:
         if statement is not self._statement:
@@ -84,7 +97,7 @@ class Construction(Registration):
         finally:
             self._namespace.pop(INIT, None)
             self._namespace[self._name] = living
-        _keep(living, before, _KEPT if router is not None else _KEPT_BY_ROUTERS)
+        _keep(living, before, _KEPT if router is not None else self._kept)
         _keep(living, before, tuple(n for n in before if n not in vars(living)))  # from outside: `app.openapi = …`
         if router is None:
             _keep_routes(living, before)
@@ -92,7 +105,7 @@ class Construction(Registration):
             journal.touch_namespace(vars(router), f"the router of `{self._name}`")
             former, made = dict(vars(router)), vars(living)["router"]
             _pour(router, made)
-            _keep(router, former, (*_KEPT_BY_ROUTERS, *(n for n in former if n not in vars(router))))
+            _keep(router, former, (*self._kept, *(n for n in former if n not in vars(router))))
             _keep_routes(router, former)
             vars(living)["router"] = router
 

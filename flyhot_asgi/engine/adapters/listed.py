@@ -12,6 +12,7 @@ from ..patching.journal import Journal
 from ..patching.registration import Registration
 from ..source.module import Statement
 from .layout import Entry
+from .lifespans import KEPT_OF_STARTED
 from .schemas import added, instances_of
 
 _DO = "deploy this change cold (restart the app)"
@@ -32,6 +33,8 @@ class RouteRebuild(Registration):
     """Where the new release's statements stand."""
     replaced: Mapping[Statement, list[Any]] = field(default_factory=dict)
     """Routes that statements of the new release stand for, and that go: they register them anew."""
+    started: bool = True
+    """Its lifespan has run."""
     _fresh: dict[Statement, list[Any]] = field(default_factory=dict)
     _before: list[Any] = field(default_factory=list)
     _shown: list[Any] = field(default_factory=list)
@@ -52,9 +55,7 @@ class RouteRebuild(Registration):
             journal.note("a router's bookkeeping", lambda: setattr(self.router, "_routes_version", version))
         for name in ("on_startup", "on_shutdown"):
             journal.touch_container(vars(self.router).get(name, []), "a router's start and end")
-        self._lifespan = {
-            name: vars(self.router).get(name) for name in ("lifespan_context", "on_startup", "on_shutdown")
-        }
+        self._lifespan = {name: vars(self.router).get(name) for name in KEPT_OF_STARTED}
         self._handlers = {name: list(vars(self.router).get(name) or ()) for name in ("on_startup", "on_shutdown")}
         for one in self._including:
             journal.touch_namespace(vars(one), "what includes a router")
@@ -106,6 +107,8 @@ class RouteRebuild(Registration):
 
     def _keep_lifespan(self) -> None:
         """Including a router again merges its lifespan again. What was merged when the app was started stays."""
+        if self.constructor is not None and not self.started:
+            return
         fields = vars(self.router)
         for name, value in self._lifespan.items():
             if name in fields:

@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..living.inventory import subclasses
-from ..living.wrapped import function_chain
 from ..planning.context import Adapter, Context
 from ..source.defuse import Home, Names
 from ..source.diff import Change, NamespaceDiff
@@ -26,6 +25,7 @@ from ..source.values import ATOMS
 from .afterwards import plan_afterwards
 from .copies import CopiesFollow, copies_routes
 from .layout import Entry, constructor_routes, fused_apart, tell_apart
+from .lifespans import judge_lifespans
 from .listed import RouteRebuild, SchemaReset, cached_of
 from .schemas import instances_of
 from .stack import ROUTE_CALLS, calls_in, route_calls_in
@@ -57,7 +57,7 @@ class RoutesAdapter(Adapter):
         return module in context.live and bool(self._routers(context, module, statement))
 
     def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
-        self._lifespans(context)
+        judge_lifespans(context, self._named(context))
         stale = stale_statements(context, diffs)
         self._reset_schemas(context)
         if not context.constructed and not context.whole and registers_as_before(context, diffs, stale):
@@ -75,6 +75,8 @@ class RoutesAdapter(Adapter):
             self._plan_router(context, router, before, after, stale, partner, same_text)
         self._constructed_alone(context, set(routers))
         rebuilds = [one for one in context.plan.registrations if isinstance(one, RouteRebuild)]
+        for one in rebuilds:
+            one.started = context.started
         if rebuilds and copies_routes():
             context.plan.registrations.append(CopiesFollow(rebuilds))
         plan_afterwards(
@@ -145,6 +147,12 @@ class RoutesAdapter(Adapter):
         ]
         found = [self._router(context.resolve(module, o)) for o, _, method in owners if o and method in _DECORATORS]
         return [router for router in found if router is not None]
+
+    def _named(self, context: Context) -> list[Any]:
+        """The routers that modules have under a name."""
+        values = [one for module in context.live for one in list(context.namespace(module).values())]
+        found = [self._router(one) for one in values if type(one) not in _NO_ROUTERS]
+        return list({id(router): router for router in found if router is not None}.values())
 
     def _router(self, value: Any) -> Any:
         """The router that holds the list: an app's own one, or the router itself."""
@@ -266,39 +274,6 @@ class RoutesAdapter(Adapter):
             for app in instances_of([kind, *subclasses(kind)]):
                 if "openapi_schema" in vars(app):
                     context.plan.registrations.append(SchemaReset(app))
-
-    def _lifespans(self, context: Context) -> None:
-        """A lifespan function has run its start-up long ago: new code in it would never be run."""
-        changed = context.changed_bodies | context.reshaped
-        for module in context.live if changed else ():
-            for value in [one for one in list(context.namespace(module).values()) if type(one) not in _NO_ROUTERS]:
-                router = self._router(value)
-                for function in function_chain(getattr(router, "lifespan_context", None)):
-                    home = (function.__module__, function.__code__.co_qualname.partition(".")[0])
-                    if home in changed and _ran_as_before(context, function):
-                        continue
-                    if home in changed and (binder := context.new_names.definition(home)) is not None:
-                        reason = "it is the app's lifespan, whose start-up ran when the app was started"
-                        context.refuse(home[0], binder, reason, do=_DO)
-
-
-def _ran_as_before(context: Context, function: types.FunctionType) -> bool:
-    """Of a function that another one makes: its own text is the same, whatever happened around it."""
-    module, names = function.__module__, function.__code__.co_qualname.split(".")
-    if "<locals>" not in names or module not in context.old or module not in context.new:
-        return False
-    path = [name for name in names if name != "<locals>"]
-    old, new = (_inner(side[module].tree, path) for side in (context.old, context.new))
-    return old is not None and new is not None and ast.dump(old) == ast.dump(new)
-
-
-def _inner(node: ast.AST, path: list[str]) -> ast.AST | None:
-    if not path:
-        return node
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    found = (child for child in ast.walk(node) if isinstance(child, kinds) and child.name == path[0])
-    first = next((child for child in found if child is not node), None)
-    return _inner(first, path[1:]) if first is not None else None
 
 
 def places(context: Context) -> dict[Statement, int]:

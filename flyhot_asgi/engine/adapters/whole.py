@@ -4,7 +4,7 @@ statements work on it in ways that can't be told apart (`setup_routes(app)`).
 All statements that have to do with it are executed again, in the new release's order. The one that makes it makes a
 second one; its contents are poured into the living one, which takes its place with everybody who was told of it
 (closures, bound methods, routers that it includes). What is state stays: `app.state`, dependency overrides, the
-lifespan, which ran long ago, and middleware that is asked for as before (`stack`).
+lifespan, if that has run, and middleware that is asked for as before (`stack`).
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ from ..source.kinds import imported
 from ..source.module import Statement, dotted_name
 from ..source.plan import Action
 from ..source.values import alike, is_plain
+from .lifespans import KEPT_OF_STARTED, let_go_of
 
 _DO = "deploy this change cold (restart the app)"
 _KEPT = ("dependency_overrides", "middleware_stack")
-_LIFESPAN = ("lifespan_context", "on_startup", "on_shutdown")
 _WRAPPING = frozenset({"fastapi", "starlette", "contextlib"})
 _DEEP = 200
 _MISSING: Any = object()
+_Kept = Callable[[dict[str, Any], dict[str, Any]], tuple[str, ...]]
 
 
 def plan_whole(context: Context, module: str, statement: Statement, living: Any, why: str) -> None:
@@ -48,8 +49,11 @@ def plan_whole(context: Context, module: str, statement: Statement, living: Any,
     context.constructed[id(getattr(living, "router", living))] = (home, statement)
     context.whole.add(id(living))
     wrapping = _WRAPPING | _libraries_handed(context, living)
-    made = Whole(statement, statement.binds[0], context.namespace(module), living, _beside(context), wrapping)
+    made = Whole(
+        statement, statement.binds[0], context.namespace(module), living, _beside(context), wrapping, context.started
+    )
     context.plan.registrations.insert(0, made)
+    let_go_of(context, getattr(living, "router", living))
     set_again(context, living)
 
 
@@ -196,15 +200,27 @@ class Whole(Registration):
         living: Any,
         beside: list[Any],
         wrapping: Collection[str],
+        started: bool,
     ) -> None:
         self._statement, self._name, self._namespace, self._living = statement, name, namespace, living
         self._beside = beside
-        self._wrapping = wrapping
-        """Packages that wrap a lifespan of the app's."""
+        self._wrapping, self._started = wrapping, started
+        """Packages that wrap a lifespan of the app's; whether that has run."""
 
     def begin(self, journal: Journal) -> None:
         for one in self._beside:
             journal.touch_namespace(vars(one), f"a {type(one).__qualname__}")
+
+    def _kept(self, before: dict[str, Any], fresh: dict[str, Any]) -> tuple[str, ...]:
+        """What a router keeps of its start. What ran when the app was started would not run again."""
+        if not self._started:
+            return ()
+        for name in KEPT_OF_STARTED:
+            sides = [_told(fields.get(name), self._wrapping) for fields in (before, fresh)]
+            if sides[0] != sides[1]:
+                why = "its lifespan is another one, whose start-up runs only when the app is started"
+                raise UpgradeError(why, do=_DO)
+        return KEPT_OF_STARTED
 
     def collect(self, statement: Statement, journal: Journal) -> None:
         if statement is not self._statement or self._namespace.get(self._name) is self._living:
@@ -213,7 +229,7 @@ class Whole(Registration):
         if type(made) is not type(living):
             kinds = f"{type(living).__qualname__} to {type(made).__qualname__}"
             raise UpgradeError(f"`{self._name}` changes its kind, from {kinds}", do=_DO)
-        pairs = list(_poured(made, living, self._wrapping, journal))
+        pairs = list(_poured(made, living, self._kept, journal))
         self._namespace[self._name] = living
         substitution = Substitution(pairs, spared=pairs)
         substitution.run([self._namespace, vars(living), vars(getattr(living, "router", living))])
@@ -222,16 +238,14 @@ class Whole(Registration):
             raise UpgradeError(f"what `{self._name}` makes is also held by {left[0]}", do=_DO)
 
 
-def _poured(made: Any, living: Any, wrapping: Collection[str], journal: Journal) -> Iterator[tuple[Any, Any]]:
+def _poured(made: Any, living: Any, kept: _Kept, journal: Journal) -> Iterator[tuple[Any, Any]]:
     """Pour, and give who stands in for whom."""
     fresh, before = dict(vars(made)), dict(vars(living))
     router, other = before.get("router"), fresh.get("router")
     if router is None or other is None:
-        _same_start(before, fresh, wrapping)
-        yield from _fill(living, made, journal, ("routes",), _LIFESPAN)
+        yield from _fill(living, made, journal, ("routes",), kept(before, fresh))
         return
-    _same_start(dict(vars(router)), dict(vars(other)), wrapping)
-    yield from _fill(router, other, journal, ("routes",), _LIFESPAN)
+    yield from _fill(router, other, journal, ("routes",), kept(dict(vars(router)), dict(vars(other))))
     yield from _fill(living, made, journal, ("user_middleware", "exception_handlers"), (*_KEPT, "state"))
     vars(living)["router"] = router
     state, new_state = _state(before.get("state")), _state(fresh.get("state"))
@@ -279,14 +293,6 @@ def _merge(state: dict[str, Any], fresh: dict[str, Any], journal: Journal) -> No
             raise UpgradeError(
                 f"`state.{name}` is set where the app is made, and has another value in the running program", do=_DO
             )
-
-
-def _same_start(before: dict[str, Any], fresh: dict[str, Any], wrapping: Collection[str]) -> None:
-    """What ran when the app was started would not run again."""
-    for name in _LIFESPAN:
-        sides = [_told(fields.get(name), wrapping) for fields in (before, fresh)]
-        if sides[0] != sides[1]:
-            raise UpgradeError("its lifespan is another one, whose start-up runs only when the app is started", do=_DO)
 
 
 def _told(value: Any, wrapping: Collection[str]) -> set[tuple[str, str]]:

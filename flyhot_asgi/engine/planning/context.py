@@ -13,6 +13,7 @@ from ..living.commands import insides_of
 from ..living.holders import Scan
 from ..living.inventory import Survey, is_among
 from ..living.registries import implementations_of, remembered_by
+from ..living.started import serving
 from ..living.territory import territory_of
 from ..source.active import active
 from ..source.codetree import changed_lambdas
@@ -63,6 +64,8 @@ class Context(Findings):
         """What the program changed since the import; None if nobody looked."""
         self.also: frozenset[Home] = frozenset()
         """Names whose statements are executed whether they changed or not: what a rehearsal found to be needed."""
+        self.taken_for_started = False
+        """Its app was started in the processes that the plan is for, whatever this one says."""
         self._collected = False
         self._active: dict[str, list[Statement]] = {}
         self._stuck: dict[str, Stuck] = {}
@@ -74,6 +77,11 @@ class Context(Findings):
     def old_order(self) -> list[tuple[str, Statement]]:
         """As `order`, in the old release."""
         return execution_order(self.old, [name for name in self.live if name in self.old])
+
+    @cached_property
+    def started(self) -> bool:
+        """What runs when an app is started has run, and won't run again."""
+        return self.taken_for_started or serving()
 
     def namespace(self, module: str) -> dict[str, Any]:
         return vars(self.live[module])

@@ -8,7 +8,6 @@ old code, instances, registrars.
 from __future__ import annotations
 
 import ast
-import sys
 import types
 import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -42,6 +41,7 @@ from .judge_named import judge_named
 from .judge_outsiders import judge_outsiders
 from .judge_stars import brought, judge_stars
 from .judge_values import bind, judge_assignment, judge_import
+from .preimports import plan_preimports
 from .slices import Slices
 from .submodules import found_by_loops, settled_submodules
 from .touched import count_living
@@ -60,6 +60,7 @@ def make_plan(
     downgrade: bool = False,
     also: Collection[Home] = (),
     drift: Drift | None = None,
+    started: bool = False,
 ) -> Plan:
     """Plan the way from `old` to `new` in this process. `live` are the first-party modules in import order.
 
@@ -68,8 +69,8 @@ def make_plan(
     in this thread; that of the newer release, which is the running one on a `downgrade`. `also`: names whose statements
     are executed as if they had changed, because a rehearsal found that what they made is not what the new release
     makes. `drift`: what the program changed since the import; without it, values that it may have changed are taken for
-    changed. Reads the process only, so it may be called in a thread while the app serves. Up to some 100 ms for a large
-    app (passes over the heap, referrers of replaced objects).
+    changed. `started`: the plan is for a process whose app was started, if this one's was not. Reads the process only,
+    so it may be called in a thread while the app serves. Up to some 100 ms for a large app (passes over the heap).
     """
     for source in new.values():
         if source.name not in old or old[source.name].text != source.text:
@@ -77,7 +78,7 @@ def make_plan(
     files = [source.path for source in old.values()]
     alive = survey(files, classes_of(live.keys()))
     context = Context(old, new, live, alive, tuple(adapters), units, downgrade, Slices, Entries)
-    context.also = frozenset(also)
+    context.also, context.taken_for_started = frozenset(also), started
     context.drift = context.plan.drift = drift
     diffs = _changes(context)
     _consequences(context, diffs)
@@ -132,7 +133,7 @@ def _finish(context: Context, diffs: dict[str, NamespaceDiff]) -> None:
     judge_memos(context)
     context.plan.code_holders = containers_of_codes(list(context.live.values()))
     context.entries.plan()
-    _preimports(context)
+    plan_preimports(context)
     context.plan.submodules = settled_submodules(context)
     _moved(context, diffs)
     count_living(context)
@@ -380,21 +381,3 @@ def _moved(context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         for change in definitions:
             if change.statement.name not in listed:
                 context.step(module, change.statement, Action.MOVE, "the same code on other lines")
-
-
-def _preimports(context: Context) -> None:
-    """Modules of others that the release imports and this process has not: imported before anybody is held."""
-    added = [(name, s) for name in context.plan.added for s in active(context.new[name].statements, name)]
-    planned = [(item.module, item.statement) for item in context.plan.work if isinstance(item, Execute)]
-    for module, statement in [*added, *planned]:
-        node = statement.node
-        if isinstance(node, ast.Import):
-            names = [node.names[0].name]
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            names = [imported_from(context.new[module], node)]
-        else:
-            continue
-        for name in names:
-            known = name in sys.modules or name in context.new or name.partition(".")[0] in context.new
-            if not known and name not in context.plan.preimport:
-                context.plan.preimport.append(name)

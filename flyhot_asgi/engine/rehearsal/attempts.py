@@ -51,6 +51,8 @@ class Ground:
     units: Callable[[type], Collection[int]] = lambda cls: ()
     orphans: weakref.WeakSet[types.FunctionType] = field(default_factory=weakref.WeakSet)
     downgrade: bool = False
+    started: bool = False
+    """The upgrade is for processes whose app was started, whether this one's was or not."""
     refused: tuple[Refusal, ...] = ()
     """What can't be done whatever the plan says."""
 
@@ -65,6 +67,7 @@ class Ground:
             downgrade=self.downgrade,
             also=also,
             drift=self.drift,
+            started=self.started,
         )
         plan.refusals += self.refused
         plan.refusals += plan.failing  # nobody is held here, who would end

@@ -49,6 +49,7 @@ def check_packed(
         from_digest=old.digest,
         to_digest=new.digest,
         packages=packages,
+        started=True,
     )
     return check_release(trial, timeout=timeout, cancel=cancel)
 

@@ -53,6 +53,8 @@ class Trial:
     to_digest: str
     packages: tuple[str, ...] | None = None
     downgrade: bool = False
+    started: bool = False
+    """Those who will run it have started their app, which a fresh process does not."""
 
     def same(self, module: str) -> bool:
         """Both releases have the same text for a module that was asked for."""
@@ -75,6 +77,7 @@ class Trial:
             "to": self.to_digest,
             "packages": list(self.packages) if self.packages is not None else None,
             "downgrade": self.downgrade,
+            "started": self.started,
         }
 
 

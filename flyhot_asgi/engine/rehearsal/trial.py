@@ -58,4 +58,5 @@ def ground_of(asked: Mapping[str, Any]) -> Ground:
         finder=ReleaseFinder(),
         units=lambda cls: EVERYTHING,
         downgrade=asked["downgrade"],
+        started=asked["started"],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.asgi.engine.pairs import pair
+from tests.asgi.engine.started import served
 
 from .serving import serves
 
@@ -73,22 +74,17 @@ async def test_an_app_is_made_otherwise(lab, before, after):
 async def test_what_is_state_stays(lab):
     old, new = pair(between("APP", "", "docs_url=None"))
     app = lab(**old)
-    served = app.main.app
-    served.state.count = 3
-    served.dependency_overrides[app.main.token] = lambda: "x"
-    router, routes, lifespan = served.router, served.router.routes, served.router.lifespan_context
-    app.upgrade(**new)
-    assert (served.router, served.router.routes) == (router, routes) and served.router.routes is routes
-    assert served.state.count == 3 and list(served.dependency_overrides) == [app.main.token]
-    assert served.router.lifespan_context is lifespan
-    app.undo()
-    assert served.state.count == 3 and served.docs_url == "/docs"
-
-
-def test_a_lifespan_that_is_new_is_refused(lab):
-    text = "from fastapi import FastAPI\nasync def start(app): yield\napp = FastAPI()\n"
-    refusal = lab(m=text).refused(m=text.replace("FastAPI()", "FastAPI(lifespan=start)"))
-    assert "`lifespan`" in refusal.reason and "started" in refusal.reason
+    live = app.main.app
+    live.state.count = 3
+    live.dependency_overrides[app.main.token] = lambda: "x"
+    router, routes, lifespan = live.router, live.router.routes, live.router.lifespan_context
+    async with served(live):
+        app.upgrade(**new)
+        assert (live.router, live.router.routes) == (router, routes) and live.router.routes is routes
+        assert live.state.count == 3 and list(live.dependency_overrides) == [app.main.token]
+        assert live.router.lifespan_context is lifespan
+        app.undo()
+    assert live.state.count == 3 and live.docs_url == "/docs"
 
 
 STARLETTE = """

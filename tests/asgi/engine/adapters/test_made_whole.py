@@ -158,7 +158,6 @@ async def test_it_is_made_again_and_stays_the_same_object(lab: Callable[..., Lab
 
 
 REFUSED = {
-    "lifespan": ("async def lifespan(app)", "async def other(app)", "lifespan=lifespan", "lifespan=other"),
     "has another value": ("    app.state.seen = []", "    app.state.seen = [2]", "", ""),
     "atexit.register": ("    fill(app)\n", "    fill(app)\n    import atexit\n    atexit.register(print)\n", "", ""),
     "changes its kind": ("    return app\n", "    return app.router\n", "", ""),

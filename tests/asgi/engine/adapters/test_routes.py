@@ -349,25 +349,6 @@ def test_routes_are_those_of_a_cold_import(lab, text):
 
 
 REFUSED = {
-    "the lifespan's body changes": (
-        """
-        --- main
-        import contextlib
-        from fastapi import FastAPI
-        @contextlib.asynccontextmanager
-        async def lifespan(app):
-            yield {"a": 1}
-        app = FastAPI(lifespan=lifespan)
-        +++ main
-        import contextlib
-        from fastapi import FastAPI
-        @contextlib.asynccontextmanager
-        async def lifespan(app):
-            yield {"a": 2}
-        app = FastAPI(lifespan=lifespan)
-        """,
-        "lifespan",
-    ),
     "a start-up handler's body changes": (
         """
         --- main

@@ -1,0 +1,163 @@
+"""Lifespans and start-up handlers that change: refused of an app that was started, made new in one that was not."""
+
+from __future__ import annotations
+
+import pytest
+
+from flyhot_asgi.engine.outcome import Refused
+from tests.asgi.engine.pairs import pair
+from tests.asgi.engine.started import served
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+BODY = """
+--- main
+import contextlib
+from fastapi import FastAPI
+seen = []
+@contextlib.asynccontextmanager
+async def lifespan(app):
+    seen.append(1)
+    yield
+app = FastAPI(lifespan=lifespan)
++++ main
+import contextlib
+from fastapi import FastAPI
+seen = []
+@contextlib.asynccontextmanager
+async def lifespan(app):
+    seen.append(2)
+    yield
+app = FastAPI(lifespan=lifespan)
+"""
+HANDLER = """
+--- main
+from fastapi import FastAPI
+seen = []
+app = FastAPI()
+@app.on_event("startup")
+async def start(): seen.append(1)
++++ main
+from fastapi import FastAPI
+seen = []
+app = FastAPI()
+@app.on_event("startup")
+async def start(): seen.append(2)
+"""
+GIVEN = """
+--- main
+import contextlib
+from fastapi import FastAPI
+seen = []
+app = FastAPI()
+@app.get("/")
+def home(): return 1
++++ main
+import contextlib
+from fastapi import FastAPI
+seen = []
+@contextlib.asynccontextmanager
+async def lifespan(app):
+    seen.append(2)
+    yield
+app = FastAPI(lifespan=lifespan)
+@app.get("/")
+def home(): return 1
+"""
+ANOTHER = """
+--- main
+import contextlib
+from fastapi import APIRouter, FastAPI
+seen = []
+router = APIRouter()
+@router.get("/r")
+def there(): return 1
+@contextlib.asynccontextmanager
+async def one(app):
+    seen.append(1)
+    yield
+app = FastAPI(lifespan=one)
+app.include_router(router)
++++ main
+import contextlib
+from fastapi import APIRouter, FastAPI
+seen = []
+router = APIRouter()
+@router.get("/r")
+def there(): return 1
+@contextlib.asynccontextmanager
+async def other(app):
+    seen.append(2)
+    yield
+app = FastAPI(lifespan=other)
+app.include_router(router)
+"""
+FACTORY = """
+--- main
+import contextlib
+from fastapi import FastAPI
+seen = []
+@contextlib.asynccontextmanager
+async def one(app):
+    seen.append(1)
+    yield
+def create_app():
+    app = FastAPI(lifespan=one)
+    @app.get("/")
+    def home(): return 1
+    return app
+app = create_app()
++++ main
+import contextlib
+from fastapi import FastAPI
+seen = []
+@contextlib.asynccontextmanager
+async def other(app):
+    seen.append(2)
+    yield
+def create_app():
+    app = FastAPI(lifespan=other)
+    @app.get("/")
+    def home(): return 2
+    return app
+app = create_app()
+"""
+PAIRS = {
+    "its body changes": BODY,
+    "a handler's body changes": HANDLER,
+    "it comes": GIVEN,
+    "another one is given": ANOTHER,
+    "another one is given by a factory": FACTORY,
+}
+
+
+@pytest.mark.parametrize("text", PAIRS.values(), ids=PAIRS)
+async def test_of_an_app_that_was_not_started_it_is_made_new(lab, text):
+    old, new = pair(text)
+    app = lab(**old)
+    app.here = True
+    app.arrive(**new)
+    async with served(app.main.app):
+        pass
+    assert app.main.seen == [2]
+
+
+@pytest.mark.parametrize("text", PAIRS.values(), ids=PAIRS)
+async def test_of_an_app_that_was_started_it_is_refused(lab, text):
+    old, new = pair(text)
+    app = lab(**old)
+    app.here = True
+    async with served(app.main.app):
+        with pytest.raises(Refused, match="start"):
+            app.arrive(**new)
+
+
+async def test_what_a_lifespan_that_stays_calls_is_noted(lab):
+    text = BODY.split("+++")[0].removeprefix("\n--- main\n").replace("seen.append(1)", "begin()")
+    text += "\ndef begin(): seen.append(1)\n"
+    app = lab(main=text)
+    async with served(app.main.app):
+        plan = app.plan(main=text.replace("seen.append(1)", "seen.append(2)"))
+    assert plan.refusals == []
+    assert ["`begin`" in note and "lifespan" in note for note in plan.notes] == [True]
