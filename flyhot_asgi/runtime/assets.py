@@ -12,18 +12,22 @@ import gc
 import os
 import sys
 import weakref
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from ..engine import Journal
+from .held_templates import HeldTemplates
 
 LOADERS = (
     ("jinja2.loaders", "FileSystemLoader"),
     ("jinja2.loaders", "PackageLoader"),
     ("starlette.staticfiles", "StaticFiles"),
     ("flyhot_asgi.integrations.pyview", "TemplateFolder"),
+    ("mako.lookup", "TemplateLookup"),
 )
+_SEARCHED = ("searchpath", "directories")
+"""Where loaders keep their folders, if they have several."""
 TREES_KEPT = 5
 """A page of an older release may still ask for a file of its own name (`app.3f9ac1.css`): so many releases' static
 files stay served, behind those of the one that runs."""
@@ -41,6 +45,7 @@ class AssetFolders:
         self._loaders: list[Any] = []
         self._environments: list[Any] = []
         self._trees: list[Path] = []
+        self._held = HeldTemplates()
 
     def look(self) -> None:
         """Find the living loaders and template environments. A pass over the heap: do it before anybody is held."""
@@ -50,6 +55,7 @@ class AssetFolders:
         self._environments = [
             obj for obj in found if type(obj) in environments and _attributes(obj).get("cache") is not None
         ]
+        self._held.look()
 
     def relevant(self, paths: Iterable[str]) -> set[str]:
         """Those of the release's paths that a living loader could serve."""
@@ -73,8 +79,10 @@ class AssetFolders:
                     names.append(path if relative == "." else path.removeprefix(f"{relative}/"))
         return min(names, key=len, default=None)
 
-    def follow(self, tree: Path, journal: Journal) -> None:
-        """Point every loader found by `look()` into `tree` (the release's folder). Undone by the journal."""
+    def follow(self, tree: Path, journal: Journal, changed: Collection[str] | None = None) -> None:
+        """Point every loader found by `look()` into `tree` (the release's folder), and let templates that somebody
+        keeps follow, if their file is among `changed` (paths in the release; None: whatever their file). Undone by the
+        journal. Raises what a library raises of a template that does not compile."""
         journal.note("template caches", self._clear_caches)  # first, so that it is undone last
         self._remember(tree, journal)
         for loader in self._loaders:
@@ -86,16 +94,21 @@ class AssetFolders:
             else:
                 _set_searchpath(loader, after, journal)
         self._clear_caches()
+        self._held.follow(tree, changed, journal)
 
     def forget(self) -> None:
         """Let go of what `look()` found."""
         self._loaders, self._environments = [], []
+        self._held.forget()
 
     def _clear_caches(self) -> None:
         """Compiled templates: with an equal mtime the old ones would stay."""
         for environment in self._environments:
             if environment.cache is not None:
                 environment.cache.clear()
+        for loader in self._loaders:
+            if "directories" in _attributes(loader):
+                _forget_loaded(loader)
 
     def _folders(self, loader: Any) -> list[str]:
         """A loader's folders as the app gave them."""
@@ -104,8 +117,8 @@ class AssetFolders:
             return kept[1]
         if _is_static(loader):
             found = [os.fspath(folder) for folder in loader.all_directories]
-        elif "searchpath" in _attributes(loader):
-            found = [os.fspath(folder) for folder in loader.searchpath]
+        elif (name := _searched(loader)) is not None:
+            found = [os.fspath(folder) for folder in getattr(loader, name)]
         else:
             found = [os.fspath(loader._template_root)]
         self._original = {key: value for key, value in self._original.items() if value[0]() is not None}
@@ -139,12 +152,36 @@ def _refill(target: list[Any], items: list[Any]) -> None:
 
 
 def _set_searchpath(loader: Any, folders: list[str], journal: Journal) -> None:
-    if "searchpath" in _attributes(loader):
-        present = list(loader.searchpath)
-        journal.note("template folders", lambda: setattr(loader, "searchpath", present))
-        loader.searchpath = folders
+    if (name := _searched(loader)) is not None:
+        present = list(getattr(loader, name))
+        journal.note("template folders", lambda: setattr(loader, name, present))
+        setattr(loader, name, folders)
+        if name == "directories":
+            _compile_in_memory(loader, journal)
     else:
         journal.set_attribute(loader, "_template_root", folders[0])
+
+
+def _searched(loader: Any) -> str | None:
+    return next((name for name in _SEARCHED if name in _attributes(loader)), None)
+
+
+def _compile_in_memory(lookup: Any, journal: Journal) -> None:
+    """Mako tells by times whether the module that it wrote for a template is of its file: a release's file may be older
+    than what was written for another release's."""
+    arguments = lookup.template_args
+    journal.touch_container(arguments, "what templates are made with")
+    arguments["module_directory"] = None
+    if lookup.modulename_callable is not None:
+        journal.set_attribute(lookup, "modulename_callable", None)
+
+
+def _forget_loaded(lookup: Any) -> None:
+    """Templates that come from files, and where these were; what the app put in as a text stays."""
+    collection = lookup._collection
+    for uri in [uri for uri in list(collection) if collection[uri].filename is not None]:
+        collection.pop(uri, None)
+    lookup._uri_cache.clear()
 
 
 def _kinds(*places: tuple[str, str]) -> set[type]:
@@ -164,7 +201,7 @@ def _has_folders(loader: Any) -> bool:
     attributes = _attributes(loader)
     if attributes.get("_archive") is not None:
         return False
-    return any(name in attributes for name in ("all_directories", "searchpath", "_template_root"))
+    return any(name in attributes for name in ("all_directories", *_SEARCHED, "_template_root"))
 
 
 def _is_static(loader: Any) -> bool:

@@ -59,6 +59,8 @@ class CodeUpgrade:
         """Of what could have changed: nothing else is looked at while sessions are held."""
         self._migrated: Collection[str] = ()
         self._tree: Path | None = None
+        self._files: list[str] = []
+        """Those of the release, but for Python, that differ."""
 
     # -- while users are served --------------------------------------------------------------
 
@@ -162,7 +164,8 @@ class CodeUpgrade:
         patch.orphans |= self._installed.orphans
         patch.stage()
         self._near = could_change(self.plan)
-        if not self._order.swaps_only or any(self._installed.assets_between(self._order.release).values()):
+        self._files = [path for paths in self._installed.assets_between(self._order.release).values() for path in paths]
+        if not self._order.swaps_only or self._files:
             self._installed.assets.look()  # else what lies there is as good as what comes
             self._tree = self._order.release.tree
         if self._recorded is not None:
@@ -184,7 +187,7 @@ class CodeUpgrade:
         self._collector.begin()
         self._install_finder()
         if self._tree is not None:
-            self._installed.assets.follow(self._tree, self.journal)
+            self._installed.assets.follow(self._tree, self.journal, self._files)
         run(lambda: patch.apply(self.journal))
 
     def _install_finder(self) -> None:

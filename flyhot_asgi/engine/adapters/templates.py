@@ -78,7 +78,7 @@ class Templates(Registration):
 
     def look(self) -> None:
         for environment in self.environments:
-            self._living |= {id(one): one for one in _held([t for t in _templates_of(environment) if _has_source(t)])}
+            self._living |= {id(one): one for one in held([t for t in _templates_of(environment) if _has_source(t)])}
 
     def begin(self, journal: Journal) -> None:
         for environment in self.environments:  # first, so that it is undone last
@@ -168,9 +168,9 @@ def _templates_of(environment: Any) -> list[Any]:
     ]
 
 
-def _held(templates: list[Any]) -> list[Any]:
+def held(templates: list[Any]) -> list[Any]:
     """Those that somebody has beside caches and their own code."""
-    caches = {id(t.environment.cache._mapping) for t in templates if t.environment.cache is not None}
+    caches = {id(part) for t in templates if t.environment.cache is not None for part in _parts(t.environment.cache)}
     ids = {id(one) for one in templates}
     found: set[int] = set()
     for holder in gc.get_referrers(*templates) if templates else []:
