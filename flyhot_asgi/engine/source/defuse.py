@@ -8,8 +8,9 @@ that read a home while they are executed depend on it: when it is bound anew, th
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TypeAlias
 
 from .active import guarded
@@ -296,8 +297,9 @@ def construction_methods(node: ast.ClassDef) -> list[FunctionNode]:
     return list(found.values())
 
 
-def execution_order(modules: Mapping[str, SourceModule], roots: Iterable[str]) -> list[tuple[str, Statement]]:
-    """Statements in the order in which a cold import of `roots` executes them: imports run where they stand."""
+def execution_order(modules: Mapping[str, SourceModule], roots: Sequence[str]) -> list[tuple[str, Statement]]:
+    """Statements in the order in which a cold import of `roots` executes them: imports run where they stand. `roots` in
+    the order of `sys.modules`: there a module comes when its import is over, after what it imported."""
     order: list[tuple[str, Statement]] = []
     started: set[str] = set()
 
@@ -314,9 +316,28 @@ def execution_order(modules: Mapping[str, SourceModule], roots: Iterable[str]) -
                 run(target)
             order.append((name, statement))
 
-    for root in roots:
+    for root in _imported_by_nobody(modules, roots):
         run(root)
     return order
+
+
+def _imported_by_nobody(modules: Mapping[str, SourceModule], roots: Sequence[str]) -> list[str]:
+    """Those of `roots` where an import can have begun. Of modules that import each other in a circle this is the one
+    that was over last: to begin with another may be what the circle doesn't bear."""
+    found: list[str] = []
+    reached: set[str] = set()
+    for root in reversed(roots):
+        if root not in reached:
+            found.append(root)
+        todo = [root]
+        while todo:
+            name = todo.pop()
+            if name not in reached:
+                reached.add(name)
+                todo.append(name.rpartition(".")[0])
+                if name in modules:
+                    todo += chain.from_iterable(modules[name].once("imports", _imports))
+    return found[::-1]
 
 
 def imported_in(module: SourceModule, node: ast.AST) -> dict[str, tuple[str, str]]:

@@ -540,4 +540,35 @@ OR_REFUSED = {
         [n for n in dir(pkg) if "flyhot" in n or n in ("__dir__", "A", "B", "later")]
         pkg.later()
     """,
+    "a function moves along a circle of imports, which can begin at one end only": """
+        --- a
+        from . import tools
+        def use(): return tools.whisper("x")
+        --- more
+        from . import tools
+        HERE = 1
+        --- tools
+        from . import more
+        STAMP = 1
+        def whisper(text): return f"{text} {STAMP}"
+        +++ a
+        from . import tools
+        def use(): return tools.whisper("x")
+        +++ more
+        from . import tools
+        def whisper(text): return f"{text} {tools.STAMP}"
+        HERE = 2
+        +++ tools
+        STAMP = 2
+        from .more import whisper
+        === hold
+        held = a.use
+        f = tools.whisper
+        === ask
+        held()
+        f is tools.whisper
+        f is more.whisper
+        more.whisper("y")
+        tools.whisper("y")
+    """,
 }
