@@ -18,6 +18,7 @@ from ..patching.registration import Registration
 from ..planning.context import Context
 from ..source.diff import Change
 from ..source.module import Statement, dotted_name
+from ..source.nodes import nodes_of
 from .lifespans import KEPT_OF_STARTED, let_go_of
 from .whole import set_again
 
@@ -38,7 +39,7 @@ def why_not_constructed(old: ast.Call, new: ast.Call, rebound: set[str], started
     if differing:
         return f"its argument `{differing[0]}` changed, which took effect when the app was started"
     for keyword in new.keywords:
-        names = {node.id for node in ast.walk(keyword.value) if isinstance(node, ast.Name)}
+        names = {node.id for node in nodes_of(keyword.value) if isinstance(node, ast.Name)}
         if keyword.arg in fixed and names & rebound:
             return f"its argument `{keyword.arg}` is another object now, and took effect when the app was started"
     if any(keyword.arg is None for keyword in [*old.keywords, *new.keywords]):

@@ -13,6 +13,7 @@ from ..living.started import begun
 from ..living.wrapped import function_chain
 from ..planning.context import Context
 from ..source.defuse import Home
+from ..source.nodes import nodes_of
 
 _DO = "deploy this change cold (restart the app)"
 KEPT_OF_STARTED = ("lifespan_context", "on_startup", "on_shutdown")
@@ -72,6 +73,6 @@ def _inner(node: ast.AST, path: list[str]) -> ast.AST | None:
     if not path:
         return node
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    found = (child for child in ast.walk(node) if isinstance(child, kinds) and child.name == path[0])
+    found = (child for child in nodes_of(node) if isinstance(child, kinds) and child.name == path[0])
     first = next((child for child in found if child is not node), None)
     return _inner(first, path[1:]) if first is not None else None

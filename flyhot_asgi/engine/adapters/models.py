@@ -21,6 +21,7 @@ from ..source.codetree import transplant
 from ..source.defuse import Home
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import Statement, dotted_name, statements_of
+from ..source.nodes import nodes_of
 from ..source.plan import Action, Execute, Graft
 from ..source.values import is_pure, value_of
 from .instances import InstanceFill, InstanceRebuild, initialised, is_settings
@@ -159,7 +160,7 @@ def _depended_on(context: Context, module: str, statement: Statement, home: Home
     """FastAPI makes a dependency of the class: it took its signature apart."""
     if home not in context.new_names.reads(module, statement):
         return False
-    calls = [node for node in ast.walk(statement.node) if isinstance(node, ast.Call)]
+    calls = [node for node in nodes_of(statement.node) if isinstance(node, ast.Call)]
     depends = [c for c in calls if (dotted_name(c.func) or "").rpartition(".")[2] in ("Depends", "Security")]
     return any(not c.args or context.new_names.home(module, ast.unparse(c.args[0])) == home for c in depends)
 
@@ -309,7 +310,7 @@ def _attributes_of(context: Context, module: str, statement: Statement, home: Ho
         owner, _, attribute = dotted.rpartition(".")
         if owner and context.new_names.home(module, owner) == home:
             found.add(attribute)
-    for node in ast.walk(statement.node):
+    for node in nodes_of(statement.node):
         of = dotted_name(node.value) if isinstance(node, ast.Attribute) else None
         if isinstance(node, ast.Attribute) and of is not None:
             if context.new_names.home(module, of) == home and not _in_function(statement.node, node):
@@ -319,11 +320,11 @@ def _attributes_of(context: Context, module: str, statement: Statement, home: Ho
 
 def _in_function(top: ast.AST, node: ast.AST) -> bool:
     """`node` stands in the body of a function of the statement: it is read when that is called."""
-    for child in ast.walk(top):
+    for child in nodes_of(top):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            if any(node is inner for part in child.body for inner in ast.walk(part)):
+            if any(node is inner for part in child.body for inner in nodes_of(part)):
                 return True
-        elif isinstance(child, ast.Lambda) and any(node is inner for inner in ast.walk(child.body)):
+        elif isinstance(child, ast.Lambda) and any(node is inner for inner in nodes_of(child.body)):
             return True
     return False
 

@@ -21,6 +21,7 @@ from ..planning.context import Adapter, Context
 from ..planning.judge_members import judge_members, plan_graft
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import Statement, decorator_name, dotted_name, statements_of
+from ..source.nodes import nodes_of
 from ..source.plan import Action, Execute
 from .mappings import MappingUndo, has_mapped, is_declarative, is_mapped, mapped_to
 from .remapping import plan_remap, why_not_remapped
@@ -169,7 +170,7 @@ def _maps(statement: Statement, living: type) -> bool:
 
 def _is_plain(value: ast.expr) -> bool:
     """A value that the mapper has no use for: no call, or one that makes a descriptor beside the mapping."""
-    for node in ast.walk(value):
+    for node in nodes_of(value):
         if isinstance(node, ast.Call):
             if (dotted_name(node.func) or "").rpartition(".")[2] not in _PLAIN_CALLS:
                 return False

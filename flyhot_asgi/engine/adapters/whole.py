@@ -25,6 +25,7 @@ from ..source.calls import walk_own
 from ..source.defuse import Home, Names
 from ..source.kinds import imported
 from ..source.module import Statement, dotted_name
+from ..source.nodes import nodes_of
 from ..source.plan import Action
 from ..source.values import alike, is_plain
 from .lifespans import KEPT_OF_STARTED, let_go_of
@@ -159,7 +160,7 @@ def filled_by(context: Context, module: str, statement: Statement, owns: Callabl
 def is_script(statement: Statement) -> bool:
     """`if __name__ == "__main__"`: what it does, it does once."""
     node = statement.node
-    return isinstance(node, ast.If) and "__name__" in {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}
+    return isinstance(node, ast.If) and "__name__" in {n.id for n in nodes_of(node.test) if isinstance(n, ast.Name)}
 
 
 def execute_again(context: Context, module: str, statement: Statement) -> None:

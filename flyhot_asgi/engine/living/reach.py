@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from ..source.nodes import nodes_of
 from ..source.values import ATOMS
 from .attributes import fields_of
 
@@ -247,7 +248,7 @@ def roots_of(node: ast.AST, namespace: dict[str, Any], outer: int = 0) -> tuple[
     roots: list[object] = []
     asked: set[str] = set()
     for decorator in getattr(node, "decorator_list", [])[outer:]:
-        for one in ast.walk(decorator):
+        for one in nodes_of(decorator):
             if isinstance(one, ast.Name) and one.id in namespace:
                 roots.append(namespace[one.id])
             elif isinstance(one, ast.Attribute):

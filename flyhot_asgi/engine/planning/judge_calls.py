@@ -17,6 +17,7 @@ from ..living.inventory import running_code
 from ..source.codetree import walk
 from ..source.defuse import methods_of
 from ..source.module import FunctionNode, dotted_name
+from ..source.nodes import nodes_of
 from ..source.schema import class_in, class_level
 from ..source.signature import Handed, calls_made, constructor, fits_no_more, returns, still_called, still_read
 from .context import Context
@@ -49,7 +50,7 @@ def failing_call(context: Context, module: str, running: Any, frame: types.Frame
     for made in still_called(function, frame.f_lineno):
         if made.text not in same and (why := _why(context, module, frame, made.call, made.apart)) is not None:
             return why
-    asked = {ast.dump(n) for one in _named_so(context, module, function) for n in ast.walk(one)}
+    asked = {ast.dump(n) for one in _named_so(context, module, function) for n in nodes_of(one)}
     for read in still_read(function, frame.f_lineno):
         if ast.dump(read) not in asked and (name := _gone(context, module, frame, read)) is not None:
             return f"asks for `{name}`, which is gone"
@@ -85,7 +86,7 @@ def _function(context: Context, module: str, code: types.CodeType) -> FunctionNo
     source = context.old[module]
     if not any(code is one or code == one for _, one in walk(source.code)):
         return None
-    for node in ast.walk(source.tree):
+    for node in nodes_of(source.tree):
         if isinstance(node, _FUNCTIONS) and node.name == code.co_name:
             if min([node.lineno, *(one.lineno for one in node.decorator_list)]) == code.co_firstlineno:
                 return node
@@ -99,7 +100,7 @@ def _calls_after(context: Context, module: str, function: FunctionNode) -> set[o
 
 def _named_so(context: Context, module: str, function: FunctionNode) -> list[FunctionNode]:
     tree = context.new[module].tree
-    return [one for one in ast.walk(tree) if isinstance(one, _FUNCTIONS) and one.name == function.name]
+    return [one for one in nodes_of(tree) if isinstance(one, _FUNCTIONS) and one.name == function.name]
 
 
 def _why(context: Context, module: str, frame: types.FrameType, call: ast.Call, apart: int | None) -> str | None:

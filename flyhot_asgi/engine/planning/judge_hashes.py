@@ -16,6 +16,7 @@ from typing import Any
 from ..living.inventory import classes_of
 from ..source.defuse import Home, Names, methods_of
 from ..source.module import FunctionNode, statements_of
+from ..source.nodes import nodes_of
 from ..source.plan import Refusal
 from ..source.schema import field_names, frozen
 from .context import COLD, Context
@@ -99,8 +100,8 @@ def _made_by(names: Names, cls: type) -> list[str] | None:
         for module, node in methods:
             if node.name == name:
                 found[name] = ast.dump(node)
-                todo += [one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)]
-                homes |= names.homes(module, {one.id for one in ast.walk(node) if isinstance(one, ast.Name)})
+                todo += [one.attr for one in nodes_of(node) if isinstance(one, ast.Attribute)]
+                homes |= names.homes(module, {one.id for one in nodes_of(node) if isinstance(one, ast.Name)})
                 break
     if "__hash__" not in found:
         fields = [[*field_names(made)] for _, made in _classes(names, cls) if frozen(made)]

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..living.attributes import fields_of, has, lacking
 from ..source.module import mangled
+from ..source.nodes import nodes_of
 from ..source.schema import (
     always_set,
     attributes_read,
@@ -114,7 +115,7 @@ def _given_by_bases(context: Context, live: type) -> set[str]:
     found: set[str] = set()
     for base in live.__mro__[1:]:
         if base.__module__ in context.new:
-            for node in ast.walk(context.new[base.__module__].tree):
+            for node in nodes_of(context.new[base.__module__].tree):
                 if isinstance(node, ast.ClassDef) and node.name == base.__name__:
                     found |= class_level(node)
     return found

@@ -18,6 +18,7 @@ from ..living.overloads import stubs_of
 from ..living.wrapped import function_chain
 from ..source.codetree import walk
 from ..source.module import shell_of
+from ..source.nodes import children_of
 from ..source.plan import Execute, Refusal
 from .context import COLD, Context
 from .doomed import bound_anew, dict_of, doomed, let_go
@@ -170,7 +171,7 @@ def _local_classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
     found: dict[str, ast.ClassDef] = {}
 
     def visit(node: ast.AST, prefix: str) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in children_of(node):
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
                 visit(child, f"{prefix}{child.name}.<locals>.")
             elif isinstance(child, ast.ClassDef):

@@ -14,6 +14,7 @@ from ..living.holders import is_anothers
 from ..source.codetree import transplant
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import Statement, dotted_name, mangled, statements_of
+from ..source.nodes import nodes_of
 from ..source.plan import Action, Graft
 from ..source.values import alike, has_part_target, is_atomic, is_definition, is_pure, value_of
 from .class_kinds import is_text, ungraftable, why_not_again
@@ -352,7 +353,7 @@ def _stored_anywhere(context: Context) -> set[str]:
 
 def _stores(trees: Iterable[ast.Module]) -> Iterable[str]:
     for tree in trees:
-        for node in ast.walk(tree):
+        for node in nodes_of(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 if not (isinstance(node.value, ast.Name) and node.value.id == "self"):
                     yield node.attr

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..living.attributes import fields_of
 from ..source.defuse import Home
+from ..source.nodes import nodes_of
 from ..source.values import is_stateless
 from .context import Context
 from .judge_caches import changes_with
@@ -85,7 +86,7 @@ def _modules(context: Context, touched: set[Home]) -> Iterator[tuple[dict[str, A
 
 
 def _stores_names(node: ast.AST) -> bool:
-    for part in ast.walk(node):
+    for part in nodes_of(node):
         if isinstance(part, ast.Global) or (isinstance(part, ast.Name) and part.id == "globals"):
             return True
         if isinstance(part, ast.Attribute) and part.attr == "modules":
@@ -96,8 +97,8 @@ def _stores_names(node: ast.AST) -> bool:
 def _unbound(context: Context, module: str, giver: ast.AST) -> Iterator[str]:
     """Names that a module has, and that no statement, submodule or other function of it gives."""
     bound = {name for names in (context.old_names, context.new_names) for name in names.binders(module)}
-    inside = {id(part) for part in ast.walk(giver)}
-    for node in ast.walk(context.old[module].tree):
+    inside = {id(part) for part in nodes_of(giver)}
+    for node in nodes_of(context.old[module].tree):
         if isinstance(node, ast.Global) and id(node) not in inside:
             bound.update(node.names)
     for star in context.old_names.stars(module):

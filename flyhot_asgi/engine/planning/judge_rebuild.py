@@ -21,6 +21,7 @@ from ..living.wrapped import function_chain
 from ..source.defuse import Home, construction_methods
 from ..source.drift import Drift
 from ..source.module import NamesRead, Statement, dotted_name
+from ..source.nodes import nodes_of
 from ..source.values import is_atomic, is_definition, value_of
 from .context import Context
 
@@ -133,8 +134,8 @@ def _makers(context: Context, cls: type, name: str, *, old: bool) -> Iterator[tu
         if not isinstance(node, ast.ClassDef):
             continue
         for method in construction_methods(node):
-            own = {a.arg for a in ast.walk(method.args) if isinstance(a, ast.arg)}
-            for statement in ast.walk(method):
+            own = {a.arg for a in nodes_of(method.args) if isinstance(a, ast.arg)}
+            for statement in nodes_of(method):
                 if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
                     continue
                 for target in statement.targets if isinstance(statement, ast.Assign) else [statement.target]:

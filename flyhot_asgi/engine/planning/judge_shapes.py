@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from ..living.attributes import fields_of
 from ..source.defuse import construction_methods, methods_of
 from ..source.module import dotted_name
+from ..source.nodes import nodes_of
 from .context import Context
 
 
@@ -38,7 +39,7 @@ def _made(cls: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
     found: dict[str, list[ast.expr]] = {}
     for method in construction_methods(cls):
         own = method.args.args[0].arg if method.args.args else "self"
-        for node in ast.walk(method):
+        for node in nodes_of(method):
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
                 for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                     if isinstance(target, ast.Attribute) and dotted_name(target.value) == own:
@@ -72,7 +73,7 @@ def _differs(context: Context, module: str, cls: ast.ClassDef, name: str, value:
 def _unpacked(cls: ast.ClassDef, name: str) -> Iterator[int]:
     """Into how many names methods unpack the attribute."""
     for method in methods_of(cls):
-        for node in ast.walk(method):
+        for node in nodes_of(method):
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute) and node.value.attr == name:
                 for target in node.targets:
                     if isinstance(target, ast.Tuple) and not any(isinstance(e, ast.Starred) for e in target.elts):
@@ -84,7 +85,7 @@ def _read_keys(cls: ast.ClassDef, name: str) -> set[object]:
     return {
         node.slice.value
         for method in methods_of(cls)
-        for node in ast.walk(method)
+        for node in nodes_of(method)
         if isinstance(node, ast.Subscript)
         and isinstance(node.slice, ast.Constant)
         and isinstance(node.value, ast.Attribute)

@@ -20,6 +20,7 @@ from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.effects import gives
 from ..source.flags import bits_of, made_of, single_bits
 from ..source.module import Statement, base_name, decorator_name, dotted_name, mangled, statements_of
+from ..source.nodes import children_of, nodes_of
 from ..source.plan import Action, Graft, Step, Twin, TwinOf
 from ..source.schema import field_names, new_attributes
 from ..source.uses import attributes_changed
@@ -265,9 +266,9 @@ def _by_dataclass(node: ast.ClassDef) -> bool:
 
 def _hands_back(node: ast.stmt, *, called: bool) -> bool:
     """The decorator returns what it got and sets nothing on it."""
-    sets = any(isinstance(child, ast.Attribute) and not isinstance(child.ctx, ast.Load) for child in ast.walk(node))
-    sets = sets or any(isinstance(child, ast.Name) and child.id == "setattr" for child in ast.walk(node))
-    inner = next((n for n in ast.iter_child_nodes(node) if isinstance(n, ast.FunctionDef)), None) if called else node
+    sets = any(isinstance(child, ast.Attribute) and not isinstance(child.ctx, ast.Load) for child in nodes_of(node))
+    sets = sets or any(isinstance(child, ast.Name) and child.id == "setattr" for child in nodes_of(node))
+    inner = next((n for n in children_of(node) if isinstance(n, ast.FunctionDef)), None) if called else node
     return not sets and inner is not None and gives(inner, called=False) == "function"
 
 

@@ -19,6 +19,7 @@ from ..source.defuse import Home, imported_from
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.drift import Drift
 from ..source.module import SourceModule, Statement
+from ..source.nodes import nodes_of
 from ..source.plan import Action, Execute, Graft, Plan, Refusal, Twin
 from .class_kinds import why_not_made
 from .context import Adapter, Context
@@ -243,10 +244,10 @@ def _judge_inside(context: Context, module: str, change: Change) -> None:
     context.step(module, change.statement, Action.SWAP, "the code of functions in it changed")
     before = {
         node.name: node
-        for node in ast.walk(change.old.node)
+        for node in nodes_of(change.old.node)
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
     }
-    for node in ast.walk(change.statement.node):
+    for node in nodes_of(change.statement.node):
         old = before.get(getattr(node, "name", ""))
         live = context.value(module, getattr(node, "name", ""))
         if isinstance(node, ast.ClassDef) and isinstance(old, ast.ClassDef) and isinstance(live, type):

@@ -14,18 +14,16 @@ from __future__ import annotations
 import ast
 import types
 from collections.abc import Iterable
-from typing import Any
 
-from ..living.registries import registers
 from ..source.defuse import Home
 from ..source.diff import Change, Verdict
 from ..source.effects import effects_of
 from ..source.filled import Filled, defined_in
 from ..source.module import Statement, decorator_name
+from ..source.nodes import nodes_of
 from ..source.plan import Action, Remade
 from ..source.touches import Touch
-from ..source.uses import may_be_mutated, may_be_stored
-from ..source.values import EXACT_CONTAINERS, is_atomic, is_definition
+from ..source.values import EXACT_CONTAINERS, is_atomic
 from .constants import Constants
 from .context import Context
 from .doomed import doomed
@@ -33,9 +31,9 @@ from .judge_classes import judge_filling_class
 from .judge_effects import only_defines
 from .judge_functions import judge_filling
 from .judge_rebuild import built_from
+from .remaking import is_free, why_not_remade
 from .submodules import beyond
 
-_MISSING: Any = object()
 _DO = "keep what makes it for one release more, or deploy this change cold (restart the app)"
 _CLAIMED = ("expr", "block", "assign", "other")
 
@@ -131,23 +129,14 @@ class Slices:
             return False
         if touch.own_names:
             self.renamed.add(module)
-        self.remade |= {home for home in homes if not self._free(home)}
+        self.remade |= {home for home in homes if not is_free(self._context, home)}
         return True
 
     def _only_defines(self, module: str, change: Change) -> bool:
         """Blocks of imports, definitions and plain values are judged by what they bind."""
-
         nodes = [one.node for one in (change.old, change.new) if one is not None and one.kind == "block"]
         alone = all(only_defines(self._context, module, node) for node in nodes)
         return change.statement.kind == "block" and alone
-
-    def _free(self, home: Home) -> bool:
-        """Nothing lives by that name, or will."""
-        module, name = home
-        if module not in self._context.live or module not in self._context.new:
-            return True
-        gone = name not in self._context.new_names.binders(module)
-        return gone or self._context.value(module, name, _MISSING) is _MISSING
 
     def why(self, module: str, change: Change) -> str | None:
         """What stands against it, for a refusal."""
@@ -217,7 +206,7 @@ class Slices:
             if module not in side.names.modules or statement not in side.names.modules[module].statements:
                 continue
             touch = side.touches.of(module, statement)
-            homes = {home for home in touch.homes if not self._free(home)}
+            homes = {home for home in touch.homes if not is_free(self._context, home)}
             stuck = {home for home in homes if self._reason(home) is not None}
             if touch.foreign or any(not self._own_class(home) for home in stuck):
                 return False
@@ -247,7 +236,7 @@ class Slices:
         self._drop_names()
         done = {(item.module, item.name) for item in context.plan.remade}
         for home in sorted(self.remade - done):
-            if not self._free(home):
+            if not is_free(self._context, home):
                 self._remake(home, tuple(s for _, s in new.slice_of(home)))
 
     def _drop_names(self) -> None:
@@ -281,7 +270,7 @@ class Slices:
                 if new.touches.of(module, statement).foreign:
                     self._refuse_foreign(home, module, statement)
                 for other in new.homes_of(module, statement) - seen:
-                    if self._free(other):
+                    if is_free(self._context, other):
                         continue
                     if (reason := self._reason(other)) is not None:
                         self._refuse(home, module, statement, f"changes `{other[1]}`, too, and {reason}")
@@ -331,7 +320,7 @@ class Slices:
     def _living_class_in(self, module: str, statement: Statement) -> str | None:
         if statement.kind != "block":
             return None
-        made = {node.name for node in ast.walk(statement.node) if isinstance(node, ast.ClassDef)}
+        made = {node.name for node in nodes_of(statement.node) if isinstance(node, ast.ClassDef)}
         living = (name for name in statement.binds if name in made)
         return next((n for n in living if isinstance(self._context.value(module, n), type)), None)
 
@@ -349,52 +338,7 @@ class Slices:
         if not definition:
             context.rebind(module, (name,))
 
-    # -- may it? -----------------------------------------------------------------------------
-
     def _reason(self, home: Home) -> str | None:
         if home not in self._why_not:
-            self._why_not[home] = self._why_not_remade(home)
+            self._why_not[home] = why_not_remade(self._context, self._sides, home)
         return self._why_not[home]
-
-    def _why_not_remade(self, home: Home) -> str | None:
-        """Why the object can't be made again, as the rest of a sentence; None if it can."""
-        context = self._context
-        if self._free(home):
-            return None
-        module, name = home
-        live = context.value(module, name)
-        if context.owned(live):
-            return f"`{name}` is a framework's {type(live).__qualname__}"
-        if isinstance(live, type | types.FunctionType):
-            if live.__module__ != module:
-                return f"`{name}` is not the app's own"
-            if context.drift is None:
-                return "what the program changed in it is not known"
-            touches = [side.touches.of(m, s) for side in self._sides for m, s in side.slice_of(home)]
-            if any(home in touch.deeply for touch in touches):
-                return f"`{name}` would be filled twice"
-            if any(home in touch.entered for touch in touches) and not registers(live):
-                return f"who registers with `{name}` can't be told"
-            return None
-        if is_definition(live):
-            return f"`{name}` is not the app's own"
-        own = type(live).__module__ in context.live
-        if not own and type(live) not in EXACT_CONTAINERS and not is_atomic(live) and type(live) is not tuple:
-            return f"`{name}` is a living {type(live).__module__}.{type(live).__qualname__}, which can't be made again"
-        if own and any(type(v) is types.MemberDescriptorType for b in type(live).__mro__ for v in vars(b).values()):
-            return f"`{name}` is a living {type(live).__qualname__} with slots"
-        return self._state_in_the_way(home, live, own)
-
-    def _state_in_the_way(self, home: Home, live: Any, own: bool) -> str | None:
-        context, name = self._context, home[1]
-        drift = context.drift
-        if drift is None or not drift.known(home):
-            changed = own or may_be_stored(context.old_names, home)
-            changed = changed or (not is_atomic(live) and may_be_mutated(context.old_names, home))
-            return f"the running program may have changed `{name}`" if changed else None
-        if is_atomic(live):
-            both = drift.by_program(home) and drift.by_release(home) and not drift.arrived(home)
-            return f"`{name}` was changed by the running program and is changed by the release too" if both else None
-        if (what := drift.opaque(home)) is not None:
-            return f"it holds a living {what}, whose state would be lost"
-        return None

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..source.calls import READING
 from ..source.module import dotted_name
+from ..source.nodes import nodes_of
 from .context import Context
 
 _FUNCTIONS = frozenset({"print", "traceback.print_exc", "traceback.print_stack", "warnings.warn"})
@@ -38,7 +39,7 @@ def _is_its_own(context: Context, module: str, root: str) -> bool:
 
 
 def _only_reads(call: ast.Call) -> bool:
-    parts = [part for one in [*call.args, *call.keywords] for part in ast.walk(one)]
+    parts = [part for one in [*call.args, *call.keywords] for part in nodes_of(one)]
     inner = [part.func for part in parts if isinstance(part, ast.Call)]
     quiet = [
         (isinstance(func, ast.Name) and func.id in _BUILT_IN)

@@ -27,6 +27,7 @@ from ..planning.planner import make_plan
 from ..source.defuse import Home
 from ..source.drift import Drift
 from ..source.module import SourceModule
+from ..source.nodes import nodes_of
 from ..source.plan import Execute, Plan, Refusal
 from ..verification.recorded import Recorded
 from ..verification.verify import Difference, verify
@@ -104,7 +105,7 @@ class Ground:
         """The new release's class of that name has one of its own."""
         if module not in self.new or self.new[module].text == self.old[module].text:
             return False
-        classes = {c.name: c for c in ast.walk(self.new[module].tree) if isinstance(c, ast.ClassDef)}
+        classes = {c.name: c for c in nodes_of(self.new[module].tree) if isinstance(c, ast.ClassDef)}
         cls = classes.get(qualname.rpartition(".")[2])
         return cls is not None and any(getattr(member, "name", None) == "code_change" for member in cls.body)
 

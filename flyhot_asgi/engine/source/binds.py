@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from .nodes import children_of, nodes_of
+
 
 class _Binder(ast.NodeVisitor):
     """Names that a statement binds in its own scope."""
@@ -28,7 +30,7 @@ class _Binder(ast.NodeVisitor):
         return
 
     def _comprehension(self, node: ast.AST) -> None:
-        for child in ast.walk(node):  # only a walrus binds outside of a comprehension
+        for child in nodes_of(node):  # only a walrus binds outside of a comprehension
             if isinstance(child, ast.NamedExpr) and isinstance(child.target, ast.Name):
                 self.names.add(child.target.id)
 
@@ -65,9 +67,9 @@ def annotated(node: ast.AST) -> bool:
         if isinstance(child, ast.AnnAssign):
             return True
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            arguments = [one for one in ast.walk(child.args) if isinstance(one, ast.arg)]
+            arguments = [one for one in nodes_of(child.args) if isinstance(one, ast.arg)]
             if child.returns is not None or any(one.annotation is not None for one in arguments):
                 return True
         elif not isinstance(child, ast.Lambda):
-            stack.extend(ast.iter_child_nodes(child))
+            stack.extend(children_of(child))
     return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from .module import FunctionNode
+from .nodes import children_of
 
 
 def is_generator(node: FunctionNode) -> bool:
@@ -19,5 +20,5 @@ def call_kind(node: FunctionNode) -> str:
         if isinstance(child, ast.Yield | ast.YieldFrom):
             return f"{word} generator"
         if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            stack.extend(ast.iter_child_nodes(child))
+            stack.extend(children_of(child))
     return word

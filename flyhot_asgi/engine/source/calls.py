@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 
 from .defuse import Home, Names
 from .module import FunctionNode, dotted_name
+from .nodes import children_of
 
 Root: TypeAlias = Home | str
 OWN: Home = ("", "")
@@ -147,4 +148,4 @@ def walk_own(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
         node = stack.pop()
         yield node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            stack.extend(ast.iter_child_nodes(node))
+            stack.extend(children_of(node))

@@ -22,6 +22,7 @@ from typing import TypeAlias
 from .decided import IDLE
 from .diff import Change
 from .module import SourceModule
+from .nodes import children_of
 
 Path: TypeAlias = tuple[tuple[str, int], ...]
 
@@ -203,7 +204,7 @@ def _lambdas(node: ast.AST) -> list[ast.Lambda]:
         elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             stack.extend([*child.decorator_list, *child.args.defaults, *filter(None, child.args.kw_defaults)])
         else:
-            stack.extend(ast.iter_child_nodes(child))
+            stack.extend(children_of(child))
     return found
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from .defuse import Names, construction_methods
 from .module import dotted_name, statements_of
+from .nodes import nodes_of
 from .setting import Chain
 
 _COPIES = frozenset({"dict", "list", "copy", "deepcopy", "OrderedDict"})
@@ -39,7 +40,7 @@ def asked_of(attribute: str, trees: Iterable[ast.AST]) -> set[str | int]:
     """Constant subscripts that code reads of an attribute of this name."""
     found: set[str | int] = set()
     for tree in trees:
-        for node in ast.walk(tree):
+        for node in nodes_of(tree):
             target = node.target if isinstance(node, ast.AugAssign) else node
             if not isinstance(target, ast.Subscript) or (target is node and not isinstance(node.ctx, ast.Load)):
                 continue
@@ -50,7 +51,7 @@ def asked_of(attribute: str, trees: Iterable[ast.AST]) -> set[str | int]:
 
 
 def _set(method: ast.AST, own: str) -> Iterator[tuple[str, ast.expr]]:
-    for node in ast.walk(method):
+    for node in nodes_of(method):
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 if isinstance(target, ast.Attribute) and dotted_name(target.value) == own:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from .module import FunctionNode, SourceModule
+from .nodes import children_of, nodes_of
 
 Stable: TypeAlias = dict[str, frozenset[str]]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -30,7 +31,7 @@ def stable_defaults(old: SourceModule, new: SourceModule) -> Stable:
 
 
 def _functions(node: ast.AST, path: str = "") -> Iterator[tuple[str, FunctionNode]]:
-    for child in ast.iter_child_nodes(node):
+    for child in children_of(node):
         if isinstance(child, _FUNCTIONS):
             yield path + child.name, child
         elif isinstance(child, ast.ClassDef):
@@ -54,5 +55,5 @@ def _made(function: FunctionNode) -> Iterator[tuple[str, str]]:
 def _makes(value: ast.expr) -> bool:
     if not isinstance(value, ast.Dict | ast.List | ast.Set | ast.Call):
         return False
-    called = {id(node.func) for node in ast.walk(value) if isinstance(node, ast.Call)}
-    return all(id(node) in called for node in ast.walk(value) if isinstance(node, ast.Name))
+    called = {id(node.func) for node in nodes_of(value) if isinstance(node, ast.Call)}
+    return all(id(node) in called for node in nodes_of(value) if isinstance(node, ast.Name))

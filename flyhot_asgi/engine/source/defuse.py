@@ -16,6 +16,7 @@ from typing import TypeAlias
 from .active import guarded
 from .decided import decided
 from .module import FunctionNode, SourceModule, Statement, dotted_name
+from .nodes import children_of, nodes_of
 
 Home: TypeAlias = tuple[str, str]
 _CONSTRUCTION = ("__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__")
@@ -90,9 +91,9 @@ class Names:
 
     def _listed(self, module: str, value: ast.expr) -> set[str]:
         """Names in a list of texts, and those of other modules' `__all__` in it."""
-        texts = {node.value for node in ast.walk(value) if isinstance(node, ast.Constant)}
+        texts = {node.value for node in nodes_of(value) if isinstance(node, ast.Constant)}
         found = {text for text in texts if isinstance(text, str)}
-        for node in ast.walk(value):
+        for node in nodes_of(value):
             if isinstance(node, ast.Attribute) and node.attr == "__all__" and (dotted := dotted_name(node)):
                 trail = self.trail(module, dotted)
                 if trail and trail[-1][1] == "__all__" and trail[-1][0] != module:
@@ -225,7 +226,7 @@ def _run_by(statement: Statement) -> tuple[set[str], set[tuple[str, str | None]]
     elif isinstance(node, ast.ClassDef):
         bodies = construction_methods(node)
     names = {name for body in bodies for name in _loaded(body)}
-    called = [node.func for body in bodies for node in ast.walk(body) if isinstance(node, ast.Call)]
+    called = [node.func for body in bodies for node in nodes_of(body) if isinstance(node, ast.Call)]
     methods = [func for func in called if isinstance(func, ast.Attribute)]
     return names, {(func.attr, func.value.id if isinstance(func.value, ast.Name) else None) for func in methods}
 
@@ -239,8 +240,8 @@ _KEEPERS = frozenset(
 
 def _loaded(node: FunctionNode) -> set[str]:
     """Names that a function's code loads, but for those that it only hands to something that keeps them."""
-    kept = {id(argument) for call in ast.walk(node) if _keeps(call) for argument in _arguments(call)}
-    loads = [n for n in ast.walk(node) if id(n) not in kept]
+    kept = {id(argument) for call in nodes_of(node) if _keeps(call) for argument in _arguments(call)}
+    loads = [n for n in nodes_of(node) if id(n) not in kept]
     dotted = {name for n in loads if isinstance(n, ast.Attribute) and (name := dotted_name(n))}
     names = dotted | {n.id for n in loads if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     own = _locals(node)
@@ -249,7 +250,7 @@ def _loaded(node: FunctionNode) -> set[str]:
 
 def _locals(node: FunctionNode) -> set[str]:
     """Names that are the function's own: its parameters, and what it assigns itself."""
-    found = {one.arg for one in ast.walk(node.args) if isinstance(one, ast.arg)}
+    found = {one.arg for one in nodes_of(node.args) if isinstance(one, ast.arg)}
     shared: set[str] = set()
     queue: list[ast.AST] = list(node.body)
     while queue:
@@ -261,7 +262,7 @@ def _locals(node: FunctionNode) -> set[str]:
         if not isinstance(
             child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda | ast.comprehension
         ):
-            queue.extend(ast.iter_child_nodes(child))
+            queue.extend(children_of(child))
     return found - shared
 
 
@@ -290,7 +291,7 @@ def construction_methods(node: ast.ClassDef) -> list[FunctionNode]:
         if name in found:
             continue
         found[name] = methods[name]
-        for inner in ast.walk(methods[name]):
+        for inner in nodes_of(methods[name]):
             if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id == "self":
                 if inner.attr in methods:
                     todo.append(inner.attr)
@@ -342,7 +343,7 @@ def _imported_by_nobody(modules: Mapping[str, SourceModule], roots: Sequence[str
 
 def imported_in(module: SourceModule, node: ast.AST) -> dict[str, tuple[str, str]]:
     """Names that `from … import …` in a block binds, each with where it comes from."""
-    imports = [child for child in ast.walk(node) if isinstance(child, ast.ImportFrom)]
+    imports = [child for child in nodes_of(node) if isinstance(child, ast.ImportFrom)]
     return {
         alias.asname or alias.name: (imported_from(module, child), alias.name)
         for child in imports
@@ -375,7 +376,7 @@ def _run_by_mapping(node: ast.AST) -> Iterator[ast.AST]:
         for method in body:
             marks = getattr(method, "decorator_list", [])
             if any("declared_attr" in (dotted_name(mark) or "").split(".") for mark in marks):
-                yield from (one for child in ast.iter_child_nodes(method) for one in _walk_now(child))
+                yield from (one for child in children_of(method) for one in _walk_now(child))
 
 
 def _walk_now(node: ast.AST) -> Iterator[ast.AST]:
@@ -384,6 +385,6 @@ def _walk_now(node: ast.AST) -> Iterator[ast.AST]:
         for statement in node.body if runs else node.orelse:
             yield from _walk_now(statement)
         return
-    for child in ast.iter_child_nodes(node):
+    for child in children_of(node):
         if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             yield from _walk_now(child)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from .defuse import Home, Names, construction_methods
 from .module import FunctionNode, dotted_name, is_builtin
+from .nodes import children_of, nodes_of
 
 _SAFE_MODULES = frozenset(
     "functools inspect typing typing_extensions contextlib abc asyncio time types itertools operator copy re os math "
@@ -82,7 +83,7 @@ class _Body:
 
     def run(self, node: FunctionNode, levels: int) -> None:
         own = list(_own_nodes(node))
-        self._params |= {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
+        self._params |= {arg.arg for arg in nodes_of(node.args) if isinstance(arg, ast.arg)}
         nested = {n.name: n for n in own if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
         self._nested.update(nested)
         self._params |= set(nested)
@@ -105,7 +106,7 @@ class _Body:
                 else:
                     self._fresh |= names
             elif isinstance(child, ast.For | ast.comprehension):
-                self._fresh |= {n.id for n in ast.walk(child.target) if isinstance(n, ast.Name)}
+                self._fresh |= {n.id for n in nodes_of(child.target) if isinstance(n, ast.Name)}
 
     def _look(self, node: ast.AST) -> None:
         if isinstance(node, ast.Global):
@@ -188,7 +189,7 @@ def _own_nodes(node: FunctionNode) -> Iterator[ast.AST]:
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             stack.extend([*child.decorator_list, child.args])
         elif not isinstance(child, ast.Lambda):
-            stack.extend(reversed(list(ast.iter_child_nodes(child))))
+            stack.extend(reversed(children_of(child)))
 
 
 def _root(node: ast.expr) -> str | None:
@@ -260,12 +261,12 @@ def enters_twice(hook: ast.AST) -> bool:
     """Running the function again for one class would leave more than the class itself a second time: a name in a list,
     a higher count. The class itself is recognised, as is an item that is set by its key."""
     given: set[str] = set()
-    for node in ast.walk(hook):
+    for node in nodes_of(hook):
         if isinstance(node, ast.FunctionDef) and node.args.args:
             given.add(node.args.args[0].arg)
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             given |= {target.id for target in node.targets if isinstance(target, ast.Name)}
-    for node in ast.walk(hook):
+    for node in nodes_of(hook):
         if isinstance(node, ast.AugAssign) and not isinstance(node.target, ast.Name):
             return True
         if isinstance(node, ast.Global):
@@ -278,10 +279,10 @@ def enters_twice(hook: ast.AST) -> bool:
 
 def refuses_twice(hook: ast.AST) -> bool:
     """Running the function again for one class would raise, as it is entered already: `if … in …: raise`."""
-    for node in ast.walk(hook):
+    for node in nodes_of(hook):
         raises = isinstance(node, ast.If) and any(isinstance(one, ast.Raise) for one in node.body)
         if isinstance(node, ast.Assert) or (isinstance(node, ast.If) and raises):
-            tests = [one for one in ast.walk(node.test) if isinstance(one, ast.Compare)]
+            tests = [one for one in nodes_of(node.test) if isinstance(one, ast.Compare)]
             if any(isinstance(op, ast.In | ast.NotIn) for test in tests for op in test.ops):
                 return True
     return False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .active import active
 from .module import SourceModule, Statement, statements_of
+from .nodes import children_of
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def annotated_names(body: Iterable[ast.stmt]) -> set[str]:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             found.add(node.target.id)
         elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found |= annotated_names(child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt))
+            found |= annotated_names(child for child in children_of(node) if isinstance(child, ast.stmt))
     return found
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from .active import active
 from .defuse import Home, Names, execution_order
 from .module import Statement
+from .nodes import nodes_of
 from .touches import Touch, Touches
 
 
@@ -89,12 +90,12 @@ def _augments(statement: Statement) -> bool:
 def defined_in(node: ast.AST) -> set[str]:
     """Names that definitions and imports in a block bind: who executes them again binds what was there before."""
     found: set[str] = set()
-    for child in ast.walk(node) if not isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr) else ():
+    for child in nodes_of(node) if not isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr) else ():
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             found.add(child.name)
         elif isinstance(child, ast.Import | ast.ImportFrom):
             found |= {alias.asname or alias.name.partition(".")[0] for alias in child.names}
-    stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    stored = {n.id for n in nodes_of(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     return found - stored
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from .calls import QUIET, READING, Root, start_of
 from .defuse import Names
 from .module import dotted_name
+from .nodes import nodes_of
 
 
 def is_fixed(names: Names, root: Root) -> bool:
@@ -27,7 +28,7 @@ def _over_constants(loop: ast.For, name: str) -> bool:
     """`for name in ("a", "b")`, and nothing else binds the name."""
     items = loop.iter.elts if isinstance(loop.iter, ast.Tuple | ast.List | ast.Set) else []
     own = isinstance(loop.target, ast.Name) and loop.target.id == name
-    again = [n for n in ast.walk(loop) if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)]
+    again = [n for n in nodes_of(loop) if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)]
     return own and len(again) == 1 and bool(items) and all(isinstance(one, ast.Constant) for one in items)
 
 

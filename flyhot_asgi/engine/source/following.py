@@ -27,6 +27,7 @@ from .calls import (
 from .defuse import Home, imported_from
 from .fixed import is_fixed, is_given_for_constants
 from .module import FunctionNode, dotted_name, is_builtin
+from .nodes import children_of, nodes_of
 
 _NAMESPACES = frozenset({"locals", "globals", "vars", "dir"})
 
@@ -50,7 +51,7 @@ class Values(ABC):
         self._given_by: dict[str, ast.Call] = {}
         """Names of the scope → the call of a library's function that gave what they mean, which may be shared."""
         if node is not None:
-            arguments = [arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)]
+            arguments = [arg.arg for arg in nodes_of(node.args) if isinstance(arg, ast.arg)]
             self._env = {name: {name} for name in arguments}
 
     def _bind(self, target: ast.expr, roots: set[Root]) -> None:
@@ -149,7 +150,7 @@ class Values(ABC):
 
     def _parts(self, node: ast.AST) -> set[Root]:
         found: set[Root] = set()
-        for child in ast.iter_child_nodes(node):
+        for child in children_of(node):
             found |= self._roots(child) if isinstance(child, ast.expr) else self._parts(child)
         return found
 

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from .codetree import by_place
 from .module import shell_of
+from .nodes import children_of, nodes_of
 
 Place: TypeAlias = tuple[str, int, str]
 
@@ -47,7 +48,7 @@ def headers(tree: ast.Module, code: types.CodeType, *, postponed: bool = False) 
 
 
 def _collect(node: ast.AST, prefix: str, found: dict[Place, list[Header]]) -> None:
-    for child in ast.iter_child_nodes(node):
+    for child in children_of(node):
         inner = prefix
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             line = min([child.lineno, *(d.lineno for d in child.decorator_list)])
@@ -78,7 +79,7 @@ class _Holder(ast.AST):
 
 
 def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[str]:
-    arguments = [one for one in ast.walk(node.args) if isinstance(one, ast.arg) and one.annotation is not None]
+    arguments = [one for one in nodes_of(node.args) if isinstance(one, ast.arg) and one.annotation is not None]
     found = [f"{one.arg}: {ast.dump(one.annotation)}" for one in arguments if one.annotation is not None]
     returns = getattr(node, "returns", None)
     return [*found, *([ast.dump(returns)] if returns is not None else [])]

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 
 from .module import FunctionNode, dotted_name
+from .nodes import nodes_of
 
 _PUTS = frozenset({"append", "appendleft", "add", "put", "put_nowait"})
 _CALLS = {"list": "list", "set": "set", "dict": "dict", "deque": "deque", "defaultdict": "dict"}
@@ -29,7 +30,7 @@ def kept(functions: Iterable[FunctionNode]) -> Mapping[str, Mapping[str | None, 
     found: dict[str, dict[str | None, int]] = {}
     for function in functions:
         local = _assigned_once(function)
-        for node in ast.walk(function):
+        for node in nodes_of(function):
             for name, value in _puts(node):
                 value = local.get(value.id, value) if isinstance(value, ast.Name) else value
                 found.setdefault(name, {}).setdefault(_kind(value), value.lineno)
@@ -38,7 +39,7 @@ def kept(functions: Iterable[FunctionNode]) -> Mapping[str, Mapping[str | None, 
 
 def _assigned_once(function: FunctionNode) -> dict[str, ast.expr]:
     found: dict[str, list[ast.expr | None]] = {}
-    for node in ast.walk(function):
+    for node in nodes_of(function):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             found.setdefault(node.targets[0].id, []).append(node.value)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):

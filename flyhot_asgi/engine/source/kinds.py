@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 from .module import dotted_name
+from .nodes import children_of, nodes_of
 
 _DISPLAYS: dict[type[ast.AST], str] = {
     ast.List: "list",
@@ -33,7 +34,7 @@ Kinds = dict[str, set[str]]
 def imported(tree: ast.AST) -> dict[str, str]:
     """Names that absolute imports bind, anywhere → what they are, in full: `json.dumps`, though it is `dumps` here."""
     found: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Import):
             found |= bound_by(node)
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
@@ -97,7 +98,7 @@ def local_kinds(tree: ast.AST, where: Origins) -> dict[str, Kinds]:
     found: dict[str, Kinds] = {}
 
     def visit(node: ast.AST, prefix: str, kinds: Kinds) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in children_of(node):
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
                 inner = found.setdefault(prefix + child.name, defaultdict(set))
                 visit(child, f"{prefix}{child.name}.<locals>.", inner)

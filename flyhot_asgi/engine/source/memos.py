@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from .defuse import construction_methods
 from .module import FunctionNode, SourceModule, dotted_name
+from .nodes import nodes_of
 from .schema import own_name
 
 Taken: TypeAlias = tuple[str, str, int]
@@ -23,7 +24,7 @@ def taken_from_names(cls: ast.ClassDef) -> Iterator[Taken]:
     """Attributes that construction sets to what a name means: by itself, or as the default of a parameter."""
     for method in construction_methods(cls):
         own, defaults = own_name(method), _defaults(method)
-        for node in ast.walk(method):
+        for node in nodes_of(method):
             if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
                 continue
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
@@ -58,7 +59,7 @@ def _remembering(module: SourceModule) -> Iterator[tuple[str, str]]:
     for statement in module.statements:
         if statement.kind == "def" and isinstance(statement.node, _FUNCTIONS) and names:
             filled, read = set[str](), set[str]()
-            for node in ast.walk(statement.node):
+            for node in nodes_of(statement.node):
                 if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
                     (filled if isinstance(node.ctx, ast.Store) else read).add(node.value.id)
                 elif isinstance(node, ast.Compare):

@@ -21,6 +21,7 @@ from typing import TypeAlias, TypeVar, cast
 from ...errors import SourceError
 from .binds import annotated, bound_names
 from .decided import IDLE, idle, taken
+from .nodes import nodes_of
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _Worked = TypeVar("_Worked")
@@ -143,7 +144,7 @@ class SourceModule:
         for statement in self.statements:
             if statement.binds:
                 found |= dict.fromkeys(_lines(statement.node, statement.line), statement.name)
-        for cls in [node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef)]:
+        for cls in [node for node in nodes_of(self.tree) if isinstance(node, ast.ClassDef)]:
             for node in cls.body:
                 if isinstance(node, ast.Assign | ast.AnnAssign):
                     targets = node.targets if isinstance(node, ast.Assign) else [node.target]

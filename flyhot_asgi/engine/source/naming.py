@@ -17,6 +17,7 @@ from typing import TypeAlias
 from .binds import bound_names
 from .defuse import Home, Names, methods_of
 from .module import FunctionNode, SourceModule, dotted_name
+from .nodes import children_of, nodes_of
 from .schema import field_names
 from .setting import Chain, put_in
 from .values import value_of
@@ -131,7 +132,7 @@ def _given(source: SourceModule) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for statement in source.statements:
         if statement.kind == "class":
-            nodes = [child for child in ast.walk(statement.node) if isinstance(child, ast.ClassDef)]
+            nodes = [child for child in nodes_of(statement.node) if isinstance(child, ast.ClassDef)]
             children = [
                 child for node in nodes for child in node.body if not isinstance(child, (*_FUNCTIONS, ast.ClassDef))
             ]
@@ -149,14 +150,14 @@ def _bound(node: ast.stmt) -> set[str]:
         return set()
     if isinstance(node, ast.AnnAssign) and node.value is None:
         return {ANNOTATIONS, "get_type_hints", "get_annotations"}
-    inside = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} if isinstance(node, ast.Expr) else set()
+    inside = {part.id for part in nodes_of(node) if isinstance(part, ast.Name)} if isinstance(node, ast.Expr) else set()
     annotated = {ANNOTATIONS, "get_type_hints", "get_annotations"} if isinstance(node, ast.AnnAssign) else set()
     return bound_names(node) | inside | annotated
 
 
 def _fills_dict(function: FunctionNode) -> bool:
     """It puts something into an object's `__dict__`, under whatever name it has that."""
-    nodes = list(ast.walk(function))
+    nodes = nodes_of(function)
     dicts = [n for n in nodes if getattr(n, "attr", None) == "__dict__"]
     if not dicts and not any(getattr(n, "id", None) == "vars" for n in nodes):
         return False
@@ -175,7 +176,7 @@ def _fills_dict(function: FunctionNode) -> bool:
 
 def _reads_by_name(function: FunctionNode) -> bool:
     """It asks for attributes under names that it works out, and says nothing of those that are not there."""
-    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    calls = [node for node in nodes_of(function) if isinstance(node, ast.Call)]
     return any(
         (name == "getattr" and len(call.args) == 2) or name == "attrgetter"
         for call in calls
@@ -185,7 +186,7 @@ def _reads_by_name(function: FunctionNode) -> bool:
 
 def _mentioned(node: ast.AST) -> Iterator[str]:
     """Names, dotted ones too, attributes, and texts that could be either."""
-    for part in ast.walk(node):
+    for part in nodes_of(node):
         if isinstance(part, ast.Name):
             yield part.id
         elif isinstance(part, ast.Attribute):
@@ -239,7 +240,7 @@ class _Reading:
         elif isinstance(node, ast.Name | ast.Attribute):
             self._named(module, node, path)
         elif isinstance(node, ast.expr) and not isinstance(node, ast.Lambda | ast.Constant):
-            for child in ast.iter_child_nodes(node):
+            for child in children_of(node):
                 self._take(module, child, path)
 
     def _call(self, module: str, call: ast.Call, path: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .module import FunctionNode, dotted_name
+from .nodes import children_of, nodes_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -34,7 +35,7 @@ def touches(tree: ast.Module) -> list[Touch]:
 
 def _functions(node: ast.AST, inside_class: bool = False) -> Iterator[tuple[FunctionNode, str | None]]:
     """Outermost functions and methods, with the name of their own object."""
-    for child in ast.iter_child_nodes(node):
+    for child in children_of(node):
         if isinstance(child, _FUNCTIONS):
             arguments = [*child.args.posonlyargs, *child.args.args]
             yield child, arguments[0].arg if inside_class and arguments else None
@@ -46,7 +47,7 @@ def _of(function: FunctionNode, own: str | None) -> Iterator[Touch]:
     stored: dict[str, set[str]] = {}
     loaded: dict[str, set[str]] = {}
     classes: dict[str, str | None] = {}
-    for node in ast.walk(function):
+    for node in nodes_of(function):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id != own:
             (stored if isinstance(node.ctx, ast.Store) else loaded).setdefault(node.value.id, set()).add(node.attr)
         elif isinstance(node, ast.arg) and node.annotation is not None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .module import FunctionNode, dotted_name
+from .nodes import nodes_of
 
 _GETS = frozenset({"get", "get_nowait", "pop", "popleft"})
 
@@ -25,7 +26,7 @@ class Kept(NamedTuple):
 def taken_apart(function: FunctionNode) -> dict[Kept, set[int]]:
     """By container, numbers of names. Not by those that the function itself makes or is handed."""
     found: dict[Kept, set[int]] = {}
-    nodes, items = list(ast.walk(function)), _items(function)
+    nodes, items = nodes_of(function), _items(function)
     for node in nodes:
         for target, kept in [*_pairs(node), *_later(node, items)]:
             if isinstance(target, ast.Tuple) and not any(isinstance(one, ast.Starred) for one in target.elts):
@@ -37,7 +38,7 @@ def indexed(function: FunctionNode) -> dict[Kept, set[int]]:
     """By container, the highest constant place that is asked of an item: `ROOMS[r][2]`, `item[2]`."""
     found: dict[Kept, set[int]] = {}
     items = _items(function)
-    for node in ast.walk(function):
+    for node in nodes_of(function):
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and type(node.slice.value) is int:
             got = items.get(node.value.id) if isinstance(node.value, ast.Name) else _taken_from(node.value)
             if got is not None and node.slice.value > max(found.get(got, {-1})):
@@ -47,15 +48,15 @@ def indexed(function: FunctionNode) -> dict[Kept, set[int]]:
 
 def _items(function: FunctionNode) -> dict[str, Kept]:
     """Names that an item is bound to first."""
-    pairs = [pair for node in ast.walk(function) for pair in _pairs(node)]
+    pairs = [pair for node in nodes_of(function) for pair in _pairs(node)]
     return {target.id: kept for target, kept in pairs if isinstance(target, ast.Name)}
 
 
 def _known(function: FunctionNode, found: dict[Kept, set[int]]) -> dict[Kept, set[int]]:
     """Without those whose name is the function's own: a parameter (but for `self.…`), or what it assigns."""
-    own = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    own |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
-    own -= {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
+    own = {node.id for node in nodes_of(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    own |= {node.arg for node in nodes_of(function) if isinstance(node, ast.arg)}
+    own -= {name for node in nodes_of(function) if isinstance(node, ast.Global) for name in node.names}
     first = [one.arg for one in function.args.args[:1]]
     return {
         kept: numbers

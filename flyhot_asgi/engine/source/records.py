@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .module import SourceModule, dotted_name
+from .nodes import children_of, nodes_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _NAMED = (*_FUNCTIONS, ast.ClassDef)
@@ -91,7 +92,7 @@ def _scopes(source: SourceModule) -> dict[str, Scope]:
 
 def _enter(node: ast.AST, prefix: str, constants: Mapping[str, frozenset[str]], found: dict[str, Scope]) -> None:
     path = f"{prefix}.{node.name}" if prefix else str(node.name)  # type: ignore[attr-defined]
-    _look(ast.iter_child_nodes(node), path, constants, found)
+    _look(children_of(node), path, constants, found)
 
 
 def _look(
@@ -106,7 +107,7 @@ def _look(
             _enter(one, path, constants, found)
         else:
             nodes.append(one)
-            queue.extend(ast.iter_child_nodes(one))
+            queue.extend(children_of(one))
     own.groups += _groups(nodes, constants)
     for one in nodes:
         _reads(one, own)
@@ -194,7 +195,7 @@ def _reads(node: ast.AST, own: Scope) -> None:
         if isinstance(node.left.value, str) and any(isinstance(one, ast.In | ast.NotIn) for one in node.ops):
             own.ready.add(node.left.value)
     elif isinstance(node, ast.Try) and any(_misses(handler) for handler in node.handlers):
-        for one in [each for statement in node.body for each in ast.walk(statement)]:
+        for one in [each for statement in node.body for each in nodes_of(statement)]:
             if isinstance(one, ast.Subscript) and isinstance(one.slice, ast.Constant):
                 own.ready.add(str(one.slice.value))
             elif isinstance(one, ast.Attribute):
@@ -215,15 +216,15 @@ def _misses(handler: ast.ExceptHandler) -> bool:
 def _migrated(source: SourceModule) -> frozenset[str]:
     handed = {
         dotted_name(one.value)
-        for node in ast.walk(source.tree)
+        for node in nodes_of(source.tree)
         if isinstance(node, ast.Call)
         for one in node.keywords
         if one.arg == "code_change"
     }
     found: set[str] = set()
-    for node in ast.walk(source.tree):
+    for node in nodes_of(source.tree):
         if isinstance(node, _FUNCTIONS) and (node.name == "code_change" or node.name in handed):
-            for one in ast.walk(node):
+            for one in nodes_of(node):
                 found |= {one.value} if isinstance(one, ast.Constant) and isinstance(one.value, str) else set()
                 found |= {one.attr} if isinstance(one, ast.Attribute) else set()
                 found |= {one.arg} if isinstance(one, ast.keyword) and one.arg is not None else set()

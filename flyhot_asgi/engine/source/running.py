@@ -11,6 +11,7 @@ from .following import Values
 from .guards import exits, is_guard
 from .kinds import bound_by
 from .module import FunctionNode, base_name, dotted_name
+from .nodes import children_of
 
 _HOOKS = ("__init_subclass__",)
 _META = ("__new__", "__init__", "__call__", "__prepare__")
@@ -126,7 +127,7 @@ class Body(Values):
             self._statement(child)
 
     def _other(self, node: ast.AST) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in children_of(node):
             if isinstance(child, ast.stmt):
                 self._statement(child)
             elif isinstance(child, ast.expr):

@@ -17,6 +17,7 @@ from .binds import bound_names
 from .defuse import construction_methods, methods_of
 from .kinds import Kinds, Origins, kind_of, reshaped
 from .module import FunctionNode, dotted_name
+from .nodes import children_of, nodes_of
 
 
 def new_attributes(old: ast.ClassDef, new: ast.ClassDef, read_elsewhere: Container[str] = ()) -> set[str]:
@@ -90,7 +91,7 @@ def _made_kinds(cls: ast.ClassDef, where: Origins) -> Kinds:
     found: Kinds = {}
     for method in construction_methods(cls):
         own = own_name(method)
-        for node in ast.walk(method):
+        for node in nodes_of(method):
             if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
                 continue
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
@@ -144,7 +145,7 @@ def stored_under(cls: ast.ClassDef) -> set[str]:
     for method in methods_of(cls):
         if method.name == "__set_name__":
             found.update(map(ast.dump, method.body))
-        for node in ast.walk(method) if method.name in ("__get__", "__set__", "__delete__") else ():
+        for node in nodes_of(method) if method.name in ("__get__", "__set__", "__delete__") else ():
             if isinstance(node, ast.Subscript):
                 found.add(ast.dump(node.slice))
             elif isinstance(node, ast.Call) and (dotted_name(node.func) or "").endswith("attr") and len(node.args) > 1:
@@ -155,7 +156,7 @@ def stored_under(cls: ast.ClassDef) -> set[str]:
 def attributes_read(tree: ast.AST) -> set[str]:
     """Attributes that code reads of objects that are not its own `self`."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             if not (isinstance(node.value, ast.Name) and node.value.id == "self"):
                 found.add(node.attr)
@@ -167,7 +168,7 @@ def attributes_read(tree: ast.AST) -> set[str]:
 def read_by_methods(tree: ast.AST) -> set[str]:
     """Attributes that methods read of their own objects, and no method of the same class sets."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.ClassDef):
             found |= _loaded(node) - _stored(methods_of(node)) - class_level(node)
     return found
@@ -192,7 +193,7 @@ def _uses(method: FunctionNode, context: type[ast.expr_context]) -> list[ast.Att
     own = own_name(method)
     return [
         node
-        for node in ast.walk(method)
+        for node in nodes_of(method)
         if isinstance(node, ast.Attribute)
         and isinstance(node.ctx, context)
         and isinstance(node.value, ast.Name)
@@ -217,7 +218,7 @@ def class_level(cls: ast.ClassDef) -> set[str]:
 def _relies_on(method: FunctionNode, name: str) -> bool:
     """The method reads the attribute (or adds to it) before any statement of its own has plainly set it."""
     reads = [(use.lineno, use.col_offset) for use in _uses(method, ast.Load) if use.attr == name]
-    for node in ast.walk(method):
+    for node in nodes_of(method):
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute) and node.target.attr == name:
             reads.append((node.lineno, node.col_offset))
     if not reads:
@@ -234,7 +235,7 @@ def _plainly_set(method: FunctionNode, name: str) -> tuple[int, int] | None:
             targets = statement.targets
         elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
             targets = [statement.target]
-        for node in (node for target in targets for node in ast.walk(target)):
+        for node in (node for target in targets for node in nodes_of(target)):
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr == name:
                 end = (statement.end_lineno or statement.lineno, statement.end_col_offset or 0)
                 return end if any(_reads(statement, name)) else (statement.lineno, statement.col_offset)
@@ -244,7 +245,7 @@ def _plainly_set(method: FunctionNode, name: str) -> tuple[int, int] | None:
 def _reads(statement: ast.stmt, name: str) -> list[ast.Attribute]:
     return [
         node
-        for node in ast.walk(statement)
+        for node in nodes_of(statement)
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and node.attr == name
     ]
 
@@ -261,7 +262,7 @@ def field_names(cls: ast.ClassDef) -> dict[str, str]:
 def class_in(node: ast.AST, path: Sequence[str]) -> ast.ClassDef | None:
     """The class of that qualified name below `node`; the last one, as it is at run time."""
     found: ast.ClassDef | None = None
-    for child in ast.iter_child_nodes(node):
+    for child in children_of(node):
         if not isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             found = class_in(child, path) or found
         elif child.name == path[0]:

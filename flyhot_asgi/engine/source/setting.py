@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from .binds import bound_names
 from .defuse import Home, Names, methods_of
 from .module import FunctionNode, dotted_name
+from .nodes import children_of, nodes_of
 from .schema import field_names, own_name
 from .values import value_of
 
@@ -48,7 +49,7 @@ class _Reading:
                 own = own_name(function)
                 if function.name == method and own is not None:
                     self._function(module, function, own, in_class=True)
-                    if not any(isinstance(n, ast.Name) and n.id == "super" for n in ast.walk(function)):
+                    if not any(isinstance(n, ast.Name) and n.id == "super" for n in nodes_of(function)):
                         return
 
     def _function(self, module: str, function: FunctionNode, own: str, *, in_class: bool) -> None:
@@ -56,7 +57,7 @@ class _Reading:
             return
         self._ran.add((id(function), own))
         frame = _Frame(module, own, _assigned(function))
-        for node in ast.walk(function):
+        for node in nodes_of(function):
             if isinstance(node, ast.Call):
                 self._call(frame, node)
             elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and _is_dict(node.value, own):
@@ -138,7 +139,7 @@ class _Reading:
 
     def _returned(self, module: str, function: FunctionNode, depth: int) -> None:
         frame = _Frame(module, "", _assigned(function))
-        for node in ast.walk(function):
+        for node in nodes_of(function):
             if isinstance(node, ast.Return | ast.Yield):
                 self._take(frame, node.value, depth + 1)
 
@@ -200,7 +201,7 @@ def _assigned(function: FunctionNode) -> dict[str, list[ast.expr]]:
     arguments = function.args
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
     found: dict[str, list[ast.expr]] = {argument.arg: [] for argument in every if argument is not None}
-    for node in ast.walk(function):
+    for node in nodes_of(function):
         pairs: list[tuple[ast.expr, ast.expr | None]] = []
         if isinstance(node, ast.Assign):
             pairs = [(target, node.value) for target in node.targets]
@@ -209,7 +210,7 @@ def _assigned(function: FunctionNode) -> dict[str, list[ast.expr]]:
         elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
             pairs = [(node.target, node.iter)]
         for target, value in pairs:
-            for part in ast.walk(target):
+            for part in nodes_of(target):
                 if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and value is not None:
                     found.setdefault(part.id, []).append(value)
     return found
@@ -230,7 +231,7 @@ def _parts(node: ast.AST) -> Iterator[ast.AST | None]:
     elif isinstance(node, ast.Subscript | ast.Starred | ast.NamedExpr | ast.FormattedValue | ast.Await):
         yield node.value
     elif isinstance(node, ast.BinOp | ast.BoolOp | ast.IfExp | ast.JoinedStr):
-        yield from (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+        yield from (child for child in children_of(node) if isinstance(child, ast.expr))
 
 
 def put_in(node: ast.stmt, name: str) -> Iterator[ast.AST]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from .calling import call_kind
 from .module import FunctionNode, dotted_name
+from .nodes import children_of, nodes_of
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def returns(function: FunctionNode) -> int | None:
         if isinstance(child, ast.Return):
             found.add(len(child.value.elts) if isinstance(child.value, ast.Tuple) else -1)
         if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            stack.extend(ast.iter_child_nodes(child))
+            stack.extend(children_of(child))
     return found.pop() if len(found) == 1 and -1 not in found else None
 
 
@@ -168,12 +169,12 @@ class Made:
 
 def calls_made(function: FunctionNode) -> Iterator[Made]:
     apart, awaited = dict[int, int](), set[int]()
-    for node in ast.walk(function):
+    for node in nodes_of(function):
         if isinstance(node, ast.stmt) and (found := unpacked(node)) is not None:
             apart[id(found[0])] = found[1]
         elif isinstance(node, ast.Await):
             awaited.add(id(node.value))
-    for node in (node for statement in function.body for node in ast.walk(statement)):
+    for node in (node for statement in function.body for node in nodes_of(statement)):
         if isinstance(node, ast.Call):
             yield Made(node, apart.get(id(node)), id(node) in awaited)
 
@@ -187,7 +188,7 @@ def still_called(function: FunctionNode, line: int) -> Iterator[Made]:
 def still_read(function: FunctionNode, line: int) -> Iterator[ast.Attribute]:
     """Attributes that the rest of such a frame may ask for, innermost last; none that it calls."""
     start = _rest_from(function, line)
-    nodes = [node for statement in function.body for node in ast.walk(statement)]
+    nodes = [node for statement in function.body for node in nodes_of(statement)]
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     for node in nodes:
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and id(node) not in called:
@@ -196,6 +197,6 @@ def still_read(function: FunctionNode, line: int) -> Iterator[ast.Attribute]:
 
 
 def _rest_from(function: FunctionNode, line: int) -> int:
-    loops = [one for one in ast.walk(function) if isinstance(one, ast.For | ast.AsyncFor | ast.While)]
+    loops = [one for one in nodes_of(function) if isinstance(one, ast.For | ast.AsyncFor | ast.While)]
     around = [one.lineno for one in loops if one.lineno <= line <= (one.end_lineno or line)]
     return min([line, *around])

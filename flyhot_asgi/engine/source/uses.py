@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from .binds import bound_names
 from .defuse import Home, Names
 from .module import dotted_name
+from .nodes import children_of, nodes_of
 
 _READING = frozenset("get items keys values index count copy union intersection difference issubset issuperset".split())
 _READERS = frozenset(
@@ -29,7 +30,7 @@ class Stores:
         self._texts: set[str] = set()
         for owner, source in names.modules.items():
             if only in source.text:
-                for node in ast.walk(source.tree):
+                for node in nodes_of(source.tree):
                     self._look(names, owner, node)
 
     def has(self, home: Home) -> bool:
@@ -37,7 +38,7 @@ class Stores:
 
     def _look(self, names: Names, owner: str, node: ast.AST) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            inside = list(ast.walk(node))
+            inside = nodes_of(node)
             shared = {name for child in inside if isinstance(child, ast.Global) for name in child.names}
             if shared:  # many declare what they only read
                 self._homes |= {(owner, name) for name in shared & _bound_in(inside)}
@@ -46,7 +47,7 @@ class Stores:
             if not dotted.startswith("self.") and (home := names.home(owner, dotted)) is not None:
                 self._homes.add(home)
         elif isinstance(node, ast.Call) and dotted_name(node.func) in ("setattr", "globals", "vars"):
-            self._texts |= {a.value for a in ast.walk(node) if isinstance(a, ast.Constant) and isinstance(a.value, str)}
+            self._texts |= {a.value for a in nodes_of(node) if isinstance(a, ast.Constant) and isinstance(a.value, str)}
 
 
 def _bound_in(nodes: list[ast.AST]) -> set[str]:
@@ -81,7 +82,7 @@ def _uses(tree: ast.Module) -> Iterator[tuple[ast.Name, list[ast.AST]]]:
         inside = any(isinstance(p, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) for p in parents)
         if isinstance(node, ast.Name) and inside:
             yield node, parents
-        stack.extend((child, [node, *parents]) for child in ast.iter_child_nodes(node))
+        stack.extend((child, [node, *parents]) for child in children_of(node))
 
 
 def _whole(node: ast.Name, parents: list[ast.AST]) -> str:
@@ -138,7 +139,7 @@ def attributes_changed(tree: ast.Module) -> set[str]:
             running = getattr(node, "name", "") not in _HOOKS
         elif running:
             found.update(_changed_by(node))
-        stack.extend((child, running) for child in ast.iter_child_nodes(node))
+        stack.extend((child, running) for child in children_of(node))
     return found
 
 

@@ -13,6 +13,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 
 from .module import dotted_name
+from .nodes import children_of, nodes_of
 
 CONTAINER_CALLS = frozenset(
     {
@@ -105,7 +106,7 @@ def is_pure(node: ast.expr | None) -> bool:
     """Evaluating it runs no code but that of builtins and plain values: it can be had again, for comparison."""
     if node is None:
         return True
-    return all(_pure_node(child) for child in ast.walk(node))
+    return all(_pure_node(child) for child in nodes_of(node))
 
 
 def _pure_node(node: ast.AST) -> bool:
@@ -212,7 +213,7 @@ def has_part_target(node: ast.stmt) -> bool:
         isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store)
         for target in targets
         if target is not None
-        for part in ast.walk(target)
+        for part in nodes_of(target)
     )
 
 
@@ -232,7 +233,7 @@ _SAFE = (
 
 def safe_block(node: ast.AST, also: Callable[[ast.stmt], bool] | None = None) -> bool:
     """`if` or `try` that does nothing but import, define and set plain values. `also`: what else may stand in it."""
-    for child in ast.iter_child_nodes(node):
+    for child in children_of(node):
         if isinstance(child, ast.stmt | ast.ExceptHandler):
             if not isinstance(child, _SAFE):
                 if also is not None and isinstance(child, ast.stmt) and also(child):

@@ -27,6 +27,7 @@ from ..patching.entries import parts_of, read
 from ..source.calls import ENTERS, walk_own
 from ..source.kinds import imported
 from ..source.module import dotted_name
+from ..source.nodes import nodes_of
 
 SETTINGS = "(settings)"
 _DEEPEST, _MOST = 24, 4000
@@ -187,7 +188,7 @@ def _called(tree: ast.Module, own: set[str]) -> Iterator[str]:
     """Full names of what of libraries is called, or set a part of, for its effect, anywhere in a module. `own`: the
     app's top-level names."""
     meant, entered = imported(tree), set(_entered(tree))
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         targets: list[ast.expr] = []
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await):
             targets = [node.value]
@@ -213,7 +214,7 @@ def _decorators_inside(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list
 
 def _entered(tree: ast.Module) -> Iterator[str]:
     """Names in whose object something is entered: a library may have given it."""
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             func = node.value.func
             if isinstance(func, ast.Attribute) and func.attr in ENTERS and isinstance(func.value, ast.Name):
