@@ -4,7 +4,7 @@ has a `code_change`, and what lives on of sessions that are over."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import ConfigError
@@ -55,10 +55,13 @@ def _instances(live: Mapping[str, object]) -> Iterable[tuple[str, str, Any]]:
                 yield module, name, value
 
 
-def unit_classes(units: Iterable[Unit], live: Mapping[str, object]) -> dict[int, type]:
+def unit_classes(units: Sequence[Unit], live: Mapping[str, object]) -> dict[int, type]:
     """The class of each object, by its id, that would be a unit if its class had a `code_change`, as a release may give
-    it one."""
+    it one; and of the dict that is a unit's state."""
     classes = {id(unit.instance): unit.cls for unit in units}
+    for unit in units:
+        if not isinstance(unit, InstanceUnit) and type(state := getattr(unit.instance, "state", None)) is dict:
+            classes[id(state)] = unit.cls
     return classes | {id(value): type(value) for _, _, value in _instances(live)}
 
 

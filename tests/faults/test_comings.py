@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -167,3 +168,65 @@ async def test_a_connection_that_opens_after_the_plan_has_a_state_that_nobody_mi
     lab.clients.clear()
     lab.main.seen.clear()
     assert (await lab.upgrade(WITHOUT))["outcome"] == "complete"
+
+
+RENAMED = """
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocketDisconnect
+from flyhot_asgi import HotUpgrade, StatefulHandler, upgradable
+
+
+def carried(old_vsn, state, extra):
+    (name,) = [name for name in state if name.startswith("n_")]
+    state[extra["to"]] = state.pop(name)
+    return state
+
+
+class Tally(StatefulHandler):
+    async def init(self):
+        self.state = {"n_1": 0, "other": 1}
+
+    async def handle_call(self, request):
+        self.state["n_1"] += 1
+        return self.state["n_1"]
+
+    def code_change(self, old_vsn, state, extra):
+        return carried(old_vsn, state, extra)
+
+
+@upgradable(code_change=carried)
+async def talk(ws, state):
+    await ws.accept()
+    state.setdefault("n_1", 0)
+    try:
+        while True:
+            text = await ws.receive_text()
+            state["n_1"] += 1
+            await ws.send_text(f"1 {state['n_1']} {text}")
+    except WebSocketDisconnect:
+        pass
+
+
+app = Starlette(routes=[WebSocketRoute("/ws", talk)], middleware=[Middleware(HotUpgrade)])
+"""
+
+
+async def test_states_that_a_code_change_renames_by_a_word_that_it_is_told(tmp_path: Path) -> None:
+    """They are dicts that old code made without a key that new code reads; they are migrated, whatever words the
+    `code_change` mentions."""
+    (tmp_path / "app").mkdir()
+    lab = await Lab(tmp_path / "app", {"main.py": RENAMED}).start()
+    tally = await lab.main.Tally.start()
+    try:
+        await lab.connect(1)
+        assert await tally.call("next") == 1
+        result = await lab.upgrade({"main.py": RENAMED.replace("n_1", "n_2")}, extra={"to": "n_2"})
+        assert result["outcome"] == "complete", result["error"]
+        assert await tally.call("next") == 2
+        lab.clients[0].says()
+        await lab.clients[0].until_answered()
+        lab.clients[0].assert_in_order()
+    finally:
+        await lab.close()

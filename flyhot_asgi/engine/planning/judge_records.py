@@ -2,7 +2,8 @@
 
 Dicts in queues, tables and attributes, namespaces, states: their makers give one word more, a reader counts on it, and
 those that live were made without. What is looked at is what really lives: a maker that changes refuses nothing by
-itself, and neither does a reader that is ready for both (`.get`, `in`, `except KeyError`).
+itself, and neither does a reader that is ready for both (`.get`, `in`, `except KeyError`). A state that a `code_change`
+gets is its matter, whatever words that mentions.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ def _dicts(context: Context, words: frozenset[str], word: str, made_anew: frozen
     """A single word is too little to know a record by: then it must be the app's that has it."""
     sources = [source for release in (context.old, context.new) for source in release.values()]
     known = frozenset().union(*map(_words, sources))
+    migrated = [context.units(cls) for cls in context.survey.classes if context.has_code_change(cls)]
     found = [one for one in dicts_with(words, word, known) if id(one) not in made_anew]
+    found = [one for one in found if not any(id(one) in states for states in migrated)]
     if len(words) > 1:
         return list(found)
     if not found:

@@ -22,6 +22,7 @@ from ...errors import SourceError
 from .binds import annotated, bound_names
 from .decided import IDLE, idle, taken
 from .nodes import nodes_of
+from .parsing import parsed, parsed_expression
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _Worked = TypeVar("_Worked")
@@ -104,7 +105,7 @@ class SourceModule:
     @cached_property
     def tree(self) -> ast.Module:
         try:
-            return ast.parse(self.text, self.path, type_comments=False)
+            return parsed(self.text, self.path)
         except (SyntaxError, ValueError) as exc:
             raise source_error(exc, self.relpath or self.path) from exc
 
@@ -358,7 +359,7 @@ class NamesRead(ast.NodeVisitor):
     def _annotation(self, node: ast.expr) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
-                node = ast.parse(node.value, mode="eval").body
+                node = parsed_expression(node.value)
             except SyntaxError:
                 return
         self.visit(node)

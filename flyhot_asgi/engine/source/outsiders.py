@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from .module import FunctionNode, dotted_name
 from .nodes import children_of, nodes_of
+from .parsing import parsed_expression
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -67,7 +68,7 @@ def _class_of(annotation: ast.expr) -> str | None:
     """The one class of an annotation: `A`, `"A"`, `A | None`, `Optional[A]`."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         try:
-            return _class_of(ast.parse(annotation.value, mode="eval").body)
+            return _class_of(parsed_expression(annotation.value))
         except SyntaxError:
             return None
     if isinstance(annotation, ast.BinOp):

@@ -28,6 +28,7 @@ from ..source.calls import ENTERS, walk_own
 from ..source.kinds import imported
 from ..source.module import dotted_name
 from ..source.nodes import nodes_of
+from ..source.parsing import parsed
 
 SETTINGS = "(settings)"
 _DEEPEST, _MOST = 24, 4000
@@ -179,7 +180,7 @@ def _parsed(module: types.ModuleType) -> tuple[str, ast.Module]:
     """Its source, as text and parsed; empty for one that has none, or that Python can't read."""
     try:
         text: str = module.__spec__.loader.get_source(module.__name__)  # type: ignore[union-attr]
-        return text, ast.parse(text)
+        return text, parsed(text)
     except Exception:
         return "", ast.Module([], [])
 
