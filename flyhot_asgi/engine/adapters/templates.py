@@ -129,10 +129,14 @@ def renew(template: Any, journal: Journal) -> None:
 def _stale_environments(context: Context) -> dict[int, tuple[Any, Home]]:
     """Living environments with one of the functions that change, by id."""
     touched = context.changed_bodies | context.rebound | context.reshaped
-    if not touched or (kinds := _kinds("Environment")) is None:
+    others = {id(one.place): one.home for one in context.plan.parts if one.others}
+    if not (touched or others) or (kinds := _kinds("Environment")) is None:
         return {}
     found: dict[int, tuple[Any, Home]] = {}
     for environment in [one for one in gc.get_objects() if type(one) in kinds]:
+        for name in ("filters", "tests"):
+            if (home := others.get(id((fields_of(environment) or {}).get(name)))) is not None:
+                found[id(environment)] = (environment, home)
         for home in _functions(context, fields_of(environment) or {}):
             if changes_with(context, home, touched):
                 found[id(environment)] = (environment, home)

@@ -16,6 +16,7 @@ from ..source.values import is_atomic, is_definition, safe_block
 from .configuring import configures
 from .context import Context
 from .judge_functions import registering
+from .judge_parts import sets_part
 from .telling import tells
 
 _MISSING: Any = object()
@@ -31,7 +32,7 @@ def judge_call(context: Context, module: str, change: Change) -> None:
     if all(tells(context, module, one.node) for one in (change.old, change.new) if one is not None):
         context.step(module, statement, Action.KEEP, TOLD)
         return
-    if context.filled(module, statement):
+    if sets_part(context, module, change) or context.filled(module, statement):
         return
     if configures(context, module, statement, gone=change.verdict is Verdict.DELETED):
         return

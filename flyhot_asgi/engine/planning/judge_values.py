@@ -38,6 +38,7 @@ from ..source.values import (
 from .configuring import configures
 from .context import COLD, Context
 from .judge_alike import is_same_object
+from .judge_parts import sets_part
 from .judge_rebuild import attributes_that_stay, built_from, is_filled_anew, keeps_its_place
 from .judge_twin import twin_of_made
 from .submodules import comes_last
@@ -78,6 +79,8 @@ def _same_object(context: Context, module: str, statement: Statement) -> bool:
 
 def judge_assignment(context: Context, module: str, change: Change) -> None:
     statement = change.statement
+    if (not statement.binds or has_part_target(statement.node)) and sets_part(context, module, change):
+        return
     if change.verdict is Verdict.DELETED:
         if not statement.binds and not configures(context, module, statement, gone=True):
             stands = context.slices.why(module, change) or _NO_WAY
@@ -139,6 +142,8 @@ def bind(
     """Plan to execute an assignment (again), unless a living value that it would replace says otherwise."""
     if not statement.binds or has_part_target(statement.node):
         if context.slices.again(module, statement) or configures(context, module, statement):
+            return
+        if sets_part(context, module, Change(Verdict.RERUN, statement, statement)):
             return
         stands = context.slices.why(module, Change(Verdict.ADDED, None, statement))
         context.refuse(module, statement, f"{why}; it sets a part of another living object: {stands or _NO_WAY}")

@@ -232,6 +232,20 @@ class Move:
     twin: Twin | None = None
 
 
+@dataclass(eq=False)
+class Parts:
+    """A dict that a library's object has, of which statements of the release set entries, or set them no more."""
+
+    place: dict[Any, Any]
+    what: str
+    home: tuple[str, str]
+    """The name by which a statement has it."""
+    gone: set[object] = field(default_factory=set)
+    """Keys that no statement sets any more."""
+    others: bool = False
+    """Some entry that was there is another one, or gone."""
+
+
 @dataclass(frozen=True)
 class StaleFrame:
     """Frames of one function that are under way: they end on the old code."""
@@ -274,6 +288,7 @@ class Plan:
     entered: list[Entered] = field(default_factory=list)
     repeated: list[Repeated] = field(default_factory=list)
     configured: list[Configured] = field(default_factory=list)
+    parts: list[Parts] = field(default_factory=list)
     outer: dict[Statement, int] = field(default_factory=dict)
     """How many of a definition's outermost decorators an adapter looks after: what the others enter is `entered`."""
     renamed: list[str] = field(default_factory=list)
@@ -309,7 +324,7 @@ class Plan:
         """More is done than swapping the code of functions."""
         rebuilt = any(one.executes for one in self.registrations)
         gone = bool(self.deleted or self.deleted_names)
-        return bool(self.work or self.configured or rebuilt or self.added or gone or self.may_find)
+        return bool(self.work or self.configured or self.parts or rebuilt or self.added or gone or self.may_find)
 
     def counts(self) -> dict[str, int]:
         """Definitions by action."""
