@@ -77,10 +77,10 @@ def is_settings(cls: type) -> bool:
 class InstanceFill(Registration):
     """Gives living instances the fields that their model gained, and takes those that it lost. Settings, which somebody
     keeps (an `lru_cache`), get what the release makes others of them, as soon as their class is made: what is made next
-    may read them. `changed`: by the statement that makes it."""
+    may read them. `changed`: by the statement that makes it; `lasting`: fields that stay (`lasting`)."""
 
-    def __init__(self, changed: Mapping[Statement, type]) -> None:
-        self._made = changed
+    def __init__(self, changed: Mapping[Statement, type], lasting: Mapping[type, Collection[str]]) -> None:
+        self._made, self._lasting = changed, lasting
         self._changed = [cls for cls in changed.values() if not hasattr(cls, "__mapper__")]
         self._before: dict[type, dict[str, Any]] = {}
         self._settings: dict[type, dict[str, Any]] = {}
@@ -94,7 +94,8 @@ class InstanceFill(Registration):
         for kind in {type(one) for one in self._found if attributes(one) is not None}:
             if is_settings(kind) and kind not in self._settings:
                 with contextlib.suppress(Exception):  # it needs arguments
-                    self._settings[kind] = dict(vars(kind()))
+                    before, again = vars(kind()), vars(kind())
+                    self._settings[kind] = {name: before[name] for name in before if _equal(before[name], again[name])}
 
     def collect(self, statement: Statement, journal: Journal) -> None:
         kind = self._made.get(statement)
@@ -113,6 +114,8 @@ class InstanceFill(Registration):
         journal.touch_namespace(values, f"a {kind.__qualname__}")
         for name in fresh.keys() & before.keys() & values.keys():
             whose = f"`{name}` of a living {kind.__qualname__}"
+            if name in self._lasting.get(kind, ()):
+                continue
             if _is_default(values[name], self._before[kind].get(name)) and _equal(values[name], fresh[name]):
                 values[name] = fresh[name]  # the very object that is the field's default, as in a cold import
                 continue
@@ -177,8 +180,16 @@ class InstanceRebuild(Registration):
     told) lives on, unless the release changes it too. Without `cold` all living values live on.
     """
 
-    def __init__(self, statement: Statement, name: str, namespace: dict[str, Any], cold: dict[str, Any] | None) -> None:
+    def __init__(
+        self,
+        statement: Statement,
+        name: str,
+        namespace: dict[str, Any],
+        cold: dict[str, Any] | None,
+        lasting: Collection[str],
+    ) -> None:
         self._statement, self._name, self._namespace, self._cold = statement, name, namespace, cold
+        self._lasting = lasting
         self._living = namespace[name]
         self._defaults = dict(model_fields(type(self._living)))
 
@@ -204,7 +215,7 @@ class InstanceRebuild(Registration):
             return fresh
         if _is_default(has, self._defaults.get(key)) and _equal(has, fresh):
             return fresh
-        if self._cold is None:
+        if self._cold is None or key in self._lasting:
             return has
         return _merged(self._cold.get(key, _MISSING), has, fresh, f"`{self._name}.{key}`")
 

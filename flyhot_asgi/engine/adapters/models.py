@@ -25,6 +25,7 @@ from ..source.nodes import nodes_of
 from ..source.plan import Action, Execute, Graft
 from ..source.values import is_pure, value_of
 from .instances import InstanceFill, InstanceRebuild, initialised, is_settings
+from .lasting import lasting_defaults, lasting_fields
 from .moved import MovedSchemas
 from .remapping import why_not_remapped
 from .schemas import SchemaRefresh, is_generic_of, models
@@ -98,7 +99,8 @@ class ModelsAdapter(Adapter):
             known = [cls for cls in known if not is_generic_of(cls, origin)]
         context.plan.registrations.insert(0, SchemaRefresh(changed, remade, dataclasses, known))
         if remade:
-            context.plan.registrations.append(InstanceFill(remade))
+            lasting = {cls: lasting_fields(context, cls) for cls in remade.values()}
+            context.plan.registrations.append(InstanceFill(remade, lasting))
 
 
 def is_model(cls: type) -> bool:
@@ -140,7 +142,7 @@ def _changed_classes(context: Context) -> tuple[dict[Statement, type], set[type]
 def _remake(
     context: Context, module: str, statement: Statement, living: type, why: str, members: NamespaceDiff
 ) -> None:
-    context.execute(module, statement, recast=True)
+    context.execute(module, statement, recast=True, lasting=lasting_defaults(context, module, statement, living))
     context.step(module, statement, Action.GRAFT, why)
     home = (module, statement.binds[0])
     if any(_depended_on(context, m, s, home) for m, s in context.order):
@@ -292,7 +294,8 @@ def _rebuild_value(
     context.execute(module, new)
     context.step(module, new, Action.REBUILD, "made anew and poured into the living object; what changed since stays")
     cold = _cold(context, module, old, name)
-    context.plan.registrations.append(InstanceRebuild(new, name, context.namespace(module), cold))
+    lasting = lasting_fields(context, type(living), f"{module}:{name}")
+    context.plan.registrations.append(InstanceRebuild(new, name, context.namespace(module), cold, lasting))
     names = set(vars(living)) if changed is None else changed
     for where, statement in context.order:
         if where in context.live and (module, name) in context.new_names.reads(where, statement):

@@ -165,7 +165,7 @@ class Executor:
         rewrap = item.layer if item.rewrap else None
         given: dict[str, Any] = {ADOPT: self._adopter(dict(before) if item.adopt else {}, rewrap=rewrap)}
         if item.recast:
-            given[RECAST] = Recaster(item.module, namespace, self._journal)
+            given[RECAST] = Recaster(item.module, namespace, self._journal, dict(item.lasting))
         unseen = {name: namespace.pop(name) for name in item.unseen if name in namespace}
         _run(code, namespace, given)
         for name, value in unseen.items():

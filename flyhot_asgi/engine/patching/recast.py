@@ -67,12 +67,19 @@ class _Interceptor(type):
 class Recaster:
     """What `__flyhot_recast__` means while one statement is executed: finds the living class by its path."""
 
-    def __init__(self, module: str, namespace: Mapping[str, Any], journal: Journal) -> None:
+    def __init__(
+        self,
+        module: str,
+        namespace: Mapping[str, Any],
+        journal: Journal,
+        lasting: Mapping[str, Any],
+    ) -> None:
         self._module, self._namespace, self._journal = module, namespace, journal
-        self._before = dict(namespace)
+        self._before, self._lasting = dict(namespace), lasting
 
     def __call__(self, path: str, explicit: Any) -> Any:
-        return _Metaclass(self._living(path), explicit, self._journal)
+        lasting = {} if "." in path else self._lasting
+        return _Metaclass(self._living(path), explicit, self._journal, lasting)
 
     def _living(self, path: str) -> type | None:
         first, *rest = path.split(".")
@@ -86,8 +93,9 @@ class Recaster:
 class _Metaclass:
     """The callable that a recast statement has for its metaclass (`__build_class__` takes any callable)."""
 
-    def __init__(self, living: type | None, explicit: Any, journal: Journal) -> None:
+    def __init__(self, living: type | None, explicit: Any, journal: Journal, lasting: Mapping[str, Any]) -> None:
         self._living, self._explicit, self._journal = living, explicit, journal
+        self._lasting = lasting
 
     def __prepare__(self, name: str, bases: tuple[type, ...], **keywords: Any) -> Any:
         prepare = getattr(self._real(bases), "__prepare__", None)
@@ -95,6 +103,7 @@ class _Metaclass:
 
     def __call__(self, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any) -> Any:
         real = self._real(bases)
+        namespace.update(self._lasting)
         if self._living is None or not isinstance(real, type):
             return _make(real, name, bases, namespace, keywords)
         if issubclass(real, enum.EnumMeta):

@@ -147,6 +147,7 @@ class Context(Findings):
         cold: tuple[tuple[str, Any], ...] = (),
         but: frozenset[str] | None = None,
         adopt: bool = True,
+        lasting: tuple[tuple[str, Any], ...] = (),
     ) -> None:
         if statement not in self.planned:
             self.planned.add(statement)
@@ -167,6 +168,7 @@ class Context(Findings):
                 cold,
                 but,
                 layer,
+                lasting,
                 self._unseen(module, statement),
             )
             self.plan.work.append(item)

@@ -102,6 +102,8 @@ class Execute:
     """Of a star import: names that it brings and later statements bind otherwise."""
     layer: int = 0
     """How many decorators, from the outside, hand on what they are given: `rewrap` looks below them."""
+    lasting: tuple[tuple[str, Any], ...] = ()
+    """Members of a class that is recast which stay: their statement gives something else each time (a random key)."""
     unseen: frozenset[str] = frozenset()
     """Names that the module does not have yet where a cold import executes it, if it looks at all of them."""
 
