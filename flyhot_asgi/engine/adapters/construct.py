@@ -19,11 +19,13 @@ from ..planning.context import Context
 from ..source.diff import Change
 from ..source.module import Statement, dotted_name
 from ..source.nodes import nodes_of
-from .lifespans import KEPT_OF_STARTED, let_go_of
+from .lifespans import made_again
 from .whole import set_again
 
 INIT = "__flyhot_init__"
 _KEPT = ("state", "dependency_overrides", "user_middleware", "exception_handlers", "middleware_stack")
+_HANDLERS = ("on_startup", "on_shutdown")
+"""Statements added them, which don't run again."""
 _START = frozenset("lifespan on_startup on_shutdown".split())
 """Arguments that take effect when the app is started."""
 _COUNTED_ON = frozenset("middleware exception_handlers debug".split())
@@ -62,10 +64,8 @@ def plan_construction(context: Context, module: str, change: Change, living: Any
     code = compile_nodes(context.new[module], [ast.copy_location(ast.Expr(value=expression), call)])
     context.execute(module, new)
     context.constructed[id(getattr(living, "router", living))] = ((module, new.binds[0]), new)
-    context.plan.registrations.insert(
-        0, Construction(new, new.binds[0], context.namespace(module), living, code, context.started)
-    )
-    let_go_of(context, getattr(living, "router", living))
+    context.plan.registrations.insert(0, Construction(new, new.binds[0], context.namespace(module), living, code))
+    made_again(context, living)
     set_again(context, living)
 
 
@@ -79,11 +79,9 @@ class Construction(Registration):
         namespace: dict[str, Any],
         living: Any,
         code: types.CodeType,
-        started: bool,
     ) -> None:
         self._statement, self._name, self._namespace = statement, name, namespace
         self._living, self._code = living, code
-        self._kept = KEPT_OF_STARTED if started else ()
 
     def collect(self, statement: Statement, journal: Journal) -> None:
         if statement is not self._statement:
@@ -98,7 +96,7 @@ class Construction(Registration):
         finally:
             self._namespace.pop(INIT, None)
             self._namespace[self._name] = living
-        _keep(living, before, _KEPT if router is not None else self._kept)
+        _keep(living, before, _KEPT if router is not None else _HANDLERS)
         _keep(living, before, tuple(n for n in before if n not in vars(living)))  # from outside: `app.openapi = …`
         if router is None:
             _keep_routes(living, before)
@@ -106,7 +104,7 @@ class Construction(Registration):
             journal.touch_namespace(vars(router), f"the router of `{self._name}`")
             former, made = dict(vars(router)), vars(living)["router"]
             _pour(router, made)
-            _keep(router, former, (*self._kept, *(n for n in former if n not in vars(router))))
+            _keep(router, former, (*_HANDLERS, *(n for n in former if n not in vars(router))))
             _keep_routes(router, former)
             vars(living)["router"] = router
 

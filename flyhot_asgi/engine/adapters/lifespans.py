@@ -6,18 +6,26 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+from ...errors import UpgradeError
 from ..living.started import begun
 from ..living.wrapped import function_chain
+from ..patching.journal import Journal
+from ..patching.registration import Registration
 from ..planning.context import Context
-from ..source.defuse import Home
+from ..source.calls import calls_made
+from ..source.defuse import Home, Names
+from ..source.kinds import imported
+from ..source.module import Statement, dotted_name
 from ..source.nodes import nodes_of
 
 _DO = "deploy this change cold (restart the app)"
-KEPT_OF_STARTED = ("lifespan_context", "on_startup", "on_shutdown")
-"""What a router that was started keeps of its own when it is made again."""
+START = ("lifespan_context", "on_startup", "on_shutdown")
+"""What a router knows of its start and end."""
+_WRAPPING = frozenset({"fastapi", "starlette", "contextlib"})
+_DEEP = 200
 _LIFESPAN = "it is the app's lifespan, whose start-up ran when the app was started"
 _HANDLER = "it is a start-up handler, which ran when the app was started"
 _CALLED = "`{}` is called by the app's lifespan: what that did with the old code when the app was started stays"
@@ -52,11 +60,68 @@ def _note_called(context: Context, function: types.FunctionType, changed: set[Ho
             context.plan.notes.append(f"{context.file(home[0])}:{binder.line}: {_CALLED.format(name)}")
 
 
-def let_go_of(context: Context, router: Any) -> None:
-    """A router that is made again, and was not started, gets another lifespan with it."""
-    if not context.started:
+def made_again(context: Context, living: Any) -> None:
+    """An app or a router that is made again gets another lifespan with it; one that was started keeps what ran."""
+    router = getattr(living, "router", living)
+    if context.started:
+        wrapping = _WRAPPING | _libraries_handed(context, living)
+        context.plan.registrations.insert(0, StartKept(router, wrapping))
+    else:
         lifespan = vars(router).get("lifespan_context")
         context.dropped += [vars(router), lifespan, *function_chain(lifespan)]
+
+
+class StartKept(Registration):
+    """Holds what the release would start against what was started, when all statements have run that say so. What was
+    started stays, as it will be ended. Whoever makes the router again notes its namespace in the journal.
+
+    `wrapping`: packages that wrap a lifespan of the app's.
+    """
+
+    def __init__(self, router: Any, wrapping: Collection[str]) -> None:
+        self._router, self._wrapping = router, wrapping
+        self._before: dict[str, Any] = {}
+        self._told: dict[str, set[tuple[str, str]]] = {}
+
+    def begin(self, journal: Journal) -> None:
+        fields = vars(self._router)
+        self._before = {name: fields[name] for name in START if name in fields}
+        self._told = {name: _told(value, self._wrapping) for name, value in self._before.items()}
+
+    def finish(self, journal: Journal) -> None:
+        fields = vars(self._router)
+        for name, before in self._before.items():
+            if _told(fields.get(name), self._wrapping) != self._told[name]:
+                why = "its lifespan is another one, whose start-up runs only when the app is started"
+                raise UpgradeError(why, do=_DO)
+            fields[name] = before
+
+
+def _told(value: Any, wrapping: Collection[str]) -> set[tuple[str, str]]:
+    """The app's own functions among those that a lifespan runs; frameworks wrap and merge them."""
+    handlers = value if isinstance(value, list) else [value]
+    functions = [function for handler in handlers for function in function_chain(handler, _DEEP)]
+    names = {(function.__globals__.get("__name__") or "", function.__code__.co_qualname) for function in functions}
+    return {(module, name) for module, name in names if module.partition(".")[0] not in wrapping}
+
+
+def _libraries_handed(context: Context, living: Any) -> set[str]:
+    """Packages to whose functions statements of both releases hand the object: they wrap its lifespan once more."""
+
+    def found(names: Names, order: Sequence[tuple[str, Statement]]) -> Iterator[tuple[str, str]]:
+        for module, statement in order:
+            if module in context.live and statement.kind == "expr":
+                for call in calls_made(statement.node):
+                    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+                    if any(context.resolve(module, dotted_name(one) or "") is living for one in given):
+                        origin = imported(names.modules[module].tree).get(
+                            (dotted_name(call.func) or "").partition(".")[0]
+                        )
+                        yield (origin or "").partition(".")[0], statement.dump
+
+    own = {"", *(name.partition(".")[0] for name in context.live)}
+    before = set(found(context.old_names, context.old_order))
+    return {package for package, _ in before & set(found(context.new_names, context.order))} - own
 
 
 def _ran_as_before(context: Context, function: types.FunctionType) -> bool:

@@ -12,7 +12,7 @@ from ..patching.journal import Journal
 from ..patching.registration import Registration
 from ..source.module import Statement
 from .layout import Entry
-from .lifespans import KEPT_OF_STARTED
+from .lifespans import START
 from .schemas import added, instances_of
 
 _DO = "deploy this change cold (restart the app)"
@@ -33,8 +33,8 @@ class RouteRebuild(Registration):
     """Where the new release's statements stand."""
     replaced: Mapping[Statement, list[Any]] = field(default_factory=dict)
     """Routes that statements of the new release stand for, and that go: they register them anew."""
-    started: bool = True
-    """Its lifespan has run."""
+    whole: bool = False
+    """All that has to do with the router runs again, its handlers' statements, too (`lifespans.StartKept`)."""
     _fresh: dict[Statement, list[Any]] = field(default_factory=dict)
     _before: list[Any] = field(default_factory=list)
     _shown: list[Any] = field(default_factory=list)
@@ -55,7 +55,7 @@ class RouteRebuild(Registration):
             journal.note("a router's bookkeeping", lambda: setattr(self.router, "_routes_version", version))
         for name in ("on_startup", "on_shutdown"):
             journal.touch_container(vars(self.router).get(name, []), "a router's start and end")
-        self._lifespan = {name: vars(self.router).get(name) for name in KEPT_OF_STARTED}
+        self._lifespan = {name: vars(self.router).get(name) for name in START}
         self._handlers = {name: list(vars(self.router).get(name) or ()) for name in ("on_startup", "on_shutdown")}
         for one in self._including:
             journal.touch_namespace(vars(one), "what includes a router")
@@ -107,11 +107,11 @@ class RouteRebuild(Registration):
 
     def _keep_lifespan(self) -> None:
         """Including a router again merges its lifespan again. What was merged when the app was started stays."""
-        if self.constructor is not None and not self.started:
+        if self.whole:
             return
         fields = vars(self.router)
         for name, value in self._lifespan.items():
-            if name in fields:
+            if name in fields and (self.constructor is None or name != "lifespan_context"):
                 fields[name] = value
         for name, before in self._handlers.items():
             if any(one not in before for one in fields.get(name) or ()):

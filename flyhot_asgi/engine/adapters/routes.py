@@ -74,9 +74,10 @@ class RoutesAdapter(Adapter):
             after = new.get(key, (router, []))[1]
             self._plan_router(context, router, before, after, stale, partner, same_text)
         self._constructed_alone(context, set(routers))
+        whole = self._whole(context)
         rebuilds = [one for one in context.plan.registrations if isinstance(one, RouteRebuild)]
         for one in rebuilds:
-            one.started = context.started
+            one.whole = id(one.router) in whole
         if rebuilds and copies_routes():
             context.plan.registrations.append(CopiesFollow(rebuilds))
         plan_afterwards(

@@ -10,7 +10,7 @@ lifespan, if that has run, and middleware that is asked for as before (`stack`).
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ...errors import UpgradeError
@@ -21,21 +21,17 @@ from ..patching.substitute import Substitution
 from ..planning.context import Context
 from ..planning.judge_values import judge_dependent
 from ..planning.repeats import repeat
-from ..source.calls import walk_own
-from ..source.defuse import Home, Names
-from ..source.kinds import imported
+from ..source.calls import calls_made
+from ..source.defuse import Home
 from ..source.module import Statement, dotted_name
 from ..source.nodes import nodes_of
 from ..source.plan import Action
 from ..source.values import alike, is_plain
-from .lifespans import KEPT_OF_STARTED, let_go_of
+from .lifespans import made_again
 
 _DO = "deploy this change cold (restart the app)"
 _KEPT = ("dependency_overrides", "middleware_stack")
-_WRAPPING = frozenset({"fastapi", "starlette", "contextlib"})
-_DEEP = 200
 _MISSING: Any = object()
-_Kept = Callable[[dict[str, Any], dict[str, Any]], tuple[str, ...]]
 
 
 def plan_whole(context: Context, module: str, statement: Statement, living: Any, why: str) -> None:
@@ -49,12 +45,9 @@ def plan_whole(context: Context, module: str, statement: Statement, living: Any,
     context.step(module, statement, Action.REBUILD, f"{why}; what it makes is poured into the living object")
     context.constructed[id(getattr(living, "router", living))] = (home, statement)
     context.whole.add(id(living))
-    wrapping = _WRAPPING | _libraries_handed(context, living)
-    made = Whole(
-        statement, statement.binds[0], context.namespace(module), living, _beside(context), wrapping, context.started
-    )
+    made = Whole(statement, statement.binds[0], context.namespace(module), living, _beside(context))
     context.plan.registrations.insert(0, made)
-    let_go_of(context, getattr(living, "router", living))
+    made_again(context, living)
     set_again(context, living)
 
 
@@ -90,25 +83,6 @@ def _constructs(kind: type, attribute: str) -> bool:
     return any(attribute in function.__code__.co_names for function in inits)
 
 
-def _libraries_handed(context: Context, living: Any) -> set[str]:
-    """Packages to whose functions statements of both releases hand the object: they wrap its lifespan once more."""
-
-    def found(names: Names, order: Sequence[tuple[str, Statement]]) -> Iterator[tuple[str, str]]:
-        for module, statement in order:
-            if module in context.live and statement.kind == "expr":
-                for call in _calls(statement):
-                    given = [*call.args, *(keyword.value for keyword in call.keywords)]
-                    if any(context.resolve(module, dotted_name(one) or "") is living for one in given):
-                        origin = imported(names.modules[module].tree).get(
-                            (dotted_name(call.func) or "").partition(".")[0]
-                        )
-                        yield (origin or "").partition(".")[0], statement.dump
-
-    own = {"", *(name.partition(".")[0] for name in context.live)}
-    before = set(found(context.old_names, context.old_order))
-    return {package for package, _ in before & set(found(context.new_names, context.order))} - own
-
-
 def _beside(context: Context) -> list[Any]:
     """The app's other registrars: what makes one again may set attributes of these (`router.container = …`)."""
     found = {id(one): one for module in context.live.values() for one in list(vars(module).values())}
@@ -123,7 +97,7 @@ def why_not_again(context: Context, module: str, statement: Statement) -> str | 
 def handed(context: Context, module: str, statement: Statement, owns: Callable[[object], bool]) -> dict[int, Home]:
     """Registrars (by id) that calls of a statement are made on, or are handed; not those in functions' bodies."""
     found: dict[int, Home] = {}
-    for call in _calls(statement):
+    for call in calls_made(statement.node):
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
         for node in [owner, *call.args, *(keyword.value for keyword in call.keywords)]:
             dotted = dotted_name(node) if node is not None else None
@@ -135,17 +109,6 @@ def handed(context: Context, module: str, statement: Statement, owns: Callable[[
                 if home is not None and home[0] in context.live and context.value(*home) is value:
                     found[id(value)] = home
     return found
-
-
-def _calls(statement: Statement) -> Iterator[ast.Call]:
-    """All that it makes itself; those in decorators of functions in a block, too."""
-    for node in walk_own([statement.node]):
-        inside: list[ast.expr] = []
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node is not statement.node:
-            inside = node.decorator_list
-        for part in [node, *walk_own(inside)]:
-            if isinstance(part, ast.Call):
-                yield part
 
 
 def filled_by(context: Context, module: str, statement: Statement, owns: Callable[[object], bool]) -> list[Home]:
@@ -200,28 +163,13 @@ class Whole(Registration):
         namespace: dict[str, Any],
         living: Any,
         beside: list[Any],
-        wrapping: Collection[str],
-        started: bool,
     ) -> None:
         self._statement, self._name, self._namespace, self._living = statement, name, namespace, living
         self._beside = beside
-        self._wrapping, self._started = wrapping, started
-        """Packages that wrap a lifespan of the app's; whether that has run."""
 
     def begin(self, journal: Journal) -> None:
         for one in self._beside:
             journal.touch_namespace(vars(one), f"a {type(one).__qualname__}")
-
-    def _kept(self, before: dict[str, Any], fresh: dict[str, Any]) -> tuple[str, ...]:
-        """What a router keeps of its start. What ran when the app was started would not run again."""
-        if not self._started:
-            return ()
-        for name in KEPT_OF_STARTED:
-            sides = [_told(fields.get(name), self._wrapping) for fields in (before, fresh)]
-            if sides[0] != sides[1]:
-                why = "its lifespan is another one, whose start-up runs only when the app is started"
-                raise UpgradeError(why, do=_DO)
-        return KEPT_OF_STARTED
 
     def collect(self, statement: Statement, journal: Journal) -> None:
         if statement is not self._statement or self._namespace.get(self._name) is self._living:
@@ -230,7 +178,7 @@ class Whole(Registration):
         if type(made) is not type(living):
             kinds = f"{type(living).__qualname__} to {type(made).__qualname__}"
             raise UpgradeError(f"`{self._name}` changes its kind, from {kinds}", do=_DO)
-        pairs = list(_poured(made, living, self._kept, journal))
+        pairs = list(_poured(made, living, journal))
         self._namespace[self._name] = living
         substitution = Substitution(pairs, spared=pairs)
         substitution.run([self._namespace, vars(living), vars(getattr(living, "router", living))])
@@ -239,14 +187,14 @@ class Whole(Registration):
             raise UpgradeError(f"what `{self._name}` makes is also held by {left[0]}", do=_DO)
 
 
-def _poured(made: Any, living: Any, kept: _Kept, journal: Journal) -> Iterator[tuple[Any, Any]]:
+def _poured(made: Any, living: Any, journal: Journal) -> Iterator[tuple[Any, Any]]:
     """Pour, and give who stands in for whom."""
     fresh, before = dict(vars(made)), dict(vars(living))
     router, other = before.get("router"), fresh.get("router")
     if router is None or other is None:
-        yield from _fill(living, made, journal, ("routes",), kept(before, fresh))
+        yield from _fill(living, made, journal, ("routes",), ())
         return
-    yield from _fill(router, other, journal, ("routes",), kept(dict(vars(router)), dict(vars(other))))
+    yield from _fill(router, other, journal, ("routes",), ())
     yield from _fill(living, made, journal, ("user_middleware", "exception_handlers"), (*_KEPT, "state"))
     vars(living)["router"] = router
     state, new_state = _state(before.get("state")), _state(fresh.get("state"))
@@ -294,11 +242,3 @@ def _merge(state: dict[str, Any], fresh: dict[str, Any], journal: Journal) -> No
             raise UpgradeError(
                 f"`state.{name}` is set where the app is made, and has another value in the running program", do=_DO
             )
-
-
-def _told(value: Any, wrapping: Collection[str]) -> set[tuple[str, str]]:
-    """The app's own functions among those that a lifespan runs; frameworks wrap and merge them."""
-    handlers = value if isinstance(value, list) else [value]
-    functions = [function for handler in handlers for function in function_chain(handler, _DEEP)]
-    names = {(function.__globals__.get("__name__") or "", function.__code__.co_qualname) for function in functions}
-    return {(module, name) for module, name in names if module.partition(".")[0] not in wrapping}

@@ -149,3 +149,14 @@ def walk_own(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
         yield node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             stack.extend(children_of(node))
+
+
+def calls_made(node: ast.stmt) -> Iterator[ast.Call]:
+    """All that a statement makes itself; those in decorators of functions in a block, too."""
+    for one in walk_own([node]):
+        inside: list[ast.expr] = []
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one is not node:
+            inside = one.decorator_list
+        for part in [one, *walk_own(inside)]:
+            if isinstance(part, ast.Call):
+                yield part

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 import pytest
 
 from flyhot_asgi.engine.outcome import Refused
@@ -161,3 +164,57 @@ async def test_what_a_lifespan_that_stays_calls_is_noted(lab):
         plan = app.plan(main=text.replace("seen.append(1)", "seen.append(2)"))
     assert plan.refusals == []
     assert ["`begin`" in note and "lifespan" in note for note in plan.notes] == [True]
+
+
+AROUND = """
+from fastapi import FastAPI
+seen = []
+def starter(app):
+    async def start(): seen.append(app.title)
+    return start
+app = FastAPI(title="one")
+app.on_event("startup")(starter(app))
+@app.get("/")
+def home(): return 1
+"""
+MADE = """
+from fastapi import FastAPI
+from .routes import router
+seen = []
+def create_app():
+    app = FastAPI(title="one")
+    @app.on_event("startup")
+    async def start(): seen.append(app.title)
+    app.include_router(router)
+    return app
+app = create_app()
+"""
+
+
+@pytest.mark.parametrize("started", [True, False])
+async def test_an_app_that_is_made_again_keeps_the_handlers_that_are_added_to_it(lab, started):
+    app = lab(main=AROUND)
+    app.here = True
+    live = app.main.app
+    handlers = live.router.on_startup
+    async with served(live) if started else contextlib.nullcontext():
+        app.arrive(main=AROUND.replace('title="one"', 'title="one", docs_url=None'))
+        assert len(live.router.on_startup) == 1 and live.docs_url is None
+        assert live.router.on_startup is handlers
+        app.undo()
+    assert live.router.on_startup is handlers and len(handlers) == 1 and live.docs_url == "/docs"
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_so_does_one_that_a_function_makes(lab, started):
+    routes = "from fastapi import APIRouter\nrouter = APIRouter()\n@router.get('/a')\ndef a(): return 1\n"
+    app = lab(routes=routes, main=MADE)
+    app.here = True
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        start = served(app.main.app)
+        if started:
+            loop.run_until_complete(start.__aenter__())
+        app.arrive(routes=routes, main=MADE.replace("include_router(router)", "include_router(router, prefix='/x')"))
+        if started:
+            loop.run_until_complete(start.__aexit__(None, None, None))
+    assert len(app.main.app.router.on_startup) == 1 and app.main.seen == ["one"] * started

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+
 import pytest
 from fastapi import __version__ as fastapi_version
 from pydantic import VERSION
+
+from flyhot_asgi.engine import Engine
 
 from .serving import serves
 
@@ -491,3 +496,37 @@ def test_a_default_that_a_module_level_instance_shares_with_its_class_is_the_new
     app.upgrade(m=text.replace("CONFIG", "    more: int = 1\nCONFIG"))
     assert app.m.CONFIG is living and living.more == 1
     assert living.to is app.m.Config.model_fields["to"].default
+
+
+RANDOM = """
+import functools, secrets
+from pydantic import Field
+from pydantic_settings import BaseSettings
+class Settings(BaseSettings):
+    key: str = VALUE
+    year: str = "2025"
+MADE
+"""
+PLAIN, FACTORY = "secrets.token_hex(8)", "Field(default_factory=lambda: secrets.token_hex(8))"
+MODULE = "settings = Settings()\ndef get(): return settings"
+CACHED = "@functools.lru_cache\ndef get(): return Settings()\nget()"
+
+
+@pytest.mark.parametrize("value", [PLAIN, FACTORY])
+@pytest.mark.parametrize("made", [MODULE, CACHED], ids=["module", "cached"])
+def test_what_is_given_at_random_is_state(tmp_path, monkeypatch, value, made):
+    """In fresh processes, twice: one can't tell by itself that it is never the same."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    name, text = f"random{value[0]}{made[0]}".replace("@", "c"), RANDOM.replace("VALUE", value).replace("MADE", made)
+    (tmp_path / f"{name}.py").write_text(text)
+    module = importlib.import_module(name)
+    engine, key = Engine(tmp_path, [name]), module.get().key
+    try:
+        (tmp_path / f"{name}.py").write_text(text.replace("2025", "2026"))
+        assert engine.upgrade().verified
+        assert (module.get().key, module.get().year) == (key, "2026")
+        assert value is FACTORY or module.Settings().key == key
+        engine.undo_last()
+        assert (module.get().key, module.get().year) == (key, "2025")
+    finally:
+        sys.modules.pop(name)
