@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 import types
+from collections.abc import Collection
 from typing import Any
 
 _SPACES = (type, types.ModuleType)
 _WRAPPING = (staticmethod, classmethod)
+_HEAP = 1 << 9
+"""`Py_TPFLAGS_HEAPTYPE`: made at run time."""
 
 
 def found_at(module: str, qualname: str) -> Any:
@@ -18,3 +21,11 @@ def found_at(module: str, qualname: str) -> Any:
         if issubclass(type(found), _WRAPPING):
             found = found.__func__
     return found
+
+
+def is_made_by_call(cls: type, own: Collection[str] = ()) -> bool:
+    """A call made the class, and no module has it under the name that it says: `make_row("id")` of the app's modules
+    `own`, or Python's own that do not ask who calls (`types.new_class`, `make_dataclass` before 3.12)."""
+    if not cls.__flags__ & _HEAP or found_at(str(cls.__module__), cls.__qualname__) is cls:
+        return False
+    return cls.__module__ in own or str(cls.__module__).partition(".")[0] in sys.stdlib_module_names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import types
 from collections.abc import Iterator
@@ -22,14 +23,17 @@ def function_chain(value: object, depth: int = 6) -> Iterator[types.FunctionType
         if issubclass(type(found), types.FunctionType):
             assert isinstance(found, types.FunctionType)
             yield found
-            for cell in found.__closure__ or ():
-                try:
-                    queue.append((cell.cell_contents, level + 1))
-                except ValueError:
-                    continue
+            queue += [(one, level + 1) for one in closed_over(found)]
         inner = _inner(found)
         if inner is not None:
             queue.append((inner, level + 1))
+
+
+def closed_over(function: types.FunctionType) -> Iterator[object]:
+    """What its closure holds; cells that are empty yet are left out."""
+    for cell in function.__closure__ or ():
+        with contextlib.suppress(ValueError):
+            yield cell.cell_contents
 
 
 def _inner(found: object) -> object:

@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 from ...errors import UpgradeError
 from ..living.attributes import fields_of
 from ..living.inventory import subclasses
-from ..living.wrapped import functions_of_member
+from ..living.wrapped import closed_over, functions_of_member
 from ..source.plan import Twin, TwinOf
 from ..source.values import EXACT_CONTAINERS, alike
 from .classobject import (
@@ -147,6 +147,16 @@ class TwinPourer:
         type.__setattr__(living, "__qualname__", twin.__qualname__)
         self._derived(living)
         self._accessors.clear()
+        self._told_of_first(living, twin)
+
+    def _told_of_first(self, living: type, twin: type) -> None:
+        """`@dataclass(slots=True)` makes a class twice, and closures keep the first, with the same functions."""
+        held = [one for v in vars(living).values() for f in functions_of_member(v) for one in closed_over(f)]
+        for first in [one for one in held if isinstance(one, type) and one is not living and one is not twin]:
+            if (first.__module__, first.__qualname__) == (twin.__module__, twin.__qualname__):
+                for name, value in list(vars(first).items()):
+                    if id(value) in self._became:
+                        type.__setattr__(first, name, self._became[id(value)])
 
     def _derived(self, living: type) -> None:
         derived: list[Any] = sorted(subclasses(living), key=lambda kind: len(kind.__mro__))

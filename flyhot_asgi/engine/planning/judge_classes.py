@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from ..living.inventory import module_of, subclasses
+from ..living.inventory import module_of
 from ..source.diff import Change, NamespaceDiff, Verdict
 from ..source.module import NamesRead, Statement, statements_of
 from ..source.plan import Action, Graft
@@ -82,17 +82,22 @@ def _judge_deleted(context: Context, module: str, statement: Statement) -> None:
     if not isinstance(live, type):
         return
     context.deferred.append(lambda: _refuse_if_alive(context, module, statement, live))
-    if derived := [sub for sub in subclasses(live) if module_of(sub) in context.new and not _goes(context, sub)]:
+    below: list[type] = type.__subclasses__(live)
+    if derived := [sub for sub in below if module_of(sub) in context.new and not _leaves(context, sub)]:
         if any((sub.__module__, sub.__qualname__) != (module, live.__qualname__) for sub in derived):
             names = ", ".join(sub.__qualname__ for sub in derived[:3])
             context.refuse(module, statement, f"it is gone from the source, but {names} derive from it")
     context.deferred.append(lambda: _refuse_if_listed(context, module, statement))
 
 
-def _goes(context: Context, cls: type) -> bool:
-    """It is gone from the source, too, and judged by itself."""
+def _leaves(context: Context, cls: type) -> bool:
+    """It is gone from the source, too, or has other bases there: judged by itself, either way."""
     home = (cls.__module__, cls.__qualname__.partition(".")[0])
-    return context.old_names.definition(home) is not None and context.new_names.definition(home) is None
+    old, new = (names.definition(home) for names in (context.old_names, context.new_names))
+    if old is None or new is None or "." in cls.__qualname__:
+        return old is not None and new is None
+    before, after = ([ast.dump(base) for base in getattr(one.node, "bases", ())] for one in (old, new))
+    return new.kind == "class" and before != after
 
 
 def _refuse_if_alive(context: Context, module: str, statement: Statement, live: type) -> None:

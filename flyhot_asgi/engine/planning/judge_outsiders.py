@@ -20,12 +20,14 @@ from .judge_applied import judge_applied
 from .judge_copied import judge_copied
 from .judge_queued import judge_queued
 from .judge_records import judge_records
+from .judge_replaced import judge_replaced
 from .judge_stored import judge_stored
 
 
 def judge_outsiders(context: Context) -> None:
     """Compare what functions of the changed modules set on others' objects with what they set before, and what they
     take out of queues with what lies there."""
+    judge_replaced(context)
     judge_queued(context)
     judge_records(context)
     judge_stored(context)

@@ -15,7 +15,7 @@ from collections import deque
 from typing import Any
 
 from ..living.holders import at_home
-from ..living.in_use import in_use
+from ..living.in_use import in_use, instances_of_made
 from ..living.inventory import is_among
 from ..source.codetree import transplant
 from ..source.defuse import Home, imported_from
@@ -248,6 +248,8 @@ def _in_the_way(
     context: Context, module: str, statement: Statement, name: str, live: Any, cold: Any, changed: bool
 ) -> tuple[str, str] | None:
     """Why the living value of `name` can't be replaced, and what to do; None if it can."""
+    if count := instances_of_made(live):
+        return f"{count} living instance(s) are of the class that it is now", COLD
     if is_definition(live) and not (type(live) is _LAMBDA and cold is not MISSING):
         return None
     if (use := in_use(live)) is not None:

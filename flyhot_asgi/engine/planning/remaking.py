@@ -47,7 +47,7 @@ def why_not_remade(context: Context, sides: Sequence[Filled], home: Home) -> str
     if is_definition(live):
         return f"`{name}` is not the app's own"
     own = type(live).__module__ in context.live
-    if not own and type(live) not in EXACT_CONTAINERS and not is_atomic(live) and type(live) is not tuple:
+    if not own and type(live) not in EXACT_CONTAINERS and not is_atomic(live) and not isinstance(live, tuple):
         return f"`{name}` is a living {type(live).__module__}.{type(live).__qualname__}, which can't be made again"
     if own and any(type(v) is types.MemberDescriptorType for b in type(live).__mro__ for v in vars(b).values()):
         return f"`{name}` is a living {type(live).__qualname__} with slots"

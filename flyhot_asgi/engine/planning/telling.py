@@ -7,13 +7,12 @@ import ast
 import logging
 from typing import Any
 
-from ..source.calls import READING
+from ..source.calls import READING, SAYING
 from ..source.module import dotted_name
 from ..source.nodes import nodes_of
 from .context import Context
 
 _FUNCTIONS = frozenset({"print", "traceback.print_exc", "traceback.print_stack", "warnings.warn"})
-_METHODS = frozenset("trace debug info success warning warn error exception critical msg".split())
 _LOGGERS = frozenset({"loguru", "structlog"})
 _BUILT_IN = frozenset({"len", "str", "repr", "sorted", "list", "tuple", "min", "max", "sum", "type"})
 _DOES = (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
@@ -30,7 +29,7 @@ def tells(context: Context, module: str, node: ast.AST | None) -> bool:
         root = dotted.partition(".")[0]
         return "file" not in {one.arg for one in call.keywords} and _is_its_own(context, module, root)
     owner, _, method = dotted.rpartition(".")
-    return method in _METHODS and bool(owner) and _is_logger(context.resolve(module, owner), method)
+    return method in SAYING and bool(owner) and _is_logger(context.resolve(module, owner), method)
 
 
 def _is_its_own(context: Context, module: str, root: str) -> bool:

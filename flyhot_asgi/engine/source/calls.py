@@ -30,6 +30,8 @@ _FRESH = (
     *("load", "read", "parse", "copy", "deepcopy", "make", "create", "build", "new", "open", "from_", "to_", "dump"),
     *("safe_", "full_", "get_openapi", "init", "with_", "asdict", "list_", "decode", "encode", "render", "env"),
 )
+SAYING = frozenset("trace debug info success warning warn error exception critical msg log isEnabledFor".split())
+"""Methods of loggers by which something is told, and nothing is set."""
 SETTERS = frozenset({"setattr", "delattr"})
 QUIET = frozenset(
     "functools inspect typing typing_extensions contextlib abc time types itertools operator copy re os.path math "

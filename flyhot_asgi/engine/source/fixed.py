@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable
 
-from .calls import QUIET, READING, Root, start_of
+from .calls import QUIET, READING, SAYING, Root, start_of
 from .defuse import Names
 from .module import dotted_name
 from .nodes import nodes_of
+
+_LOGGERS = frozenset({"getLogger", "get_logger", "getChild"})
 
 
 def is_fixed(names: Names, root: Root) -> bool:
@@ -22,6 +24,14 @@ def is_fixed(names: Names, root: Root) -> bool:
     if isinstance(value, ast.Call):
         return dotted_name(value.func) == "re.compile"
     return isinstance(value, ast.JoinedStr) or (isinstance(value, ast.Constant) and value.value is not None)
+
+
+def is_told(func: ast.Attribute, receiver: Iterable[Root], names: Names) -> bool:
+    """A line for a log: `logger.debug("no redis")`, of loggers that statements of the release get."""
+    definitions = [names.definition(root) if isinstance(root, tuple) else None for root in receiver]
+    values = [getattr(one.node, "value", None) if one is not None else None for one in definitions]
+    called = [dotted_name(one.func) or "" if isinstance(one, ast.Call) else "" for one in values]
+    return func.attr in SAYING and all(one.rpartition(".")[2] in _LOGGERS for one in called)
 
 
 def _over_constants(loop: ast.For, name: str) -> bool:

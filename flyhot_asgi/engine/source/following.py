@@ -25,7 +25,7 @@ from .calls import (
     start_of,
 )
 from .defuse import Home, imported_from
-from .fixed import is_fixed, is_given_for_constants
+from .fixed import is_fixed, is_given_for_constants, is_told
 from .module import FunctionNode, dotted_name, is_builtin
 from .nodes import children_of, nodes_of
 
@@ -276,7 +276,7 @@ class Values(ABC):
             return given
         if func.attr == "register":
             self._enter_in(receiver)
-        elif func.attr not in READING:
+        elif func.attr not in READING and not is_told(func, receiver, self._touches.names):
             self._touch(receiver)
         return receiver | set().union(*handed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Iterator
 
 from .values import ATOMS
 
@@ -47,3 +48,8 @@ def brief(value: object) -> str:
     if isinstance(value, tuple) and kind is tuple:
         return f"({', '.join(brief(item) for item in value)})"
     return f"a {kind.__module__}:{kind.__qualname__}"
+
+
+def holder_ends(path: str) -> Iterator[int]:
+    """Where the paths end of what the path lies in."""
+    return (index for index, character in enumerate(path) if character in ".[(" and ":" in path[:index])

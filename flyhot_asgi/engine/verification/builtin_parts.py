@@ -3,7 +3,7 @@ of a named tuple, the items of a `class Rows(list)`, the text of a `class Name(s
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +32,14 @@ def built_in_parts(value: Any) -> Iterator[tuple[str, Any]]:
         yield " (items)", sorted(brief(item) for item in base.__iter__(value))
     elif issubclass(kind, BaseException):
         yield ".args", BaseException.args.__get__(value)  # type: ignore[attr-defined]
+
+
+def beside_items(value: Any) -> Iterator[tuple[str, Any]]:
+    """What a container of Python's is told when it is made, each with the end of its path."""
+    if type(value) is deque:
+        yield ".maxlen", value.maxlen
+    elif type(value) is defaultdict:
+        yield ".default_factory", value.default_factory
 
 
 def _plain(base: type, value: Any) -> Any:

@@ -28,11 +28,12 @@ from pathlib import PurePath
 from typing import Any
 
 from ..living.attributes import fields_of
+from ..living.places import is_made_by_call
 from ..living.registries import is_abstract, registered_with
 from ..source.codetree import docstring
-from ..source.paths import CONTAINER_KINDS, ORDER, TOLD, brief
+from ..source.paths import CONTAINER_KINDS, ORDER, TOLD, brief, holder_ends
 from ..source.values import ATOMS, IMPORT_SETS, is_namespace
-from .builtin_parts import built_in_parts
+from .builtin_parts import beside_items, built_in_parts
 from .frameworks import is_registrar, of_class, of_object
 from .insides import INSIDE, Insides, homes_of, looked_at
 from .ordering import Ordering
@@ -113,7 +114,7 @@ class Fingerprint:
             first, *others = sorted(set(paths))
             shared.update(dict.fromkeys(others, first))
         for path, first in shared.items():
-            if not any(path[:end] in shared for end in _holders(path)):  # or who shares the holder says it
+            if not any(path[:end] in shared for end in holder_ends(path)):  # or who shares the holder says it
                 self._put(f"{path}{SAME}", STATE, f"the object of {first}")
 
     def _put(self, path: str, channel: str, text: str) -> None:
@@ -211,12 +212,13 @@ class Fingerprint:
     def _class(self, path: str, cls: type, depth: int) -> None:
         where = "home" if at_home(cls) else "elsewhere"
         name = f"{cls.__module__}:{cls.__qualname__}"
-        if cls.__module__ not in self._own:
+        made = where == "elsewhere" and is_made_by_call(cls, self._own)
+        if cls.__module__ not in self._own and not made:
             self._put(path, DEFINITION, f"class {name}")
             return
         bases = ", ".join(f"{base.__module__}:{base.__qualname__}" for base in cls.__bases__)
         self._put(path, DEFINITION, f"class {name} {where} ({bases}) {type(cls).__qualname__}")
-        if where == "home" and self._is_described(path, cls, depth):
+        if depth < 2 if made else where == "home" and self._is_described(path, cls, depth):
             for key, member in list(vars(cls).items()):
                 self._member(f"{path}.{key}", key, member, depth + 1)
             if is_abstract(cls):
@@ -276,6 +278,8 @@ class Fingerprint:
                 self._put(f"{path} (contents)", STATE, told(value))
             return
         self._put(path, STATE, f"{type(value).__name__} of {len(value)}")
+        for part, setting in beside_items(value):
+            self._put(f"{path}{part}", STATE, self._brief(setting))
         self._on_path.add(id(value))
         if is_a(value, dict):
             if 1 < len(value) <= _MOST_ORDERED:
@@ -348,11 +352,6 @@ def _slot(field: Any, part: str) -> Any:
         return vars(dataclasses.Field)[part].__get__(field)
     except (AttributeError, TypeError):
         return None
-
-
-def _holders(path: str) -> Iterable[int]:
-    """Where the paths end of what the path lies in."""
-    return (index for index, character in enumerate(path) if character in ".[(" and ":" in path[:index])
 
 
 def is_a(value: object, kinds: Any) -> bool:

@@ -128,6 +128,62 @@ REFUSED = {
         === use
         s = m.Stats()
     """,
+    "a call that is not the module's makes another class, and an instance lives": """
+        --- low
+        FIELDS = ["x", "y"]
+        --- m
+        from types import new_class
+        from .low import FIELDS
+        Pt = new_class("Pt", exec_body=lambda space: space.update({name: 0 for name in FIELDS}))
+        +++ low
+        FIELDS = ["x", "y", "z"]
+        +++ m
+        from types import new_class
+        from .low import FIELDS
+        Pt = new_class("Pt", exec_body=lambda space: space.update({name: 0 for name in FIELDS}))
+        === use
+        p = m.Pt()
+    """,
+    "an object stands in the module's place": """
+        --- m
+        class Api:
+            version = 1
+            def hi(self): return f"hi {self.version}"
+        --- low
+        import sys
+        from . import m
+        sys.modules[m.__name__] = m.Api()
+        +++ m
+        class Api:
+            version = 2
+            def hi(self): return f"hi {self.version}"
+        +++ low
+        import sys
+        from . import m
+        sys.modules[m.__name__] = m.Api()
+    """,
+    "a file is executed, and sys.modules knows nothing of it": """
+        --- m
+        RATE = 2
+        def run(x): return x * RATE
+        --- low
+        import importlib.util, sys
+        spec = importlib.util.spec_from_file_location("plug", __file__.replace("low", "m"))
+        plug = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(plug)
+        run = plug.run
+        +++ m
+        RATE = 3
+        def run(x): return x * RATE
+        +++ low
+        import importlib.util, sys
+        spec = importlib.util.spec_from_file_location("plug", __file__.replace("low", "m"))
+        plug = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(plug)
+        run = plug.run
+        === use
+        sys.modules.pop(m.__name__)
+    """,
     "a partial in a list of jobs has arguments for a function that takes more now": """
         --- m
         from functools import partial
@@ -193,6 +249,134 @@ RIGHT = {
         TABLE = {"hi": partial(send, "all", "s", "hi")}
         === ask
         m.HI("x"), m.TABLE["hi"]()
+    """,
+    "a deque is to keep more, and nobody has put anything in": """
+        --- low
+        KEEP = 3
+        --- m
+        from collections import deque
+        from .low import KEEP
+        HIST = deque(maxlen=KEEP)
+        +++ low
+        KEEP = 5
+        +++ m
+        from collections import deque
+        from .low import KEEP
+        HIST = deque(maxlen=KEEP)
+        === ask
+        m.HIST.maxlen
+    """,
+    "a deque is to keep more, and holds what the program put in": """
+        --- low
+        KEEP = 3
+        --- m
+        from collections import deque
+        from .low import KEEP
+        HIST = deque(maxlen=KEEP)
+        +++ low
+        KEEP = 5
+        +++ m
+        from collections import deque
+        from .low import KEEP
+        HIST = deque(maxlen=KEEP)
+        === use
+        m.HIST.extend([1, 2, 3])
+        === ask
+        m.HIST, m.HIST.maxlen => (deque([1, 2, 3], maxlen=5), 5)
+    """,
+    "a dataclass that is made twice, for its slots, takes its fields by keyword": """
+        --- m
+        from dataclasses import dataclass
+        @dataclass(frozen=True, slots=True)
+        class V:
+            url: str
+            def show(self): return self.url
+        +++ m
+        from dataclasses import dataclass
+        @dataclass(frozen=True, kw_only=True, slots=True)
+        class V:
+            url: str
+            def show(self): return self.url
+        === ask
+        m.V(url="a")
+        [c.cell_contents.__eq__ is m.V.__eq__ for c in m.V.__setattr__.__closure__ if isinstance(c.cell_contents, type)]
+    """,
+    "a base goes, and what derived from it takes its place": """
+        --- low
+        class Base:
+            def name(self): return "base"
+        --- m
+        from .low import Base
+        class Backend(Base):
+            def get(self): return "get"
+            def name(self): return "backend" + super().name()
+        class Cache(Backend):
+            NAME = "mem"
+            def name(self): return "cache" + super().name()
+        c = Cache()
+        +++ low
+        class Base:
+            def name(self): return "base"
+        +++ m
+        from .low import Base
+        class Cache(Base):
+            NAME = "mem"
+            def get(self): return "got"
+            def name(self): return "cache" + super().name()
+        c = Cache()
+        === hold
+        x = m.Cache()
+        === ask
+        x.get(), x.name(), m.c.name()
+        [k.__name__ for k in m.Cache.__mro__]
+    """,
+    "a block tries an import, logs, and registers": """
+        --- m
+        import logging
+        logger = logging.getLogger(__name__)
+        ALL = ["mem"]
+        try:
+            import no_such_redis
+        except ImportError:
+            logger.debug("redis not installed")
+        else:
+            ALL.append("redis")
+        +++ m
+        import logging
+        logger = logging.getLogger(__name__)
+        ALL = ["mem"]
+        try:
+            import csv
+        except ImportError:
+            logger.debug("csv not installed")
+        else:
+            ALL.append("csv")
+        === hold
+        held = m.ALL
+        === ask
+        m.ALL, held is m.ALL
+    """,
+    "a default dict makes others": """
+        --- low
+        from collections import defaultdict
+        def new_room(): return []
+        ROOMS = defaultdict(new_room)
+        --- m
+        from .low import ROOMS
+        def join(room, who): ROOMS[room].append(who)
+        +++ low
+        from collections import defaultdict
+        def make_room(): return ["host"]
+        ROOMS = defaultdict(make_room)
+        +++ m
+        from .low import ROOMS
+        def join(room, who): ROOMS[room].append(who)
+        === use
+        m.join("a", 1)
+        === ask
+        m.ROOMS["b"] => ['host']
+        m.ROOMS["a"] => [1]
+        m.ROOMS.default_factory.__name__ => 'make_room'
     """,
     "what a function takes more has a default, and a partial lives": """
         --- m

@@ -70,7 +70,7 @@ def test_what_libraries_do_is_right(name, tmp_path):
 @pytest.mark.parametrize("name", REFUSED)
 def test_data_in_a_shape_that_nobody_makes_any_more_is_refused(name, tmp_path):
     verdict = judge(case(REFUSED[name]), tmp_path)
-    assert verdict.word == "refused" and len(verdict.why) == 1, verdict.why
+    assert verdict.word == "refused", verdict.why
 
 
 @pytest.mark.parametrize("name", ENTERED)
