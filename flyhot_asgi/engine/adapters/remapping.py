@@ -8,12 +8,12 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from ..living.attributes import fields_of
+from ..living.attributes import attributes, fields_of
 from ..living.inventory import subclasses
 from ..planning.context import COLD, Context
 from ..planning.dependents import judge_reader
 from ..source.defuse import Home
-from ..source.module import Statement
+from ..source.module import Statement, dotted_name
 from ..source.plan import Action, Execute, Graft, Twin
 from .admin_views import is_view
 from .mappings import MappingUndo, is_mapped
@@ -21,6 +21,8 @@ from .remap import Remap, _counts
 from .schemas import instances_of
 
 _DEEPEST, _MOST = 6, 3000
+_SCHEMA = "sqlalchemy.sql.schema"
+_MAPS = frozenset({"sqlalchemy", "sqlmodel"})
 _NO_PARTS = frozenset(
     "sqlalchemy.sql.sqltypes sqlalchemy.orm.session sqlalchemy.orm.decl_api sqlalchemy.engine.base "
     "sqlalchemy.ext.asyncio.session sqlalchemy.ext.asyncio.engine sqlalchemy.orm.scoping logging".split()
@@ -136,6 +138,12 @@ def _dependents(context: Context, homes: set[Home], old: set[int]) -> None:
             if statement in context.planned or statement.kind in ("import", "doc"):
                 continue
             values = [context.value(module, name) for name in statement.binds]
+            if any(_belongs(value, old) for value in values) and _of_sqlalchemy(context, module, statement):
+                context.judged.add(statement)
+                context.execute(module, statement)
+                context.rebind(module, statement.binds)
+                context.step(module, statement, Action.EXECUTE, "it belongs to a table that is made anew")
+                continue
             if any(_holds(value, old) for value in values if not is_mapped(value)):
                 context.judged.add(statement)
                 judge_reader(context, module, statement, "a mapping that is made anew", homes)
@@ -143,14 +151,48 @@ def _dependents(context: Context, homes: set[Home], old: set[int]) -> None:
                 context.execute(module, statement)
                 context.step(module, statement, Action.REBUILD, "it listens to a class that is mapped anew")
             elif not statement.binds and context.new_names.reads(module, statement) & homes:
-                _unbound(context, module, statement)
+                _unbound(context, module, statement, homes)
 
 
-def _unbound(context: Context, module: str, statement: Statement) -> None:
+def _unbound(context: Context, module: str, statement: Statement, homes: set[Home]) -> None:
     if context.registers(module, statement):
         context.touched.add(statement)
+    elif _works_on_mapping(context, module, statement, homes):
+        context.judged.add(statement)
+        context.execute(module, statement)
+        context.step(module, statement, Action.REBUILD, "it adds to a mapping that is made anew")
     elif statement.kind in ("expr", "block", "other", "assign"):
         context.refuse(module, statement, "it used a mapped class at import, and the class's mapping changed")
+
+
+def _works_on_mapping(context: Context, module: str, statement: Statement, homes: set[Home]) -> bool:
+    """`User.posts = column_property(…)`, `Index("by_name", User.name)`: all that it does, it does to the mapping, with
+    what SQLAlchemy makes. Taken apart with the mapping, it has to be done once more."""
+    targets = statement.node.targets if isinstance(statement.node, ast.Assign) else []
+    owners = [dotted_name(one.value) or "" for one in targets if isinstance(one, ast.Attribute)]
+    if len(owners) != len(targets) or any(context.new_names.home(module, owner) not in homes for owner in owners):
+        return False
+    return _of_sqlalchemy(context, module, statement)
+
+
+def _of_sqlalchemy(context: Context, module: str, statement: Statement) -> bool:
+    """It calls something, and nothing but SQLAlchemy's."""
+    return bool(statement.calls) and all(_is_sqlalchemys(context, module, name) for name in statement.calls)
+
+
+def _is_sqlalchemys(context: Context, module: str, called: str) -> bool:
+    while called:
+        found = context.resolve(module, called)
+        if found is not None:
+            return (getattr(found, "__module__", None) or "").partition(".")[0] in _MAPS
+        called = called.rpartition(".")[0]  # `func.count`: made when it is asked for
+    return False
+
+
+def _belongs(value: Any, old: set[int]) -> bool:
+    """An index or a constraint of an old table."""
+    fields = (fields_of(value) or {}) if type(value).__module__ == _SCHEMA else {}
+    return any(id(fields.get(place)) in old for place in ("table", "parent"))
 
 
 def _listens(context: Context, module: str, statement: Statement, homes: set[Home]) -> bool:
@@ -168,7 +210,8 @@ def _holds(value: Any, old: set[int]) -> bool:
     for depth in range(_DEEPEST):
         below: list[Any] = []
         for one in level:
-            if id(one) in old or type(one).__qualname__ in ("InstrumentedAttribute", "Mapper", "AliasedClass"):
+            known = type(one).__qualname__ in ("InstrumentedAttribute", "Mapper", "AliasedClass")
+            if id(one) in old or known or _belongs(one, old):
                 return True
             if id(one) in seen or len(seen) > _MOST:
                 continue
@@ -182,7 +225,7 @@ def _parts(one: Any, *, top: bool) -> Iterator[Any]:
     kind = type(one)
     if kind in (str, int, bool, float, bytes, types.ModuleType) or kind.__module__ in _NO_PARTS:
         return
-    if kind.__module__ == "sqlalchemy.sql.schema":
+    if kind.__module__ == _SCHEMA:
         return  # a table that stays: its foreign keys find the new columns
     if is_view(kind):
         return  # initialised anew with its class
@@ -202,4 +245,4 @@ def _parts(one: Any, *, top: bool) -> Iterator[Any]:
         if top and "__mapper__" not in vars(one):
             yield from list(vars(one).values())
     else:
-        yield from list((fields_of(one) or {}).values())
+        yield from [part for _, part in attributes(one)]  # loading options have slots

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 _MADE_BY_CLASS_STATEMENT = 1 << 9
 """`Py_TPFLAGS_HEAPTYPE`."""
 _PLAIN_SIZE = object.__basicsize__ + 16
 """With places for a dict and weak references."""
+_OFFSETS = frozenset({"__vectorcalloffset__", "__dictoffset__", "__weaklistoffset__"})
+"""Slots of types written in C, in which an address stands: another one in each process."""
 
 
 def fields_of(value: object) -> dict[str, Any] | None:
@@ -19,6 +21,29 @@ def fields_of(value: object) -> dict[str, Any] | None:
     except AttributeError:
         return None
     return found if type(found) is dict else None
+
+
+def attributes(value: Any) -> Iterator[tuple[str, Any]]:
+    """An object's own dict and slots, in order, without asking the object."""
+    return attributes_in(value, slots_of(type(value)))
+
+
+def slots_of(kind: type) -> Iterator[tuple[str, Any]]:
+    """The places that a class gives its instances beside their dict."""
+    for cls in kind.__mro__:
+        for key, slot in list(vars(cls).items()):
+            if type(slot) is types.MemberDescriptorType and key not in _OFFSETS:
+                yield key, slot
+
+
+def attributes_in(value: Any, slots: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """The same, if the slots of its class are known."""
+    yield from [(key, part) for key, part in list((fields_of(value) or {}).items()) if type(key) is str]
+    for key, slot in slots:
+        try:
+            yield key, slot.__get__(value, type(value))
+        except AttributeError:
+            continue
 
 
 def is_open(value: object) -> bool:

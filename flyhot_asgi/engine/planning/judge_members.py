@@ -10,6 +10,7 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
+from ..living.expressions import is_expression
 from ..living.holders import is_anothers
 from ..source.codetree import transplant
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
@@ -302,14 +303,14 @@ def _value_problem(
         return f"the class attribute `{name}` is a living {type(value).__qualname__} with state; how it is made changed"
     if value is MISSING or is_definition(value) or hasattr(type(value), "__get__"):
         return None  # a method, or another descriptor: what the class is, not what the program made of it
-    cold = cold_value(context, module, old, live, name)
+    cold = MISSING if is_expression(value) else cold_value(context, module, old, live, name)
     if cold is not MISSING:
         if alike(cold, value):
             return None
         return f"the class attribute `{name}` was changed by the running program and is changed by the release too"
     if unchanged_by_program(context, live, name):
         return None
-    if is_atomic(value):
+    if is_atomic(value) or is_expression(value):
         if name not in _stored_anywhere(context):
             return None
         return (

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..living.attributes import fields_of, has_slots, is_open
+from ..living.expressions import is_expression
 from ..living.holders import insides
 from ..living.pydantic import base_model
 from ..living.wrapped import function_chain
@@ -56,6 +57,9 @@ def keeps_its_place(context: Context, module: str, statement: Statement, live: A
     old = context.old_names.binders(module).get(statement.binds[0]) if module in context.old else None
     if old is None or old.dump != statement.dump or len(statement.binds) != 1 or is_definition(live):
         return False
+    value = value_of(statement.node)
+    if value is not None and dotted_name(value) is not None:
+        return False  # a further name of what another statement makes
     return type(live).__module__.partition(".")[0] not in _VALUES and is_open(live)
 
 
@@ -110,6 +114,9 @@ def built_from(context: Context, home: Home) -> list[object]:
 
 def _with_parts(value: Any, depth: int) -> Iterator[object]:
     yield value
+    if type(value) in (list, tuple, set, dict) and depth:
+        for part in list(value.values() if type(value) is dict else value):
+            yield from _with_parts(part, depth - (not is_expression(part)))
     fields = fields_of(value) if depth and not is_definition(value) else None
     if fields is not None:
         yield fields

@@ -14,6 +14,7 @@ import sys
 from collections import deque
 from typing import Any
 
+from ..living.expressions import holds_expression, is_expression, names_expression
 from ..living.holders import at_home
 from ..living.in_use import in_use, instances_of_made
 from ..living.inventory import is_among
@@ -162,6 +163,8 @@ def bind(
     for name in statement.binds:
         live = context.value(module, name, MISSING)
         known = cold.get(name, MISSING) if cold is not None else MISSING
+        if known is not MISSING and holds_expression(known) and not alike(known, live):
+            known = MISSING  # each time that the text is evaluated makes another one
         if live is MISSING or live is context.namespace(module):
             continue  # `locals()`: it changes with the module
         if _is_instance(context, live) and context.drift is not None:
@@ -290,11 +293,14 @@ def _as_described(
     if drift.by_program(home) and drift.by_release(home) and not drift.arrived(home):
         return _both_changed(home[1])
     if isinstance(live, CONTAINERS):
-        if (what := drift.opaque(home)) is not None and not _only_definitions(live):
+        spared = None if may_be_mutated(context.old_names, home) else names_expression
+        if (what := drift.opaque(home, spared=spared)) is not None and not _only_definitions(live):
             return (f"it holds a living {what}, whose state would be lost", _CHANGE_IT)
         return None
     if not is_atomic(live) and drift.by_program(home) and not drift.arrived(home):
         return f"the running program has changed what `{home[1]}` is, and another one would begin anew", _CHANGE_IT
+    if is_expression(live) and may_be_stored(context.old_names, home):
+        return f"a function binds `{home[1]}` anew, and which of the two the program means can't be told", _CHANGE_IT
     return _held(context, home[0], statement, home[1], live)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -103,10 +103,10 @@ class Drift:
         """The living value is what the next release makes."""
         return self._under("live", home, part) == self._under("new", home, part)
 
-    def opaque(self, home: Home, part: str = "") -> str | None:
-        """Something in the living value that can't be looked into, in words."""
+    def opaque(self, home: Home, part: str = "", *, spared: Callable[[str], bool] | None = None) -> str | None:
+        """Something in the living value that can't be looked into, in words; but for those whose text is `spared`."""
         for path, (channel, text) in self._under("live", home, part).items():
-            if _is_opaque((channel, text)):
+            if _is_opaque((channel, text)) and not (spared is not None and spared(text)):
                 return text.removeprefix("a ").replace(":", ".") + f" at {path.partition(':')[2]}"
         return None
 

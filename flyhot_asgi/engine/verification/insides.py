@@ -27,9 +27,10 @@ from contextvars import ContextVar
 from pathlib import PurePath
 from typing import Any
 
+from ..living.attributes import attributes
 from ..source.values import ATOMS
 from .frameworks import is_registrar
-from .shapes import at_home, attributes
+from .shapes import at_home
 
 INSIDE = " (inside)"
 """Ends the path that tells what is in a library's object."""

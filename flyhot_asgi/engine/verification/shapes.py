@@ -13,10 +13,10 @@ import operator
 import re
 import types
 import typing
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from ..living.attributes import fields_of
+from ..living.attributes import attributes, attributes_in, slots_of
 from ..living.places import found_at
 from ..source.codetree import children, code_digest
 from ..source.values import ATOMS
@@ -28,8 +28,6 @@ _ORDERED = frozenset({"fields", "properties"})
 _SHARED = frozenset({"model", "dataclass", "typed-dict", "definitions"})
 """Kinds of schemas that others embed as they are."""
 _GETTERS = (operator.attrgetter, operator.itemgetter)
-_OFFSETS = frozenset({"__vectorcalloffset__", "__dictoffset__", "__weaklistoffset__"})
-"""Slots of types written in C, in which an address stands: another one in each process."""
 _DEFINITIONS = (type, types.FunctionType)
 _Named: typing.TypeAlias = dict[int, tuple[Any, bool]]
 """By id: a definition that a text names, and whether it was at home when the text was made."""
@@ -64,7 +62,7 @@ class Shapes:
         slots = self._slots.get(kind)
         if slots is None:
             slots = self._slots[kind] = list(slots_of(kind))
-        return dict(_attributes(value, slots))
+        return dict(attributes_in(value, slots))
 
     def remembered(self, value: object, make: Callable[[], str]) -> str:
         """The text of an object that nobody changes once it is made, as long as what it names stays where it is."""
@@ -198,27 +196,6 @@ def reference(value: Any) -> str:
 def at_home(value: types.FunctionType | type) -> bool:
     """The object is what its own module has under its name: no second copy of it is in use."""
     return found_at(value.__module__ or "", value.__qualname__) is value
-
-
-def attributes(value: Any) -> Iterator[tuple[str, Any]]:
-    """An object's own dict and slots, in order, without asking the object."""
-    return _attributes(value, slots_of(type(value)))
-
-
-def slots_of(kind: type) -> Iterator[tuple[str, Any]]:
-    for cls in kind.__mro__:
-        for key, slot in list(vars(cls).items()):
-            if type(slot) is types.MemberDescriptorType and key not in _OFFSETS:
-                yield key, slot
-
-
-def _attributes(value: Any, slots: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    yield from [(key, part) for key, part in list((fields_of(value) or {}).items()) if type(key) is str]
-    for key, slot in slots:
-        try:
-            yield key, slot.__get__(value, type(value))
-        except AttributeError:
-            continue
 
 
 def own_parts(value: Any, own: Collection[str], most: int = 4000, deepest: int = 7) -> Iterator[tuple[str, str]]:

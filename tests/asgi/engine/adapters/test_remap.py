@@ -212,3 +212,75 @@ def test_an_enum_in_a_class_that_is_mapped_anew_stays_with_its_members(app: Proj
         engine.upgrade()
     assert db.Account.Status is status and status("o") is status.old
     engine.close()
+
+
+BESIDE = """
+import dataclasses
+import sqlalchemy as sa
+from sqlalchemy.orm import column_property, selectinload
+from TOP.db import Item, User
+NAMED = User.name == "a"
+FILTERS = {"named": sa.and_(NAMED, User.id.in_([1, 2])), "many": [User.id > 3]}
+OPTIONS = dict(base=User.name == "b", keys=("name",), join=True)
+LOADS = (selectinload(User.items),)
+TABLE = User.__table__
+BY_NAME = sa.Index("by_name", User.name)
+User.count = column_property(sa.select(sa.func.count(Item.id)).where(Item.owner_id == User.id).scalar_subquery())
+@dataclasses.dataclass(frozen=True)
+class Sort:
+    column: object
+SORTS = [Sort(User.name), Sort(User.id)]
+class Repository:
+    order = User.name.desc()
+    columns = [User.id]
+def ask():
+    asked = [NAMED, *FILTERS["many"], FILTERS["named"], OPTIONS["base"], Repository.order, SORTS[0].column]
+    text = str(sa.select(User, TABLE.c.id).where(*asked).options(*LOADS))
+    return text, [index.name for index in User.__table__.indexes], BY_NAME.table is User.__table__ is TABLE
+"""
+AGED = BASE.replace(
+    "    name: Mapped[str]\n", "    name: Mapped[str]\n    age: Mapped[int] = mapped_column(default=3)\n"
+)
+
+
+def test_what_modules_made_of_mapped_columns_is_made_again(app: Project) -> None:
+    app.write(init="", db=BASE, beside=BESIDE)
+    app.load("db")
+    beside = app.load("beside")
+    before, filters, repository = beside.ask(), beside.FILTERS, beside.Repository
+    engine = app.engine()
+    app.write(db=AGED)
+    assert engine.upgrade().verified
+    after = beside.ask()
+    assert beside.FILTERS is filters and beside.Repository is repository
+    engine.undo_last()
+    assert beside.ask() == before
+    engine.close()
+    app.write(cold_db=AGED, cold=BESIDE.replace("TOP.db", "TOP.cold_db"))
+    assert after == app.load("cold").ask() and "users.age" in after[0]
+
+
+KEPT = {
+    "a function binds it anew": (
+        "NAMED = User.name == 'a'\ndef narrow(text):\n    global NAMED\n    NAMED = User.name == text\n"
+    ),
+    "a function changes it": (
+        "FILTERS = {'a': User.name == 'a'}\ndef narrow(text):\n    FILTERS['a'] = User.name == text\n"
+    ),
+    "a function sets it on the class": (
+        "class Repository:\n    order = User.name.desc()\ndef narrow(text):\n    Repository.order = User.id.desc()\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", KEPT.values(), ids=KEPT)
+def test_an_expression_that_the_program_may_have_changed_is_not_lost(app: Project, text: str) -> None:
+    app.write(init="", db=BASE, beside="from TOP.db import User\n" + text)
+    app.load("db")
+    beside = app.load("beside")
+    beside.narrow("b")
+    engine = app.engine(rehearse=False)
+    app.write(db=AGED)
+    with pytest.raises(Refused, match=r"NAMED|FILTERS|order"):
+        engine.upgrade()
+    engine.close()
