@@ -2,8 +2,9 @@
 
 Where the statement that includes is executed again, it copies anew. Copies that were made inside of a function
 (`create_app`) or in a loop would keep what they read of the old parameters: they are made anew in place, by their own
-constructor, from what they say of themselves, as `include_router` made them. Only routes that register the same as
-before have followers; for others the comparison with a cold import shows that the app has to be made again.
+constructor, from what they say of themselves, as `include_router` made them: with what the including router gave,
+before what the route has now. Where that can't be told apart, a copy stays, and the comparison with a cold import shows
+that the app has to be made again.
 """
 
 from __future__ import annotations
@@ -70,16 +71,33 @@ def _original(copy: Any, pairs: list[tuple[Any, Any]]) -> tuple[Any, Any] | None
 
 
 def _given(copy: Any, old: Any, new: Any) -> dict[str, Any] | None:
-    """The arguments for the copy's constructor; None if the route registers something else than before."""
+    """The arguments for the copy's constructor; None if it can't be told what the including router would give."""
     given = {}
     for name in _parameters(type(copy)):
         here, before, after = (getattr(route, name, _MISSING) for route in (copy, old, new))
         if here is _MISSING:
             continue
-        if not _same(before, after):
+        if _same(before, after):
+            given[name] = _renewed(here, before, after)
+        elif (merged := _merged(here, before, after)) is _MISSING:
             return None
-        given[name] = _renewed(here, before, after)
+        else:
+            given[name] = merged
     return given
+
+
+def _merged(here: Any, before: Any, after: Any) -> Any:
+    """What the copy gets where its original changed: paths, lists and tables follow what the including router gave."""
+    if _same(here, before):
+        return after
+    if type(here) is type(before) is type(after) is str and here.endswith(before):
+        return here.removesuffix(before) + after
+    if type(here) is list and isinstance(before, list | None) and isinstance(after, list | None):
+        given = here[: len(here) - len(before or ())]
+        return [*given, *(after or ())] if _same([*given, *(before or ())], here) else _MISSING
+    if type(here) is type(before) is type(after) is dict and here.keys() >= before.keys():
+        return {**{key: one for key, one in here.items() if key not in before}, **after}
+    return _MISSING
 
 
 def _parameters(kind: type) -> Iterator[str]:

@@ -191,8 +191,10 @@ def _routes(value: Any, shapes: Shapes) -> Iterator[tuple[str, str]]:
 _OF_ROUTES = (
     "path name host status_code summary description deprecated tags operation_id include_in_schema response_class "
     "response_description response_model_exclude_unset response_model_include response_model_exclude "
-    "response_model_by_alias".split()
+    "response_model_exclude_defaults response_model_exclude_none response_model_by_alias unique_id".split()
 )
+_AS_GIVEN = 12
+"""How deep what a route tells of its answers is looked into: an example is some levels down."""
 
 _WRAPPED = 20
 _OF_INCLUDING = "prefix tags dependencies default_response_class responses deprecated include_in_schema".split()
@@ -210,6 +212,12 @@ def _route(route: Any, shapes: Shapes) -> str:
         parts.append(f"{name}={_short(fields.get(name))}")
     for name in ("response_field", "body_field"):
         parts.append(f"{name}={_field(fields.get(name), shapes)}")
+    if fields.get("openapi_extra"):
+        parts.append(f"openapi_extra={shapes.text(fields['openapi_extra'], _AS_GIVEN)}")
+    if type(told := fields.get("responses")) is dict and told:
+        parts.append(f"told={[(shapes.text(key, 1), _told(one, shapes)) for key, one in told.items()]}")
+    if type(callbacks := fields.get("callbacks")) is list:
+        parts.append(f"callbacks={[_route(one, shapes) for one in callbacks]}")
     responses = fields.get("response_fields")
     if type(responses) is dict:
         parts.append(f"responses={[(key, _field(one, shapes)) for key, one in responses.items()]}")
@@ -218,6 +226,21 @@ def _route(route: Any, shapes: Shapes) -> str:
     parts += [f"calls={_short(called)}"] if called is not fields.get("endpoint") else []
     parts += [f"own {name}={_short(value)}" for name, value in fields.items() if _in_place_of_a_method(route, name)]
     return " ".join([*parts, *_parameters(dependant, shapes)])
+
+
+def _told(response: Any, shapes: Shapes) -> str:
+    """What a route tells of one answer. The API's description writes a model's schema into its content."""
+    if (
+        type(response) is dict
+        and response.get("model") is not None
+        and type(content := response.get("content")) is dict
+    ):
+        kinds = {
+            kind: {key: value for key, value in one.items() if key != "schema"} if type(one) is dict else one
+            for kind, one in content.items()
+        }
+        response = {**response, "content": kinds}
+    return shapes.text(response, _AS_GIVEN)
 
 
 def _in_place_of_a_method(route: Any, name: str) -> bool:

@@ -93,6 +93,22 @@ EDITS = {
     "a prefix": ('prefix="/v1"', 'prefix="/v2"', "shop:app.routes[4]"),
     "a router's prefix": ('prefix="/r"', 'prefix="/q"', "shop:router.prefix"),
     "a summary": ('summary="s"', 'summary="t"', "shop:router.routes[0]"),
+    "what an answer is told to be": (
+        'summary="s"',
+        'summary="s", responses={200: {"content": {"a/b": {"example": {"a": [1]}}}}}',
+        "shop:router.routes[0]",
+    ),
+    "what a route adds to its description": (
+        'summary="s"',
+        'summary="s", openapi_extra={"a": {"b": [{"c": 1}]}}',
+        "shop:router.routes[0]",
+    ),
+    "what an answer leaves out": (
+        'summary="s"',
+        'summary="s", response_model_exclude_none=True',
+        "shop:router.routes[0]",
+    ),
+    "a callback": ('summary="s"', 'summary="s", callbacks=app.routes[:1]', "shop:router.routes[0]"),
     "an option": ("default=1)", "default=2)", "shop:cli.commands['shout'].params[0]"),
     "a command's name": ("@cli.command()", "@cli.command('cry')", "shop:cli.commands['cry']"),
     "what is registered somehow": ("before=[now]", "before=[page]", "shop:hooks.before[0]"),
@@ -112,6 +128,12 @@ def test_two_imports_are_told_alike_and_what_is_remembered_does_not_show() -> No
     shapes = Shapes()
     first = here(MODEL, shapes)
     assert here(MODEL, shapes) == first == here(MODEL)
+
+
+def test_an_app_that_showed_its_api_is_told_as_before() -> None:
+    answer = '{200: {"model": Item, "content": {"application/json": {"example": 1}}}}'
+    text = MODEL.replace('summary="s"', f'summary="s", responses={answer}')
+    assert here(text) == here(f"{text}app.openapi()\n")
 
 
 def test_a_class_that_is_no_longer_the_one_of_its_name_shows_where_it_is_still_used() -> None:

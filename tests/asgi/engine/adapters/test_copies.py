@@ -47,16 +47,25 @@ app.include_router(router=users.router, prefix="/api")
 """
 ASKED = [("GET", "/api/users/a", None)]
 
+_SAME = "endpoint methods dependencies status_code summary description deprecated openapi_extra name".split()
+
 
 @pytest.fixture(autouse=True)
 def _copied(monkeypatch: pytest.MonkeyPatch) -> None:
     """`include_router` as older FastAPI has it: the routes of that moment are copied."""
 
-    def include_router(self: APIRouter, router: APIRouter, *, prefix: str = "", **_: Any) -> None:
+    def include_router(
+        self: APIRouter, router: APIRouter, *, prefix: str = "", tags: Any = None, responses: Any = None, **_: Any
+    ) -> None:
         for route in router.routes:
             assert isinstance(route, APIRoute)
-            dependencies = list(route.dependencies)
-            self.add_api_route(prefix + route.path, route.endpoint, methods=route.methods, dependencies=dependencies)
+            same = {name: getattr(route, name) for name in _SAME}
+            self.add_api_route(
+                prefix + route.path,
+                tags=[*(tags or ()), *(route.tags or ())],
+                responses={**(responses or {}), **route.responses},
+                **same,
+            )
 
     monkeypatch.setattr(APIRouter, "include_router", include_router)
     monkeypatch.delattr(fastapi.routing, "_IncludedRouter")
@@ -91,3 +100,54 @@ async def test_a_copy_reads_what_the_function_has_now(
     app.undo()
     assert app.main.app.routes == routes and _shared(app)
     assert (await answers(app.main.app, ASKED))[0] == (200, "[1,20]")
+
+
+TOLD = """
+from fastapi import APIRouter
+router = APIRouter()
+@router.get("/a", responses={404: {"description": "gone"}}, tags=["a"])
+def a(): return 1
+@router.get("/b")
+def b(): return 2
+"""
+LOOP = """
+from fastapi import FastAPI
+from . import users
+app = FastAPI()
+for router in [users.router]:
+    app.include_router(router, prefix="/api", tags=["all"], responses={500: {"description": "sorry"}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"/b"', '"/b", responses={200: {"description": "two"}}'),
+        ('"gone"', '"never there"'),
+        ('{404: {"description": "gone"}}', "{}"),
+        ('["a"]', '["b", "c"]'),
+        (', tags=["a"]', ""),
+        ('"/b"', '"/b", status_code=201, summary="B", deprecated=True'),
+        ('"/b"', '"/c"'),
+        ('"/b"', '"/b", openapi_extra={"x-of": {"a": [{"b": {"c": {"d": 1}}}]}}'),
+    ],
+)
+def test_a_copy_made_in_a_loop_tells_what_its_original_tells(lab: Callable[..., Lab], old: str, new: str) -> None:
+    app = lab(users=TOLD, main=LOOP)
+    app.here = True
+    before, routes = _told(app), list(app.main.app.routes)
+    app.arrive(users=TOLD.replace(old, new), main=LOOP)
+    now = _told(app)
+    assert app.main.app.routes == routes
+    app.undo()
+    assert _told(app) == before
+    assert now == _told(lab(users=TOLD.replace(old, new), main=LOOP)) != before
+
+
+def _told(lab: Lab) -> list[dict[str, Any]]:
+    names = ("path", "responses", "tags", *_SAME)
+    return [
+        {name: getattr(route, name) for name in names if name != "endpoint"}
+        for route in lab.main.app.routes
+        if isinstance(route, APIRoute)
+    ]
