@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import sys
+import types
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -54,6 +56,28 @@ def let_go(context: Context) -> list[object]:
     return [one for one in found if one]
 
 
+def registered(context: Context) -> list[object]:
+    """What apps and routers hold that are made again whole: routes and what is in them, which go with it. If somebody
+    else holds a function of theirs, that one counts."""
+    spaces = {id(vars(module)) for module in list(sys.modules.values()) if type(module) is types.ModuleType}
+    found: dict[int, object] = {}
+    for home, _ in context.constructed.values():
+        app = context.value(*home)
+        router = getattr(app, "router", app)
+        if id(app) not in context.whole:
+            continue
+        level = [fields.get(name) for fields in (vars(app), vars(router)) for name in _FILLED]
+        while level and len(found) < _MOST:
+            fresh = {id(one): one for one in level if id(one) not in found and id(one) not in spaces}
+            found |= {key: one for key, one in fresh.items() if not isinstance(one, type | types.ModuleType)}
+            level = gc.get_referents(*[one for key, one in fresh.items() if key in found])
+    return list(found.values())
+
+
+_FILLED = ("routes", "user_middleware", "exception_handlers", "middleware_stack")
+_MOST = 50_000
+
+
 def bound_anew(context: Context) -> list[object]:
     """The living objects of names that mean others when the plan is done."""
     return [context.value(*home) for home in context.rebound if home[0] in context.live]
@@ -65,7 +89,11 @@ def still_held(context: Context, module: str, name: str, *, by_anybody: bool = F
     that is found by the verification, as its code is not the release's."""
     live = context.value(module, name)
     but = [*context.entries.places(module, name), *doomed(context)]
-    found = context.held_elsewhere(live, but, by_anybody=by_anybody, going=let_go(context), renamed=bound_anew(context))
+    going, renamed = let_go(context), bound_anew(context)
+    found = context.held_elsewhere(live, but, by_anybody=by_anybody, going=going, renamed=renamed)
+    if found and context.whole:
+        going += registered(context)
+        found = context.held_elsewhere(live, but, by_anybody=by_anybody, going=going, renamed=renamed)
     return found[:3]
 
 

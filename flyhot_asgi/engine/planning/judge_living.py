@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import gc
-import sys
 import types
 
 from ..living.holders import insides
@@ -21,7 +20,7 @@ from ..source.module import shell_of
 from ..source.nodes import children_of
 from ..source.plan import Execute, Refusal
 from .context import COLD, Context
-from .doomed import bound_anew, dict_of, doomed, let_go
+from .doomed import bound_anew, dict_of, doomed, let_go, registered
 from .judge_classes import all_classes
 from .judge_instances import instance_gap
 
@@ -80,31 +79,9 @@ def _followed(
                 return True
     deleted = (function.__module__, top) in context.plan.deleted_names or _is_gone_method(context, function)
     leaving, going = [stuck, *doomed(context)], let_go(context)
-    going += _registered(context) if "<locals>" in function.__code__.co_qualname else []
+    going += registered(context) if "<locals>" in function.__code__.co_qualname else []
     renamed = bound_anew(context)
     return not context.held_elsewhere(function, leaving, by_anybody=not deleted, going=going, renamed=renamed)
-
-
-def _registered(context: Context) -> list[object]:
-    """What apps and routers hold that are made again whole: routes and what is in them, which go with it. If somebody
-    else holds a function of theirs, that one counts."""
-    spaces = {id(vars(module)) for module in list(sys.modules.values()) if type(module) is types.ModuleType}
-    found: dict[int, object] = {}
-    for home, _ in context.constructed.values():
-        app = context.value(*home)
-        router = getattr(app, "router", app)
-        if id(app) not in context.whole:
-            continue
-        level = [fields.get(name) for fields in (vars(app), vars(router)) for name in _FILLED]
-        while level and len(found) < _MOST:
-            fresh = {id(one): one for one in level if id(one) not in found and id(one) not in spaces}
-            found |= {key: one for key, one in fresh.items() if not isinstance(one, type | types.ModuleType)}
-            level = gc.get_referents(*[one for key, one in fresh.items() if key in found])
-    return list(found.values())
-
-
-_FILLED = ("routes", "user_middleware", "exception_handlers", "middleware_stack")
-_MOST = 50_000
 
 
 def _is_gone_method(context: Context, function: types.FunctionType) -> bool:

@@ -1,5 +1,5 @@
 """One part of a library's object that a statement at module level sets: an entry of a dict that it has
-(`env.filters["shout"] = shout`), or of a state (`app.state.limit = 3`).
+(`env.filters["shout"] = shout`), or of a state (`app.state.limit = 3`), or a method of an app (`app.openapi = …`).
 
 To set such a part again does what a cold import does, and nothing else: a plain dict runs no code. So it is attempted
 where the dict is a plain one, where each release sets the part by one statement at most, and where the living value is
@@ -13,6 +13,7 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..living.attributes import fields_of
 from ..living.records import contents, is_bag
 from ..source.diff import Change, Verdict
 from ..source.module import SourceModule, Statement, dotted_name
@@ -74,7 +75,7 @@ def _places(context: Context, module: str, statement: Statement) -> list[tuple[d
 
 def _place(context: Context, module: str, part: Part) -> dict[Any, Any] | None:
     """A plain dict that an object of a library's has, by way of a name that means the same in both releases."""
-    if module not in context.live or "." not in part.owner:
+    if module not in context.live:
         return None
     first = part.owner.partition(".")[0]
     root = context.resolve(module, first)
@@ -83,9 +84,18 @@ def _place(context: Context, module: str, part: Part) -> dict[Any, Any] | None:
     if not _same_maker(context, module, first):
         return None
     owner = context.resolve(module, part.owner)
+    if not part.item and context.owned(owner) and _overrides(type(owner), str(part.key)):
+        return fields_of(owner)
     if not part.item:
         return contents(owner) if owner is not None and is_bag(owner) else None
-    return owner if type(owner) is dict else None
+    return owner if type(owner) is dict and "." in part.owner else None
+
+
+def _overrides(kind: type, name: str) -> bool:
+    """`app.openapi = …`: a method that an app has of its own instead of its class's."""
+    found = next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
+    sets = any("__setattr__" in vars(base) for base in kind.__mro__ if base is not object)
+    return isinstance(found, types.FunctionType) and not sets
 
 
 def _same_maker(context: Context, module: str, name: str) -> bool:

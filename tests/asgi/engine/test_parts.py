@@ -13,6 +13,43 @@ from flyhot_asgi.engine.source.parts import parts_of
 from .constructs.case import case, judge
 
 RIGHT = {
+    "app's own document": """
+        --- m
+        from fastapi import FastAPI
+        app = FastAPI()
+        @app.get("/")
+        def home(): return 1
+        def custom(): return {"paths": {}, "of": "mine"}
+        +++ m
+        from fastapi import FastAPI
+        app = FastAPI()
+        @app.get("/")
+        def home(): return 1
+        def custom(): return {"paths": {}, "of": "mine"}
+        app.openapi = lambda: custom()
+        === use
+        m.app.openapi()
+        === ask
+        m.app.openapi()["of"] => 'mine'
+    """,
+    "app's own document goes": """
+        --- m
+        from fastapi import FastAPI
+        app = FastAPI(title="t")
+        @app.get("/")
+        def home(): return 1
+        def custom(): return {"paths": {}, "info": {"title": "mine"}}
+        app.openapi = custom
+        +++ m
+        from fastapi import FastAPI
+        app = FastAPI(title="t")
+        @app.get("/")
+        def home(): return 1
+        === use
+        m.app.openapi()
+        === ask
+        m.app.openapi()["info"]["title"] => 't'
+    """,
     "compiled template": """
         --- m
         import jinja2

@@ -255,3 +255,30 @@ def test_a_block_that_decorates_a_route(lab: Callable[..., Lab], old: str, new: 
 
 def told_routes(app: Any) -> list[Any]:
     return [(route.path, getattr(route, "endpoint", print).__qualname__) for route in app.router.routes]
+
+
+HANDLERS = """
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+def wrong(request, exc): return JSONResponse({"of": "wrong"}, 400)
+def register(app: FastAPI) -> None:
+    app.add_exception_handler(KeyError, wrong)
+"""
+ASKING = """
+from fastapi import FastAPI
+from .handlers import register
+app = FastAPI()
+@app.get("/")
+def home(): raise KeyError(1)
+register(app)
+"""
+
+
+async def test_handlers_that_a_function_registers_get_other_names(lab: Callable[..., Lab]) -> None:
+    one = lab(handlers=HANDLERS, main=ASKING)
+    one.here = True
+    assert (await answers(one.main.app, [("GET", "/", None)]))[0][0] == 400
+    one.arrive(handlers=HANDLERS.replace("wrong", "lacking").replace("400", "404"), main=ASKING)
+    assert (await answers(one.main.app, [("GET", "/", None)]))[0][0] == 404
+    one.undo()
+    assert (await answers(one.main.app, [("GET", "/", None)]))[0][0] == 400
