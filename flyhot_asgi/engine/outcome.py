@@ -116,6 +116,12 @@ def _statement_at(source: SourceModule, line: int | None) -> str:
     return next((s.name for s in source.statements if s.line == line and s.binds), source.name)
 
 
+def reason_of_read(path: str) -> Reason:
+    """A file that is no module."""
+    why = "it is read while the release is imported, and has changed: what was made of it is not the release's"
+    return Reason("", path, None, path, why, "restart the program, or read the file when it is asked for")
+
+
 def reason_of_fault(exc: Exception) -> Reason:
     """flyhot's own fault, before anything was touched."""
     why = f"flyhot failed while preparing: {type(exc).__name__}: {exc}"

@@ -97,6 +97,30 @@ def bring_in_flyhot(folder: str) -> None:
             sys.modules[name] = package
 
 
+class Opened:
+    """Files below the tree that are opened from now on, relative to it, but for what the import system reads (PEP 578:
+    that opens code, without flags)."""
+
+    def __init__(self, tree: str) -> None:
+        self._tree = tree
+        self._read: set[str] = set()
+        self._written: set[str] = set()
+        sys.addaudithook(self._hook)
+
+    @property
+    def read(self) -> list[str]:
+        """Those that were only read."""
+        return sorted(self._read - self._written)
+
+    def _hook(self, event: str, args: tuple[Any, ...]) -> None:
+        if event != "open" or not isinstance(args[0], str) or not args[2]:
+            return
+        path = os.path.realpath(args[0])
+        if path.startswith(self._tree) and not path.endswith(".pyc"):
+            writes = args[2] & (os.O_WRONLY | os.O_RDWR)
+            (self._written if writes else self._read).add(path[len(self._tree) :])
+
+
 def describe_failure(exc: BaseException, tree: str) -> dict[str, Any]:
     """Where in the release it happened, as far as it happened there."""
     frames = [f for f in traceback.extract_tb(exc.__traceback__) if os.path.realpath(f.filename).startswith(tree)]
@@ -117,7 +141,9 @@ def describe_failure(exc: BaseException, tree: str) -> dict[str, Any]:
 def describe_release(spec: dict[str, Any]) -> dict[str, Any]:
     """The names and the structure of the release's modules, after a cold import, and what could not be imported."""
     inherited = dict(os.environb)
+    opened = Opened(spec["tree"])
     found, failed = import_release(spec)
+    read = opened.read
     if failed and len(failed) == len(spec["modules"]):
         raise next(iter(failed.values()))
     names = {name: sorted(n for n in vars(module) if not n.startswith("__")) for name, module in found.items()}
@@ -127,7 +153,7 @@ def describe_release(spec: dict[str, Any]) -> dict[str, Any]:
 
     structure = {**describe(found, spec["tree"], list(found), insides=True), **settings(found, inherited)}
     failures = {name: describe_failure(exc, spec["tree"]) for name, exc in failed.items()}
-    return {"ok": True, "modules": names, "structure": structure, "failed": failures}
+    return {"ok": True, "modules": names, "structure": structure, "failed": failures, "read": read}
 
 
 def main() -> None:

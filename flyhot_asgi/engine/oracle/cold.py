@@ -40,7 +40,8 @@ def import_cold(
     cancel: threading.Event | None = None,
 ) -> dict[str, Any]:
     """Import it in a fresh process: `{"modules": {name: names}, "structure": {path: [channel, text]}, "failed": {name:
-    failure}}` (see `verification.fingerprint`). `failed` are modules that can't be imported; there are others that can.
+    failure}, "read": [path]}` (see `verification.fingerprint`). `failed` are modules that can't be imported; there are
+    others that can. `read`: files below the tree that the release opens while it is imported, relative to it.
     `hash_seed` is that process's PYTHONHASHSEED; `timeout` in seconds (see `clock`).
 
     Takes as long as the app takes to import. Raises SourceError naming file and line of the release; Cancelled when
@@ -120,4 +121,4 @@ def _answer(request: ColdRequest, out: Path, errors: str) -> dict[str, Any]:
 
 def image_of(answer: dict[str, Any]) -> dict[str, Any]:
     """What a release looks like, from what a fresh process answered."""
-    return {name: answer[name] for name in ("modules", "structure", "failed")}
+    return {name: answer[name] for name in ("modules", "structure", "failed", "read")}

@@ -90,8 +90,8 @@ def check_release(
     cancel: threading.Event | None = None,
 ) -> dict[str, Any]:
     """Import the new release and rehearse the way to it: `{"modules": {name: names}, "structure": …, "masked": …,
-    "before": … or None, "left_out": {name: why}, "rehearsed": …}`: see `oracle.failed` and `document.Rehearsed`; the
-    last one is None if it was not asked for.
+    "before": … or None, "left_out": {name: why}, "rehearsed": …, "read": [path]}`: see `oracle.failed`,
+    `document.Rehearsed` (None if it was not asked for) and `oracle.cold`.
 
     `images` remembers what releases look like. `timeout`: seconds for one import, and once more for the rehearsal.
     Raises SourceError if the new release can't be imported, Cancelled when `cancel` is set; every process is killed
@@ -102,7 +102,7 @@ def check_release(
         first, again, before = run.all()
         left_out = left_out_of(trial.new, trial.same, first, again, before)
         before = before if before is not None and before["failed"].keys() <= left_out.keys() else None
-        return {**record(first, again, before), "left_out": left_out, "rehearsed": None}
+        return {**record(first, again, before), "left_out": left_out, "rehearsed": None, "read": first["read"]}
     with tempfile.TemporaryDirectory(prefix="flyhot-rehearsal-") as folder, Scratch(trial, Path(folder)) as scratch:
         first, again = run.new()
         before = scratch.before(timeout, cancel)
@@ -115,7 +115,7 @@ def check_release(
         else:
             run.keep_old(before)
             rehearsed = scratch.rehearse(first, again, timeout, cancel)
-    return {**record(first, again, before), "left_out": left_out, "rehearsed": rehearsed}
+    return {**record(first, again, before), "left_out": left_out, "rehearsed": rehearsed, "read": first["read"]}
 
 
 def image_twice(

@@ -292,3 +292,40 @@ one = TypeAdapter(Model)
     engine.undo_last()
     assert type(use.one.validate_python({"kind": "created"})) is m.Created
     engine.close()
+
+
+_READS = """
+from pathlib import Path
+WORDS = frozenset((Path(__file__).parent / "words.txt").read_text().split())
+def known(word): return word in WORDS
+"""
+
+
+def test_a_file_that_is_read_at_import_and_changed_is_a_reason_to_refuse(project: Project) -> None:
+    project.write(init="", m=_READS, n="def f(): return 1\n")
+    words = project.root / project.top / "words.txt"
+    words.write_text("alpha beta")
+    project.load("m")
+    n = project.load("n")
+    engine = project.engine()
+    project.write(n="def f(): return 2\n")
+    assert engine.upgrade().verified and n.f() == 2, "it did not change"
+    engine._since -= 1_000_000_000  # clocks of file systems are coarse
+    words.write_text("alpha beta gamma")
+    project.write(n="def f(): return 3\n")
+    with pytest.raises(Refused) as refused:
+        engine.upgrade()
+    assert [reason.file for reason in refused.value.reasons] == [f"{project.top}/words.txt"] and n.f() == 2
+    engine.close()
+
+
+def test_a_file_that_the_release_writes_at_import_is_its_own(project: Project) -> None:
+    own = "from pathlib import Path\nNOTE = Path(__file__).with_name('note.txt')\n"
+    own += "NOTE.write_text('x')\nNOTE.read_text()\n"
+    project.write(init="", m=f"{own}def f(): return 1\n")
+    m = project.load("m")
+    engine = project.engine()
+    engine._since -= 1_000_000_000
+    project.write(m=f"{own}def f(): return 2\n")
+    assert engine.upgrade().verified and m.f() == 2
+    engine.close()
