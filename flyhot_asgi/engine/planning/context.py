@@ -221,13 +221,14 @@ class Context(Findings):
         self.collect()
         return self.survey.count(cls)
 
-    def instances_held(self, cls: type, but: Sequence[object] = ()) -> int:
+    def instances_held(
+        self, cls: type, but: Sequence[object] = (), stays: Callable[[type], bool] = lambda kind: True
+    ) -> int:
         """How many instances of a class that is gone the app or a library holds; those that only the embedding program
-        has are noted in the plan. Where there are many, all count."""
-        count = self.instances(cls)
-        objects = self.survey.objects(cls) if 0 < count <= _FEW else []
-        if not objects or not all(gc.is_tracked(one) for one in objects):
-            return count
+        has are noted in the plan. Where there are many, all count. `stays`: does a class derive from it afterwards?"""
+        objects = [one for one in self.survey.objects(cls) if stays(type(one))] if self.instances(cls) else []
+        if not 0 < len(objects) <= _FEW or not all(gc.is_tracked(one) for one in objects):
+            return len(objects)
         return len([one for one in objects if self.held_elsewhere(one, [objects, *but])])
 
     def collect(self, *, again: bool = False) -> None:

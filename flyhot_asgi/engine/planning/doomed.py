@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import types
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from ..living.wrapped import function_chain
@@ -116,10 +116,11 @@ def dict_of(cls: type) -> Any:
     return next((one for one in gc.get_referents(cls.__dict__) if type(one) is dict), None)
 
 
-def held_beside(context: Context, cls: type) -> int:
+def held_beside(context: Context, cls: type, stays: Callable[[type], bool]) -> int:
     """How many instances of a class that is gone would be there yet when the plan is done: not those that it takes out
     of the classes that had them, nor those whose names mean something else then, with what was built from these. What
-    of them is left in the app's own objects is seen by the comparison with a cold import."""
+    of them is left in the app's own objects is seen by the comparison with a cold import. `stays`: does a class derive
+    from it afterwards?"""
     objects = context.survey.objects(cls) if context.instances(cls) else []
     names = {id(one): list[object]() for one in objects}
     for home in context.rebound:
@@ -127,4 +128,4 @@ def held_beside(context: Context, cls: type) -> int:
         if id(value) in names:
             names[id(value)] += built_from(context, home)
     going = doomed(context)
-    return context.instances_held(cls, [*going, *(one for held in names.values() for one in held)])
+    return context.instances_held(cls, [*going, *(one for held in names.values() for one in held)], stays)

@@ -100,8 +100,16 @@ def _leaves(context: Context, cls: type) -> bool:
     return new.kind == "class" and before != after
 
 
+def _stays(context: Context, kind: type, base: type) -> bool:
+    """Does `kind` derive from `base` when the plan is done, or is it that itself?"""
+    if kind is base:
+        return True
+    left = module_of(kind) in context.new and _leaves(context, kind)
+    return not left and any(_stays(context, each, base) for each in kind.__bases__)
+
+
 def _refuse_if_alive(context: Context, module: str, statement: Statement, live: type) -> None:
-    if count := held_beside(context, live):
+    if count := held_beside(context, live, lambda kind: _stays(context, kind, live)):
         context.refuse(module, statement, f"it is gone from the source, but {count} instance(s) of it are alive")
 
 

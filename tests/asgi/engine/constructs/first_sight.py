@@ -571,4 +571,28 @@ OR_REFUSED = {
         more.whisper("y")
         tools.whisper("y")
     """,
+    "a base goes, of a class whose instances the app holds": """
+        --- m
+        class Base: pass
+        class Named:
+            def title(self): return "n"
+        class Room(Base, Named):
+            def f(self): return 1
+        class Small(Room): pass
+        rooms = []
+        def enter(): rooms.extend([Room(), Small()])
+        +++ m
+        class Base: pass
+        class Room(Base):
+            def f(self): return 2
+        class Small(Room): pass
+        rooms = []
+        def enter(): rooms.extend([Room(), Small()])
+        === use
+        m.enter()
+        === ask
+        [r.f() for r in m.rooms] => [2, 2]
+        [hasattr(r, "title") for r in m.rooms] => [False, False]
+        [c.__name__ for c in m.Small.__mro__]
+    """,
 }
