@@ -131,10 +131,13 @@ def _living(classes: list[type]) -> str | None:
 
 
 def _dependents(context: Context, homes: set[Home], old: set[int]) -> None:
+    statements: dict[str, list[Statement]] = {}
+    for module, statement in context.order:
+        statements.setdefault(module, []).append(statement)
     for module in list(context.live):
         if module not in context.new:
             continue
-        for statement in [s for m, s in context.order if m == module]:
+        for statement in statements.get(module, ()):
             if statement in context.planned or statement.kind in ("import", "doc"):
                 continue
             values = [context.value(module, name) for name in statement.binds]

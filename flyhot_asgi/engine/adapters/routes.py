@@ -68,7 +68,7 @@ class RoutesAdapter(Adapter):
         _with_includers(context, stale, old, new)
         routers = {id(router): router for router, _ in [*old.values(), *new.values()]}
         partner = {c.old: c.new for changes in diffs.values() for c in changes.changes if c.old is not None}
-        same_text = {_text(module, s): s for module, s in context.order if module in context.live}
+        same_text = _SameText(context)
         for key, router in routers.items():
             before = old.get(key, (router, []))[1]
             after = new.get(key, (router, []))[1]
@@ -189,13 +189,13 @@ class RoutesAdapter(Adapter):
         after: list[Entry],
         stale: set[Statement],
         partner: Mapping[Statement, Statement | None],
-        same_text: Mapping[tuple[str, str], Statement],
+        same_text: _SameText,
     ) -> None:
         if id(router) in self._whole(context):
             self._again(context, router, after)
             return
         kept = {
-            entry.statement: partner.get(entry.statement) or same_text.get(_text(entry.module, entry.statement))
+            entry.statement: partner.get(entry.statement) or same_text.of(entry.module, entry.statement)
             for entry in before
         }
         wanted = [entry.statement for entry in after]
@@ -331,5 +331,16 @@ def _included_by(context: Context, module: str, call: ast.Call) -> Any:
     return context.resolve(module, name) if name is not None else None
 
 
-def _text(module: str, statement: Statement) -> tuple[str, str]:
-    return (module, statement.dump)
+class _SameText:
+    """The new release's statements by their text: of the modules that are asked for, as it takes long for all."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._known: dict[str, dict[str, Statement]] = {}
+
+    def of(self, module: str, statement: Statement) -> Statement | None:
+        """The last statement of that module with the text of `statement`."""
+        if module not in self._known:
+            found = self._context.new[module].statements if module in self._context.new else ()
+            self._known[module] = {one.dump: one for one in found} if module in self._context.live else {}
+        return self._known[module].get(statement.dump)

@@ -28,6 +28,7 @@ from ..planning.judge_caches import changes_with
 from ..source.defuse import Home
 from ..source.diff import NamespaceDiff
 from ..source.module import Statement
+from .schemas import instances_of
 
 _MEND = f"get the template from a loader, by its name, or {COLD}"
 _KEPT = ("environment", "globals", "_uptodate")
@@ -133,7 +134,7 @@ def _stale_environments(context: Context) -> dict[int, tuple[Any, Home]]:
     if not (touched or others) or (kinds := _kinds("Environment")) is None:
         return {}
     found: dict[int, tuple[Any, Home]] = {}
-    for environment in [one for one in gc.get_objects() if type(one) in kinds]:
+    for environment in instances_of(kinds):
         for name in ("filters", "tests"):
             if (home := others.get(id((fields_of(environment) or {}).get(name)))) is not None:
                 found[id(environment)] = (environment, home)

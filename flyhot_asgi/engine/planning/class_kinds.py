@@ -14,7 +14,7 @@ from ..source.effects import effects_of, effects_of_method, enters_twice, refuse
 from ..source.module import Statement, decorator_name, dotted_name
 from ..source.schema import field_names
 from .context import Context
-from .judge_functions import look_up, registering
+from .decorators import look_up, registering
 
 _NEUTRAL_DECORATORS = frozenset({"final", "runtime_checkable", "typing.final", "typing.runtime_checkable"})
 _DATACLASS = frozenset({"dataclass", "dataclasses.dataclass"})

@@ -21,7 +21,8 @@ from ..source.defuse import Home
 from ..source.module import Statement, decorator_name, dotted_name
 from ..source.plan import Entered
 from .context import Context
-from .judge_functions import again, look_up, registering, registering_layers
+from .decorators import look_up, registering
+from .judge_functions import again, registering_layers
 
 
 class Entries:

@@ -15,7 +15,7 @@ from ..source.uses import may_be_stored
 from ..source.values import is_atomic, is_definition, safe_block
 from .configuring import configures
 from .context import Context
-from .judge_functions import registering
+from .decorators import registering
 from .judge_parts import sets_part
 from .telling import tells
 

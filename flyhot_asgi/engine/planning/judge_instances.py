@@ -164,7 +164,7 @@ def _described_by(context: Context, kind: type) -> Iterator[tuple[type, str]]:
 
 def _read_anywhere(context: Context) -> set[str]:
     if context.attributes_read is None:
-        context.attributes_read = set().union(*(attributes_read(source.tree) for source in context.new.values()))
+        context.attributes_read = set().union(*(attributes_read(source) for source in context.new.values()))
     return context.attributes_read
 
 

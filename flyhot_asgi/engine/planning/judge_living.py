@@ -16,9 +16,9 @@ from ..living.inventory import is_among, module_of, subclasses
 from ..living.overloads import stubs_of
 from ..living.wrapped import function_chain
 from ..source.codetree import walk
-from ..source.module import shell_of
 from ..source.nodes import children_of
 from ..source.plan import Execute, Refusal
+from ..source.shells import shell_of
 from .context import COLD, Context
 from .doomed import bound_anew, dict_of, doomed, let_go, registered
 from .judge_classes import all_classes

@@ -60,7 +60,7 @@ def _read_by_others(sources: Iterable[SourceModule], attribute: str, by: Touch) 
     for source in sources:
         if attribute not in source.text:
             continue
-        if attribute in read_by_methods(source.tree):
+        if attribute in read_by_methods(source):
             return True
         if any(attribute in one.loaded and attribute not in one.stored for one in touches(source.tree)):
             return True

@@ -347,8 +347,7 @@ def _enum_insides(live: type) -> list[object]:
 
 def _state(context: Context) -> set[str]:
     if context.attributes_changed is None:
-        trees = [source.tree for source in context.old.values()]
-        context.attributes_changed = set().union(*(attributes_changed(tree) for tree in trees))
+        context.attributes_changed = set().union(*(attributes_changed(source) for source in context.old.values()))
     return context.attributes_changed
 
 

@@ -8,10 +8,10 @@ that read a home while they are executed depend on it: when it is bound anew, th
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar, cast
 
 from .active import guarded
 from .decided import decided
@@ -19,6 +19,7 @@ from .module import FunctionNode, SourceModule, Statement, dotted_name
 from .nodes import children_of, nodes_of
 
 Home: TypeAlias = tuple[str, str]
+_Worked = TypeVar("_Worked")
 _CONSTRUCTION = ("__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__")
 
 
@@ -48,6 +49,13 @@ class Names:
     _stars: dict[str, list[str]] = field(default_factory=dict)
     _trails: dict[tuple[str, str], tuple[Home, ...]] = field(default_factory=dict)
     _reads: dict[tuple[str, Statement], frozenset[Home]] = field(default_factory=dict)
+    _worked: dict[str, object] = field(default_factory=dict)
+
+    def once(self, what: str, work: Callable[[Names], _Worked]) -> _Worked:
+        """What `work` finds in the whole release, which does it once."""
+        if what not in self._worked:
+            self._worked[what] = work(self)
+        return cast(_Worked, self._worked[what])
 
     def binders(self, module: str) -> dict[str, Statement]:
         """Name → the last statement of `module` that binds it."""
@@ -195,7 +203,7 @@ class Names:
             found.homes.add(home)
             statement = self.definition(home)
             if statement is not None:
-                names, attributes = _run_by(statement)
+                names, attributes = statement.once("runs", _run_by)
                 found.attributes |= {name for name, of in attributes if not self._is_foreign(home[0], of)}
                 queue.extend(other for name in names for other in self.trail(home[0], name))
         return found

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from .codetree import by_place
-from .module import shell_of
 from .nodes import children_of, nodes_of
+from .shells import shell_of
 
 Place: TypeAlias = tuple[str, int, str]
 

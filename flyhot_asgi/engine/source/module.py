@@ -23,6 +23,7 @@ from .binds import annotated, bound_names
 from .decided import IDLE, idle, taken
 from .nodes import nodes_of
 from .parsing import parsed, parsed_expression
+from .shells import is_docstring, shell_of
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _Worked = TypeVar("_Worked")
@@ -66,6 +67,12 @@ class Statement:
     @property
     def calls(self) -> set[str]:
         return self._names.calls
+
+    def once(self, what: str, work: Callable[[Statement], _Worked]) -> _Worked:
+        """What `work` finds in it, which does it once, however often plans ask."""
+        if what not in self.__dict__:
+            self.__dict__[what] = work(self)
+        return cast(_Worked, self.__dict__[what])
 
     @property
     def line(self) -> int:
@@ -203,15 +210,11 @@ def statements_of(body: list[ast.stmt], *, docstring: bool, postponed: bool = Fa
     """The statements of a module's or a class's body, imports cut by alias; `postponed` as the module says."""
     found: list[Statement] = []
     for index, node in enumerate(taken(body)):
-        if docstring and index == 0 and _is_docstring(node):
+        if docstring and index == 0 and is_docstring(node):
             found.append(Statement(node, "doc", ()))
         else:
             found.extend(replace(one, postponed=True) if postponed else one for one in _cut(node))
     return tuple(found)
-
-
-def _is_docstring(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _cut(node: ast.stmt) -> Iterator[Statement]:
@@ -241,45 +244,6 @@ def _cut(node: ast.stmt) -> Iterator[Statement]:
         case _:
             kind = "assign" if type(node).__name__ == "TypeAlias" else "other"
             yield Statement(node, kind, tuple(sorted(bound_names(node))))
-
-
-class _Blank(ast.NodeTransformer):
-    """Replaces every function's and lambda's body by nothing."""
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        self.generic_visit(node)
-        node.body = []
-        return node
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        self.generic_visit(node)
-        node.body = []
-        return node
-
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        self.generic_visit(node)
-        node.body = ast.Constant(value=None)
-        return node
-
-
-def shell_of(node: ast.AST) -> str:
-    """The syntax of `node` with all function bodies blanked, as a string to compare."""
-    import copy
-
-    return ast.dump(_Blank().visit(copy.deepcopy(node)))
-
-
-def own_shell(node: FunctionNode) -> str:
-    """A function's own code without its docstring, with the bodies of functions nested in it blanked: equal if only
-    they differ."""
-    import copy
-
-    twin = copy.deepcopy(node)
-    if _is_docstring(twin.body[0]):
-        twin.body[0] = ast.copy_location(ast.Pass(), twin.body[0])
-    blank = _Blank()
-    twin.body = [blank.visit(child) for child in twin.body]
-    return ast.dump(twin)
 
 
 class NamesRead(ast.NodeVisitor):

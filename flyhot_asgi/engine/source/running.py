@@ -162,11 +162,10 @@ class Body(Values):
                         self._apply(self._touches.summary(owner, method), method, None, [set()])
         inner = Body(self._touches, self._module, self._node)
         inner._env = dict(self._env)
-        names = {child.id for child in walk_own(node.body) if isinstance(child, ast.Name)}
         for child in node.body:
             if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
                 inner._statement(child)
-        own = {(self._module, name) for name in names if any(name in _stored(child) for child in node.body)}
+        own = {(self._module, name) for child in node.body for name in _stored(child)}
         self.touched |= inner.touched - own
         self.deeply |= inner.deeply - own
         self.entered |= inner.entered - own

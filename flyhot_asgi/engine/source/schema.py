@@ -16,7 +16,7 @@ from collections.abc import Container, Iterable, Sequence
 from .binds import bound_names
 from .defuse import construction_methods, methods_of
 from .kinds import Kinds, Origins, kind_of, reshaped
-from .module import FunctionNode, dotted_name
+from .module import FunctionNode, SourceModule, dotted_name
 from .nodes import children_of, nodes_of
 
 
@@ -153,8 +153,12 @@ def stored_under(cls: ast.ClassDef) -> set[str]:
     return found
 
 
-def attributes_read(tree: ast.AST) -> set[str]:
-    """Attributes that code reads of objects that are not its own `self`."""
+def attributes_read(source: SourceModule) -> set[str]:
+    """Attributes that a module's code reads of objects that are not its own `self`."""
+    return source.once("attributes read", lambda one: _attributes_read(one.tree))
+
+
+def _attributes_read(tree: ast.AST) -> set[str]:
     found: set[str] = set()
     for node in nodes_of(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
@@ -165,8 +169,12 @@ def attributes_read(tree: ast.AST) -> set[str]:
     return found
 
 
-def read_by_methods(tree: ast.AST) -> set[str]:
-    """Attributes that methods read of their own objects, and no method of the same class sets."""
+def read_by_methods(source: SourceModule) -> set[str]:
+    """Attributes that a module's methods read of their own objects, and no method of the same class sets."""
+    return source.once("read by methods", lambda one: _read_by_methods(one.tree))
+
+
+def _read_by_methods(tree: ast.AST) -> set[str]:
     found: set[str] = set()
     for node in nodes_of(tree):
         if isinstance(node, ast.ClassDef):

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from .binds import bound_names
 from .defuse import Home, Names
-from .module import dotted_name
+from .module import SourceModule, dotted_name
 from .nodes import children_of, nodes_of
 
 _READING = frozenset("get items keys values index count copy union intersection difference issubset issuperset".split())
@@ -22,32 +23,45 @@ _READERS = frozenset(
 
 
 class Stores:
-    """Names of modules that functions of one release bind anew: `global`, or an attribute of the module. `only`: looked
-    for in modules with this text in them."""
+    """Names of modules that functions of one release bind anew: `global`, or an attribute of the module."""
 
-    def __init__(self, names: Names, only: str = "") -> None:
+    def __init__(self, names: Names) -> None:
         self._homes: set[Home] = set()
         self._texts: set[str] = set()
         for owner, source in names.modules.items():
-            if only in source.text:
-                for node in nodes_of(source.tree):
-                    self._look(names, owner, node)
+            found = source.once("stores", _stores_of)
+            self._homes |= {(owner, name) for name in found.shared}
+            self._homes |= {home for dotted in found.dotted if (home := names.home(owner, dotted)) is not None}
+            self._texts |= found.texts
 
     def has(self, home: Home) -> bool:
         return home in self._homes or home[1] in self._texts
 
-    def _look(self, names: Names, owner: str, node: ast.AST) -> None:
+
+@dataclass
+class _Stored:
+    """What one module's functions bind: `shared` of their own module, `dotted` as written, `texts` that may name it."""
+
+    shared: set[str] = field(default_factory=set)
+    dotted: set[str] = field(default_factory=set)
+    texts: set[str] = field(default_factory=set)
+
+
+def _stores_of(source: SourceModule) -> _Stored:
+    found = _Stored()
+    for node in nodes_of(source.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             inside = nodes_of(node)
             shared = {name for child in inside if isinstance(child, ast.Global) for name in child.names}
             if shared:  # many declare what they only read
-                self._homes |= {(owner, name) for name in shared & _bound_in(inside)}
+                found.shared |= shared & _bound_in(inside)
         elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
             dotted = dotted_name(node) or ""
-            if not dotted.startswith("self.") and (home := names.home(owner, dotted)) is not None:
-                self._homes.add(home)
+            if not dotted.startswith("self."):
+                found.dotted.add(dotted)
         elif isinstance(node, ast.Call) and dotted_name(node.func) in ("setattr", "globals", "vars"):
-            self._texts |= {a.value for a in nodes_of(node) if isinstance(a, ast.Constant) and isinstance(a.value, str)}
+            found.texts |= {a.value for a in nodes_of(node) if isinstance(a, ast.Constant) and isinstance(a.value, str)}
+    return found
 
 
 def _bound_in(nodes: list[ast.AST]) -> set[str]:
@@ -59,7 +73,7 @@ def _bound_in(nodes: list[ast.AST]) -> set[str]:
 
 def may_be_stored(names: Names, home: Home) -> bool:
     """Some function of the release binds the name anew."""
-    return Stores(names, home[1]).has(home)
+    return names.once("stores", Stores).has(home)
 
 
 def may_be_mutated(names: Names, home: Home) -> bool:
@@ -126,11 +140,15 @@ _MUTATING = frozenset(
 )
 
 
-def attributes_changed(tree: ast.Module) -> set[str]:
+def attributes_changed(source: SourceModule) -> set[str]:
     """Attributes of other objects than `self` that functions set, or whose containers they change, at run time.
 
     What makes classes (`__init_subclass__`, a metaclass's `__new__`) does that at import.
     """
+    return source.once("attributes changed", lambda one: _attributes_changed(one.tree))
+
+
+def _attributes_changed(tree: ast.Module) -> set[str]:
     found: set[str] = set()
     stack: list[tuple[ast.AST, bool]] = [(tree, False)]
     while stack:

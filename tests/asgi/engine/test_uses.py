@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
+from flyhot_asgi.engine.source.defuse import Names
 from flyhot_asgi.engine.source.uses import Stores, may_be_stored
 
 from .test_touches import release
@@ -56,3 +59,29 @@ def test_what_is_handed_a_constant_that_functions_declare_fills_nothing(lab) -> 
     app = lab(conf=settings, m=held, n="def f(): return 1\n")
     app.arrive(conf=settings, m=held, n="from .conf import settings\nT = settings()\ndef f(): return T.base\n")
     assert str(app.n.f()) == "/tmp"
+
+
+def test_a_release_is_looked_through_once_whoever_asks() -> None:
+    names = release(m="X = Y = 1\ndef f():\n    global X\n    X = 2\n")
+    assert may_be_stored(names, ("m", "X"))
+
+    vars(names.modules["m"])["tree"] = ast.parse("")  # nobody looks there again, for this plan or the next
+
+    assert not may_be_stored(names, ("m", "Y"))
+    assert Stores(release_of(names)).has(("m", "X"))
+
+
+def test_what_a_definition_runs_is_found_once() -> None:
+    names = release(m="def f():\n    return g()\ndef g(): ...\n")
+    before = names.reached({("m", "f")})
+
+    statement = names.definition(("m", "f"))
+    assert statement is not None and isinstance(statement.node, ast.FunctionDef)
+    statement.node.body.clear()
+
+    assert names.reached({("m", "f")}) == before and ("m", "g") in before.homes
+
+
+def release_of(names: Names) -> Names:
+    """The same modules, as the next plan meets them."""
+    return Names(names.modules)
