@@ -95,11 +95,13 @@ def why_not_again(context: Context, module: str, statement: Statement) -> str | 
 
 
 def handed(context: Context, module: str, statement: Statement, owns: Callable[[object], bool]) -> dict[int, Home]:
-    """Registrars (by id) that calls of a statement are made on, or are handed; not those in functions' bodies."""
+    """Registrars (by id) that calls of a statement are made on, or are handed, or whose routes it goes through; not
+    those in functions' bodies."""
     found: dict[int, Home] = {}
-    for call in calls_made(statement.node):
-        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-        for node in [owner, *call.args, *(keyword.value for keyword in call.keywords)]:
+    worked_on: list[list[ast.expr | None]] = [[_gone_through(node)] for node in nodes_of(statement.node)]
+    worked_on += [[_owner(c), *c.args, *(k.value for k in c.keywords)] for c in calls_made(statement.node)]
+    for nodes in worked_on:
+        for node in nodes:
             dotted = dotted_name(node) if node is not None else None
             value = context.resolve(module, dotted) if dotted else None
             if value is None or not owns(value):
@@ -109,6 +111,16 @@ def handed(context: Context, module: str, statement: Statement, owns: Callable[[
                 if home is not None and home[0] in context.live and context.value(*home) is value:
                     found[id(value)] = home
     return found
+
+
+def _owner(call: ast.Call) -> ast.expr | None:
+    return call.func.value if isinstance(call.func, ast.Attribute) else None
+
+
+def _gone_through(node: ast.AST) -> ast.expr | None:
+    """`app` of `for route in app.routes`."""
+    iterated = node.iter if isinstance(node, ast.For) else None
+    return iterated.value if isinstance(iterated, ast.Attribute) and iterated.attr == "routes" else None
 
 
 def filled_by(context: Context, module: str, statement: Statement, owns: Callable[[object], bool]) -> list[Home]:
