@@ -41,6 +41,41 @@ class _Overlay(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.util.spec_from_file_location(fullname, file, loader=loader, submodule_search_locations=folders)
 
 
+def list_as_released(modules: dict[str, dict[str, Any]]) -> None:
+    """What loops over the files of a package find (`pkgutil.iter_modules`): those of the release, whatever lies on
+    disk."""
+    import pkgutil
+
+    files = {one["file"]: "absent" not in one for one in modules.values() if one["file"] is not None}
+    on_disk = pkgutil._iter_file_finder_modules  # type: ignore[attr-defined]
+
+    def listed(finder: Any, prefix: str = "") -> Any:
+        found: dict[str, bool] = dict(on_disk(finder))
+        for file, there in files.items():
+            folder, name = os.path.split(file)
+            is_package = name == "__init__.py"
+            if is_package:
+                folder, name = os.path.split(folder)
+            if os.path.realpath(folder) == os.path.realpath(finder.path or os.curdir):
+                name = name.removesuffix(".py")
+                found.pop(name, None)
+                if there and not (is_package and not name.isidentifier()):
+                    found[name] = is_package
+        yield from ((prefix + name, found[name]) for name in sorted(found))
+
+    pkgutil.iter_importer_modules.register(importlib.machinery.FileFinder, listed)  # type: ignore[attr-defined]
+
+
+def list_as_on_disk() -> None:
+    """The end of that: what lies on disk is the release that comes."""
+    import pkgutil
+
+    pkgutil.iter_importer_modules.register(  # type: ignore[attr-defined]
+        importlib.machinery.FileFinder,
+        pkgutil._iter_file_finder_modules,  # type: ignore[attr-defined]
+    )
+
+
 class _Text(importlib.machinery.SourceFileLoader):
     """Resources are read from disk, the code is that of the text."""
 
@@ -75,6 +110,7 @@ def import_release(spec: dict[str, Any]) -> tuple[dict[str, types.ModuleType], d
     sys.argv[:] = ["app"]  # of all our processes the same: what parses arguments notes the name of its program
     if spec["overlay"]:
         sys.meta_path.insert(0, _Overlay(spec["overlay"]))
+        list_as_released(spec["overlay"])
     failed: dict[str, BaseException] = {}
     for again in (False, True):  # in a circle of imports it matters who comes first
         for name in list(failed) if again else spec["modules"]:

@@ -73,7 +73,7 @@ def request_in_place(
     differs between them is given as text (no byte code of the wrong one may be found), the rest read from the disk."""
     path = tuple(dict.fromkeys(entry or os.getcwd() for entry in sys.path))
     differ = {name: source for name, source in sources.items() if not _same(source, other.get(name))}
-    absent = {name: {"absent": True} for name in other if name not in sources}
+    absent = {name: {"absent": True, "file": one.path} for name, one in other.items() if name not in sources}
     overlay = {**absent, **overlay_of(differ, sources)}
     files = {name: sources[name].relpath for name in modules}
     environment = without_what_is_set(one.text for side in (sources, other) for one in side.values())

@@ -44,6 +44,10 @@ def why_not_remade(context: Context, sides: Sequence[Filled], home: Home) -> str
         if any(home in touch.entered for touch in touches) and not registers(live):
             return f"who registers with `{name}` can't be told"
         return None
+    if _is_passed_on(live) and not any(
+        home in side.touches.of(*one).homes for side in sides for one in side.slice_of(home)
+    ):
+        return None  # the name is bound anew, and nothing is done to what it meant
     if is_definition(live):
         return f"`{name}` is not the app's own"
     own = type(live).__module__ in context.live
@@ -52,6 +56,11 @@ def why_not_remade(context: Context, sides: Sequence[Filled], home: Home) -> str
     if own and any(type(v) is types.MemberDescriptorType for b in type(live).__mro__ for v in vars(b).values()):
         return f"`{name}` is a living {type(live).__qualname__} with slots"
     return _state_in_the_way(context, home, live, own)
+
+
+def _is_passed_on(live: object) -> bool:
+    """A module, or a library's named tuple (`pkgutil.ModuleInfo`): what a loop goes over, and keeps nothing in."""
+    return isinstance(live, types.ModuleType) or (isinstance(live, tuple) and type(live) is not tuple)
 
 
 def _state_in_the_way(context: Context, home: Home, live: Any, own: bool) -> str | None:

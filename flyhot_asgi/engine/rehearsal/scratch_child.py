@@ -48,6 +48,7 @@ def main() -> None:
         before = child.describe_failure(exc, asked["cold"]["tree"])
     _write(asked["before"], before)
     if before["ok"]:
+        child.list_as_on_disk()
         with os.fdopen(asked["pipe"]) as pipe:
             line = pipe.readline()
         if line:

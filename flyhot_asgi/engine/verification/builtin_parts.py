@@ -34,6 +34,11 @@ def built_in_parts(value: Any) -> Iterator[tuple[str, Any]]:
         yield ".args", BaseException.args.__get__(value)  # type: ignore[attr-defined]
 
 
+def is_named_tuple(kind: type) -> bool:
+    """Its fields are all that there is of its instances."""
+    return issubclass(kind, tuple) and type(getattr(kind, "_fields", None)) is tuple
+
+
 def beside_items(value: Any) -> Iterator[tuple[str, Any]]:
     """What a container of Python's is told when it is made, each with the end of its path."""
     if type(value) is deque:

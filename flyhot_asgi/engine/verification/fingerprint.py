@@ -33,7 +33,7 @@ from ..living.registries import is_abstract, registered_with
 from ..source.codetree import docstring
 from ..source.paths import CONTAINER_KINDS, ORDER, TOLD, brief, holder_ends
 from ..source.values import ATOMS, IMPORT_SETS, is_namespace
-from .builtin_parts import beside_items, built_in_parts
+from .builtin_parts import beside_items, built_in_parts, is_named_tuple
 from .frameworks import is_registrar, of_class, of_object
 from .insides import INSIDE, Insides, homes_of, looked_at
 from .ordering import Ordering
@@ -306,9 +306,10 @@ class Fingerprint:
         inner = wrapped_by(value)
         if inner is not None and depth < DEPTH:
             self._value(f"{path}.__wrapped__", inner, depth + 1)
-        told = cls.__module__ in self._own or is_namespace(value)
+        library = cls.__module__ not in self._own and is_named_tuple(cls)
+        told = cls.__module__ in self._own or is_namespace(value) or library
         if told and not self._is_too_deep(depth) and id(value) not in self._on_path:
-            self._put(path, DEFINITION, f"a {cls.__module__}:{cls.__qualname__}")
+            self._put(path, STATE if library else DEFINITION, f"a {cls.__module__}:{cls.__qualname__}")
             self._on_path.add(id(value))
             for key, item in sorted(_attributes(value).items()):
                 self._part(f"{path}.{key}", item, depth + 1)

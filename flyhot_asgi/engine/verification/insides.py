@@ -44,6 +44,7 @@ _BY_REPR = frozenset(
 )
 _SAID = (re.Pattern, itertools.count, operator.itemgetter, operator.attrgetter, operator.methodcaller)
 _SAID_BY_REPR = (*_SAID, types.GenericAlias, types.UnionType)
+_FINDS = frozenset({"pkgutil", "importlib.machinery", "_frozen_importlib", "_frozen_importlib_external"})
 _EMPTY = frozenset({"lock", "RLock", "_local", "object", "SemLock"})
 _NAMED = (type, types.MethodDescriptorType, types.WrapperDescriptorType)
 _DICTS, _SETS, _LISTS = (dict, types.MappingProxyType), (set, frozenset), (list, tuple, deque)
@@ -279,4 +280,5 @@ def looked_at(value: object) -> bool:
     kind = type(value)
     definition = issubclass(kind, types.ModuleType | type | types.FunctionType | enum.Enum | logging.Logger | PurePath)
     told = issubclass(kind, _SAID_BY_REPR) or kind.__module__ in _BY_REPR or kind.__module__ == "builtins"
-    return not (definition or told or kind is _CACHED or is_registrar(value))
+    finds = kind.__module__ in _FINDS  # what it knows of folders is as old as it is
+    return not (definition or told or finds or kind is _CACHED or is_registrar(value))

@@ -329,3 +329,30 @@ def test_a_file_that_the_release_writes_at_import_is_its_own(project: Project) -
     project.write(m=f"{own}def f(): return 2\n")
     assert engine.upgrade().verified and m.f() == 2
     engine.close()
+
+
+_PLUGINS = """
+import importlib, pkgutil
+TABLE = {}
+for info in pkgutil.walk_packages(__path__, __name__ + "."):
+    module = importlib.import_module(info.name)
+    if hasattr(module, "NAME"):
+        TABLE[module.NAME] = module.run
+"""
+
+
+def test_a_loop_over_the_files_of_a_package_finds_one_more_and_enters_what_it_has(project: Project) -> None:
+    project.write(init="", plugins__init=_PLUGINS, plugins__a="NAME = 'a'\ndef run(): return 'a1'\n")
+    project.write(plugins__sub__init="", plugins__sub__b="NAME = 'b'\ndef run(): return 'b1'\n")
+    plugins = project.load("plugins")
+    table = plugins.TABLE
+    engine = project.engine()
+    project.write(
+        plugins__a="NAME = 'a'\ndef run(): return 'a2'\n", plugins__sub__c="NAME = 'c'\ndef run(): return 'c1'\n"
+    )
+    assert engine.upgrade().verified and table is plugins.TABLE
+    assert {name: run() for name, run in table.items()} == {"a": "a2", "b": "b1", "c": "c1"}
+    assert plugins.info.name.endswith(".sub.c") and plugins.module is sys.modules[plugins.info.name]
+    engine.undo_last()
+    assert {name: run() for name, run in table.items()} == {"a": "a1", "b": "b1"}
+    engine.close()
