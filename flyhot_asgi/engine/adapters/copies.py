@@ -89,7 +89,7 @@ def _given(copy: Any, old: Any, new: Any) -> dict[str, Any] | None:
 def _merged(here: Any, before: Any, after: Any) -> Any:
     """What the copy gets where its original changed: paths, lists and tables follow what the including router gave."""
     if _same(here, before):
-        return after
+        return after.copy() if type(after) in (list, dict) and here is not before else after
     if type(here) is type(before) is type(after) is str and here.endswith(before):
         return here.removesuffix(before) + after
     if type(here) is list and isinstance(before, list | None) and isinstance(after, list | None):
@@ -113,6 +113,8 @@ def _renewed(here: Any, before: Any, after: Any) -> Any:
     if type(here) is list and type(before) is list:
         anew = {id(one): other for one, other in zip(before, after, strict=True)}
         return [anew.get(id(one), one) for one in here]
+    if type(here) is type(before) is type(after) is dict:
+        return {key: after[key] if key in after and one is before[key] else one for key, one in here.items()}
     return here
 
 

@@ -26,7 +26,7 @@ from ..source.plan import Graft
 from .schemas import added, instances_of
 
 _WIRING = "dependency_injector.wiring"
-_NEEDED = ("_patched_registry", "_bind_injections", "ProvidersMap", "clear_cache")
+_NEEDED = ("_patched_registry", "_bind_injections", "ProvidersMap")
 
 
 class InjectionAdapter(Adapter):
@@ -62,8 +62,9 @@ class Injections(Registration):
         return found
 
     def look(self) -> None:
-        kind = sys.modules["dependency_injector.containers"].DynamicContainer
-        self._containers = added(self._containers, instances_of([kind, *subclasses(kind)]))
+        kind = getattr(sys.modules.get("dependency_injector.containers"), "DynamicContainer", None)
+        if kind is not None:
+            self._containers = added(self._containers, instances_of([kind, *subclasses(kind)]))
 
     def begin(self, journal: Journal) -> None:
         journal.touch_container(self._callables, "what dependency_injector injects into")
@@ -75,8 +76,8 @@ class Injections(Registration):
             journal.touch_container(closing, "what is injected")
             journal.note("what is injected", partial(setattr, one, "injections", injections))
             journal.note("what is injected", partial(setattr, one, "closing", closing))
-        journal.note("what dependency_injector knows of parameters", self.wiring.clear_cache)
-        self.wiring.clear_cache()
+        journal.note("what dependency_injector knows of parameters", self._forget)
+        self._forget()
 
     def show(self, statement: Statement, journal: Journal) -> None:
         self._settle()
@@ -88,7 +89,12 @@ class Injections(Registration):
                 del self._callables[function]  # it is under `@inject` no more
         for entry in self._fresh:
             self._wire(entry)
-        self.wiring.clear_cache()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Before 4.42 nothing was remembered of parameters."""
+        if (clear := getattr(self.wiring, "clear_cache", None)) is not None:
+            clear()
 
     def _settle(self) -> None:
         """Enter what came since under the function that lives on, if its twin was poured into one."""

@@ -151,3 +151,13 @@ def _told(lab: Lab) -> list[dict[str, Any]]:
         for route in lab.main.app.routes
         if isinstance(route, APIRoute)
     ]
+
+
+def test_a_copy_shares_with_its_original_what_a_new_copy_would(lab: Callable[..., Lab]) -> None:
+    main = LOOP.replace(', tags=["all"], responses={500: {"description": "sorry"}}', "")
+    app = lab(users=TOLD, main=main)
+    app.here = True
+    app.arrive(users=TOLD.replace('"gone"', '"never there"'), main=main)
+    original, copy = app.users.router.routes[0], next(r for r in app.main.app.routes if r.path == "/api/a")
+    assert copy.responses[404] is original.responses[404]
+    assert copy.responses is not original.responses

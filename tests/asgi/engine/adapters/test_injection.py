@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from dependency_injector import wiring
 
 from tests.asgi.engine.adapters.test_routes import get
 from tests.asgi.engine.pairs import pair
@@ -81,3 +82,14 @@ async def one(users: Users = Depends(Provide[Container.users])): return users.al
     app.undo()
     assert (await get(app.main.app, "/one")).status_code == 404
     app.brings(**new)
+
+
+async def test_a_release_of_the_library_that_remembers_nothing_of_parameters(lab, monkeypatch):
+    app = lab(**OLD)
+    monkeypatch.setattr(wiring, "_fetch_reference_injections", wiring._fetch_reference_injections.__wrapped__)
+    monkeypatch.delattr(wiring, "clear_cache")
+    kept = app.api.counted
+    app.upgrade(**{**OLD, "api": OLD["api"].replace("def counted(", "def counted(by: int = 3, ")})
+    assert kept() == 1 and app.api.counted is kept
+    app.undo()
+    assert kept() == 1
