@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import types
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from ..living.wrapped import function_chain
@@ -79,16 +79,21 @@ _MOST = 50_000
 
 
 def bound_anew(context: Context) -> list[object]:
-    """The living objects of names that mean others when the plan is done."""
-    return [context.value(*home) for home in context.rebound if home[0] in context.live]
+    """The living objects of names that mean others, or nothing, when the plan is done."""
+    homes = context.rebound | set(context.plan.deleted_names)
+    return [context.value(*home) for home in homes if home[0] in context.live]
 
 
 def still_held(context: Context, module: str, name: str, *, by_anybody: bool = False) -> list[str]:
-    """Who holds a function that its name means no more, and will hold it when the plan is done, in words. Asked when
-    all else is planned: routes that are taken out hold their dependencies no more. A function that lives on for all
-    that is found by the verification, as its code is not the release's."""
+    """Who holds a function that its name means no more, and will hold it when the plan is done, in words. A function
+    that lives on for all that is found by the verification, as its code is not the release's."""
     live = context.value(module, name)
-    but = [*context.entries.places(module, name), *doomed(context)]
+    return held_when_done(context, live, context.entries.places(module, name), by_anybody=by_anybody)
+
+
+def held_when_done(context: Context, live: object, but: Sequence[object], *, by_anybody: bool = False) -> list[str]:
+    """Asked when all else is planned: routes that are taken out hold their dependencies no more."""
+    but = [*but, *doomed(context)]
     going, renamed = let_go(context), bound_anew(context)
     found = context.held_elsewhere(live, but, by_anybody=by_anybody, going=going, renamed=renamed)
     if found and context.whole:

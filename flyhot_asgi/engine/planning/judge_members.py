@@ -20,6 +20,7 @@ from ..source.plan import Action, Graft
 from ..source.values import alike, has_part_target, is_atomic, is_definition, is_pure, value_of
 from .class_kinds import is_text, ungraftable, why_not_again
 from .context import Context
+from .doomed import held_when_done
 from .judge_functions import FUNCTIONS, runs_otherwise
 from .judge_instances import instance_gap
 from .judge_twin import plan_twin
@@ -120,10 +121,13 @@ def state_problem(context: Context, module: str, old: ast.ClassDef, live: type, 
     member = change.statement
     if change.verdict is Verdict.DELETED:
         gone = "the method is gone from the source, but still held by {}"
-        return _held_method_problem(context, live, member, gone) if member.kind == "def" else None
+        if member.kind == "def":
+            _refuse_if_held(context, module, live, member, gone)
+        return None
     if member.kind == "def" and change.old is not None and _binding(change.old) != _binding(member):
         bound = "it is bound otherwise now (static, of the class, of an instance), and the old one is held by {}"
-        return _held_method_problem(context, live, member, bound)
+        _refuse_if_held(context, module, live, member, bound)
+        return None
     names = member.binds if member.kind == "assign" else ()
     return next((p for n in names if (p := _value_problem(context, module, old, live, n, member))), None)
 
@@ -271,14 +275,20 @@ def _member_problem(context: Context, module: str, old: ast.ClassDef, live: type
     return state_problem(context, module, old, live, change)
 
 
-def _held_method_problem(context: Context, live: type, member: Statement, why: str) -> str | None:
+def _refuse_if_held(context: Context, module: str, live: type, member: Statement, why: str) -> None:
+    """A method that its class has no more must not be held by anybody who could call it; seen when all else is planned.
+    `why` tells of its holders in place of `{}`."""
     value = vars(live).get(mangled(member.binds[0], live.__name__))
     if isinstance(value, staticmethod | classmethod):
         value = value.__func__
     if not isinstance(value, types.FunctionType) or is_anothers(value, live.__module__):
-        return None
-    held = context.held_elsewhere(value, [*class_dicts(live, value), *_own_descriptors(live)])
-    return why.format(", ".join(held[:3])) if held else None
+        return
+
+    def judge() -> None:
+        if held := held_when_done(context, value, [*class_dicts(live, value), *_own_descriptors(live)]):
+            context.refuse(module, member, why.format(", ".join(held)), name=f"{live.__qualname__}.{member.name}")
+
+    context.deferred.append(judge)
 
 
 def _own_descriptors(cls: type) -> list[object]:

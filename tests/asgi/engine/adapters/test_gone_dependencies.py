@@ -84,6 +84,44 @@ async def test_a_dependency_that_an_alias_has(lab):
     await _goes(lab, DEPS % "" + ALIAS)
 
 
+RENAMED = """
+--- box
+class Box:
+    def old(self): return "old"
+box = Box()
+--- deps
+from typing import Annotated
+from fastapi import Depends
+from .box import box
+Old = Annotated[str, Depends(box.old)]
+--- main
+from fastapi import FastAPI
+from . import deps
+app = FastAPI()
+@app.get("/by-default")
+async def by_default(limit: deps.Old): return limit
++++ box
+class Box:
+    def new(self): return "new"
+box = Box()
++++ deps
+from typing import Annotated
+from fastapi import Depends
+from .box import box
+New = Annotated[str, Depends(box.new)]
++++ main
+from fastapi import FastAPI
+from . import deps
+app = FastAPI()
+@app.get("/by-default")
+async def by_default(limit: deps.New): return limit
+"""
+
+
+async def test_a_method_that_an_alias_has_which_goes_too(lab):
+    await _goes(lab, RENAMED)
+
+
 async def _goes(lab, text):
     old, new = pair(text)
     app = lab(**old)
