@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from ..living.wrapped import function_chain
+from ..living.wrapped import function_chain, functions_of_member
 from ..source.plan import Execute, Twin
 from .context import Context
 from .judge_rebuild import built_from
@@ -42,6 +42,7 @@ def _members(cls: type, deleted: Collection[str], anew: Collection[str]) -> Iter
     for name, value in vars(cls).items():
         if name in deleted or (name in anew and not isinstance(value, type)):
             yield value
+            yield from functions_of_member(value)
 
 
 def let_go(context: Context) -> list[object]:

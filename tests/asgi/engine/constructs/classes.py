@@ -1,6 +1,33 @@
 """Classes: descriptors, cells, registries, slots, metaclasses, bases."""
 
 CASES = {
+    "a classmethod under a decorator of the app's gets another name": """
+        --- m
+        import functools
+        def wrapped(f):
+            @functools.wraps(f)
+            def inner(*a, **k): return f(*a, **k)
+            return inner
+        class A:
+            @classmethod
+            @wrapped
+            def find(cls, x): return x
+        +++ m
+        import functools
+        def wrapped(f):
+            @functools.wraps(f)
+            def inner(*a, **k): return f(*a, **k)
+            return inner
+        class A:
+            @classmethod
+            @wrapped
+            def get(cls, x): return x + 1
+        === hold
+        one = m.A()
+        === ask
+        one.get(1) => 2
+        hasattr(one, "find") => False
+    """,
     "a method under a decorator of the app's gets a parameter": """
         --- m
         import contextlib, functools
