@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import gc
 import types
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -224,6 +226,15 @@ def _holds(value: Any, old: set[int]) -> bool:
     return False
 
 
+def _members(cls: type) -> Iterator[Any]:
+    """Those of classes in its body, too."""
+    for value in list(vars(cls).values()):
+        if isinstance(value, type) and value.__qualname__.startswith(f"{cls.__qualname__}."):
+            yield from _members(value)
+        else:
+            yield value
+
+
 def _parts(one: Any, *, top: bool) -> Iterator[Any]:
     kind = type(one)
     if kind in (str, int, bool, float, bytes, types.ModuleType) or kind.__module__ in _NO_PARTS:
@@ -232,10 +243,16 @@ def _parts(one: Any, *, top: bool) -> Iterator[Any]:
         return  # a table that stays: its foreign keys find the new columns
     if is_view(kind):
         return  # initialised anew with its class
-    if isinstance(one, dict):
+    if isinstance(one, dict | types.MappingProxyType):
         yield from list(one.values())
-    elif isinstance(one, list | tuple | set | frozenset):
+    elif isinstance(one, list | tuple | set | frozenset | deque):
         yield from list(one)
+    elif isinstance(one, functools.partial):
+        yield from [one.func, *one.args, *one.keywords.values()]
+    elif isinstance(one, types.MethodType):
+        yield from [one.__func__, one.__self__]
+    elif isinstance(one, staticmethod | classmethod):
+        yield one.__func__
     elif isinstance(one, types.FunctionType):
         yield from one.__defaults__ or ()
         yield from (one.__kwdefaults__ or {}).values()
@@ -246,6 +263,6 @@ def _parts(one: Any, *, top: bool) -> Iterator[Any]:
                 continue
     elif isinstance(one, type):
         if top and "__mapper__" not in vars(one):
-            yield from list(vars(one).values())
+            yield from _members(one)
     else:
         yield from [part for _, part in attributes(one)]  # loading options have slots

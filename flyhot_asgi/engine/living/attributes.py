@@ -28,6 +28,13 @@ def attributes(value: Any) -> Iterator[tuple[str, Any]]:
     return attributes_in(value, slots_of(type(value)))
 
 
+def own_fields(value: object, own: Collection[str]) -> dict[str, Any]:
+    """Its own dict, and what is in the slots that classes of the modules `own` give it."""
+    classes = [cls for cls in type(value).__mro__ if cls.__module__ in own and "__slots__" in vars(cls)]
+    slots = [place for cls in classes for place in vars(cls).items() if type(place[1]) is types.MemberDescriptorType]
+    return dict(attributes_in(value, slots))
+
+
 def slots_of(kind: type) -> Iterator[tuple[str, Any]]:
     """The places that a class gives its instances beside their dict."""
     for cls in kind.__mro__:
