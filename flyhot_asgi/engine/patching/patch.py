@@ -126,18 +126,23 @@ class Patch:
     def _recognise(self) -> None:
         """Code objects that live now and equal the release's: those of modules that do not change. What was made since
         the plan is compared when it is met."""
-        changed = {self.plan.new[name].path for name in self.plan.changed}
+        changed = {self.plan.old[name].path: distinct_codes(self.plan.old[name]) for name in self.plan.changed}
         same = {source.path: distinct_codes(source) for source in self.plan.new.values()}
-        found = []
+        found, strangers = [], False
         namespaces = {id(vars(module)) for module in self.plan.live.values()}
         for function in [one for ref in self.plan.seen if (one := ref()) is not None]:
             code = function.__code__
             if code.co_filename not in changed and code in same.get(code.co_filename, ()):
                 found.append(code)
-            elif id(function.__globals__) not in namespaces:
+                continue
+            strangers = strangers or (code not in changed.get(code.co_filename, ()) and function not in self.orphans)
+            if id(function.__globals__) not in namespaces:
                 self._others.add(function)
         self._canonical.append(found)
         self.known.update(id(code) for code in found)
+        if strangers:  # as a rule garbage of an upgrade that was undone: what is kept of the living would keep it alive
+            del function
+            gc.collect()
 
     def _compile(self, item: Execute | Graft | Twin) -> types.CodeType | None:
         source = self.plan.new[item.module]
