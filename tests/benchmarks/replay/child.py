@@ -128,7 +128,9 @@ def _names(spec: dict[str, Any]) -> list[str]:
         for base in map(Path, spec["path"]):
             for file in sorted(base.joinpath(package).rglob("*.py")):
                 parts = file.relative_to(base).with_suffix("").parts
-                inside = all((base.joinpath(*parts[:n]) / "__init__.py").is_file() for n in range(1, len(parts)))
+                folders = [base.joinpath(*parts[:n]) for n in range(1, len(parts))]
+                whole = not (base / package / "__init__.py").is_file()  # a namespace package: nothing tells its parts
+                inside = whole or all((folder / "__init__.py").is_file() for folder in folders)
                 if inside and not skipped & set(parts) and not parts[-1].startswith("test_"):
                     found.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
     return list(dict.fromkeys(found))

@@ -131,3 +131,13 @@ def test_a_memo_that_was_worked_out_meanwhile_is_no_difference() -> None:
     before = {"described": {"m:a": "x", "m:a.v (memo)": "1"}}
     assert changed({"described": {"m:a": "x"}}, before) == []
     assert changed(before, {"described": {"m:a": "x", "m:a.v (memo)": "2"}}) == ["m:a.v (memo)"]
+
+
+def test_the_modules_of_a_namespace_package_count(tmp_path: Path) -> None:
+    for side, text in (("old", "LIMIT = 1\n"), ("new", "LIMIT = 2\n")):
+        folder = tmp_path / side / "pkg" / "parts"
+        folder.mkdir(parents=True)
+        (folder / "one.py").write_text(text)
+    pair = Pair("pkg", "1 -> 2", tmp_path / "old", tmp_path / "new", ("pkg",))
+    contest = Contest(pair, tmp_path / "work", sys.executable, {}, initialised=False, entry="pkg.parts.one")
+    assert contest.run("reload").result == "right"
