@@ -356,6 +356,42 @@ RIGHT = {
         === ask
         m.ALL, held is m.ALL
     """,
+    "a method that a class wrote out is generated now, and somebody has it": """
+        --- m
+        import dataclasses
+        @dataclasses.dataclass(init=False)
+        class V:
+            url: str
+            def __init__(self, *, url): self.url = url
+        +++ m
+        import dataclasses
+        @dataclasses.dataclass(kw_only=True)
+        class V:
+            url: str = "-"
+        === hold
+        init = m.V.__init__
+        === ask
+        init is m.V.__init__
+        m.V(), m.V(url="a")
+    """,
+    "a method that was generated is written out now, and somebody has it": """
+        --- m
+        import dataclasses
+        @dataclasses.dataclass
+        class V:
+            url: str
+        +++ m
+        import dataclasses
+        @dataclasses.dataclass
+        class V:
+            url: str
+            def __init__(self, *, url): self.url = url + "!"
+        === hold
+        init = m.V.__init__
+        === ask
+        init is m.V.__init__
+        m.V(url="a")
+    """,
     "a default dict makes others": """
         --- low
         from collections import defaultdict
