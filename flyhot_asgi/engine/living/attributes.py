@@ -10,6 +10,7 @@ _MADE_BY_CLASS_STATEMENT = 1 << 9
 """`Py_TPFLAGS_HEAPTYPE`."""
 _PLAIN_SIZE = object.__basicsize__ + 16
 """With places for a dict and weak references."""
+_BESIDE = ("__pydantic_private__", "__pydantic_extra__")
 _OFFSETS = frozenset({"__vectorcalloffset__", "__dictoffset__", "__weaklistoffset__"})
 """Slots of types written in C, in which an address stands: another one in each process."""
 
@@ -29,10 +30,16 @@ def attributes(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def own_fields(value: object, own: Collection[str]) -> dict[str, Any]:
-    """Its own dict, and what is in the slots that classes of the modules `own` give it."""
+    """Its own dict, and what is in the slots that classes of the modules `own` give it; of a model of pydantic's also
+    what is private, and what it was given beside its fields."""
     classes = [cls for cls in type(value).__mro__ if cls.__module__ in own and "__slots__" in vars(cls)]
     slots = [place for cls in classes for place in vars(cls).items() if type(place[1]) is types.MemberDescriptorType]
-    return dict(attributes_in(value, slots))
+    found = dict(attributes_in(value, slots))
+    for cls in type(value).__mro__:
+        places = [(key, vars(cls)[key]) for key in _BESIDE if type(vars(cls).get(key)) is types.MemberDescriptorType]
+        for key, part in attributes_in(value, places):
+            found |= part if key in _BESIDE and type(part) is dict else {}
+    return found
 
 
 def slots_of(kind: type) -> Iterator[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,4 +61,37 @@ def test_what_the_program_put_into_a_slot_is_not_lost(app: Project) -> None:
     with pytest.raises(Refused, match="PLANS"):
         engine.upgrade()
     assert module.PLANS[0].seats == 11
+    engine.close()
+
+
+MODEL = """
+from pydantic import BaseModel, PrivateAttr
+class Plan(BaseModel, extra="allow"):
+    seats: int = 0
+    _price: int = PrivateAttr(1)
+def priced(price, **more):
+    plan = Plan(**more)
+    plan._price = price
+    return plan
+"""
+
+
+def test_what_is_private_in_a_model_or_given_beside_its_fields_follows(app: Project) -> None:
+    app.write(init="", m=MODEL + "PLANS = (priced(1, colour='red'),)\n")
+    module = app.load("m")
+    engine = app.engine(rehearse=False)
+    app.write(m=MODEL + "PLANS = (priced(2, colour='blue'),)\n")
+    assert engine.upgrade().verified
+    engine.close()
+    assert (module.PLANS[0]._price, module.PLANS[0].colour) == (2, "blue")
+
+
+def test_a_model_whose_private_default_changes_is_not_left_old(app: Project) -> None:
+    app.write(init="", m=MODEL + "PLAN = Plan()\nPLANS = (Plan(),)\n")
+    module = app.load("m")
+    engine = app.engine(rehearse=False)
+    app.write(m=MODEL.replace("PrivateAttr(1)", "PrivateAttr(2)") + "PLAN = Plan()\nPLANS = (Plan(),)\n")
+    with contextlib.suppress(Refused):
+        engine.upgrade()
+        assert (module.PLAN._price, module.PLANS[0]._price) == (2, 2)
     engine.close()
