@@ -9,6 +9,7 @@ from ..planning.context import Adapter, Context
 from ..source.diff import NamespaceDiff
 from ..source.module import Statement
 from ..source.plan import Action
+from .same_text import SameText
 from .stack import LISTED, StackRebuild, calls_in, handler_key, is_app, tell_middleware_apart
 from .stale import registers_as_before, stale_statements
 from .whole import execute_again
@@ -62,8 +63,8 @@ def _plan_app(
     stale: set[Statement],
     partner: Mapping[Statement, Statement | None],
 ) -> None:
-    same_text = {(module, s.dump): s for module, s in context.order}
-    kept = {s: partner.get(s) or same_text.get((module, s.dump)) for module, s in before}
+    same_text = SameText(context)
+    kept = {s: partner.get(s) or same_text.of(module, s) for module, s in before}
     wanted = [statement for _, statement in after]
     if [kept[s] for _, s in before] == wanted and not stale.intersection(wanted):
         return

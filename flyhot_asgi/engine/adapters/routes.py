@@ -27,6 +27,7 @@ from .copies import CopiesFollow, copies_routes
 from .layout import Entry, constructor_routes, fused_apart, tell_apart
 from .lifespans import judge_lifespans
 from .listed import RouteRebuild, SchemaReset, cached_of
+from .same_text import SameText
 from .schemas import instances_of
 from .stack import ROUTE_CALLS, calls_in, route_calls_in
 from .stale import registers_as_before, stale_statements
@@ -68,7 +69,7 @@ class RoutesAdapter(Adapter):
         _with_includers(context, stale, old, new)
         routers = {id(router): router for router, _ in [*old.values(), *new.values()]}
         partner = {c.old: c.new for changes in diffs.values() for c in changes.changes if c.old is not None}
-        same_text = _SameText(context)
+        same_text = SameText(context)
         for key, router in routers.items():
             before = old.get(key, (router, []))[1]
             after = new.get(key, (router, []))[1]
@@ -189,7 +190,7 @@ class RoutesAdapter(Adapter):
         after: list[Entry],
         stale: set[Statement],
         partner: Mapping[Statement, Statement | None],
-        same_text: _SameText,
+        same_text: SameText,
     ) -> None:
         if id(router) in self._whole(context):
             self._again(context, router, after)
@@ -329,18 +330,3 @@ def _included_by(context: Context, module: str, call: ast.Call) -> Any:
     given = call.args[0] if call.args else next(named, None)
     name = dotted_name(given) if given is not None else None
     return context.resolve(module, name) if name is not None else None
-
-
-class _SameText:
-    """The new release's statements by their text: of the modules that are asked for, as it takes long for all."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._known: dict[str, dict[str, Statement]] = {}
-
-    def of(self, module: str, statement: Statement) -> Statement | None:
-        """The last statement of that module with the text of `statement`."""
-        if module not in self._known:
-            found = self._context.new[module].statements if module in self._context.new else ()
-            self._known[module] = {one.dump: one for one in found} if module in self._context.live else {}
-        return self._known[module].get(statement.dump)
