@@ -15,11 +15,33 @@ from typing import Any
 
 from ...errors import UpgradeError
 from ..living.wrapped import function_chain
-from ..source.plan import Move
+from ..source.plan import Move, Plan
 from .journal import Journal, set_globals
 from .pouring import pour
 from .substitute import Substitution
 from .twin import Held, TwinPourer, free, renamed
+
+
+class Moves:
+    """Those of one plan, each as early as it can be."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan, self._left = plan, list(plan.moves)
+
+    def to_imported(self, journal: Journal) -> None:
+        """Functions whose new home was imported just now: what is executed next may call them."""
+        for one in [one for one in self._left if one.twin is None and one.new[0] in self._plan.added]:
+            spec = getattr(sys.modules.get(one.new[0]), "__spec__", None)
+            if spec is not None and not getattr(spec, "_initializing", False):
+                self._left = [other for other in self._left if other is not one]
+                move(one, self._namespaces(), journal)
+
+    def rest(self, journal: Journal) -> list[Held]:
+        """When all was executed. Returns as `move` does."""
+        return [held for one in self._left for held in move(one, self._namespaces(), journal)]
+
+    def _namespaces(self) -> list[dict[str, Any]]:
+        return [vars(module) for name in self._plan.new if (module := sys.modules.get(name)) is not None]
 
 
 def move(one: Move, namespaces: list[dict[str, Any]], journal: Journal) -> list[Held]:

@@ -34,7 +34,7 @@ from .finder import ReleaseFinder
 from .forgetting import forgetting
 from .graft import apply_graft, compile_graft
 from .journal import Journal, set_code
-from .move import move
+from .move import Moves
 from .ordering import Ordered, ordered_by_release, settle_order
 from .overloads import settle_overloads, touch_overloads
 from .packages import import_ahead, import_found, settle_places, settle_submodules, touch_modules
@@ -43,7 +43,7 @@ from .registration import Registration
 from .remake import Remaking
 from .shown import show_source
 from .state import touch_state
-from .twin import Held, TwinPourer, forget_aliases, free
+from .twin import TwinPourer, forget_aliases, free
 
 
 class Patch:
@@ -201,17 +201,19 @@ class Patch:
         if self.plan.work:
             forget_aliases()
         executor = Executor(journal, self.plan.live, self.plan.work)
+        moves = Moves(self.plan)
         for item, code in zip(self.plan.work, self._codes, strict=True):
             try:
                 names = vars(self.plan.live[item.module])
                 with as_it_stands(item, self.plan.new[item.module], names, journal):
                     self._do(item, code, executor, journal)
+                moves.to_imported(journal)
             except UpgradeError as exc:
                 self._place(exc, item)
                 raise
         import_found(self.plan, journal)
         settle_submodules(self.plan, journal)
-        second = self._move(journal)
+        second = moves.rest(journal)
         self.orphans.update(settle_overloads(self.plan.changed, self.known, stubs))
         for registration in self._registrations:
             try:
@@ -291,13 +293,6 @@ class Patch:
             registration.tell(item.statement, executor.poured)
         for registration in self._registrations:
             registration.collect(item.statement, journal)
-
-    def _move(self, journal: Journal) -> list[Held]:
-        second: list[Held] = []
-        for one in self.plan.moves:
-            namespaces = [vars(module) for name in self.plan.new if (module := sys.modules.get(name)) is not None]
-            second += move(one, namespaces, journal)
-        return second
 
     def _twin(self, item: Twin, code: types.CodeType, executor: Executor, journal: Journal) -> None:
         namespace = vars(self.plan.live[item.module])

@@ -45,6 +45,8 @@ def find_moves(context: Context) -> None:
                 to = (target, new.binds[0])
                 context.moves[module, name] = Move(context.value(module, name), (module, name), to, new)
                 context.moved_to.add(to)
+                if isinstance(new.node, ast.FunctionDef | ast.AsyncFunctionDef) and statement.dump != new.dump:
+                    context.changed_bodies.add(to)
 
 
 def _meanings(context: Context) -> dict[Home, set[Home]]:

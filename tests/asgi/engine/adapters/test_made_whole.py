@@ -282,3 +282,21 @@ async def test_handlers_that_a_function_registers_get_other_names(lab: Callable[
     assert (await answers(one.main.app, [("GET", "/", None)]))[0][0] == 404
     one.undo()
     assert (await answers(one.main.app, [("GET", "/", None)]))[0][0] == 400
+
+
+@pytest.mark.parametrize("home", ["handlers", "told"])
+async def test_handlers_of_an_app_that_a_function_makes_get_other_names_and_places(
+    lab: Callable[..., Lab], home: str
+) -> None:
+    making = ASKING.replace(
+        "app = FastAPI()", "def make():\n    app = FastAPI()\n    register(app)\n    return app\napp = make()"
+    )
+    making = making.replace("\nregister(app)\n", "\n")
+    one = lab(handlers=HANDLERS, main=making)
+    one.here = True
+    after = HANDLERS.replace("wrong", "lacking").replace("400", "404")
+    moved = {"told": after, "handlers": "from .told import register\n"} if home == "told" else {home: after}
+    one.arrive(**moved, main=making)
+    assert (await answers(one.main.app, [("GET", "/", None)]))[0][0] == 404
+    one.undo()
+    assert (await answers(one.main.app, [("GET", "/", None)]))[0][0] == 400

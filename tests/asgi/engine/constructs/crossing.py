@@ -1,6 +1,33 @@
 """Constructs that meet: what crosses modules, threads, names and times."""
 
 CASES = {
+    "a function moves to a new module with another body, and was called at import": """
+        --- a
+        def fill(found): found.append(1)
+        --- m
+        from .a import fill
+        def make():
+            found = []
+            fill(found)
+            return found
+        value = make()
+        +++ a
+        from .b import fill
+        +++ b
+        def fill(found): found.append(2)
+        +++ m
+        from .a import fill
+        def make():
+            found = []
+            fill(found)
+            return found
+        value = make()
+        === hold
+        held = m.fill
+        === ask
+        m.value => [2]
+        held is m.fill => True
+    """,
     "a circular import of three modules turns": """
         --- a
         from . import b
