@@ -40,7 +40,10 @@ def dicts_with(words: Collection[str], but: str, known: frozenset[str]) -> list[
             if id(one) not in found and _fits(one, words, but) and known.issuperset(one):
                 found[id(one)] = one
     del heap, part
-    return [one for one in found.values() if _is_record(one, [found])]
+    records = [one for one in found.values() if _may_be_record(one)]
+    del found
+    telling = _telling_of_fields(records)
+    return [one for one in records if id(one) not in telling]
 
 
 def held_by(roots: Iterable[object], depth: int = 8) -> set[int]:
@@ -96,19 +99,22 @@ def _fits(record: dict[Any, Any], words: Collection[str], but: str) -> bool:
     return all(word in record for word in words)
 
 
-def _is_record(record: dict[Any, Any], found: list[object]) -> bool:
+def _may_be_record(record: dict[Any, Any]) -> bool:
     values = list(record.values())
     if all(isinstance(one, type) or type(one).__module__.partition(".")[0] in _FIELDS for one in values):
         return False
-    if all(type(one) is dict and one.keys() & {"type", "$ref", "anyOf", "allOf", "title"} for one in values):
-        return False
-    return not any(_tells_of_fields(holder, record) for holder in gc.get_referrers(record) if holder not in found)
+    return not all(type(one) is dict and one.keys() & {"type", "$ref", "anyOf", "allOf", "title"} for one in values)
 
 
-def _tells_of_fields(holder: object, record: dict[Any, Any]) -> bool:
-    """The holder's namespace is the dict, or it has it under a name for fields."""
-    if isinstance(holder, types.FunctionType):
-        return True
-    if isinstance(holder, dict):
-        return any(one is record and key in _NOTED for key, one in list(holder.items()))
-    return not isinstance(holder, type) and fields_of(holder) is record
+def _telling_of_fields(records: list[dict[Any, Any]]) -> set[int]:
+    """Ids of those that are somebody's namespace, or that somebody has under a name for fields. One look at all."""
+    ids = {id(one) for one in records}
+    found: set[int] = set()
+    for holder in gc.get_referrers(*records) if records else ():
+        if isinstance(holder, types.FunctionType):
+            found |= {id(part) for part in gc.get_referents(holder)} & ids
+        elif type(holder) is dict:
+            found |= {id(one) for name, one in list(holder.items()) if id(one) in ids and name in _NOTED}
+        elif not isinstance(holder, type | list | tuple):
+            found.add(id(fields_of(holder)))
+    return found & ids

@@ -368,3 +368,12 @@ def test_namespaces_of_objects_are_no_records() -> None:
         vars(thing) and dicts_with({"one_thing", "other_thing"}, "third", frozenset({"one_thing", "other_thing"})) == []
     )
     assert bags_with({"one_thing", "other_thing"}, "third") == []
+
+
+def test_the_heap_is_looked_through_once_for_however_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    look = gc.get_referrers
+    monkeypatch.setattr(gc, "get_referrers", lambda *objects: looks.append(len(objects)) or look(*objects))
+    many = [{"one_of_many": number} for number in range(1_000)]
+    assert len(dicts_with({"one_of_many"}, "other", frozenset({"one_of_many"}))) == len(many)
+    assert len(looks) == 1
