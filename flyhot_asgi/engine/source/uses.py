@@ -128,6 +128,8 @@ def _reads_only(chain: list[ast.AST]) -> bool:
         return parent.value is not node or isinstance(parent.ctx, ast.Load)
     if isinstance(parent, ast.Call):
         return dotted_name(parent.func) in _READERS
+    if isinstance(parent, ast.Starred) or (isinstance(parent, ast.keyword) and parent.arg is None):
+        return True  # `f(*X, **Y)`: who is called gets copies
     if isinstance(parent, ast.For | ast.AsyncFor | ast.comprehension):
         return parent.iter is node
     return isinstance(parent, ast.Compare | ast.FormattedValue | ast.BoolOp | ast.If | ast.IfExp | ast.UnaryOp)

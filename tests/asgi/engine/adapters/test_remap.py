@@ -223,6 +223,7 @@ NAMED = User.name == "a"
 FILTERS = {"named": sa.and_(NAMED, User.id.in_([1, 2])), "many": [User.id > 3]}
 OPTIONS = dict(base=User.name == "b", keys=("name",), join=True)
 LOADS = (selectinload(User.items),)
+MORE_LOADS = [selectinload(User.items)]
 TABLE = User.__table__
 BY_NAME = sa.Index("by_name", User.name)
 User.count = column_property(sa.select(sa.func.count(Item.id)).where(Item.owner_id == User.id).scalar_subquery())
@@ -235,7 +236,7 @@ class Repository:
     columns = [User.id]
 def ask():
     asked = [NAMED, *FILTERS["many"], FILTERS["named"], OPTIONS["base"], Repository.order, SORTS[0].column]
-    text = str(sa.select(User, TABLE.c.id).where(*asked).options(*LOADS))
+    text = str(sa.select(User, TABLE.c.id).where(*asked).options(*LOADS, *MORE_LOADS)) + str(dict(**OPTIONS)["base"])
     return text, [index.name for index in User.__table__.indexes], BY_NAME.table is User.__table__ is TABLE
 """
 AGED = BASE.replace(
