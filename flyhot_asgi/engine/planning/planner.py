@@ -71,7 +71,7 @@ def make_plan(
     are executed as if they had changed, because a rehearsal found that what they made is not what the new release
     makes. `drift`: what the program changed since the import; without it, values that it may have changed are taken for
     changed. `started`: the plan is for a process whose app was started, if this one's was not. Reads the process only,
-    so it may be called in a thread while the app serves. An app of 350 modules takes 1-3 s of processor time the first
+    so it may be called in a thread while the app serves. An app of 350 modules takes 2-5 s of processor time the first
     time, less when most texts were seen before (`SourceModule.once`); some 50 ms for one of a few modules.
     """
     for source in new.values():
