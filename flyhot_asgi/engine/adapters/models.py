@@ -8,11 +8,11 @@ derived from it follow, in the order of the source.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..living.inventory import subclasses
-from ..living.pydantic import base_model, model_fields
+from ..living.pydantic import SCHEMA, base_model, model_fields
 from ..planning.context import COLD, Adapter, Context
 from ..planning.dependents import judge_reader
 from ..planning.judge_classes import all_classes
@@ -22,6 +22,7 @@ from ..source.defuse import Home
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import Statement, dotted_name, statements_of
 from ..source.nodes import nodes_of
+from ..source.paths import LATER
 from ..source.plan import Action, Execute, Graft
 from ..source.values import is_pure, value_of
 from .instances import InstanceFill, InstanceRebuild, initialised, is_settings
@@ -97,10 +98,18 @@ class ModelsAdapter(Adapter):
         known = models()
         for origin in remade.values():
             known = [cls for cls in known if not is_generic_of(cls, origin)]
-        context.plan.registrations.insert(0, SchemaRefresh(changed, remade, dataclasses, known))
+        context.plan.registrations.insert(0, SchemaRefresh(changed, remade, dataclasses, known, _due(context, known)))
         if remade:
             lasting = {cls: lasting_fields(context, cls) for cls in remade.values()}
             context.plan.registrations.append(InstanceFill(remade, lasting))
+
+
+def _due(context: Context, known: Iterable[type]) -> Iterator[type]:
+    """Models that wait for a name to be completed, as far as the release's own import does not."""
+    for cls in known if context.drift is not None else ():
+        entry = context.drift.new.get(f"{cls.__module__}:{cls.__qualname__}.{SCHEMA}") if context.drift else None
+        if vars(cls).get("__pydantic_complete__") is False and entry is not None and entry[1] != LATER:
+            yield cls
 
 
 def is_model(cls: type) -> bool:

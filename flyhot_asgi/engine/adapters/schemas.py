@@ -117,8 +117,10 @@ class SchemaRefresh(Registration):
         remade: Mapping[Statement, type],
         dataclasses: Iterable[type],
         known: Iterable[type],
+        due: Iterable[type] = (),
     ) -> None:
-        self.changed = frozenset(changed)
+        """`due`: models that wait for a name yet, and that the release completes when it is imported."""
+        self.changed, self._due = frozenset(changed), list(due)
         self.remade = remade
         """Statement → the class that it makes again."""
         self._dataclasses = [c for c in dataclasses if mentions(vars(c).get(SCHEMA), self.changed)]
@@ -139,6 +141,8 @@ class SchemaRefresh(Registration):
             if cls not in ours:
                 touch_class(cls, journal)
                 forget(cls)
+        for cls in [one for one in self._due if one not in ours]:
+            touch_class(cls, journal)
         self._adapters.touch(journal)
 
     def collect(self, statement: Statement, journal: Journal) -> None:
@@ -159,7 +163,7 @@ class SchemaRefresh(Registration):
     def _rebuild(self, stale: list[type], journal: Journal) -> None:
         for cls in stale:
             rebuild_model(cls)
-        for cls in self.remade.values():
+        for cls in [*self.remade.values(), *self._due]:
             if vars(cls).get("__pydantic_complete__") is False:
                 rebuild_model(cls, lenient=True)
         rebuild = getattr(sys.modules.get("pydantic.dataclasses"), "rebuild_dataclass", None)

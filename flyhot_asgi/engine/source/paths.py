@@ -10,6 +10,8 @@ from .values import ATOMS
 
 CONTAINER_KINDS = (list, tuple, deque, dict, set, frozenset, OrderedDict, defaultdict, Counter)
 """Types whose contents are described, item by item."""
+LATER = "to be built when it is first used"
+"""Instead of a schema that nobody needed yet: as good as any."""
 TOLD = " (told)"
 """The end of the path that tells what is in a library's object."""
 TOLD_WHOLE = frozenset(

@@ -11,9 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from ..source.paths import CONTAINER_KINDS, ORDER
+from ..source.paths import CONTAINER_KINDS, LATER, ORDER
 from .fingerprint import DEFINITION, SAME, STATE
-from .frameworks import LATER
 
 Entries: TypeAlias = Mapping[str, tuple[str, str]]
 

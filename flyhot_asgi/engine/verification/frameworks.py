@@ -12,11 +12,10 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from ..living.pydantic import schema_of_adapter
+from ..source.paths import LATER
 from ..source.values import ATOMS
 from .shapes import Shapes, looked_into, own_parts, reference
 
-LATER = "to be built when it is first used"
-"""Instead of a schema that nobody needed yet: as good as any."""
 _DESCRIBING = "title summary description version openapi_url docs_url redoc_url root_path openapi_tags".split()
 _BUILT_IN = frozenset(
     "ServerErrorMiddleware ExceptionMiddleware AsyncExitStackMiddleware ExceptionTelemetryMiddleware "

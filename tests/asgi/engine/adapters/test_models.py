@@ -10,6 +10,7 @@ from fastapi import __version__ as fastapi_version
 from pydantic import VERSION
 
 from flyhot_asgi.engine import Engine
+from tests.asgi.engine.pairs import pair
 
 from .serving import serves
 
@@ -530,3 +531,39 @@ def test_what_is_given_at_random_is_state(tmp_path, monkeypatch, value, made):
         assert (module.get().key, module.get().year) == (key, "2025")
     finally:
         sys.modules.pop(name)
+
+
+WAITING = """
+    --- b
+    from pydantic import BaseModel
+    class B(BaseModel):
+        x: int = 1
+    --- m
+    from typing import TYPE_CHECKING
+    from pydantic import BaseModel
+    if TYPE_CHECKING:
+        from .b import B
+    class A(BaseModel):
+        bs: list["B"] = []
+    --- c
+    from .m import A
+    from pydantic import BaseModel
+    class D(BaseModel):
+        a: A
+    +++ m
+    from pydantic import BaseModel
+    from .b import B
+    class A(BaseModel):
+        bs: list["B"] = []
+"""
+
+
+def test_a_model_that_waited_for_a_name_is_completed_as_the_release_does_it(lab):
+    old, new = pair(WAITING)
+    app = lab(**old)
+    app.here = True
+    assert not app.c.D.__pydantic_complete__
+    app.arrive(**new)
+    assert app.c.D.__pydantic_complete__ and app.c.D(a={"bs": [{"x": 2}]}).a.bs[0].x == 2
+    app.undo()
+    assert not app.c.D.__pydantic_complete__
