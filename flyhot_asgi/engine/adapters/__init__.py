@@ -6,6 +6,7 @@ from ..planning.context import Adapter
 from .admin_views import AdminViewsAdapter
 from .apps import AppsAdapter
 from .containers import ContainersAdapter
+from .handlers import HandlersAdapter
 from .injection import InjectionAdapter
 from .middleware import MiddlewareAdapter
 from .models import ModelsAdapter
@@ -17,7 +18,7 @@ __all__ = ["default_adapters"]
 
 
 def default_adapters() -> tuple[Adapter, ...]:
-    web = (RoutesAdapter(), MiddlewareAdapter(), AppsAdapter())
+    web = (RoutesAdapter(), MiddlewareAdapter(), AppsAdapter(), HandlersAdapter())
     return (
         *web,
         TablesAdapter(),

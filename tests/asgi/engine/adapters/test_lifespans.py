@@ -218,3 +218,53 @@ def test_so_does_one_that_a_function_makes(lab, started):
         if started:
             loop.run_until_complete(start.__aexit__(None, None, None))
     assert len(app.main.app.router.on_startup) == 1 and app.main.seen == ["one"] * started
+
+
+HANDLERS = """
+from fastapi import FastAPI
+seen = []
+app = FastAPI()
+@app.get("/")
+def home(): return 1
+@app.on_event("startup")
+async def start(): seen.append("start")
+@app.on_event("shutdown")
+async def stop(): seen.append("stop")
+"""
+OTHERS = {
+    "one comes": ("@app.on_event", "@app.on_event('shutdown')\ndef first(): seen.append('first')\n@app.on_event"),
+    "one gets another name": ("stop():", "halt():"),
+    "one goes": ('@app.on_event("shutdown")\nasync def stop(): seen.append("stop")\n', ""),
+    "it is no handler any more": ('@app.on_event("shutdown")\n', ""),
+    "it stops instead": ('async def start(): seen.append("start")\n@app.on_event("shutdown")\n', ""),
+    "another order": (
+        HANDLERS[HANDLERS.index("@app.on") :],
+        "@app.on_event('shutdown')\ndef a(): seen.append('a')\n" + HANDLERS[HANDLERS.index("@app.on") :],
+    ),
+}
+
+
+@pytest.mark.parametrize("started", [True, False])
+@pytest.mark.parametrize(("old", "new"), OTHERS.values(), ids=OTHERS)
+def test_handlers_that_decorators_add_follow(lab, old, new, started):
+    app = lab(main=HANDLERS)
+    app.here = True
+    live, after = app.main.app, HANDLERS.replace(old, new, 1)
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        start = served(live)
+        if started:
+            loop.run_until_complete(start.__aenter__())
+        if started and 'event("startup")\nasync def start' not in after:
+            with pytest.raises(Refused, match="start-up"):
+                app.arrive(main=after)
+            loop.run_until_complete(start.__aexit__(None, None, None))
+            return
+        app.arrive(main=after)
+        cold = app.cold_here(main=after)[0][f"{app.top}.main"].app
+        for name in ("on_startup", "on_shutdown"):
+            assert [f.__name__ for f in getattr(live.router, name)] == [f.__name__ for f in getattr(cold.router, name)]
+        app.undo()
+        assert [f.__name__ for f in live.router.on_shutdown] == ["stop"]
+        if started:
+            loop.run_until_complete(start.__aexit__(None, None, None))
+            assert app.main.seen == ["start", "stop"]
