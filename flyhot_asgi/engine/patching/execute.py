@@ -236,7 +236,12 @@ class Executor:
                     return value
                 taken.add(id(found))
                 self.poured.append((value, found))
-                return pour(found, value, self._journal)
+                # Its decorator went: who unwrapped the old one has it as it is now.
+                beneath = _partner(old, value, layer, taken, rewrap=None) if layer == rewrap else None
+                poured = pour(found, value, self._journal)
+                if beneath is not None:
+                    pour(beneath, value, self._journal)
+                return poured
 
             return put
 

@@ -37,7 +37,7 @@ def pour(old: types.FunctionType, new: types.FunctionType, journal: Journal) -> 
 
 def pour_wrapped(old: types.FunctionType, new: types.FunctionType, journal: Journal) -> types.FunctionType:
     """As `pour`, and what a decorator's function wraps goes into what the old one wraps, too: each into the one that
-    stands at its place."""
+    stands at its place. So does `new` itself, where the old one's decorator is gone."""
     if old is new:
         return old
     fresh, kept = (_by_place(list(function_chain(one))[1:]) for one in (new, old))
@@ -52,7 +52,10 @@ def pour_wrapped(old: types.FunctionType, new: types.FunctionType, journal: Jour
         for found in fresh.values():
             if id(found) in instead:
                 pour(instead[id(found)], found, journal)
-    return pour(old, new, journal)
+    poured, place = pour(old, new, journal), stands_at(new)
+    if place in kept and place not in fresh and kept[place] is not old:
+        pour(kept[place], new, journal)  # its decorator went: who unwrapped the old one has it as it is now
+    return poured
 
 
 def join(old: Sequence[object], new: Sequence[object], kept: Sequence[object], inside: Sequence[object] = ()) -> None:

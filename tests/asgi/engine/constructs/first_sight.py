@@ -475,6 +475,133 @@ CASES = {
         f("async", [1])
         f.__doc__, f.is_variant, f.__wrapped__ is m.sync_do_unique
     """,
+    "a base goes, of a class whose instances the app holds": """
+        --- m
+        class Base: pass
+        class Named:
+            def title(self): return "n"
+        class Room(Base, Named):
+            def f(self): return 1
+        class Small(Room): pass
+        rooms = []
+        def enter(): rooms.extend([Room(), Small()])
+        +++ m
+        class Base: pass
+        class Room(Base):
+            def f(self): return 2
+        class Small(Room): pass
+        rooms = []
+        def enter(): rooms.extend([Room(), Small()])
+        === use
+        m.enter()
+        === ask
+        [r.f() for r in m.rooms] => [2, 2]
+        [hasattr(r, "title") for r in m.rooms] => [False, False]
+        [c.__name__ for c in m.Small.__mro__]
+    """,
+    "a decorator goes and a default comes": """
+        --- m
+        import functools
+        def timed(f):
+            @functools.wraps(f)
+            def inner(*a, **k): return f(*a, **k)
+            return inner
+        @timed
+        def stamp(): return 1
+        --- n
+        from .m import stamp
+        +++ m
+        import functools
+        def timed(f):
+            @functools.wraps(f)
+            def inner(*a, **k): return f(*a, **k)
+            return inner
+        def stamp(unit="s"): return unit
+        === hold
+        held, under = m.stamp, getattr(m.stamp, "__wrapped__", m.stamp)
+        === ask
+        held(), under(), n.stamp()
+        held.__defaults__, under.__defaults__
+        n.stamp is m.stamp is held
+        hasattr(held, "__wrapped__"), hasattr(under, "__wrapped__")
+    """,
+    "one of two like decorators goes": """
+        --- m
+        import functools
+        def timed(f):
+            @functools.wraps(f)
+            def inner(*a, **k): return f(*a, **k) + 1
+            return inner
+        @timed
+        @timed
+        def stamp(): return 1
+        +++ m
+        import functools
+        def timed(f):
+            @functools.wraps(f)
+            def inner(*a, **k): return f(*a, **k) + 1
+            return inner
+        @timed
+        def stamp(unit=5): return unit
+        === hold
+        held = m.stamp
+        === ask
+        held(), m.stamp(7)
+    """,
+    "a second decorator of the kind comes": """
+        --- m
+        import functools
+        def timed(f):
+            @functools.wraps(f)
+            def inner(*a, **k): return f(*a, **k) + 1
+            return inner
+        @timed
+        def stamp(): return 1
+        +++ m
+        import functools
+        def timed(f):
+            @functools.wraps(f)
+            def inner(*a, **k): return f(*a, **k) + 1
+            return inner
+        @timed
+        @timed
+        def stamp(unit=5): return unit
+        === hold
+        held = m.stamp
+        === ask
+        held(), m.stamp(7)
+    """,
+    "a function moves along a circle of imports, which can begin at one end only": """
+        --- a
+        from . import tools
+        def use(): return tools.whisper("x")
+        --- more
+        from . import tools
+        HERE = 1
+        --- tools
+        from . import more
+        STAMP = 1
+        def whisper(text): return f"{text} {STAMP}"
+        +++ a
+        from . import tools
+        def use(): return tools.whisper("x")
+        +++ more
+        from . import tools
+        def whisper(text): return f"{text} {tools.STAMP}"
+        HERE = 2
+        +++ tools
+        STAMP = 2
+        from .more import whisper
+        === hold
+        held = a.use
+        f = tools.whisper
+        === ask
+        held()
+        f is tools.whisper
+        f is more.whisper
+        more.whisper("y")
+        tools.whisper("y")
+    """,
 }
 
 OR_REFUSED = {
@@ -539,60 +666,5 @@ OR_REFUSED = {
         === ask
         [n for n in dir(pkg) if "flyhot" in n or n in ("__dir__", "A", "B", "later")]
         pkg.later()
-    """,
-    "a function moves along a circle of imports, which can begin at one end only": """
-        --- a
-        from . import tools
-        def use(): return tools.whisper("x")
-        --- more
-        from . import tools
-        HERE = 1
-        --- tools
-        from . import more
-        STAMP = 1
-        def whisper(text): return f"{text} {STAMP}"
-        +++ a
-        from . import tools
-        def use(): return tools.whisper("x")
-        +++ more
-        from . import tools
-        def whisper(text): return f"{text} {tools.STAMP}"
-        HERE = 2
-        +++ tools
-        STAMP = 2
-        from .more import whisper
-        === hold
-        held = a.use
-        f = tools.whisper
-        === ask
-        held()
-        f is tools.whisper
-        f is more.whisper
-        more.whisper("y")
-        tools.whisper("y")
-    """,
-    "a base goes, of a class whose instances the app holds": """
-        --- m
-        class Base: pass
-        class Named:
-            def title(self): return "n"
-        class Room(Base, Named):
-            def f(self): return 1
-        class Small(Room): pass
-        rooms = []
-        def enter(): rooms.extend([Room(), Small()])
-        +++ m
-        class Base: pass
-        class Room(Base):
-            def f(self): return 2
-        class Small(Room): pass
-        rooms = []
-        def enter(): rooms.extend([Room(), Small()])
-        === use
-        m.enter()
-        === ask
-        [r.f() for r in m.rooms] => [2, 2]
-        [hasattr(r, "title") for r in m.rooms] => [False, False]
-        [c.__name__ for c in m.Small.__mro__]
     """,
 }
