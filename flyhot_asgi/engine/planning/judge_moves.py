@@ -155,6 +155,19 @@ def judge_moved_state(context: Context) -> None:
                     context.refuse(target, new, f"{reason} would be lost")
 
 
+def value_came_from(context: Context, module: str, change: Change) -> Home | None:
+    """Where a value was imported from that the module makes itself now, by the same statement, and nobody else does any
+    more: it lives on. Whether it is what the release makes, the comparison sees."""
+    old, new = change.old, change.new
+    if old is None or new is None or old.kind != "import" or len(new.binds) != 1 or old.binds != new.binds:
+        return None
+    home = context.old_names.home(module, new.binds[0])
+    made = context.old_names.definition(home) if home is not None else None
+    if home is None or made is None or made.dump != new.dump or context.new_names.definition(home) is not None:
+        return None
+    return home if context.value(*home) is context.value(module, new.binds[0]) else None
+
+
 def _was_changed(context: Context, home: Home) -> bool:
     drift = context.drift
     return drift is not None and drift.known(home) and drift.by_program(home)

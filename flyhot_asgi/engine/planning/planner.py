@@ -37,7 +37,7 @@ from .judge_instances import instance_gap
 from .judge_living import judge_living
 from .judge_made import judge_made_instances
 from .judge_memos import judge_memos
-from .judge_moves import find_moves, judge_moved_state, judge_moves, moved_inside, state_left_behind
+from .judge_moves import find_moves, judge_moved_state, judge_moves, moved_inside, state_left_behind, value_came_from
 from .judge_named import judge_named
 from .judge_outsiders import judge_outsiders
 from .judge_stars import brought, judge_stars
@@ -272,6 +272,8 @@ def _judge_kind_changed(context: Context, module: str, change: Change) -> None:
             context.refuse(module, statement, _HELD.format(holder))
         elif statement.kind == "block":
             judge_block(context, module, change)
+        elif (home := value_came_from(context, module, change)) is not None:
+            context.step(module, statement, Action.KEEP, f"it was imported from {home[0]}, which made the same")
         else:
             bind(context, module, statement, "the name means something else now", changed=True)
         return

@@ -1,6 +1,29 @@
 """Constructs that meet: what crosses modules, threads, names and times."""
 
 CASES = {
+    "a value that was imported is made where it is used, by the same statement": """
+        --- kinds
+        class Admin:
+            __slots__ = ("name",)
+            def __init__(self, name): self.name = name
+        --- a
+        from .kinds import Admin
+        ADMIN = Admin("system")
+        --- m
+        from .a import ADMIN
+        def who(): return ADMIN.name
+        +++ a
+        OTHER = 1
+        +++ m
+        from .kinds import Admin
+        ADMIN = Admin("system")
+        def who(): return ADMIN.name
+        === hold
+        held = m.ADMIN
+        === ask
+        m.who() => 'system'
+        held is m.ADMIN => True
+    """,
     "a function moves to a new module with another body, and was called at import": """
         --- a
         def fill(found): found.append(1)
