@@ -25,7 +25,7 @@ from .living.started import serving
 from .living.tree import read_tree
 from .oracle.cold import TIMEOUT
 from .oracle.images import Images
-from .oracle.read import read_since
+from .oracle.read import Beside
 from .oracle.request import ColdRequest, request_in_place
 from .outcome import Outcome, Refused, reason_of_fault, reason_of_raised, reason_of_read, reason_of_refusal
 from .patching.finder import ReleaseFinder
@@ -87,8 +87,8 @@ class Engine:
         self._rehearse = rehearse
         self._units = units
         self._images = Images()
-        self._last: tuple[Journal, dict[str, bytes]] | None = None
-        self._since = time.time_ns()
+        self._last: tuple[Journal, dict[str, bytes], Beside] | None = None
+        self._beside = Beside.now(self.root)
         self._releases()  # what is no Python text is told now
 
     def plan(self) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class Engine:
                 raise Refused([reason_of_refusal(one) for one in ground.refused], plan=first.document())
             cold = self._check(releases, rehearse=self._rehearse and (first.executes or bool(first.refusals)))
             own = {source.relpath for name, source in sources.items() if name in releases.live}
-            if left := read_since(self.root, cold["read"], self._since, own):
+            if left := self._beside.read_since(cold["read"], own):
                 raise Refused([reason_of_read(path) for path in left], plan=first.document())
             recorded = Recorded.of(cold)
             assert recorded is not None
@@ -136,8 +136,8 @@ class Engine:
         except Exception as exc:
             raise Refused([reason_of_fault(exc)], detail=traceback.format_exc()) from exc
         self._orphans |= arrival.patch.orphans
-        self._last, self._files = (arrival.journal, self._files), releases.files
-        self._since = time.time_ns()
+        self._last, self._files = (arrival.journal, self._files, self._beside), releases.files
+        self._beside = Beside.now(self.root)
         spent = (time.perf_counter() - began) * 1000 - arrival.timings.commit - arrival.timings.verify
         timings = replace(arrival.timings, prepare=spent)
         tried = rehearsed.passes if rehearsed is not None else 0
@@ -149,7 +149,7 @@ class Engine:
         UndoFailed if the process must be restarted."""
         if self._last is None:
             raise UpgradeError("there is no upgrade to undo", do="nothing was changed")
-        (journal, files), self._last = self._last, None
+        (journal, files, self._beside), self._last = self._last, None
         journal.rollback()
         self._files = files
         _free()

@@ -20,6 +20,7 @@ from ..planning.context import Adapter, Context
 from ..source.defuse import Home, Names
 from ..source.diff import Change, NamespaceDiff
 from ..source.module import Statement, dotted_name
+from ..source.parts import parts_of
 from ..source.plan import Action
 from ..source.values import ATOMS
 from .afterwards import plan_afterwards
@@ -130,7 +131,7 @@ class RoutesAdapter(Adapter):
         if statement.kind not in ("expr", "block", "assign", "other") or self.registers(context, module, statement):
             return []
         node = statement.node
-        if calls_in(context, module, statement):
+        if calls_in(context, module, statement) or _sets_no_routes(statement):
             return []
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             if (dotted_name(node.value.func) or "").rpartition(".")[2] in _OTHER_CALLS:
@@ -291,6 +292,13 @@ def _given_routes(context: Context, home: Home) -> int | None:
         return 0
     listed = isinstance(given, ast.List) and not any(isinstance(one, ast.Starred) for one in given.elts)
     return len(given.elts) if listed and isinstance(given, ast.List) else None
+
+
+def _sets_no_routes(statement: Statement) -> bool:
+    """`app.state.limit = 3`: it sets a part of something that is no list of routes."""
+    parts = parts_of(statement)
+    names = {name for one in parts or () for name in (*one.owner.split("."), one.key)}
+    return parts is not None and names.isdisjoint({"routes", "router"})
 
 
 def _readers(context: Context, homes: set[Home]) -> set[Statement]:

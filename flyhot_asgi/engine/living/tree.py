@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-_NEVER = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages"})
+NEVER = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages"})
 
 
 def read_tree(root: Path, packages: Iterable[str]) -> dict[str, bytes]:
@@ -31,7 +31,7 @@ def read_tree(root: Path, packages: Iterable[str]) -> dict[str, bytes]:
 def import_folders(root: Path) -> list[Path]:
     """Where first-party modules may be imported from: real paths inside of the root, in the order of `sys.path`."""
     entries = [Path(os.path.realpath(entry or os.curdir)) for entry in sys.path]
-    inside = [entry for entry in entries if entry.is_relative_to(root) and not _NEVER & set(entry.parts)]
+    inside = [entry for entry in entries if entry.is_relative_to(root) and not NEVER & set(entry.parts)]
     folders = dict.fromkeys([*inside, root, root / "src"])
     return [folder for folder in folders if folder.is_dir()]
 
@@ -42,5 +42,5 @@ def _single(file: Path) -> list[Path]:
 
 def _files_of(folder: Path) -> Iterator[Path]:
     for at, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _NEVER and not name.startswith("."))
+        folders[:] = sorted(name for name in folders if name not in NEVER and not name.startswith("."))
         yield from (Path(at, name) for name in sorted(files) if name.endswith(".py"))

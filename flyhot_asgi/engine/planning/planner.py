@@ -379,9 +379,13 @@ def _not_there(context: Context, module: str, node: ast.ImportFrom) -> str | Non
 def _moved(context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
     for module, changes in diffs.items():
         same = [c for c in changes.of(Verdict.SAME) if c.old and c.new]
-        moved = [c for c in same if c.old and c.new and (c.old.line, c.old.end) != (c.new.line, c.new.end)]
-        definitions = [c for c in moved if c.statement.kind in ("def", "class")]
+        sides = [side[module].text.splitlines() for side in (context.old, context.new)]
+        definitions = [c for c in same if c.statement.kind in ("def", "class")]
         listed = {step.name.partition(".")[0] for step in context.plan.steps if step.module == module}
-        for change in definitions:
-            if change.statement.name not in listed:
-                context.step(module, change.statement, Action.MOVE, "the same code on other lines")
+        for old, new in [(c.old, c.new) for c in definitions if c.old and c.new]:
+            if new.name in listed:
+                continue
+            if (old.line, old.end) != (new.line, new.end):
+                context.step(module, new, Action.MOVE, "the same code on other lines")
+            elif sides[0][old.line - 1 : old.end] != sides[1][new.line - 1 : new.end]:
+                context.step(module, new, Action.MOVE, "the same code, written otherwise")
