@@ -262,7 +262,7 @@ async def test_an_undo_that_fails_is_said_and_nothing_is_tried_on_top_of_it(
     def undo() -> None:
         raise OSError("no way back")
 
-    def break_it(self: Any, tree: Any, journal: Journal) -> None:
+    def break_it(self: Any, tree: Any, journal: Journal, held: Any) -> None:
         journal.note("the unforeseen", undo)
 
     with monkeypatch.context() as patch:
