@@ -25,7 +25,7 @@ from .living.started import serving
 from .living.tree import read_tree
 from .oracle.cold import TIMEOUT
 from .oracle.images import Images
-from .oracle.read import Beside
+from .oracle.read import Beside, made_the_same
 from .oracle.request import ColdRequest, request_in_place
 from .outcome import Outcome, Refused, reason_of_fault, reason_of_raised, reason_of_read, reason_of_refusal
 from .patching.finder import ReleaseFinder
@@ -113,13 +113,18 @@ class Engine:
             first = ground.plan()
             if ground.refused:
                 raise Refused([reason_of_refusal(one) for one in ground.refused], plan=first.document())
-            cold = self._check(releases, rehearse=self._rehearse and (first.executes or bool(first.refusals)))
+            rehearse = self._rehearse and (first.executes or bool(first.refusals))
             own = {source.relpath for name, source in sources.items() if name in releases.live}
-            if left := self._beside.read_since(cold["read"], own):
-                raise Refused([reason_of_read(path) for path in left], plan=first.document())
+            cold = self._check(releases, rehearse=rehearse)
+            changed = self._beside.read_since(cold["read"], own)
+            if changed:
+                self._images = Images()  # some may be of the files as they were
+                cold = self._check(releases, rehearse=rehearse)
             recorded = Recorded.of(cold)
             assert recorded is not None
-            ground.look(recorded)
+            drift = ground.look(recorded)
+            if left := [path for path in changed if not made_the_same(cold["read"].get(path, ()), sources, drift)]:
+                raise Refused([reason_of_read(path) for path in left], plan=first.document())
             rehearsed = _rehearsed(cold["rehearsed"])
             also = rehearsed.also if rehearsed is not None else frozenset()
             plan = ground.plan(also)  # now with what the program changed

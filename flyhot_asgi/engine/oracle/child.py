@@ -139,22 +139,34 @@ class Opened:
 
     def __init__(self, tree: str) -> None:
         self._tree = tree
-        self._read: set[str] = set()
+        self._read: dict[str, set[tuple[str, int]]] = {}
         self._written: set[str] = set()
         sys.addaudithook(self._hook)
 
     @property
-    def read(self) -> list[str]:
-        """Those that were only read."""
-        return sorted(self._read - self._written)
+    def read(self) -> dict[str, list[tuple[str, int]]]:
+        """Those that were only read: each with the modules, and their lines, whose execution did it."""
+        return {path: sorted(self._read[path]) for path in sorted(self._read.keys() - self._written)}
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
         if event != "open" or not isinstance(args[0], str) or not args[2]:
             return
         path = os.path.realpath(args[0])
         if path.startswith(self._tree) and not path.endswith(".pyc"):
-            writes = args[2] & (os.O_WRONLY | os.O_RDWR)
-            (self._written if writes else self._read).add(path[len(self._tree) :])
+            if args[2] & (os.O_WRONLY | os.O_RDWR):
+                self._written.add(path[len(self._tree) :])
+            else:
+                self._read.setdefault(path[len(self._tree) :], set()).add(self._executing())
+
+    def _executing(self) -> tuple[str, int]:
+        """The module of the release that is being executed, and where; `("", 0)` if there is none."""
+        frame: types.FrameType | None = sys._getframe()
+        while frame is not None:
+            code = frame.f_code
+            if code.co_name == "<module>" and os.path.realpath(code.co_filename).startswith(self._tree):
+                return str(frame.f_globals.get("__name__")), frame.f_lineno
+            frame = frame.f_back
+        return "", 0
 
 
 def describe_failure(exc: BaseException, tree: str) -> dict[str, Any]:

@@ -40,9 +40,9 @@ def import_cold(
     cancel: threading.Event | None = None,
 ) -> dict[str, Any]:
     """Import it in a fresh process: `{"modules": {name: names}, "structure": {path: [channel, text]}, "failed": {name:
-    failure}, "read": [path]}` (see `verification.fingerprint`). `failed` are modules that can't be imported; there are
-    others that can. `read`: files below the tree that the release opens while it is imported, relative to it.
-    `hash_seed` is that process's PYTHONHASHSEED; `timeout` in seconds (see `clock`).
+    failure}, "read": …}` (see `verification.fingerprint`). `failed` are modules that can't be imported; there are
+    others that can. `read`: `{path: [(module, line)]}` of files below the tree that the release opens while it is
+    imported, relative to it. `hash_seed` is that process's PYTHONHASHSEED; `timeout` in seconds (see `clock`).
 
     Takes as long as the app takes to import. Raises SourceError naming file and line of the release; Cancelled when
     `cancel` is set. The process, and what it started, is killed then.

@@ -1,7 +1,7 @@
 """Files beside the modules that a release reads while it is imported, and that are others since this process did.
 
 Both releases are imported cold in one folder, where the old file is gone: what the old release made of it can't be told
-from what the program made since.
+from what the program made since, unless the new file makes no difference to it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..living.beside import digest_of, digests_beside
+from ..source.drift import Drift
+from ..source.module import SourceModule, Statement
 
 
 @dataclass(frozen=True)
@@ -46,3 +48,18 @@ def _changed(path: Path) -> int:
         return path.stat().st_ctime_ns
     except OSError:
         return 0
+
+
+def made_the_same(readers: Iterable[tuple[str, int]], sources: Mapping[str, SourceModule], drift: Drift | None) -> bool:
+    """What these modules made of a file, at these lines, is what they make of it as it is now: all of it can be seen,
+    and is what lives. The old release was imported with the new file."""
+    places = [(module, _statement_at(sources.get(module), line)) for module, line in readers]
+    homes = [(module, name) for module, statement in places if statement is not None for name in statement.binds]
+    if drift is None or not places or any(statement is None or not statement.binds for _, statement in places):
+        return False
+    return all(drift.known(home) and not drift.by_program(home) and drift.opaque(home) is None for home in homes)
+
+
+def _statement_at(source: SourceModule | None, line: int) -> Statement | None:
+    found = source.statements if source is not None else ()
+    return next((one for one in found if one.line <= line <= one.end), None)

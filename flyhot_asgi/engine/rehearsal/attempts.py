@@ -80,15 +80,16 @@ class Ground:
         why = "a loop looks for it among the files, and the running release can't be imported to compare what it enters"
         return Refusal(name, self.new[name].shown, 1, name, why, f"import it by its name, or {COLD}")
 
-    def look(self, recorded: Recorded) -> None:
-        """Take what cold imports said, and note in what the process is not its own release, before it is touched. What
-        a `code_change` makes of its unit's state is not compared: that runs later."""
+    def look(self, recorded: Recorded) -> Drift | None:
+        """Take what cold imports said, and note in what the process is not its own release, before it is touched; None
+        if nothing is known of that. What a `code_change` makes of its unit's state is not compared: that runs later."""
         self.recorded = recorded
-        self.drift = recorded.look(self.live, self.root)
+        drift = self.drift = recorded.look(self.live, self.root)
         migrated = self._migrated()
         for path, (_, text) in recorded.new.items():
             if text.startswith("a ") and text.removeprefix("a ") in migrated:
                 recorded.masked.add(path)
+        return drift
 
     def _migrated(self) -> set[str]:
         """Classes, as `module:qualname`, whose instances get a `code_change` by either release."""

@@ -90,7 +90,7 @@ def check_release(
     cancel: threading.Event | None = None,
 ) -> dict[str, Any]:
     """Import the new release and rehearse the way to it: `{"modules": {name: names}, "structure": …, "masked": …,
-    "before": … or None, "left_out": {name: why}, "rehearsed": …, "read": [path]}`: see `oracle.failed`,
+    "before": … or None, "left_out": {name: why}, "rehearsed": …, "read": …}`: see `oracle.failed`,
     `document.Rehearsed` (None if it was not asked for) and `oracle.cold`.
 
     `images` remembers what releases look like. `timeout`: seconds for one import, and once more for the rehearsal.
