@@ -1,4 +1,4 @@
-"""The files beside an app's modules, as they are now: data that modules may read when they are imported."""
+"""The files of an app's folder, as they are now: data that modules may read when they are imported."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _MOST, _LARGEST = 5_000, 262_144
 
 
 def digests_beside(root: Path) -> dict[str, str]:
-    """Relative path (posix) → a digest of each file below the root that is no Python file. Blocking; reads what it
-    digests. Files that can't be read are left out."""
+    """Relative path (posix) → a digest of each file below the root, those with modules' text included: they may be
+    read as data, too. Blocking; reads what it digests. Files that can't be read are left out."""
     found: dict[str, str] = {}
     for path in _files(root):
         if (digest := digest_of(path)) is not None:
@@ -38,4 +38,4 @@ def digest_of(path: Path) -> str | None:
 def _files(root: Path) -> Iterator[Path]:
     for at, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if name not in NEVER and not name.startswith("."))
-        yield from (Path(at, name) for name in sorted(files) if not name.endswith((".py", ".pyc", ".so")))
+        yield from (Path(at, name) for name in sorted(files) if not name.endswith((".pyc", ".so")))
