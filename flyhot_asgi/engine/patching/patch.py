@@ -128,7 +128,7 @@ class Patch:
         the plan is compared when it is met."""
         changed = {self.plan.old[name].path: distinct_codes(self.plan.old[name]) for name in self.plan.changed}
         same = {source.path: distinct_codes(source) for source in self.plan.new.values()}
-        found, strangers = [], False
+        found, strangers, twice = [], False, set[int]()
         namespaces = {id(vars(module)) for module in self.plan.live.values()}
         for function in [one for ref in self.plan.seen if (one := ref()) is not None]:
             code = function.__code__
@@ -136,11 +136,13 @@ class Patch:
                 found.append(code)
                 continue
             strangers = strangers or (code not in changed.get(code.co_filename, ()) and function not in self.orphans)
+            strangers = strangers or (id(code) in twice and "<locals>" not in code.co_qualname)
+            twice.add(id(code))
             if id(function.__globals__) not in namespaces:
                 self._others.add(function)
         self._canonical.append(found)
         self.known.update(id(code) for code in found)
-        if strangers:  # as a rule garbage of an upgrade that was undone: what is kept of the living would keep it alive
+        if strangers:  # as a rule garbage of an earlier upgrade: what is kept of the living would keep it alive
             del function
             gc.collect()
 

@@ -360,3 +360,23 @@ def test_a_loop_over_the_files_of_a_package_finds_one_more_and_enters_what_it_ha
     engine.undo_last()
     assert {name: run() for name, run in table.items()} == {"a": "a1", "b": "b1"}
     engine.close()
+
+
+_TIMED = """
+import functools
+def timed(f):
+    @functools.wraps(f)
+    def inner(*a, **k): return f(*a, **k)
+    return inner
+"""
+
+
+def test_what_an_earlier_upgrade_left_to_the_collector_is_in_no_later_ones_way(project: Project) -> None:
+    decorated = f"{_TIMED}@timed\ndef stamp(): return N\nN = "
+    project.write(init="", m=f"{decorated}1\n")
+    m = project.load("m")
+    engine = project.engine()
+    for number, text in enumerate([f"{_TIMED}def stamp(unit='u'): return N\nN = ", decorated, decorated], 2):
+        project.write(m=f"{text}{number}\n")
+        assert engine.upgrade().verified and m.stamp() == number
+    engine.close()
