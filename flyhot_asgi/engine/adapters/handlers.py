@@ -39,7 +39,9 @@ class HandlersAdapter(Adapter):
             place, old = before.get(key) or (after[key][0], [])
             new = after[key][1] if key in after else []
             again = [one for _, one in new if one in context.planned or _runs(changes.get(one))]
-            if _is_whole(context, place[0]) or (_homes(old) == _homes(new) and not again):
+            if any(place[0] is router for _, router in context.made_whole()) or (
+                _homes(old) == _homes(new) and not again
+            ):
                 continue
             self._plan_list(context, place, old, new, changes)
 
@@ -104,11 +106,6 @@ def _place(context: Context, module: str, statement: Statement) -> _Place | None
         return None
     router = getattr(owner, "router", owner)
     return (router, name) if type(getattr(router, name, None)) is list else None
-
-
-def _is_whole(context: Context, router: Any) -> bool:
-    made = [context.value(*home) for home, _ in context.constructed.values()]
-    return any(id(one) in context.whole and getattr(one, "router", one) is router for one in made)
 
 
 def _runs(change: Change | None) -> bool:

@@ -44,20 +44,24 @@ def judge_lifespans(context: Context, routers: Iterable[Any]) -> None:
 
 def _judge(context: Context, function: types.FunctionType, changed: set[Home], why: str) -> None:
     home = (function.__module__, function.__code__.co_qualname.partition(".")[0])
+    stays = home not in changed or _ran_as_before(context, function)
+    called = list(_called(context, function, changed)) if stays else []
+    binder = None if stays else context.new_names.definition(home)
+    if not called and binder is None:
+        return  # whether the app was started is a question to the whole heap
     if not (context.started or begun(function, context.survey.running)):
         return
-    if home not in changed or _ran_as_before(context, function):
-        _note_called(context, function, changed)
-    elif (binder := context.new_names.definition(home)) is not None:
+    context.plan.notes += called
+    if binder is not None:
         context.refuse(home[0], binder, why, do=_DO)
 
 
-def _note_called(context: Context, function: types.FunctionType, changed: set[Home]) -> None:
-    """It may have called at the start what changed: nobody can tell whether that mattered."""
+def _called(context: Context, function: types.FunctionType, changed: set[Home]) -> Iterator[str]:
+    """Notes of what changed and the function may have called at the start: nobody can tell whether that mattered."""
     for name in function.__code__.co_names if function.__module__ in context.new else ():
         home = context.new_names.home(function.__module__, name)
         if home in changed and (binder := context.new_names.definition(home)) is not None and binder.kind == "def":
-            context.plan.notes.append(f"{context.file(home[0])}:{binder.line}: {_CALLED.format(name)}")
+            yield f"{context.file(home[0])}:{binder.line}: {_CALLED.format(name)}"
 
 
 def made_again(context: Context, living: Any) -> None:

@@ -76,7 +76,7 @@ class RoutesAdapter(Adapter):
             after = new.get(key, (router, []))[1]
             self._plan_router(context, router, before, after, stale, partner, same_text)
         self._constructed_alone(context, set(routers))
-        whole = self._whole(context)
+        whole = _whole(context)
         rebuilds = [one for one in context.plan.registrations if isinstance(one, RouteRebuild)]
         for one in rebuilds:
             one.whole = id(one.router) in whole
@@ -193,7 +193,7 @@ class RoutesAdapter(Adapter):
         partner: Mapping[Statement, Statement | None],
         same_text: SameText,
     ) -> None:
-        if id(router) in self._whole(context):
+        if id(router) in _whole(context):
             self._again(context, router, after)
             return
         kept = {
@@ -223,11 +223,6 @@ class RoutesAdapter(Adapter):
         context.plan.registrations.append(
             RouteRebuild(router, layout.base, after, reused, layout.tail, maker, places(context), replaced)
         )
-
-    def _whole(self, context: Context) -> dict[int, int]:
-        """Ids of the routers of apps that are made again whole, and of such routers."""
-        values = [context.value(*home) for home, _ in context.constructed.values()]
-        return {id(self._router(value)): id(value) for value in values if id(value) in context.whole}
 
     def _again(self, context: Context, router: Any, entries: list[Entry]) -> None:
         """All statements register anew with a router that is made again whole."""
@@ -260,7 +255,7 @@ class RoutesAdapter(Adapter):
         """Routers without any statement that registers with them keep the routes that the program added."""
         for key, (home, statement) in context.constructed.items():
             router = self._router(context.value(*home))
-            if key not in planned and router is not None and key in self._whole(context):
+            if key not in planned and router is not None and key in _whole(context):
                 self._again(context, router, [])
             elif key not in planned and router is not None:
                 given = _given_routes(context, home)
@@ -292,6 +287,11 @@ def _given_routes(context: Context, home: Home) -> int | None:
         return 0
     listed = isinstance(given, ast.List) and not any(isinstance(one, ast.Starred) for one in given.elts)
     return len(given.elts) if listed and isinstance(given, ast.List) else None
+
+
+def _whole(context: Context) -> set[int]:
+    """Ids of the routers of apps that are made again whole, and of such routers."""
+    return {id(router) for _, router in context.made_whole()}
 
 
 def _sets_no_routes(statement: Statement) -> bool:

@@ -202,17 +202,8 @@ class Patch:
         documented = Documented(self.functions if self.plan.work else ())
         if self.plan.work:
             forget_aliases()
-        executor = Executor(journal, self.plan.live, self.plan.work)
         moves = Moves(self.plan)
-        for item, code in zip(self.plan.work, self._codes, strict=True):
-            try:
-                names = vars(self.plan.live[item.module])
-                with as_it_stands(item, self.plan.new[item.module], names, journal):
-                    self._do(item, code, executor, journal)
-                moves.to_imported(journal)
-            except UpgradeError as exc:
-                self._place(exc, item)
-                raise
+        self._execute(moves, journal)
         import_found(self.plan, journal)
         settle_submodules(self.plan, journal)
         second = moves.rest(journal)
@@ -232,6 +223,19 @@ class Patch:
         self._derived.finish(journal)
         self._clear_caches()
         self._answers.forget()
+
+    def _execute(self, moves: Moves, journal: Journal) -> None:
+        """All that the plan executes, in its order."""
+        executor = Executor(journal, self.plan.live, self.plan.work)
+        for item, code in zip(self.plan.work, self._codes, strict=True):
+            try:
+                names = vars(self.plan.live[item.module])
+                with as_it_stands(item, self.plan.new[item.module], names, journal):
+                    self._do(item, code, executor, journal)
+                moves.to_imported(journal)
+            except UpgradeError as exc:
+                self._place(exc, item)
+                raise
 
     def _living(self) -> list[types.FunctionType]:
         ahead = [function for ref in self._seen_ahead if (function := ref()) is not None]

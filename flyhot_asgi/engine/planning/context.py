@@ -254,6 +254,11 @@ class Context(Findings):
     def taken(self, module: str, change: Change, rebound: set[str]) -> bool:
         return any(adapter.takes(self, module, change, rebound) for adapter in self.adapters)
 
+    def made_whole(self) -> list[tuple[Any, Any]]:
+        """Apps and routers that are made again whole, each with its router (a router is its own)."""
+        made = [self.value(*home) for home, _ in self.constructed.values()]
+        return [(one, getattr(one, "router", one)) for one in made if id(one) in self.whole]
+
     def owned(self, value: object) -> bool:
         return any(adapter.owns(value) for adapter in self.adapters)
 

@@ -62,11 +62,7 @@ def registered(context: Context) -> list[object]:
     else holds a function of theirs, that one counts."""
     spaces = {id(vars(module)) for module in list(sys.modules.values()) if type(module) is types.ModuleType}
     found: dict[int, object] = {}
-    for home, _ in context.constructed.values():
-        app = context.value(*home)
-        router = getattr(app, "router", app)
-        if id(app) not in context.whole:
-            continue
+    for app, router in context.made_whole():
         level = [fields.get(name) for fields in (vars(app), vars(router)) for name in _FILLED]
         while level and len(found) < _MOST:
             fresh = {id(one): one for one in level if id(one) not in found and id(one) not in spaces}
