@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .inventory import describe, module_of, running_code
+from .inventory import describe, frame_of, module_of, running_code
 from .places import found_at
 from .territory import Place, Territory, namespaces
 from .wrapped import function_chain
@@ -243,7 +243,7 @@ class Scan:
 
 
 def _module_of(running: Any) -> str:
-    frame = next((f for n in ("cr_frame", "gi_frame", "ag_frame") if (f := getattr(running, n, None))), None)
+    frame = frame_of(running)
     name = frame.f_globals.get("__name__") if frame is not None else None
     return name if isinstance(name, str) else ""
 

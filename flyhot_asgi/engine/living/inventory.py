@@ -127,7 +127,12 @@ def running_code(obj: Any) -> types.CodeType:
 
 def is_suspended(obj: Any) -> bool:
     """It has started, or may start, and has not ended: its frame will still run."""
-    return getattr(obj, "cr_frame", None) or getattr(obj, "gi_frame", None) or getattr(obj, "ag_frame", None) or False
+    return frame_of(obj) is not None
+
+
+def frame_of(obj: Any) -> types.FrameType | None:
+    """The frame of a coroutine, generator or async generator; None if it has ended."""
+    return next((f for name in ("cr_frame", "gi_frame", "ag_frame") if (f := getattr(obj, name, None))), None)
 
 
 def derives(kind: type, cls: type) -> bool:

@@ -12,7 +12,7 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
-from .inventory import running_code, subclasses
+from .inventory import frame_of, running_code, subclasses
 from .wrapped import function_chain
 
 
@@ -29,7 +29,8 @@ def serving() -> bool:
 def begun(function: types.FunctionType, running: Iterable[Any]) -> bool:
     """Among what runs (coroutines and generators) there is a call of the function, in whatever release it began."""
     name, namespace = function.__code__.co_qualname, function.__globals__
-    return any(running_code(one).co_qualname == name and _globals_of(one) is namespace for one in running)
+    frames = [frame_of(one) for one in running if running_code(one).co_qualname == name]
+    return any(frame is not None and frame.f_globals is namespace for frame in frames)
 
 
 def _lifespans() -> set[types.FunctionType]:
@@ -37,8 +38,3 @@ def _lifespans() -> set[types.FunctionType]:
     router = getattr(sys.modules.get("starlette.routing"), "Router", None)
     kinds = [router, *subclasses(router)] if router is not None else []
     return {function for kind in kinds for function in function_chain(vars(kind).get("lifespan"))}
-
-
-def _globals_of(one: Any) -> dict[str, Any] | None:
-    frame = next((getattr(one, name) for name in ("cr_frame", "ag_frame", "gi_frame") if hasattr(one, name)), None)
-    return frame.f_globals if frame is not None else None

@@ -11,9 +11,8 @@ from __future__ import annotations
 import dis
 import types
 from collections import Counter
-from typing import Any
 
-from ..living.inventory import is_suspended, running_code
+from ..living.inventory import frame_of, running_code
 from ..source.plan import Refusal
 from .context import Context
 from .judge_calls import failing_call
@@ -33,9 +32,9 @@ def judge_frames(context: Context) -> None:
         return
     found: Counter[tuple[str, str, int, str]] = Counter()
     for obj in context.survey.running:
-        frame: Any = is_suspended(obj)
-        module = str(frame.f_globals.get("__name__")) if frame else ""
-        if module not in gone or _starts_anew(context, module, running_code(obj)):
+        frame = frame_of(obj)
+        module = str(frame.f_globals.get("__name__")) if frame is not None else ""
+        if frame is None or module not in gone or _starts_anew(context, module, running_code(obj)):
             continue
         if lacks := sorted(_still_read(frame.f_code, frame.f_lasti) & gone[module]):
             found[module, frame.f_code.co_qualname, frame.f_lineno, lacks[0]] += 1
@@ -53,9 +52,9 @@ def _note(context: Context, module: str, line: int, code: str, why: str, mend: s
 def _judge_calls(context: Context) -> None:
     found: Counter[tuple[str, str, int, str]] = Counter()
     for obj in context.survey.running:
-        frame: Any = is_suspended(obj)
-        module = str(frame.f_globals.get("__name__")) if frame else ""
-        if module in context.old and not _starts_anew(context, module, running_code(obj)):
+        frame = frame_of(obj)
+        module = str(frame.f_globals.get("__name__")) if frame is not None else ""
+        if frame is not None and module in context.old and not _starts_anew(context, module, running_code(obj)):
             if (why := failing_call(context, module, obj, frame)) is not None:
                 found[module, frame.f_code.co_qualname, frame.f_lineno, why] += 1
     for (module, code, line, why), count in sorted(found.items()):
