@@ -29,6 +29,7 @@ from ..source.kinds import imported
 from ..source.module import dotted_name
 from ..source.nodes import nodes_of
 from ..source.parsing import parsed
+from .noted import noted_by
 
 SETTINGS = "(settings)"
 _DEEPEST, _MOST = 24, 4000
@@ -157,6 +158,8 @@ def settings(
     found: dict[str, str] = {}
     own = {name.partition(".")[0] for name in modules}
     sources = [_parsed(module) for module in modules.values()]
+    listed = [one for ref in logging._handlerList if (one := ref()) is not None]  # type: ignore[attr-defined]
+    handlers = {id(fields_of(one)): type(one) for one in listed}
     for name, place in process_places():
         if name == AT_EXIT and not any("atexit" in text for text, _ in sources):
             continue  # they can only be counted, and what libraries register lazily is theirs
@@ -165,7 +168,10 @@ def settings(
             found.update({f"{name}, {key!r}": _digest(value, own) for key, value in mine.items()})
         else:
             now, more = read(place), f"{found[name]} | " if name in found else ""
-            found[name] = more + (" ".join(_digest(o, own) for o in now) if type(now) is list else _digest(now, own))
+            if logs := id(place) in handlers:
+                now = {key: part for key, part in now.items() if key not in noted_by(handlers[id(place)])}
+            each = now if type(now) is list else [now]
+            found[name] = more + " ".join(_digest(one, own, logs=logs) for one in each)
     but = compared_elsewhere(modules)
     for origin in sorted({one for _, tree in sources for one in _called(tree, own)}):
         if (roots := start(origin)) is not None:
@@ -252,13 +258,14 @@ def _parts(path: str, value: Any, depth: int = 2) -> Iterator[tuple[str, Any]]:
         yield from _parts(f"{path}.{name}", one, depth - 1)
 
 
-def _digest(value: Any, own: Collection[str]) -> str:
+def _digest(value: Any, own: Collection[str], *, logs: bool = False) -> str:
     """`own`: the top-level names of the app's modules. What an instance of theirs holds is state, and lives on; but for
     what they have derived from `logging`, which is told what to do when it is made."""
     found, seen = hashlib.sha256(), {}  # type: ignore[var-annotated]
-    queue: list[tuple[Any, int]] = [(value, 0)]
+    queue: list[tuple[Any, int, bool]] = [(value, 0, logs)]
     while queue and len(seen) < _MOST:
-        one, depth = queue.pop()
+        one, depth, logs = queue.pop()
+        logs = logs or isinstance(one, _LOGGING)
         text = _text(one)
         if text is None and type(one).__module__.partition(".")[0] in own and not isinstance(one, _LOGGING):
             text = f"a {type(one).__module__}:{type(one).__qualname__}"
@@ -270,10 +277,13 @@ def _digest(value: Any, own: Collection[str]) -> str:
         seen[id(one)] = (len(seen), one)
         found.update(f"{type(one).__module__}.{type(one).__qualname__}\0".encode())
         parts = list(parts_of(one) or ())
+        if logs and parts and parts[0] is (fields := fields_of(one)) and fields:
+            noted = noted_by(type(one))
+            parts[0] = {name: part for name, part in fields.items() if name not in noted}
         if isinstance(one, set | frozenset):
             parts = sorted(_text(part) or type(part).__qualname__ for part in parts)
         found.update(f"{len(parts)}\0".encode())
-        queue += [(part, depth + 1) for part in reversed(parts)]
+        queue += [(part, depth + 1, logs) for part in reversed(parts)]
     return found.hexdigest()[:16]
 
 
