@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import time
 from typing import Any, Literal, Protocol
 
 from ..control.decision import Decisions
-from ..errors import ControlError
+from ..errors import ControlError, UpgradeError
 from .conversation import Conversation
 
 logger = logging.getLogger("flyhot.control")
@@ -34,7 +36,10 @@ class Coordinator(Protocol):
         """The sessions are served while we wait for others. Shall we hold them again? Safe to cancel."""
 
     def vote(self, within: float) -> bool:
-        """The new code is in and verified. True: commit. Blocks (the loop is stopped), `within` seconds at most."""
+        """The new code is in and verified. True: commit. Blocks (the loop is stopped), `within` seconds at most.
+
+        Raises UpgradeError: it was this process that decided not to.
+        """
 
 
 class Alone:
@@ -93,11 +98,15 @@ class SocketCoordinator:
         return answer.get("go") if answer is not None else None
 
     def vote(self, within: float) -> bool:
-        """Ready. Told to commit: commit. Told nothing in time: whatever stands decided, and if nothing does: abort."""
-        answer = self._conversation.ask_blocking({"phase": "ready"}, min(self._vote_timeout, within))
+        """Ready. Told to commit: commit. Told nothing in time: whatever stands decided, and if nothing does: abort.
+
+        Raises UpgradeError where that abort was for want of a word: nobody else can tell why then.
+        """
+        limit, began = min(self._vote_timeout, within), time.monotonic()
+        answer = self._conversation.ask_blocking({"phase": "ready"}, limit)
         told = answer is not None and answer.get("go") == "commit"
         try:
-            return self._decisions.decide(self._tx, "commit" if told else "abort") == "commit"
+            stands = self._decisions.decide(self._tx, "commit" if told else "abort")
         except ControlError as exc:
             # Whoever tells "commit" has decided it before; without that word, not to have decided is to stay.
             logger.error(
@@ -106,4 +115,17 @@ class SocketCoordinator:
                 exc,
                 "was told to commit, and does" if told else "stays on the old release",
             )
-            return told
+            stands = "commit" if told else "abort"
+        if stands == "abort" and answer is None:
+            raise _nobody_said(limit, waited=time.monotonic() - began)
+        return stands == "commit"
+
+
+def _nobody_said(limit: float, *, waited: float) -> UpgradeError:
+    if waited < limit:
+        return UpgradeError("the deployer was gone before it said whether to commit", do="deploy again")
+    return UpgradeError(
+        f"process {os.getpid()} had the new code in, and within {limit:.3g} s nobody said whether to commit: another "
+        "process was not ready by then, or the deployer did not get to it",
+        do="deploy again when the machine is less busy, or allow more time (vote_timeout, hold_budget)",
+    )

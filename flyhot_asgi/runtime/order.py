@@ -42,7 +42,7 @@ class Order:
     suspend_timeout: float = 10.0
     http_drain: float = 1.0
     hold_budget: float = 5.0
-    vote_timeout: float = 1.0
+    vote_timeout: float = 5.0
     on_busy: OnBusy = "abort"
     stale: Literal["keep", "close"] = "keep"
     stale_within: float = 30.0

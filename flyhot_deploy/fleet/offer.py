@@ -41,7 +41,7 @@ class Offer:
     suspend_timeout: float = 10.0
     http_drain: float = 1.0
     hold_budget: float = 5.0
-    vote_timeout: float = 1.0
+    vote_timeout: float = 5.0
     extra: Mapping[str, str] = field(default_factory=dict)
     health: Health = Health()
     scout: str = ""

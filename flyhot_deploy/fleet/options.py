@@ -26,7 +26,7 @@ class FleetOptions:
     suspend_timeout: float = 10.0
     http_drain: float = 1.0
     hold_budget: float = 5.0
-    vote_timeout: float = 1.0
+    vote_timeout: float = 5.0
     extra: Mapping[str, str] = field(default_factory=dict)
     health: Health = field(default_factory=Health)
 

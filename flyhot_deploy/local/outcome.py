@@ -34,9 +34,7 @@ WORDS: dict[Exit, str] = {
 
 @dataclass(frozen=True)
 class Ending:
-    """How an upgrade ended. `error` is the one that began it, if it failed: the first that isn't a
-    consequence.
-    """
+    """How an upgrade ended. `error` says why if it is no success: the first that isn't a consequence."""
 
     exit: Exit
     outcome: str
@@ -49,7 +47,9 @@ def conclude(results: Sequence[Result], *, target: str, decision: Decision | Non
     outcome = WORDS[code]
     if code is Exit.VERIFIED and all(result.get("outcome") == "already" for result in results):
         outcome = "already"
-    return Ending(code, outcome, None if code is Exit.VERIFIED else first_error(results))
+    if code is Exit.VERIFIED:
+        return Ending(code, outcome, None)
+    return Ending(code, outcome, first_error(results) or _unexplained(code, results, target))
 
 
 def exit_code(results: Sequence[Result], *, target: str, decision: Decision | None, interrupted: bool = False) -> Exit:
@@ -84,6 +84,23 @@ def first_error(results: Sequence[Result]) -> Mapping[str, Any] | None:
     return next((error for error in errors if isinstance(error, dict)), None)
 
 
+def _unexplained(code: Exit, results: Sequence[Result], target: str) -> Mapping[str, Any]:
+    """The error where no process gave one: no command ends badly without a word."""
+    if code is Exit.INTERRUPTED:
+        return _error("interrupted", "interrupted before the decision; nothing was changed", "deploy again")
+    if code is Exit.MIXED:
+        (first, *_) = [result for result in results if not _runs(result, target)] or results
+        said = f"process {first.get('pid')} says {first.get('outcome')!r} and was not found equal to {target[:12]}"
+        return _error("mixed", said, "see its notes and its log, look at `status`, then deploy again, or restart it")
+    ends = ", ".join(f"process {result.get('pid')}: {result.get('outcome')}" for result in results)
+    message = f"the upgrade was called off, and nobody said why ({ends or 'no process was left'}); nothing was changed"
+    return _error("unexplained", message, "see the log of each process, then deploy again")
+
+
+def _error(kind: str, message: str, do: str) -> dict[str, Any]:
+    return {"kind": kind, "message": message, "file": None, "line": None, "do": do, "detail": None}
+
+
 _RANK = {"unknown": 0, "broken": 0, "refused": 1, "failed": 2, "rolled_back": 3, "lost": 4, "aborted": 5}
 
 
@@ -114,8 +131,7 @@ def lost_result(pid: int, old: str, new: str, why: str, decision: Decision | Non
     else:
         message = f"process {pid} {why} before the decision, so every process stays on the old release"
         do = "see whether the process still runs (`status`), then deploy again"
-    error = {"kind": "lost", "message": message, "file": None, "line": None, "do": do, "detail": None}
-    return _empty_result(pid, "lost", old, new) | {"error": error}
+    return _empty_result(pid, "lost", old, new) | {"error": _error("lost", message, do)}
 
 
 def result_of(pid: int, frame: Mapping[str, Any] | None, old: str, new: str, *, prepared: bool = False) -> Result:

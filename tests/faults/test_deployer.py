@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flyhot_asgi.control.decision import Decisions
+from flyhot_asgi.runtime.order import read_order
 
 from .deployer import Deployer
 from .intact import (
@@ -123,7 +124,15 @@ async def test_it_never_votes(lab: Lab) -> None:
     before, deployer = await talk(lab, ready=lambda _: None)
     assert deployer.result is not None and deployer.result["outcome"] == "aborted"
     assert deployer.result["hold_ms"] < 1500
+    assert "within 0.2 s nobody said whether to commit" in deployer.result["error"]["message"]
     await assert_intact(lab, before, deployer.result)
+
+
+async def test_others_are_waited_for_as_long_as_the_hold_may_last(lab: Lab) -> None:
+    """Two workers on a busy machine are not ready at the same time: who is first must not give up for both."""
+    release = await lab.release(SECOND)
+    order = read_order({"release": release.digest}, release, lab.process.ready().settings)
+    assert order.vote_timeout >= order.hold_budget
 
 
 async def test_its_vote_comes_in_drips_and_never_ends(lab: Lab) -> None:

@@ -82,7 +82,26 @@ def test_the_error_shown_is_the_cause_and_not_a_consequence() -> None:
         one("rolled_back", error={"message": "code_change raised"}),
     ]
     assert conclude(results, target="B", decision="abort").error == {"message": "code_change raised"}
-    assert conclude([one("failed")], target="B", decision="abort").error is None
+
+
+@pytest.mark.parametrize(
+    ("results", "interrupted", "said"),
+    [
+        ([one("aborted"), one("aborted")], False, "process 1: aborted"),
+        ([one("failed")], False, "process 1: failed"),
+        ([one("rolled_back")], False, "process 1: rolled_back"),
+        ([one("refused")], False, "process 1: refused"),
+        ([], False, "no process was left"),
+        ([one("aborted")], True, "interrupted"),
+        ([one("complete"), one("already", verified=False, pid=7)], False, "process 7 says 'already'"),
+        ([one("complete"), one("unknown", pid=7)], False, "process 7 says 'unknown'"),
+        ([one("broken")], False, "process 1 says 'broken'"),
+    ],
+)
+def test_nothing_ends_badly_without_a_word(results: list[dict[str, Any]], interrupted: bool, said: str) -> None:
+    ending = conclude(results, target="B", decision="abort", interrupted=interrupted)
+    assert ending.exit is not Exit.VERIFIED
+    assert ending.error is not None and said in ending.error["message"] and ending.error["do"]
 
 
 def test_a_lost_process_is_named_and_what_is_known_of_it_said() -> None:
