@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NoReturn
@@ -22,7 +25,8 @@ Work = Callable[[Project, Patience, Notify], Awaitable[Report]]
 
 
 def run(work: Work, output: Output, patience: Patience | None = None) -> NoReturn:
-    """Do the work from the current folder, print its report, and exit with its code. Never a traceback."""
+    """Do the work from the current folder, print its report, and exit with its code. Never a traceback, never without a
+    word: SIGTERM is heard like Ctrl-C, and an error that nobody foresaw says that nobody did."""
     report = _report_of(work, output, patience)
     output.report(report)
     raise SystemExit(int(report.exit))
@@ -46,17 +50,34 @@ def _report_of(work: Work, output: Output, patience: Patience | None) -> Report:
     try:
         with output.progress():
             report = asyncio.run(_work(work, output, patience or Patience()))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         error = DeployError("interrupted", do="run `status` to see what each process runs")
         report = FailureReport(Exit.INTERRUPTED, error.document() | {"kind": "interrupted"})
     except FlyhotError as exc:
         report = failure(exc)
     except OSError as exc:
         report = failure(DeployError(f"the system refused: {exc}", file=_filename(exc)))
+    except Exception as exc:
+        report = _unforeseen(exc)
     return report
 
 
+def _unforeseen(exc: Exception) -> FailureReport:
+    error = DeployError(
+        f"flyhot itself failed: {type(exc).__name__}: {exc}",
+        do="run `status` to see what each process runs, and please report this",
+        detail="".join(traceback.format_tb(exc.__traceback__)),
+    )
+    return FailureReport(Exit.MIXED, error.document() | {"kind": "unforeseen"})
+
+
 async def _work(work: Work, output: Output, patience: Patience) -> Report:
+    task = asyncio.current_task()
+    assert task is not None
+    with contextlib.suppress(
+        ValueError, RuntimeError, NotImplementedError
+    ):  # not in the main thread: nobody signals it
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     return await work(find_project(_here()), patience, output.notify)
 
 

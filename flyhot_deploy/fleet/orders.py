@@ -256,7 +256,7 @@ def report_of(
 ) -> FleetReport:
     """What a rollout came to, as the command reports it."""
     code, outcome = conclude(rollout, provisional=conductor.provisional)
-    error = None if code is Exit.VERIFIED else first_error(rollout)
+    error = None if code is Exit.VERIFIED else first_error(rollout, outcome)
     if conductor.lost is not None:
         lost = conductor.lost.document()
         do = "look at `status` when the store answers; the next deploy finishes what this one left"

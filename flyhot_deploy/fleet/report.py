@@ -162,10 +162,15 @@ def _why(rollout: Rollout, machine: str, word: str) -> Document | None:
     return FlyhotError(text, do="look at `python -m flyhot_deploy status`").document()
 
 
-def first_error(rollout: Rollout) -> Document | None:
-    """The error to show: the culprit's own, else the sentence of the rollout."""
+def first_error(rollout: Rollout, outcome: str = "failed") -> Document:
+    """The error to show of a rollout that is no success: the culprit's own, else the sentence of the rollout, else that
+    there is none: no command ends badly without a word."""
     detail = rollout.details.get(rollout.culprit or "", {})
     error = detail.get("error")
     if isinstance(error, dict):
         return {**error, "message": f"{rollout.problem}: {error.get('message')}"}
-    return FlyhotError(rollout.problem).document() if rollout.problem else None
+    if rollout.problem:
+        return FlyhotError(rollout.problem).document()
+    words = ", ".join(f"{machine}: {word}" for machine, word in rollout.words.items()) or "nobody took part"
+    text = f"the deploy ended as {outcome!r}, and no machine said why ({words})"
+    return FlyhotError(text, do="look at `status`, and at the machines' logs, then deploy again").document()

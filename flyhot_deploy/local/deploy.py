@@ -216,24 +216,36 @@ async def _all_back(
     site: Site, results: list[Result], target: str, options: Options, machine: Coordination
 ) -> list[Result]:
     """All or none: where one process found after the resume that it is not the release, and went back, so do the
-    others."""
+    others. Raises nothing but for a bug: who can't be brought back runs the release, and its result says why."""
     if machine.decision != "commit" or not any(result["outcome"] == "rolled_back" for result in results):
         return results
     before = {process.pid: process.release for process in site.fleet.processes}
     done = {result["pid"] for result in results if result["outcome"] == "complete"}
-    with contextlib.suppress(DeployError):  # one that is silent by now keeps nobody here
+    with contextlib.suppress(FlyhotError):  # one that is silent by now keeps nobody here
         site = await site.found_again()
     upgraded = [one for one in site.fleet.processes if one.pid in done or one.pid not in before]
     base = next(iter(before.values()))
     for old in sorted({before.get(one.pid, base) for one in upgraded}):
         there = [replace(one, release=target) for one in upgraded if before.get(one.pid, base) == old]
         site.notify(Step(f"going back: {len(there)} other process{'es' if len(there) > 1 else ''}"))
-        cold = await site.check(old, there[0].pid)
-        back = await _coordinator(site, there, old, options, cold, "down").run()
+        try:
+            cold = await site.check(old, there[0].pid)
+            back = await _coordinator(site, there, old, options, cold, "down").run()
+        except FlyhotError as exc:  # all is decided: no error may say that nothing was changed
+            note = f"could not be brought back to {old[:12]}, and runs {target[:12]}: {exc.message}"
+            for one in there:
+                _note(results, one.pid, note)
+            continue
         for result in results:
             if back.results.get(result["pid"], {}).get("outcome") == "complete":
                 result |= {"outcome": "rolled_back", "verified": False, "error": first_error(results)}
     return results
+
+
+def _note(results: list[Result], pid: int, note: str) -> None:
+    for result in results:
+        if result["pid"] == pid:
+            result["notes"] = [*result.get("notes", ()), note]
 
 
 def _results(site: Site, machine: Coordination, target: str, same: list[Result]) -> list[Result]:
@@ -262,6 +274,8 @@ async def _look_for_newcomers(
         fresh = await who_came_up(site.project, site.fleet.pids, site.patience)
         found = [one for one in fresh if isinstance(one, Status) and one.release == target and not one.joining]
         results += await _verified(site, found, target)
+    except (FlyhotError, OSError) as exc:  # all is done: no error may say that nothing was changed
+        return ending, (*notes, f"not looked for processes that were started meanwhile: {exc}")
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is not None:

@@ -60,6 +60,7 @@ class Faults:
     dies_at: str | None = None
     base: Document | None = None
     check: Document | None = None
+    check_hangs: bool = False
     verify: Document | None = None
     plan: Document | None = None
     plan_more: Document = field(default_factory=dict)
@@ -88,7 +89,7 @@ class FakeProcess:
         self.told: list[str] = []
         self.requests: list[Document] = []
         self.reached: dict[str, threading.Event] = {
-            name: threading.Event() for name in ("prepare", "hold", "apply", "commit", "end")
+            name: threading.Event() for name in ("check", "prepare", "hold", "apply", "commit", "end")
         }
         self.server: asyncio.Server | None = None
         self.writers: set[asyncio.StreamWriter] = set()
@@ -155,6 +156,9 @@ class FakeProcess:
         return self._answer(self.faults.base) | {"release": self.release}
 
     async def do_check(self, request: Document, line: Line) -> Document:
+        self.reached["check"].set()
+        if self.faults.check_hangs:
+            raise Hangs
         return self._answer(self.faults.check) | {"cold": {"seen": request["release"]}}
 
     async def do_verify(self, request: Document, line: Line) -> Document:

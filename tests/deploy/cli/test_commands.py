@@ -357,6 +357,42 @@ def test_ctrl_c_while_held_tells_everybody_to_abort(machine: FakeMachine, edited
     assert good.release == edited
 
 
+def test_sigterm_is_heard_like_ctrl_c(machine: FakeMachine, edited: str) -> None:
+    """A pipeline that is cancelled sends it: everybody is told, and it does not end without a word."""
+    good, dying = machine.start(edited), machine.start(edited, Faults(at={"hold": "hang"}))
+    with start_process("hot") as command:
+        wait_for(good, "hold")
+        wait_for(dying, "hold")
+        command.send_signal(signal.SIGTERM)
+        wait_for(good, "end")
+        machine.call(dying.stop())
+        out, _ = command.communicate(timeout=30)
+    assert command.returncode == 130 and "interrupted: every process was told to stop" in out
+    assert good.told[-1] == "abort" and good.release == edited
+
+
+def test_sigterm_before_anybody_is_asked_to_upgrade(machine: FakeMachine, edited: str) -> None:
+    process = machine.start(edited, Faults(check_hangs=True))
+    with start_process("hot", "--json") as command:
+        wait_for(process, "check")
+        command.send_signal(signal.SIGTERM)
+        out, err = command.communicate(timeout=30)
+    assert command.returncode == 130 and json.loads(out)["error"]["message"] == "interrupted" and not err
+
+
+def test_an_error_that_nobody_foresaw_says_so_and_what_to_look_at(
+    machine: FakeMachine, edited: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr(commands.deploy, "hot", fail)
+    result = run("hot", "--json")
+    error = json.loads(result.stdout)["error"]
+    assert result.exit_code == 5 and error["message"] == "flyhot itself failed: ZeroDivisionError: of ours"
+    assert "status" in error["do"] and "in fail" in error["detail"]
+
+
 def test_ctrl_c_ends_with_a_report_when_all_answer(machine: FakeMachine, edited: str) -> None:
     good, dying = machine.start(edited), machine.start(edited, Faults(at={"hold": "hang"}))
     with start_process("hot", "--json") as command:

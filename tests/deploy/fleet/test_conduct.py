@@ -14,6 +14,7 @@ from flyhot_deploy.fleet.members import Members
 from flyhot_deploy.fleet.orders import report_of
 from flyhot_deploy.fleet.recover import recover
 from flyhot_deploy.fleet.report import conclude, first_error, machine_documents
+from flyhot_deploy.fleet.rollout import Rollout
 from flyhot_deploy.repository.lease import acquire
 from flyhot_deploy.store.base import ObjectStoreError
 from tests.deploy.fleet.lab import IMAGE, Fleet, fleet_of, release_of, with_bounds
@@ -60,9 +61,16 @@ async def test_one_refusal_leaves_all_on_the_old_release(tmp_path: Path, step: s
         assert conclude(done.rollout) == (Exit.REFUSED, "refused")
         assert set(fleet.running().values()) == {fleet.base} and fleet.current() is None
         error = first_error(done.rollout)
-        assert error is not None and "machine b refuses" in error["message"] and error["line"] == 3
+        assert "machine b refuses" in error["message"] and error["line"] == 3
         fleet.workers["b"].fault = ""
         assert conclude((await fleet.deploy("two\n")).rollout)[0] is Exit.VERIFIED, "the same again succeeds"
+
+
+def test_no_rollout_ends_badly_without_a_word() -> None:
+    rollout = Rollout(["a", "b"])
+    rollout.words["b"] = "prepared"
+    error = first_error(rollout, "mixed")
+    assert "'mixed'" in error["message"] and "b: prepared" in error["message"] and error["do"]
 
 
 async def test_a_machine_that_says_nothing_is_unknown(tmp_path: Path) -> None:

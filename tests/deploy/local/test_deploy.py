@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from flyhot_asgi.control.wire import Frame
 from flyhot_asgi.errors import (
+    ControlError,
     FlyhotError,
     HashMismatch,
     StoreError,
@@ -20,6 +23,7 @@ from flyhot_deploy.errors import DeployError, Exit, MixedReleases, NoProcess, Us
 from flyhot_deploy.local import deploy
 from flyhot_deploy.local.progress import Fact, Step, nobody_listens
 from flyhot_deploy.local.report import UpgradeReport
+from flyhot_deploy.local.site import Site
 from tests.deploy.fakes import FakeMachine, Faults, error
 
 PATIENCE = Patience(status=5, base=5, check=5, plan=5, prepare=5, margin=1)
@@ -166,6 +170,43 @@ async def test_all_go_back_with_the_one_that_found_after_the_resume_that_it_is_n
     assert report.error is not None and "code_change raised" in report.error["message"]
     assert [r["release"] for r in good.requests if r["verb"] == "upgrade"] == [report.new, report.old]
     assert store.history().current != report.new
+
+
+async def test_who_can_not_be_brought_back_runs_the_release_and_that_is_said(
+    machine: FakeMachine, edited: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error would say that nothing was changed."""
+    good, _ = machine.start(edited), machine.start(edited, Faults(at={"commit": "undo"}))
+    check = Site.check
+
+    async def only_forward(self: Site, release: str, pid: int | None = None, **more: bool) -> Frame:
+        if release == edited:
+            raise ControlError("it was killed")
+        return await check(self, release, pid, **more)
+
+    monkeypatch.setattr(Site, "check", only_forward)
+    report = await hot()
+    assert (report.exit, report.outcome) == (Exit.MIXED, "mixed")
+    (first, _) = report.processes
+    assert good.release == report.new and "could not be brought back" in first["notes"][-1]
+    assert report.error is not None and "code_change raised" in report.error["message"]
+
+
+@pytest.mark.parametrize("trouble", [ControlError("not your folder"), PermissionError(13, "no")])
+async def test_no_look_for_newcomers_is_a_note_to_an_upgrade_that_is_done(
+    machine: FakeMachine, edited: str, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    process = machine.start(edited)
+    found = deploy.who_came_up
+
+    async def not_afterwards(*arguments: Any, **more: Any) -> Any:
+        if process.release != edited:
+            raise trouble
+        return await found(*arguments, **more)
+
+    monkeypatch.setattr(deploy, "who_came_up", not_afterwards)
+    report = await hot()
+    assert report.exit is Exit.VERIFIED and "not looked for processes" in report.notes[-1]
 
 
 async def test_who_runs_the_release_already_is_compared_with_it(machine: FakeMachine, edited: str) -> None:
