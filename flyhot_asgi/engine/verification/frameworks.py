@@ -14,6 +14,7 @@ from typing import Any
 from ..living.pydantic import schema_of_adapter
 from ..source.paths import LATER
 from ..source.values import ATOMS
+from .columns import column_text, columns_of
 from .shapes import Shapes, looked_into, own_parts, reference
 
 _DESCRIBING = "title summary description version openapi_url docs_url redoc_url root_path openapi_tags".split()
@@ -107,43 +108,11 @@ def _property(found: Any, shapes: Shapes) -> str:
 def _table(table: Any, shapes: Shapes) -> Iterator[tuple[str, str]]:
     yield "", f"table {table.fullname} {shapes.text(table.kwargs, 1)} {table.comment!r}"
     for column in list(table.columns):
-        yield f".c.{column.name}", _column(column, shapes)
-    constraints = [f"{type(c).__qualname__} {c.name} {_columns(c)}" for c in table.constraints]
+        yield f".c.{column.name}", column_text(column, shapes)
+    constraints = [f"{type(c).__qualname__} {c.name} {columns_of(c)}" for c in table.constraints]
     yield ".constraints", repr(sorted(constraints))
-    indexes = [f"{i.name} {_columns(i)} {bool(i.unique)}" for i in table.indexes]
+    indexes = [f"{i.name} {columns_of(i)} {bool(i.unique)}" for i in table.indexes]
     yield ".indexes", repr(sorted(indexes))
-
-
-def _columns(constraint: Any) -> list[str]:
-    return [str(getattr(column, "name", "")) for column in getattr(constraint, "columns", ())]
-
-
-def _column(column: Any, shapes: Shapes) -> str:
-    names = ("nullable", "primary_key", "index", "unique", "autoincrement", "key", "comment", "system")
-    facts = [f"{name}={vars(column).get(name)!r}" for name in names if type(vars(column).get(name)) in ATOMS]
-    for name in ("default", "onupdate", "server_default"):
-        made = vars(column).get(name)
-        argument = getattr(made, "arg", None)
-        if type(argument) is types.FunctionType:
-            argument = vars(argument).get("__wrapped__", argument)
-        facts.append(f"{name}={type(made).__qualname__} {shapes.text(argument, 1)}")
-    keys = sorted(
-        f"{key._colspec if type(key._colspec) is str else key.target_fullname} {key.ondelete}"
-        for key in column.foreign_keys
-    )
-    return f"{_type(column.type, shapes)} {' '.join(facts)} {keys}"
-
-
-def _type(found: Any, shapes: Shapes) -> str:
-    plain = {
-        k: v for k, v in shapes.attributes(found).items() if type(v) in (*ATOMS, list, tuple) and not k.startswith("_")
-    }
-    inner = vars(found).get("item_type") or vars(found).get("impl")
-    nested = (
-        f" of {_type(inner, shapes)}" if inner is not None and inner is not found and hasattr(inner, "__dict__") else ""
-    )
-    enum = vars(found).get("enum_class")
-    return f"{type(found).__qualname__} {shapes.text(plain, 2)}{f' {reference(enum)}' if enum else ''}{nested}"
 
 
 # -- Starlette and FastAPI -------------------------------------------------------------------

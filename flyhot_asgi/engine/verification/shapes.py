@@ -20,6 +20,7 @@ from ..living.attributes import attributes, attributes_in, slots_of
 from ..living.places import found_at
 from ..source.codetree import children, code_digest
 from ..source.values import ATOMS
+from .columns import SCHEMA, item_text
 
 _NUMBERS = re.compile(r"0x[0-9a-f]+|:[0-9]{6,}|__[0-9]+$")
 _MOST = 200
@@ -141,6 +142,8 @@ class Shapes:
             return f"[{', '.join(self.text(one, depth - 1) for one in list(value)[:_MOST])}]"
         if kind in (set, frozenset):
             return f"{{{', '.join(sorted(self.text(one, depth - 1) for one in value))}}}"
+        if kind.__module__ == SCHEMA:
+            return item_text(value, self)
         parts = [
             f"{name}={self.text(part, depth - 1)}" for name, part in self.attributes(value).items() if part is not None
         ]
