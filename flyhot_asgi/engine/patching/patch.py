@@ -130,7 +130,7 @@ class Patch:
         same = {source.path: distinct_codes(source) for source in self.plan.new.values()}
         found, strangers, twice = [], False, set[int]()
         namespaces = {id(vars(module)) for module in self.plan.live.values()}
-        for function in [one for ref in self.plan.seen if (one := ref()) is not None]:
+        for function in filter(None, [ref() for ref in self.plan.seen]):
             code = function.__code__
             if code.co_filename not in changed and code in same.get(code.co_filename, ()):
                 found.append(code)
@@ -138,8 +138,9 @@ class Patch:
             strangers = strangers or (code not in changed.get(code.co_filename, ()) and function not in self.orphans)
             strangers = strangers or (id(code) in twice and "<locals>" not in code.co_qualname)
             twice.add(id(code))
-            if id(function.__globals__) not in namespaces:
+            if id(function.__globals__) not in namespaces:  # of a module whose import failed, say
                 self._others.add(function)
+                strangers = True
         self._canonical.append(found)
         self.known.update(id(code) for code in found)
         if strangers:  # as a rule garbage of an earlier upgrade: what is kept of the living would keep it alive

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from pathlib import Path
@@ -379,4 +380,23 @@ def test_what_an_earlier_upgrade_left_to_the_collector_is_in_no_later_ones_way(p
     for number, text in enumerate([f"{_TIMED}def stamp(unit='u'): return N\nN = ", decorated, decorated], 2):
         project.write(m=f"{text}{number}\n")
         assert engine.upgrade().verified and m.stamp() == number
+    engine.close()
+
+
+def test_what_a_failed_import_left_to_the_collector_is_in_no_upgrades_way(project: Project) -> None:
+    """Of modules that import one another, one can't be the first: what it made of the other is nobody's."""
+    tools = "N = {}\ndef stamp({}): return N\nfrom TOP.more import whisper\n"
+    project.write(
+        init="", tools=tools.format(1, "unit='u'"), more="from TOP import tools\ndef whisper(): return tools.N\n"
+    )
+    gc.disable()
+    try:
+        with pytest.raises(ImportError, match="circular"):
+            project.load("more")
+        m = project.load("tools")
+        engine = project.engine()
+        project.write(tools=tools.format(2, ""))
+        assert engine.upgrade().verified and m.stamp() == 2
+    finally:
+        gc.enable()
     engine.close()
