@@ -93,16 +93,16 @@ class TablesAdapter(Adapter):
 
     def _enums(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         """A column of an enum's type noted the enum's values when it was made."""
-        stored = {cls: (column, table) for column, cls, table in _enum_columns()}
+        stored = {cls for _, cls, _ in _enum_columns()}
         for module, changes in diffs.items():
             for change in changes.of(Verdict.CHANGED, Verdict.RERUN):
                 found = context.value(module, change.statement.name) if change.statement.kind == "class" else None
                 if isinstance(found, type) and found in stored and _values_changed(change):
-                    column, table = stored[found]
-                    reason = f"the column `{column}` stores it; what values it takes was noted when it was mapped"
-                    if (mapped := mapped_to(table)) is None or why_not_remapped(mapped) is not None:
-                        context.refuse(module, change.statement, reason, do=_MIGRATE)
-                    else:
+                    for column, mapped in _mapped_columns(found):
+                        reason = f"the column `{column}` stores it; what values it takes was noted when it was mapped"
+                        if mapped is None or why_not_remapped(mapped) is not None:
+                            context.refuse(module, change.statement, reason, do=_MIGRATE)
+                            break
                         context.remapped.setdefault(mapped, f"`{column}` stores `{found.__qualname__}`, which changed")
 
 
@@ -212,6 +212,17 @@ def _remap(context: Context, module: str, statement: Statement, living: type, wh
     context.execute(module, statement, recast=True)
     context.step(module, statement, Action.GRAFT, why)
     return True
+
+
+def _mapped_columns(cls: type) -> list[tuple[str, type | None]]:
+    """The columns that store an enum, each with the class that is mapped to its table. Tables that their metadata lost
+    are none: an attempt that was taken back leaves them."""
+    found = [(column, table) for column, one, table in _enum_columns() if one is cls]
+    return [(column, mapped_to(table)) for column, table in found if table is None or _is_known(table)]
+
+
+def _is_known(table: Any) -> bool:
+    return table.metadata.tables.get(table.key) is table
 
 
 def _enum_columns() -> Iterator[tuple[str, type, Any]]:

@@ -6,6 +6,7 @@ its home's name means is marked `stale`. Nothing of the engine is used here.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import functools
 import hashlib
@@ -29,6 +30,10 @@ _CLASS_NAMES = frozenset(
 )
 _OPAQUE_TOPS = frozenset({"sqlalchemy", "logging", "asyncio", "threading", "_thread", "weakref", "prometheus_client"})
 _DEEPEST = 14
+_BOOKKEEPING = frozenset(
+    "_abc_cache middleware_stack openapi_schema _mark _effective_candidates_version "
+    "_effective_low_priority_routes_version".split()
+)
 MEMO = " (memo)"
 """Ends the path of a `functools.cached_property`'s value: looking may be what made it."""
 
@@ -247,11 +252,12 @@ class _Describer:
             self._shapes[id(cls)] = _shape(cls)
         slots, memos = self._shapes[id(cls)]
         name = f"{cls.__module__}.{cls.__qualname__}{self._staleness(cls)}"
+        _up_to_date(value, cls)
         state = []
         for key, item in sorted(_state(value, slots), key=lambda pair: str(pair[0])):
             if key in memos:
                 self._entries[f"{path}.{key}{MEMO}"] = self._text(item, f"{path}.{key}", depth + 1)
-            elif key not in ("_abc_cache", "middleware_stack", "openapi_schema", "_mark", "_routes_version"):
+            elif key not in _BOOKKEEPING and not str(key).endswith("_routes_version"):
                 state.append(f"{key}={self._text(item, f'{path}.{key}', depth + 1)}")
         if issubclass(cls, (dict, list, set)) or not state:
             state.append(self._clean(_plain(value)))
@@ -320,6 +326,14 @@ def _state(value: Any, slots: _Slots) -> Iterator[tuple[str, Any]]:
             yield key, slot.__get__(value, type(value))
         except (AttributeError, TypeError):
             continue
+
+
+def _up_to_date(value: Any, cls: type) -> None:
+    """Newer FastAPI keeps what an included router's routes come to until the router's version moves on, and looks when
+    it is asked: what it would go by counts, not what nobody asks for any more."""
+    if cls.__module__ == "fastapi.routing" and cls.__qualname__ == "_IncludedRouter":
+        with contextlib.suppress(Exception):
+            value.effective_candidates()
 
 
 def _shape(cls: type) -> _Shape:

@@ -133,6 +133,27 @@ def test_a_memo_that_was_worked_out_meanwhile_is_no_difference() -> None:
     assert changed(before, {"described": {"m:a": "x", "m:a.v (memo)": "2"}}) == ["m:a.v (memo)"]
 
 
+INCLUDED = """
+from fastapi import APIRouter, FastAPI
+inner, middle, app = APIRouter(), APIRouter(), FastAPI()
+@inner.get("/a")
+def a(): return 1
+middle.include_router(inner)
+app.include_router(middle)
+"""
+
+
+def test_what_an_included_router_would_go_by_counts_not_what_it_noted_before(tmp_path: Path) -> None:
+    """FastAPI from 0.137 on; an older one has no such notes, and the two are alike anyway."""
+    text = INCLUDED + "for one in middle.routes:\n    getattr(one, 'effective_candidates', list)()\n"
+    for side, more in (("old", ""), ("new", '@inner.get("/b")\ndef b(): return 2\n')):
+        (tmp_path / side / "pkg").mkdir(parents=True)
+        (tmp_path / side / "pkg" / "__init__.py").write_text(text.replace("middle.include", f"{more}middle.include"))
+    pair = Pair("pkg", "1 -> 2", tmp_path / "old", tmp_path / "new", ("pkg",))
+    contest = Contest(pair, tmp_path / "work", sys.executable, {})
+    assert contest.run("flyhot").differences == []
+
+
 def test_the_modules_of_a_namespace_package_count(tmp_path: Path) -> None:
     for side, text in (("old", "LIMIT = 1\n"), ("new", "LIMIT = 2\n")):
         folder = tmp_path / side / "pkg" / "parts"

@@ -66,3 +66,44 @@ def test_a_table_with_columns_given_in_fields_is_mapped_anew(app: Project, old: 
     app.write(cold=TOKENS.replace(old, new))
     assert after == app.load("cold").ask() != before
     assert db.Token is token and undone == before
+
+
+STORED = """
+import enum
+from typing import Optional
+from sqlalchemy import Column, ForeignKey, Integer
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+class Kind(str, enum.Enum):
+    QUIZ = "quiz"
+    FORM = "form"
+class Base(SQLModel, registry=registry()): pass
+class TaskBase(Base):
+    kind: Kind
+class TaskCreate(TaskBase): pass
+class TaskUpdate(Base):
+    kind: Optional[Kind] = None
+class Task(TaskBase, table=True):
+    id: Optional[int] = Field(default=None, primary_key=True)
+class AnswerBase(Base):
+    kind: Kind
+class AnswerRead(AnswerBase):
+    id: int
+class Answer(AnswerBase, table=True):
+    id: Optional[int] = Field(default=None, primary_key=True)
+    task_id: int = Field(sa_column=Column(Integer, ForeignKey("task.id", ondelete="CASCADE")))
+"""
+
+
+def test_an_enum_that_tables_and_other_models_share_gains_a_member(app: Project) -> None:
+    app.write(init="", db=STORED)
+    db = app.load("db")
+    kind, quiz = db.Kind, db.Kind.QUIZ
+    engine = app.engine()
+    app.write(db=STORED.replace('    FORM = "form"\n', '    FORM = "form"\n    CODE = "code"\n'))
+    assert engine.upgrade().verified
+    assert db.Kind is kind and db.Kind.QUIZ is quiz
+    assert [one.__table__.c.kind.type.enums for one in (db.Task, db.Answer)] == [["QUIZ", "FORM", "CODE"]] * 2
+    made = (db.TaskCreate(kind="code"), db.TaskUpdate(kind="code"), db.AnswerRead(kind="code", id=1))
+    assert [one.kind for one in made] == [db.Kind.CODE] * 3
+    engine.close()
