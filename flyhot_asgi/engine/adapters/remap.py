@@ -14,7 +14,7 @@ from typing import Any
 
 from ...errors import UpgradeError
 from ..patching.classobject import touch_class
-from ..patching.journal import Journal
+from ..patching.journal import Journal, refill
 from ..patching.registration import Registration
 from .schemas import added, instances_of
 
@@ -24,7 +24,16 @@ _COLD = "deploy this change cold (restart the app)"
 class Remap(Registration):
     """Takes registries apart before the classes' statements are executed; mappings that were configured are again."""
 
-    def __init__(self, registries: Collection[Any], classes: Collection[type], tables: Collection[Any]) -> None:
+    def __init__(
+        self,
+        registries: Collection[Any],
+        classes: Collection[type],
+        tables: Collection[Any],
+        collected: Collection[tuple[str, Any]] = (),
+    ) -> None:
+        """`collected`: lists and sets in which listeners put tables and columns, each with what it is called."""
+        self._collected = list(collected)
+        self._left: list[tuple[str, Any, list[Any]]] = []
         self._registries = list(registries)
         self._classes = list(classes)
         self._tables = list(tables)
@@ -55,11 +64,24 @@ class Remap(Registration):
             _note_keys(table.metadata, journal)
             if table.metadata.tables.get(table.key) is table:
                 table.metadata.remove(table)
+        self._forget(journal)
+
+    def _forget(self, journal: Journal) -> None:
+        """Listeners find what they would find in a cold import, and fill it again."""
+        old = {id(one) for table in self._tables for one in (table, *table.columns)}
+        for name, container in self._collected:
+            journal.touch_container(container, f"`{name}`")
+            rest = [one for one in container if id(one) not in old]
+            self._left.append((name, container, rest))
+            refill(container, rest)
 
     def finish(self, journal: Journal) -> None:
         """What can't be configured would raise at the first query, in a cold start as here: better now."""
         for registry in self._configured:
             registry.configure()
+        for name, container, rest in self._left:
+            if len(container) <= len(rest):
+                raise UpgradeError(f"`{name}` has tables or columns of the old mapping, and nothing fills it", do=_COLD)
 
 
 def _counts(one: Any) -> bool:

@@ -76,9 +76,11 @@ def plan_remap(context: Context, wanted: dict[type, str]) -> None:
         cls = next(iter(wanted))
         _refuse(context, cls, f"its mapping changed, and {count} hold the old one")
         return
-    context.plan.registrations.insert(0, Remap(list(registries.values()), classes, tables))
+    old = {id(table) for table in tables} | {id(column) for t in tables for column in t.columns}
+    collected = list(_collected(context, old, homes))
+    context.plan.registrations.insert(0, Remap(list(registries.values()), classes, tables, collected))
     context.plan.registrations.insert(0, MappingUndo())
-    _dependents(context, homes, {id(table) for table in tables} | {id(column) for t in tables for column in t.columns})
+    _dependents(context, homes, old)
 
 
 def _refuse(context: Context, cls: type, reason: str) -> None:
@@ -127,6 +129,21 @@ def _living(classes: list[type]) -> str | None:
         gc.collect()
     found = [type(one).__qualname__ for one in instances_of(classes) if _counts(one)]
     return f"{len(found)} living instance(s) of `{found[0]}`" if found else None
+
+
+def _collected(context: Context, old: set[int], homes: set[Home]) -> Iterator[tuple[str, Any]]:
+    """Lists and sets, of modules and of the app's own objects, in which old tables and columns lie, though nothing of
+    the mapping stands in the statement: who listens to mappings put them there. Each with what it is called."""
+    for module in [name for name in context.live if name in context.new]:
+        binders = context.new_names.binders(module)
+        for name, value in context.namespace(module).items():
+            parts = {name: value} if name in binders else {}
+            if type(value).__module__ in context.live:
+                parts = {f"{name}.{place}": part for place, part in (fields_of(value) or {}).items()}
+            for path, part in parts.items():
+                if type(part) in (list, set) and any(id(one) in old for one in part):
+                    if name not in binders or not context.new_names.reads(module, binders[name]) & homes:
+                        yield path, part
 
 
 # -- who else was built from the old mapping ---------------------------------------------------

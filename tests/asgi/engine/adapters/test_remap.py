@@ -214,6 +214,70 @@ def test_an_enum_in_a_class_that_is_mapped_anew_stays_with_its_members(app: Proj
     engine.close()
 
 
+SEARCHED = """
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+class Search:
+    def __init__(self):
+        self.columns, self.named = [], set()
+    def look(self, mapper, cls):
+        for column in mapper.persist_selectable.c:
+            if column.info.get("searched") and column.table.name not in self.named:
+                self.columns.append(column)
+                sa.Index(column.table.name + "_found", column)
+search = Search()
+class Base(DeclarativeBase): pass
+event.listen(sa.orm.Mapper, "instrument_class", search.look)
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(info={"searched": True})
+class Item(Base):
+    __tablename__ = "items"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(info={"searched": True})
+def end(): event.remove(sa.orm.Mapper, "instrument_class", search.look)
+"""
+
+
+HEARD = SEARCHED.replace(
+    "search = Search()",
+    "FOUND = []\n"
+    "def hear(mapper, cls):\n"
+    "    for column in mapper.persist_selectable.c:\n"
+    "        if column.info.get('searched'):\n"
+    "            FOUND.append(sa.Index(column.table.name + '_found', column) and column)",
+).replace("search.look", "hear")
+
+
+@pytest.mark.parametrize(("text", "again"), [(SEARCHED, True), (HEARD, True), (SEARCHED, False)])
+def test_what_listens_to_mappings_collects_the_new_columns_and_no_old_ones(
+    app: Project, text: str, again: bool
+) -> None:
+    app.write(init="", db=text)
+    db = app.load("db")
+    found = db.FOUND if text == HEARD else db.search.columns
+    old = list(found)
+    engine = app.engine()
+    if not again:
+        db.end()
+    app.write(db=text.replace("title: Mapped[str]", "about: Mapped[str | None]\n    title: Mapped[str]"))
+    if again:
+        assert engine.upgrade().verified
+        tables = (db.User.__table__.c.name, db.Item.__table__.c.title)
+        assert len(found) == 2
+        assert all(a is b for a, b in zip(found, tables, strict=True))
+        assert {index.name for index in db.Item.__table__.indexes} == {"items_found"}
+        engine.undo_last()
+        db.end()
+    else:
+        with pytest.raises(Refused):
+            engine.upgrade()
+    assert all(a is b for a, b in zip(found, old, strict=True))
+    engine.close()
+
+
 BESIDE = """
 import dataclasses
 import sqlalchemy as sa
