@@ -13,6 +13,7 @@ from ..engine import Journal, SourceModule
 from ..errors import FlyhotError, UpgradeError, UpgradeRefused
 from ..functions.unit import FunctionUnit
 from ..session import MigrationReport, Registry, Session, Unit, pinning
+from ..session.ended import EndedUnit
 from ..session.migrate import migrate
 from ..session.registered import Registered
 from ..session.stale import close_stale
@@ -96,7 +97,7 @@ class UnitsUpgrade:
                 undo=journal,
                 budget=budget,
                 each=self._order.code_change_budget,
-                droppable=lambda unit: self._session_of(unit) is not None,
+                droppable=lambda unit: isinstance(unit, EndedUnit) or self._session_of(unit) is not None,
                 debug=self._order.debug,
             )
             self.migrated = self._migration.migrated
@@ -124,12 +125,19 @@ class UnitsUpgrade:
         """The upgrade is committed. Returns a line on each session that is pinned or dropped. `now`: the release that
         runs, asked when it is needed. `render`: may what is shown have changed?"""
         dropped = self._migration.dropped if self._migration is not None else ()
-        lines = [pinning.dismiss(self._registry, self._session_of(unit), error.what) for unit, error in dropped]
+        lines = [self._dropped(unit, error.what) for unit, error in dropped]
         gone = {id(unit) for unit, _ in dropped}
         left = [unit for unit in self._units if id(unit) not in gone] if gone else self._units
         tell_resumed(left, vsn, self._migration, render=render)
         pinned = pinning.confirm(self._registry, self._missed, now, old=self._old[: len(vsn)])
         return lines + [f"{line}: pinned to the old code until its next message" for line in pinned]
+
+    def _dropped(self, unit: Unit, why: str) -> str:
+        if not self._registry.ended.drop(unit):
+            return pinning.dismiss(self._registry, self._session_of(unit), why)
+        line = f"{why}; nobody is connected with it any more, and it keeps the state that it had"
+        self._registry.report(line)
+        return line
 
     @property
     def migrated_classes(self) -> frozenset[str]:

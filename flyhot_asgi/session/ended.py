@@ -74,5 +74,9 @@ class Ended:
         """Those that still live."""
         return list(self._units.values())
 
-    def _forget(self, number: int) -> None:
-        self._units.pop(number, None)
+    def drop(self, unit: Unit) -> bool:
+        """Its state fits the code of no release that runs: it is migrated no more. False: it was none of these."""
+        return isinstance(unit, EndedUnit) and self._forget(id(unit.instance))
+
+    def _forget(self, number: int) -> bool:
+        return self._units.pop(number, None) is not None

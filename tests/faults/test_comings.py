@@ -142,6 +142,33 @@ async def test_what_lives_on_of_a_connection_whose_migration_had_failed_is_not_m
     assert again["outcome"] == "refused" and "nobody registered" in again["error"]["message"], again["error"]
 
 
+async def test_what_lives_on_of_a_connection_and_fails_to_migrate_stops_nobody_if_its_class_says_so(lab: Lab) -> None:
+    """Its socket would have been closed; it is closed already."""
+    dropping = edited(
+        SECOND["main.py"],
+        ('    encoding = "text"\n', '    encoding = "text"\n    on_failed_code_change = "drop_session"\n'),
+        (
+            "        state['history'].append('migrated')\n",
+            "        if not state['history']:\n            raise ValueError('not this one')\n",
+        ),
+    )
+    client = lab.clients[0]
+    kept = lab.main.seen[0]
+    kept.history.clear()
+    client.leaves()
+    assert client.task is not None
+    await client.task
+    lab.clients.remove(client)
+    aborting = edited(dropping, ('"drop_session"', '"abort"'))
+    undone = await lab.upgrade({**SECOND, "main.py": aborting})
+    assert undone["outcome"] == "rolled_back" and "whose connection is over" in undone["error"]["message"]
+    done = await lab.upgrade({**SECOND, "main.py": dropping})
+    assert done["outcome"] == "complete", done["error"]
+    (note,) = [note for note in done["notes"] if "not this one" in note]
+    assert "keeps the state that it had" in note and "count" in vars(kept)
+    assert all("n" in vars(seen) for seen in lab.main.seen if seen is not kept)
+
+
 async def test_a_connection_that_opens_after_the_plan_has_a_state_that_nobody_migrates(lab: Lab) -> None:
     """Nobody was there when it was planned, and so nothing spoke against it."""
     for client in lab.clients:
