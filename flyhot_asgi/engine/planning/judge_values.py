@@ -1,8 +1,7 @@
 """What may be done with a changed assignment, import or bare call at module level.
 
-The rule for values: what the source says now wins only where the running program did not say otherwise since. The old
-text's value is had again (if having it has no effect) and compared with the living one; if they differ, the program
-changed it and the release changed it too, and nobody can know which is meant.
+The source wins only where the running program did not say otherwise since: the old text's value is had again (if having
+it has no effect) and compared with the living one; if they differ, nobody can know which is meant.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from ..source.codetree import transplant
 from ..source.defuse import Home, imported_from
 from ..source.diff import Change, Verdict
 from ..source.drift import Drift
+from ..source.handed import may_be_changed
 from ..source.module import Statement
 from ..source.plan import Action
 from ..source.uses import may_be_mutated, may_be_stored
@@ -293,7 +293,8 @@ def _as_described(
     if drift.by_program(home) and drift.by_release(home) and not drift.arrived(home):
         return _both_changed(home[1])
     if isinstance(live, CONTAINERS):
-        spared = None if may_be_mutated(context.old_names, home) else names_expression
+        kept = not drift.by_program(home) and not may_be_changed(context.old_names, home)
+        spared = names_expression if kept or not may_be_mutated(context.old_names, home) else None
         if (what := drift.opaque(home, spared=spared)) is not None and not _only_definitions(live):
             return (f"it holds a living {what}, whose state would be lost", _CHANGE_IT)
         return None
@@ -319,8 +320,7 @@ def _classes_held(context: Context, container: Any) -> str | None:
 
 
 def _only_definitions(value: Any) -> bool:
-    items = value.values() if isinstance(value, dict) else value
-    return all(is_definition(item) or is_plain(item) for item in items)
+    return all(is_definition(one) or is_plain(one) for one in (value.values() if isinstance(value, dict) else value))
 
 
 def _both_changed(name: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ the source made of it: no function stores the name, and none does with the conta
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .binds import bound_names
@@ -78,17 +78,27 @@ def may_be_stored(names: Names, home: Home) -> bool:
 
 def may_be_mutated(names: Names, home: Home) -> bool:
     """Some function of the release does more with the container behind the name than read it."""
+    return any(not reads_only(chain) for chain in uses_of(names, home))
+
+
+def uses_of(names: Names, home: Home) -> Iterator[list[ast.AST]]:
+    """Each use inside of a function, with its ancestors, nearest first."""
     for owner, source in names.modules.items():
         if home[1] not in source.text:
             continue
         for node, parents in _uses(source.tree):
             if names.home(owner, node.id) == home or names.home(owner, _whole(node, parents)) == home:
-                if not _reads_only(_chain(node, parents, home[1])):
-                    return True
-    return False
+                yield _chain(node, parents, home[1])
 
 
-def _uses(tree: ast.Module) -> Iterator[tuple[ast.Name, list[ast.AST]]]:
+def uses_in(function: ast.AST, name: str) -> Iterator[list[ast.AST]]:
+    """The same of a name inside of one function, where it is read."""
+    for node, parents in _uses(function):
+        if node.id == name and isinstance(node.ctx, ast.Load):
+            yield [node, *parents]
+
+
+def _uses(tree: ast.AST) -> Iterator[tuple[ast.Name, list[ast.AST]]]:
     """Names inside of functions, each with its ancestors, nearest first."""
     stack: list[tuple[ast.AST, list[ast.AST]]] = [(tree, [])]
     while stack:
@@ -117,7 +127,8 @@ def _chain(node: ast.Name, parents: list[ast.AST], name: str) -> list[ast.AST]:
     return chain
 
 
-def _reads_only(chain: list[ast.AST]) -> bool:
+def reads_only(chain: Sequence[ast.AST]) -> bool:
+    """The use, with its ancestors, changes nothing of the container and gives it to nobody."""
     node, *parents = chain
     if not parents or not isinstance(getattr(node, "ctx", None), ast.Load):
         return False

@@ -298,9 +298,11 @@ SORTS = [Sort(User.name), Sort(User.id)]
 class Repository:
     order = User.name.desc()
     columns = [User.id]
+def narrowed(query, options=None): return query.options(*options) if options else query
 def ask():
     asked = [NAMED, *FILTERS["many"], FILTERS["named"], OPTIONS["base"], Repository.order, SORTS[0].column]
     text = str(sa.select(User, TABLE.c.id).where(*asked).options(*LOADS, *MORE_LOADS)) + str(dict(**OPTIONS)["base"])
+    text += str(narrowed(sa.select(User), options=MORE_LOADS))
     return text, [index.name for index in User.__table__.indexes], BY_NAME.table is User.__table__ is TABLE
 """
 AGED = BASE.replace(
