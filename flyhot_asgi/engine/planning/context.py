@@ -274,11 +274,11 @@ class Context(Findings):
         """Who of the app or of a library holds a living object besides the namespaces of first-party modules (and
         `but`), in words. What only the embedding program holds is noted in the plan, or counts too: `by_anybody`.
         `going`, `renamed`: as a `Scan` takes them."""
-        found = self._scan(value, but, going, renamed)
+        found = self.scan([value], but, going, renamed)
         if (found.counting() or (by_anybody and found.outside())) and not self._collected:
             del found
             self.collect()  # garbage holds nothing
-            found = self._scan(value, but, going, renamed)
+            found = self.scan([value], but, going, renamed)
         held, outside = found.counting(), found.outside()
         if by_anybody:
             return held or outside
@@ -286,9 +286,12 @@ class Context(Findings):
             self.plan.note_orphan(value, outside)
         return held
 
-    def _scan(self, value: object, but: Sequence[object], going: Sequence[object], renamed: Sequence[object]) -> Scan:
+    def scan(
+        self, values: Sequence[object], but: Sequence[object], going: Sequence[object], renamed: Sequence[object] = ()
+    ) -> Scan:
+        """Who holds them, before garbage was looked after. What the engine itself has of them does not count."""
         passing = [*but, but, *self.poured(), *self.survey.lists]
-        return Scan([value], self.territory, passing, kinds=self.passing_kinds, going=going, renamed=renamed)
+        return Scan(values, self.territory, passing, kinds=self.passing_kinds, going=going, renamed=renamed)
 
     def commands_reading(self, home: Home) -> Iterator[object]:
         """What commands of click hold whose statements read a name: they are made again with it."""

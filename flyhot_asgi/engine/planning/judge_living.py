@@ -2,7 +2,7 @@
 
 A closure that a function handed out has no statement of its own that could be executed again. New code can be put into
 it, but neither new free variables, nor defaults, nor decorators; and if its function is gone from the source, it would
-run old code for ever. The same holds for whatever of a deleted module is still held.
+run old code for ever.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import ast
 import gc
 import types
 
-from ..living.holders import insides
 from ..living.inventory import is_among, module_of, subclasses
 from ..living.overloads import stubs_of
 from ..living.wrapped import function_chain
@@ -20,8 +19,8 @@ from ..source.nodes import children_of
 from ..source.plan import Execute, Refusal
 from ..source.shells import shell_of
 from .context import COLD, Context
-from .doomed import bound_anew, dict_of, doomed, let_go, registered
-from .judge_classes import all_classes
+from .doomed import bound_anew, doomed, let_go, registered
+from .judge_deleted import judge_deleted, moved_parts
 from .judge_instances import instance_gap
 
 
@@ -30,8 +29,7 @@ def judge_living(context: Context) -> None:
     for name in context.plan.changed:
         _judge_functions(context, name)
         _judge_local_classes(context, name)
-    for name in context.plan.deleted:
-        _judge_deleted_module(context, name)
+    judge_deleted(context)
 
 
 def _judge_functions(context: Context, name: str) -> None:
@@ -50,7 +48,7 @@ def _judge_functions(context: Context, name: str) -> None:
         return
     context.collect(again=True)
     stuck = look()
-    moved = _moved(context)
+    moved = moved_parts(context)
     while stuck:
         function = stuck.pop()
         if id(function) in moved:
@@ -93,11 +91,6 @@ def _is_gone_method(context: Context, function: types.FunctionType) -> bool:
     for part in name.split("."):
         node = next((c for c in getattr(node, "body", []) if getattr(c, "name", None) == part), None)
     return node is None
-
-
-def _moved(context: Context) -> set[int]:
-    """Ids of what moves to another module, with the functions inside: it stays alive, and runs new code."""
-    return {id(part) for move in context.moves.values() for part in insides(move.living)}
 
 
 def _held_by_a_frame(context: Context, function: types.FunctionType, stuck: list[types.FunctionType]) -> bool:
@@ -160,45 +153,3 @@ def _local_classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
 
     visit(tree, "")
     return found
-
-
-def _judge_deleted_module(context: Context, name: str) -> None:
-    """Whatever of a module that is gone from the source is still held would run old code for ever."""
-    source = context.old[name]
-    moved = _moved(context)
-    classes = list(all_classes(context.namespace(name), name))
-    for cls in classes:
-        if id(cls) in moved:
-            continue
-        if count := context.instances_held(cls):
-            _refuse_module(context, name, cls.__qualname__, f"{count} instance(s) of it are alive")
-    functions = [f for f in context.survey.functions if f.__code__.co_filename == source.path]
-    dropped = [functions, classes, *functions, *classes, *map(dict_of, classes), *_insides(context)]
-    for function in [one for one in functions if id(one) not in moved]:
-        context.plan.orphans.add(function)
-        if held := context.held_elsewhere(function, dropped):
-            _refuse_module(context, name, function.__code__.co_qualname, f"it is still held by {held[0]}")
-
-
-def _insides(context: Context) -> list[object]:
-    """What the registered objects that the plan drops are made of: it goes with them, unless a module names it."""
-    named = {id(value) for module in context.live.values() for value in vars(module).values()}
-    found: list[object] = []
-    seen: set[int] = set()
-    queue = list(context.dropped)
-    while queue and len(found) < 20_000:
-        obj = queue.pop()
-        if id(obj) in seen or id(obj) in named or isinstance(obj, type | types.ModuleType):
-            continue
-        seen.add(id(obj))
-        found.append(obj)
-        if isinstance(obj, types.FunctionType):
-            queue += [*(obj.__closure__ or ()), obj.__defaults__, obj.__kwdefaults__]
-        else:
-            queue += gc.get_referents(obj)
-    return found
-
-
-def _refuse_module(context: Context, module: str, name: str, why: str) -> None:
-    reason = f"its module is gone from the source, but {why}"
-    context.plan.refusals.append(Refusal(module, context.old[module].shown, 1, name, reason, COLD))

@@ -18,6 +18,8 @@ from .first_sight import CASES as FIRST_SIGHT
 from .first_sight import OR_REFUSED
 from .found import CASES as FOUND
 from .functions import CASES as FUNCTIONS
+from .gone import GOES
+from .gone import STAYS as GONE_AND_KEPT
 from .lasting import CASES as LASTING
 from .lasting import RIGHT as STAYS_RIGHT
 from .libraries import CASES as LIBRARIES
@@ -52,7 +54,7 @@ ALL = {
     **HALF_WAY,
     **OR_REFUSED,
 }
-NEVER_REFUSED = {**LIBRARIES, **STAYS_RIGHT, **BASES, **FIRST_SIGHT, **RECORDS_RIGHT}
+NEVER_REFUSED = {**LIBRARIES, **STAYS_RIGHT, **BASES, **FIRST_SIGHT, **RECORDS_RIGHT, **GOES}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -77,3 +79,9 @@ def test_data_in_a_shape_that_nobody_makes_any_more_is_refused(name, tmp_path):
 def test_what_a_decorator_enters_is_entered_as_a_cold_import_does(name, tmp_path):
     verdict = judge(case(ENTERED[name]), tmp_path, here=True)
     assert verdict.word in (("right",) if name in RIGHT else ("right", "refused")), verdict.why
+
+
+@pytest.mark.parametrize("name", GONE_AND_KEPT)
+def test_what_the_app_keeps_of_a_module_that_is_gone_is_refused(name, tmp_path):
+    verdict = judge(case(GONE_AND_KEPT[name]), tmp_path)
+    assert verdict.word == "refused" and "its module is gone from the source" in verdict.why[0], verdict.why
