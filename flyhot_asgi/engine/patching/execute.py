@@ -28,6 +28,9 @@ from .recast import RECAST, ClassInjector, Recaster
 from .values import Pourer, merged
 
 ADOPT = "__flyhot_adopt__"
+_ENTERED = """raise __import__("flyhot_asgi.errors", fromlist=["errors"]).UpgradeError(
+    "the condition of a block at module level that changed holds now, and what it does can't be had twice"
+)"""
 _MISSING = object()
 
 
@@ -81,13 +84,17 @@ def compile_statement(
     inside: bool = False,
     recast: bool = False,
     outer: int = 0,
+    entered: bool = True,
 ) -> types.CodeType:
     """One statement as a code object to `exec`, its nested code taken from the whole module's compile.
 
     `inside` adopts the methods of its classes, too: the bodies of these are then the statement's own code. `recast`
     lets a class statement make the living class again. `outer`: without so many of its outermost decorators.
+    `entered` off: an `if` whose condition must not hold, of which nothing else is executed.
     """
     node = copy.deepcopy(statement.node)
+    if not entered and isinstance(node, ast.If):
+        node.body = ast.parse(_ENTERED).body
     if outer and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         del node.decorator_list[:outer]
     if recast:

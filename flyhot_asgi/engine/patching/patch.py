@@ -155,7 +155,7 @@ class Patch:
             return compile_graft(source, item)
         if item.annotate_only:
             return compile_nodes(source, annotation_only(item.statement))
-        return compile_statement(source, item.statement, recast=item.recast)
+        return compile_statement(source, item.statement, recast=item.recast, entered=not item.unentered)
 
     @property
     def files(self) -> list[str]:

@@ -148,6 +148,7 @@ class Context(Findings):
         but: frozenset[str] | None = None,
         adopt: bool = True,
         lasting: tuple[tuple[str, Any], ...] = (),
+        unentered: bool = False,
     ) -> None:
         if statement not in self.planned:
             self.planned.add(statement)
@@ -170,6 +171,7 @@ class Context(Findings):
                 layer,
                 lasting,
                 self._unseen(module, statement),
+                unentered,
             )
             self.plan.work.append(item)
 

@@ -18,6 +18,7 @@ from .context import Context
 from .decorators import registering
 from .judge_parts import sets_part
 from .telling import tells
+from .unentered import stays_out
 
 _MISSING: Any = object()
 TOLD = "it tells something while the module is imported, and nothing is left of that"
@@ -48,6 +49,8 @@ def judge_block(context: Context, module: str, change: Change) -> None:
         context.step(module, statement, Action.KEEP, "an import that succeeds passes it: it does nothing")
         return
     if not only_defines(context, module, statement.node) and context.filled(module, statement):
+        return
+    if not only_defines(context, module, statement.node) and stays_out(context, module, change):
         return
     if change.verdict is Verdict.DELETED:
         if not only_defines(context, module, statement.node) and not configures(context, module, statement, gone=True):

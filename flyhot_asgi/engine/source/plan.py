@@ -106,6 +106,8 @@ class Execute:
     """Members of a class that is recast which stay: their statement gives something else each time (a random key)."""
     unseen: frozenset[str] = frozenset()
     """Names that the module does not have yet where a cold import executes it, if it looks at all of them."""
+    unentered: bool = False
+    """A block whose condition must not hold: what stands in it is not executed."""
 
 
 @dataclass(frozen=True)
