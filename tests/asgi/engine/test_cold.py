@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from flyhot_asgi.engine import SourceModule
+from flyhot_asgi.engine.oracle import child
 from flyhot_asgi.engine.oracle.cold import Cancelled, import_cold
 from flyhot_asgi.engine.oracle.request import request_for_tree
 from flyhot_asgi.errors import SourceError
@@ -160,3 +162,26 @@ def _ends(pid: int) -> bool:
             return True
         time.sleep(0.01)  # nothing tells when a process that is not our child ends
     return False
+
+
+_TWICE = """
+import gc, importlib.util, sys
+gc.disable()
+spec = importlib.util.spec_from_file_location("child", sys.argv[1])
+child = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(child)
+asked = {"path": [sys.argv[2], *sys.path], "overlay": None, "tree": sys.argv[2], "own": None}
+modules, failed = child.import_release({**asked, "modules": ["circle.more", "circle.tools"]})
+print(sorted(modules), failed, [getattr(o, "__name__", "") for o in gc.get_objects()].count("stamp"))
+"""
+
+
+def test_of_modules_that_import_one_another_what_the_wrong_order_made_is_gone(tmp_path: Path) -> None:
+    """A rehearsal would meet a second copy of each function and class."""
+    (tmp_path / "circle").mkdir()
+    (tmp_path / "circle" / "__init__.py").touch()
+    (tmp_path / "circle" / "more.py").write_text("from circle import tools\ndef whisper(): pass\n")
+    (tmp_path / "circle" / "tools.py").write_text("def stamp(): pass\nfrom circle.more import whisper\n")
+    command = [sys.executable, "-c", _TWICE, str(child.__file__), os.path.realpath(tmp_path)]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert said.stdout == "['circle', 'circle.more', 'circle.tools'] {} 1\n"
