@@ -7,6 +7,7 @@ atomic on the loop's thread.
 
 from __future__ import annotations
 
+import gc
 import sys
 import types
 from collections.abc import Callable, Collection
@@ -108,6 +109,9 @@ class CodeUpgrade:
         Raises SourceError, and NothingToDo if the release changes nothing that is loaded.
         """
         release, installed = self._order.release, self._installed
+        if installed.has_undone:
+            gc.collect()  # classes that the undone release had made: a plan that saw them would keep them alive
+            installed.has_undone = False
         sources = self.sources = installed.sources_with(release, live)
         rehearsed = self._binding()
         self.plan = make_plan(

@@ -42,6 +42,8 @@ class Installed:
     """What releases look like, imported cold by this process."""
     record: Recorded | None = None
     """What the running release looks like, once the process was compared with it."""
+    has_undone: bool = False
+    """An upgrade was undone after its code was in: what that had made is the collector's."""
     since: float = field(default_factory=time.time)
     _base_files: dict[str, bytes] | None = None
     _base_digest: str = ""

@@ -292,6 +292,7 @@ class Transaction:
         return e.Committed()
 
     def _undo(self) -> e.Event:
+        self._installed.has_undone = True
         self._code.journal.rollback()
         return e.Undone()
 
