@@ -90,7 +90,8 @@ class Scan:
         self._going = {id(one) for one in going}
         self._renamed = {id(one) for one in renamed}
         self._keep = [targets, passing, list(passing), going, renamed]
-        self._ignored = {id(self), id(vars(self)), *map(id, self._keep), *map(id, self._keep[2])}
+        self._passing = set(map(id, self._keep[2]))
+        self._ignored = {id(self), id(vars(self)), *map(id, self._keep), *self._passing}
         self._ignored |= {id(self._keep), id(self.holders)}
         self._below: dict[int, set[int]] = {}
         self._settled: set[int] = set()
@@ -116,6 +117,8 @@ class Scan:
             for holder in gc.get_referrers(*frontier) if frontier else []:
                 key = id(holder)
                 if key in self._ignored or key in ours or type(holder) is types.FrameType:
+                    if key in self._passing and type(holder) is not list:
+                        self._settled.update(id(r) for r in gc.get_referents(holder))
                     continue
                 if key in self._inner or key in self._going:
                     self._settled.update(id(r) for r in gc.get_referents(holder))

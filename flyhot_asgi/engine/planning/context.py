@@ -303,10 +303,10 @@ class Context(Findings):
                     yield from insides_of(self.value(module, statement.binds[0]))
 
     def listed(self, value: object) -> str | None:
-        """Which container that is module-level state holds a living object; None if none does."""
+        """Which container that is module-level state, and stays, holds a living object; None if none does."""
         poured = {id(one) for one in self.poured()}
-        for name, module in self.live.items():
-            for key, found in list(vars(module).items()):
+        for name in [one for one in self.live if one in self.new]:
+            for key, found in list(vars(self.live[name]).items()):
                 for container in _nested(found):
                     if id(container) not in poured and not key.startswith("__") and _holds(container, value):
                         return f"`{key}` of {name}"

@@ -12,10 +12,9 @@ import types
 from collections.abc import Iterator, Sequence
 
 from ..living.holders import insides
-from ..living.inventory import is_among
 from ..source.plan import Refusal
 from .context import COLD, Context
-from .doomed import dict_of
+from .doomed import bound_anew, dict_of, doomed, let_go
 from .judge_classes import all_classes
 
 _MANY = 200
@@ -28,10 +27,10 @@ def judge_deleted(context: Context) -> None:
     if not deleted:
         return
     going = [part for name in deleted for part in _parts(context, name)]
-    going += _dropped(context)
+    going += [*_dropped(context), *let_go(context)]
     for name in deleted:
-        alive = _judge_instances(context, name, going)
-        _judge_definitions(context, name, going, alive)
+        _judge_classes(context, name, going)
+        _judge_functions(context, name, going)
 
 
 def _parts(context: Context, name: str) -> Iterator[object]:
@@ -62,28 +61,25 @@ def _made_there(context: Context, name: str) -> Iterator[types.FunctionType]:
             yield inner
 
 
-def _judge_instances(context: Context, name: str, going: Sequence[object]) -> list[type]:
-    """The classes that are refused: who has an instance has its class."""
+def _judge_classes(context: Context, name: str, going: Sequence[object]) -> None:
     moved = moved_parts(context)
-    alive = []
     for cls in [one for one in all_classes(context.namespace(name), name) if id(one) not in moved]:
         objects = context.survey.objects(cls) if context.instances(cls) else []
         seen = len(objects) <= _MANY and all(map(gc.is_tracked, objects))
         if count := len(_held(context, objects, going)) if seen else len(objects):
-            alive.append(cls)
             _refuse(context, name, cls.__qualname__, f"{count} instance(s) of it are alive")
-    return alive
+        elif (where := context.listed(cls)) is not None:
+            _refuse(context, name, cls.__qualname__, f"it is still held by {where}")
 
 
-def _judge_definitions(context: Context, name: str, going: Sequence[object], alive: Sequence[type]) -> None:
+def _judge_functions(context: Context, name: str, going: Sequence[object]) -> None:
     moved, namespace = moved_parts(context), context.namespace(name)
-    functions = [one for one in _functions_of(context, name) if id(one) not in moved]
-    context.plan.orphans.update(functions)
-    wrappers = [one for one in _made_there(context, name) if one.__globals__ is not namespace]
-    classes = [one for one in all_classes(namespace, name) if id(one) not in moved and not is_among(one, alive)]
-    asked = [*functions, *wrappers, *classes]
-    paths = [one.__code__.co_qualname for one in functions]
-    paths += [*(one.__qualname__ for one in wrappers), *(one.__qualname__ for one in classes)]
+    asked = [one for one in _functions_of(context, name) if id(one) not in moved]
+    context.plan.orphans.update(asked)
+    paths = [one.__code__.co_qualname for one in asked]
+    for wrapper in [one for one in _made_there(context, name) if one.__globals__ is not namespace]:
+        asked.append(wrapper)
+        paths.append(wrapper.__qualname__)
     for index, holder in _held(context, asked, going).items():
         _refuse(context, name, paths[index], f"it is still held by {holder}")
 
@@ -91,12 +87,12 @@ def _judge_definitions(context: Context, name: str, going: Sequence[object], ali
 def _held(context: Context, values: Sequence[object], going: Sequence[object]) -> dict[int, str]:
     """Which of them the app or a library has, by their places, each with one who has it, in words. What only the
     embedding program has is noted in the plan."""
-    but = [values]
-    found = context.scan(values, but, going)
+    but, renamed = [values, *doomed(context)], bound_anew(context)
+    found = context.scan(values, but, going, renamed)
     if any(map(found.counting, range(len(values)))):
         del found
         context.collect()  # garbage holds nothing
-        found = context.scan(values, but, going)
+        found = context.scan(values, but, going, renamed)
     held: dict[int, str] = {}
     for index, value in enumerate(values):
         if who := found.counting(index):

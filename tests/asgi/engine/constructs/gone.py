@@ -102,3 +102,26 @@ STAYS = {
         ),
     )
 }
+
+DEPENDS = """
+    --- a
+    from fastapi import Depends
+    def db(): return 1
+    def svc(d=Depends(db)): return d
+    --- m
+    from fastapi import FastAPI, Depends
+    from .a import svc
+    app = FastAPI()
+    @app.get("/x")
+    def x(s=Depends(svc)): return s
+    xxx a
+    +++ m
+    from fastapi import FastAPI, Depends
+    app = FastAPI()
+    def svc2(): return 2
+    @app.get("/x")
+    def x(s=Depends(svc2)): return s
+    === ask
+    m.x(3)
+"""
+"""A dependency of a dependency, whose modules are gone: both are held by what the plan executes anew."""

@@ -18,7 +18,7 @@ from .first_sight import CASES as FIRST_SIGHT
 from .first_sight import OR_REFUSED
 from .found import CASES as FOUND
 from .functions import CASES as FUNCTIONS
-from .gone import GOES
+from .gone import DEPENDS, GOES
 from .gone import STAYS as GONE_AND_KEPT
 from .lasting import CASES as LASTING
 from .lasting import RIGHT as STAYS_RIGHT
@@ -85,3 +85,8 @@ def test_what_a_decorator_enters_is_entered_as_a_cold_import_does(name, tmp_path
 def test_what_the_app_keeps_of_a_module_that_is_gone_is_refused(name, tmp_path):
     verdict = judge(case(GONE_AND_KEPT[name]), tmp_path)
     assert verdict.word == "refused" and "its module is gone from the source" in verdict.why[0], verdict.why
+
+
+def test_dependencies_whose_module_is_gone_go_with_their_route(tmp_path):
+    verdict = judge(case(DEPENDS), tmp_path, here=True)
+    assert verdict.word == "right", verdict.why
