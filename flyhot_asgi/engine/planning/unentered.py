@@ -13,10 +13,11 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from ..source.defuse import Names
+from ..source.defuse import Home, Names
 from ..source.diff import Change, Verdict
 from ..source.module import Statement, dotted_name
 from ..source.plan import Action
+from ..source.uses import may_be_stored
 from ..source.values import EXACT_CONTAINERS, is_atomic
 from .context import Context
 
@@ -28,6 +29,8 @@ _OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.In: lambda one, many: one in many,
     ast.NotIn: lambda one, many: one not in many,
 }
+
+_SETTERS = frozenset({"setattr", "delattr", "vars", "globals", "object.__setattr__"})
 
 
 class _Unknown(Exception):
@@ -81,7 +84,7 @@ def _was_passed(context: Context, module: str, old: Statement) -> bool:
 
 
 def _changed_by_program(context: Context, names: Names, module: str, statement: Statement) -> bool:
-    """The program may have set since what the condition asks for."""
+    """The program, or a later statement, may have set since what the condition asks for."""
     test = _condition(statement)
     assert test is not None and context.drift is not None
     for node in ast.walk(test):
@@ -89,10 +92,31 @@ def _changed_by_program(context: Context, names: Names, module: str, statement: 
             home = names.home(module, node.id)
             if home is None or home[0] not in context.live:
                 return True
+            if not _set_once(names, home, {one.attr for one in ast.walk(test) if isinstance(one, ast.Attribute)}):
+                return True
             lives = home[1] in context.namespace(home[0])
             if lives and (not context.drift.known(home) or context.drift.by_program(home)):
                 return True
     return False
+
+
+def _set_once(names: Names, home: Home, attributes: set[str]) -> bool:
+    """What stands behind the name is what it was when the condition was asked at import: nothing binds it again, and
+    nothing but a constructor sets these attributes."""
+    if len([s for s in names.modules[home[0]].statements if home[1] in s.binds]) != 1 or may_be_stored(names, home):
+        return False
+    for source in names.modules.values():
+        outside: list[ast.AST] = [source.tree] if any(a in source.text for a in (*attributes, home[1])) else []
+        while outside:
+            node = outside.pop()
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+                continue
+            if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and node.attr in attributes:
+                return False
+            if isinstance(node, ast.Call) and dotted_name(node.func) in _SETTERS:
+                return False
+            outside.extend(ast.iter_child_nodes(node))
+    return True
 
 
 def _value(context: Context, module: str, node: ast.expr) -> Any:

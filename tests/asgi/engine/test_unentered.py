@@ -74,3 +74,24 @@ def test_what_code_answers_is_not_taken_for_nothing(lab: Callable[..., Lab], hid
     )
     with pytest.raises(Refused):
         app.arrive(conf=conf, main=USES.format(""))
+
+
+LATER = """class Settings:
+    def __init__(self):
+        self.mode = 'local'
+settings = Settings()
+settings.mode = 'live'
+BLOCK
+AFTER
+import atexit
+"""
+
+
+@pytest.mark.parametrize(
+    "after", ["settings.mode = 'local'", "settings = Settings()", "setattr(settings, 'mode', 'local')"]
+)
+def test_what_is_set_after_the_block_was_passed_tells_nothing_of_it(lab: Callable[..., Lab], after: str) -> None:
+    conf = LATER.replace("AFTER", after)
+    app = lab(conf=conf.replace("BLOCK", "if settings.mode == 'live':\n    str(print)"))
+    with pytest.raises(Refused):
+        app.arrive(conf=conf.replace("BLOCK", ""))
