@@ -18,7 +18,7 @@ from ..source.diff import Change, Verdict
 from ..source.module import Statement, dotted_name
 from ..source.plan import Action
 from ..source.uses import may_be_stored
-from ..source.values import EXACT_CONTAINERS, is_atomic
+from ..source.values import is_atomic
 from .context import Context
 
 _OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
@@ -48,7 +48,7 @@ def stays_out(context: Context, module: str, change: Change) -> bool:
     if new is None:
         context.step(module, change.statement, Action.DELETE, "its condition does not hold: it did nothing")
         return True
-    if _changed_by_program(context, context.new_names, module, new):
+    if _changed_by_program(context, context.new_names, module, new) or _asks_what_is_filled(context, module, new):
         return False
     context.execute(module, new, unentered=True)
     context.step(module, new, Action.EXECUTE, "its condition is asked again, and must not hold")
@@ -100,6 +100,23 @@ def _changed_by_program(context: Context, names: Names, module: str, statement: 
     return False
 
 
+def _asks_what_is_filled(context: Context, module: str, new: Statement) -> bool:
+    """Something living that the condition asks for is no plain value: statements may fill it before and after."""
+    test = _condition(new)
+    assert test is not None
+    inner = {id(node.value) for node in ast.walk(test) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(test):
+        if not isinstance(node, ast.Name | ast.Attribute) or id(node) in inner:
+            continue
+        try:
+            found = _looked_up(context, module, node)
+        except _Unknown:
+            continue  # the release brings it
+        if found is not None and not is_atomic(found):
+            return True
+    return False
+
+
 def _set_once(names: Names, home: Home, attributes: set[str]) -> bool:
     """What stands behind the name is what it was when the condition was asked at import: nothing binds it again, and
     nothing but a constructor sets these attributes."""
@@ -111,6 +128,8 @@ def _set_once(names: Names, home: Home, attributes: set[str]) -> bool:
             node = outside.pop()
             if isinstance(node, ast.FunctionDef) and node.name == "__init__":
                 continue
+            if isinstance(node, ast.FunctionDef) and node.name in {*attributes, "__getattr__", "__getattribute__"}:
+                return False
             if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and node.attr in attributes:
                 return False
             if isinstance(node, ast.Call) and dotted_name(node.func) in _SETTERS:
@@ -162,6 +181,6 @@ def _looked_up(context: Context, module: str, node: ast.expr) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    if value is not None and not is_atomic(value) and type(value) not in EXACT_CONTAINERS:
-        raise _Unknown
+    if value is not None and not is_atomic(value):
+        raise _Unknown  # a list may have been filled, or emptied, by a statement that came later
     return value

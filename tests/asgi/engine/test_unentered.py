@@ -95,3 +95,26 @@ def test_what_is_set_after_the_block_was_passed_tells_nothing_of_it(lab: Callabl
     app = lab(conf=conf.replace("BLOCK", "if settings.mode == 'live':\n    str(print)"))
     with pytest.raises(Refused):
         app.arrive(conf=conf.replace("BLOCK", ""))
+
+
+FILLED = "PLUGINS = ['a']\n{}\nPLUGINS.clear()\n{}"
+
+
+@pytest.mark.parametrize("turn", [False, True])
+@pytest.mark.parametrize("test", ["PLUGINS", "'a' in PLUGINS"])
+def test_a_list_that_is_emptied_later_tells_nothing_of_it(lab: Callable[..., Lab], turn: bool, test: str) -> None:
+    texts = [FILLED.format(f"if {test}:\n    str(print)", ""), FILLED.format("", "")]
+    old, new = reversed(texts) if turn else texts
+    app = lab(main=old)
+    with pytest.raises(Refused):
+        app.arrive(main=new)
+
+
+def test_a_property_of_the_release_is_not_asked_in_the_old_ones_place(lab: Callable[..., Lab]) -> None:
+    conf = SETTINGS.replace(
+        "settings =", "    @property\n    def live(self): return MODES[0]\nMODES = ['live']\nsettings ="
+    )
+    block = "if settings.live == 'live':\n    str(print)\nMODES[0] = 'local'\n"
+    app = lab(conf=conf + "MODES[0] = 'local'\n")
+    with pytest.raises(Refused):
+        app.arrive(conf=conf + block)
