@@ -11,7 +11,7 @@ import gc
 import sys
 import types
 import warnings
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..living.inventory import subclasses
@@ -33,6 +33,11 @@ def models() -> list[type]:
 def mentions(schema: object, classes: Collection[type]) -> bool:
     """A core schema embeds one of `classes`. Walks plain dicts and lists only; nothing of the app's is run."""
     wanted = {id(cls) for cls in classes}
+    return any(one in wanted for one in _embedded(schema))
+
+
+def _embedded(schema: object) -> Iterator[int]:
+    """Ids of the classes that a core schema is made of."""
     queue: list[Any] = [schema]
     seen: set[int] = set()
     while queue:
@@ -41,12 +46,18 @@ def mentions(schema: object, classes: Collection[type]) -> bool:
             continue
         seen.add(id(found))
         if type(found) is dict:
-            if id(found.get("cls")) in wanted:
-                return True
+            yield id(found.get("cls"))
             queue += [value for key, value in found.items() if key != "metadata"]
         elif type(found) in (list, tuple):
             queue += found
-    return False
+
+
+def inner_first(classes: Iterable[type]) -> list[type]:
+    """Each behind all that it embeds, as a cold import makes them: pydantic takes a class's schema as it is where there
+    is one, and else makes it with the outer one's, of other parts in common. To be asked while they have schemas."""
+    known = {id(cls): cls for cls in classes}
+    embeds = {key: len(known.keys() & {*_embedded(vars(cls).get(SCHEMA))}) for key, cls in known.items()}
+    return sorted(known.values(), key=lambda cls: (embeds[id(cls)], cls.__module__, cls.__qualname__))
 
 
 def stale_models(classes: Collection[type]) -> list[type]:
@@ -125,7 +136,7 @@ class SchemaRefresh(Registration):
         """Statement → the class that it makes again."""
         self._dataclasses = [c for c in dataclasses if mentions(vars(c).get(SCHEMA), self.changed)]
         self._known = frozenset(known)
-        self._stale = [cls for cls in self._known if mentions(vars(cls).get(SCHEMA), self.changed)]
+        self._stale = inner_first(cls for cls in self._known if mentions(vars(cls).get(SCHEMA), self.changed))
         self._adapters = StaleAdapters(self.changed)
         self._calls: list[Any] = []
 
@@ -136,7 +147,8 @@ class SchemaRefresh(Registration):
 
     def begin(self, journal: Journal) -> None:
         ours = set(self.remade.values())
-        self._stale += [c for c in models() if c not in self._known and mentions(vars(c).get(SCHEMA), self.changed)]
+        more = [c for c in models() if c not in self._known and mentions(vars(c).get(SCHEMA), self.changed)]
+        self._stale = inner_first([*self._stale, *more]) if more else self._stale
         for cls in [*self._stale, *self._dataclasses]:
             if cls not in ours:
                 touch_class(cls, journal)
