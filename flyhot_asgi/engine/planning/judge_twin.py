@@ -22,7 +22,7 @@ from ..source.flags import bits_of, made_of, single_bits
 from ..source.module import Statement, base_name, decorator_name, dotted_name, mangled, statements_of
 from ..source.nodes import children_of, nodes_of
 from ..source.plan import Action, Graft, Step, Twin, TwinOf
-from ..source.schema import field_names, new_attributes
+from ..source.schema import field_names, new_attributes, slots_of
 from ..source.uses import attributes_changed
 from ..source.values import value_of
 from .context import COLD, Context
@@ -180,7 +180,7 @@ def _fresh(context: Context, module: str, statement: Statement) -> bool:
 def _instances_problem(
     context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef, live: type
 ) -> tuple[str, str] | None:
-    if _slots(old) != _slots(new):
+    if slots_of(old) != slots_of(new):
         return "its `__slots__` changed, and with them the layout of its instances", COLD
     if not (count := context.instances(live)):
         return None
@@ -223,20 +223,6 @@ _EMPTY = ast.ClassDef(name="", bases=[], keywords=[], body=[], decorator_list=[]
 
 def _migrates(context: Context, live: type, among: Among) -> bool:
     return context.has_code_change(live) and not left_behind(context, live, among)
-
-
-def _slots(node: ast.ClassDef) -> list[str]:
-    """Names where they are literal, as their order makes no difference to the layout; else the text."""
-    found: list[str] = []
-    for statement in node.body:
-        if isinstance(statement, ast.Assign | ast.AnnAssign) and "__slots__" in ast.dump(statement):
-            try:
-                value = ast.literal_eval(statement.value) if statement.value is not None else ()
-            except ValueError:
-                found.append(ast.dump(statement))
-            else:
-                found += sorted([value] if isinstance(value, str) else value)
-    return found
 
 
 def _defines(node: ast.ClassDef, name: str) -> bool:

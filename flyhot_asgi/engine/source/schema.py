@@ -267,6 +267,26 @@ def field_names(cls: ast.ClassDef) -> dict[str, str]:
     }
 
 
+def slots_of(cls: ast.ClassDef) -> list[str]:
+    """What is in `__slots__`: names where they are literal, as their order makes no difference to the layout, and those
+    that `@dataclass(slots=True)` makes of its fields; else the text."""
+    found: list[str] = []
+    for statement in cls.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and "__slots__" in ast.dump(statement):
+            try:
+                value = ast.literal_eval(statement.value) if statement.value is not None else ()
+            except ValueError:
+                found.append(ast.dump(statement))
+            else:
+                found += [value] if isinstance(value, str) else value
+    keywords = [one for call in cls.decorator_list if isinstance(call, ast.Call) for one in call.keywords]
+    if any(_is_true(keyword, ("slots",)) for keyword in keywords):
+        found += [name for name, text in field_names(cls).items() if "ClassVar" not in text]
+    if any(_is_true(keyword, ("weakref_slot",)) for keyword in keywords):
+        found.append("__weakref__")
+    return sorted(found)
+
+
 def class_in(node: ast.AST, path: Sequence[str]) -> ast.ClassDef | None:
     """The class of that qualified name below `node`; the last one, as it is at run time."""
     found: ast.ClassDef | None = None

@@ -667,4 +667,27 @@ OR_REFUSED = {
         [n for n in dir(pkg) if "flyhot" in n or n in ("__dir__", "A", "B", "later")]
         pkg.later()
     """,
+    "a dataclass's slots, written out before, are made by the decorator": """
+        --- m
+        from dataclasses import dataclass
+        @dataclass
+        class D:
+            __slots__ = ("name", "at")
+            name: str
+            at: int
+            def shown(self): return self.name
+        +++ m
+        from dataclasses import dataclass
+        @dataclass(slots=True)
+        class D:
+            name: str
+            at: int
+            def shown(self): return f"{self.name}@{self.at}"
+        === hold
+        held = m.D("x", 4)
+        === ask
+        held.shown()
+        held == m.D("x", 4)
+        m.D.__slots__
+    """,
 }
