@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ast
 import enum
+import sys
+from abc import ABCMeta
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from ..living.attributes import fields_of, has, lacking
-from ..source.module import mangled
+from ..source.module import FunctionNode, dotted_name, mangled
 from ..source.nodes import nodes_of
 from ..source.schema import (
     always_set,
@@ -54,7 +57,7 @@ def _schema_gap(
     its members: the class statement makes them, and the living ones get what it gave."""
     if issubclass(live, enum.Enum):
         return None
-    gained = new_attributes(old, new, _read_anywhere(context)) | set_elsewhere(old, new)
+    gained = new_attributes(old, new, _read_anywhere(context)) | set_elsewhere(old, new, partial(_takes_another, live))
     gained = {name for name in gained if not any(name in vars(base) for base in live.__mro__[1:])}
     gained -= _given_by_bases(context, live) if gained else set()
     reshaped = reshaped_attributes(old, new, context.origins(module))
@@ -77,6 +80,24 @@ def _schema_gap(
     name = min(reshaped)
     reason = f"{count} living instance(s) have the attribute `{name}` of another kind than its code now gives it"
     return _unless_migrated(context, live, concerned, newer, (reason, f"give the class a `code_change`, or {COLD}"))
+
+
+def _takes_another(live: type, method: FunctionNode) -> bool:
+    """Whether a method's first parameter is annotated as an instance of a class that `live` has nothing to do with:
+    `def search(db: Session)` in a class of services, called by the class. What is read of it, a `Session` has. A
+    protocol, an abstract class that others may be registered with, and a name that the running module does not have,
+    tell nothing."""
+    first = next(iter((*method.args.posonlyargs, *method.args.args)), None)
+    name = dotted_name(first.annotation) if first is not None and first.annotation is not None else None
+    if not name:
+        return False
+    root, *parts = name.split(".")
+    found = vars(sys.modules[live.__module__]).get(root) if live.__module__ in sys.modules else None
+    for part in parts:
+        found = getattr(found, "__dict__", {}).get(part)
+    if not isinstance(found, type) or isinstance(found, ABCMeta):
+        return False
+    return live not in found.__mro__ and found not in live.__mro__
 
 
 def lacks(

@@ -11,7 +11,7 @@ were made by the old `__init__` and lack it (5.5 % of the commits replayed for t
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from .binds import bound_names
 from .defuse import construction_methods, methods_of
@@ -67,15 +67,20 @@ def _targets(statement: ast.stmt) -> list[ast.expr]:
     return [statement.target] if isinstance(statement, ast.AnnAssign) and statement.value is not None else []
 
 
-def set_elsewhere(old: ast.ClassDef, new: ast.ClassDef) -> set[str]:
+def set_elsewhere(
+    old: ast.ClassDef, new: ast.ClassDef, foreign: Callable[[FunctionNode], bool] = lambda method: False
+) -> set[str]:
     """Attributes that the new methods read of `self`, the old ones did not, and that no method is seen to set: set by
-    `setattr`, through `__dict__`, by a base class or by somebody else. Instances may have them or not."""
-    known = _stored(methods_of(new)) | class_level(new) | _loaded(old)
-    return {name for name in _loaded(new) - known if not name.startswith("__")}
+    `setattr`, through `__dict__`, by a base class or by somebody else. Instances may have them or not.
+
+    `foreign`: whether a method's first parameter is no instance of the class (a function that lacks its `self`)."""
+    known = _stored(methods_of(new)) | class_level(new) | _loaded(methods_of(old))
+    read = _loaded(method for method in methods_of(new) if not foreign(method))
+    return {name for name in read - known if not name.startswith("__")}
 
 
-def _loaded(cls: ast.ClassDef) -> set[str]:
-    return {use.attr for method in methods_of(cls) for use in _uses(method, ast.Load)}
+def _loaded(methods: Iterable[FunctionNode]) -> set[str]:
+    return {use.attr for method in methods for use in _uses(method, ast.Load)}
 
 
 def _relied_anywhere(cls: ast.ClassDef, name: str) -> bool:
@@ -178,7 +183,7 @@ def _read_by_methods(tree: ast.AST) -> set[str]:
     found: set[str] = set()
     for node in nodes_of(tree):
         if isinstance(node, ast.ClassDef):
-            found |= _loaded(node) - _stored(methods_of(node)) - class_level(node)
+            found |= _loaded(methods_of(node)) - _stored(methods_of(node)) - class_level(node)
     return found
 
 
