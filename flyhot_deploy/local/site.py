@@ -66,6 +66,7 @@ class Site:
         """
         there = {socket.pid for socket in await asyncio.to_thread(sockets_of, self.project.runtime)}
         if not there or there.issuperset(self.fleet.pids):
+            exc.do = exc.do or "nothing was changed; see whether the app's processes run (`status`), then deploy again"
             raise exc
         self.notify(Fact("a process has gone meanwhile: on with the others"))
         return await self.found_again()

@@ -87,8 +87,9 @@ async def test_a_worker_that_its_server_ends_meanwhile_stops_nobody(
 
 async def test_the_last_one_that_ends_is_told(machine: FakeMachine, edited: str) -> None:
     machine.start(edited, Faults(dies_at="base"))
-    with pytest.raises(FlyhotError, match="hung up without an answer"):
+    with pytest.raises(FlyhotError, match="hung up without an answer") as caught:
         await hot()
+    assert "nothing was changed" in str(caught.value.do)
 
 
 async def test_a_tree_that_runs_everywhere_is_nothing_to_do(machine: FakeMachine, base: str) -> None:
