@@ -23,7 +23,7 @@ from .places import found_at
 from .territory import Place, Territory, namespaces
 from .wrapped import function_chain
 
-_DEPTH, _MOST = 10, 20_000
+_DEPTH, _MOST = 20, 20_000
 _DEEP = 30
 """How far up to what goes with a plan: a dependency of a dependency lies deep inside of its route."""
 _TRANSPARENT = (types.CellType, tuple, property, staticmethod, classmethod)

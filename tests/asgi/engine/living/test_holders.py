@@ -139,3 +139,19 @@ def test_many_targets_are_told_apart_in_one_walk(app):
     targets = [getattr(app.m, f"g{i}") for i in range(40)]
     found = scan(app, *targets)
     assert [bool(found.counting(i)) for i in range(40)] == [i % 3 == 0 for i in range(40)]
+
+
+def _through(value, levels):
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_what_holds_itself_by_a_long_way_is_held_by_nobody(app):
+    """An engine of SQLAlchemy: its pool's listeners close over it, eleven objects further up."""
+    lister = type("Listener", (), {"__module__": "sqlalchemy.event"})()
+    app.m.keeper.listeners = lister
+    lister.functions = _through(app.m.keeper, 12)
+    assert scan(app, app.m.keeper).holders == [[]]
+    app.m.table["x"] = _through(app.m.keeper, 12)
+    assert len(scan(app, app.m.keeper).counting()) == 1
