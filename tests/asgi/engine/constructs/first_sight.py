@@ -1,6 +1,29 @@
 """What commits of libraries did that nobody had looked at. None may be refused."""
 
 CASES = {
+    "a dataclass's slots, written out before, are made by the decorator": """
+        --- m
+        from dataclasses import dataclass
+        @dataclass
+        class D:
+            __slots__ = ("name", "at")
+            name: str
+            at: int
+            def shown(self): return self.name
+        +++ m
+        from dataclasses import dataclass
+        @dataclass(slots=True)
+        class D:
+            name: str
+            at: int
+            def shown(self): return f"{self.name}@{self.at}"
+        === hold
+        held = m.D("x", 4)
+        === ask
+        held.shown()
+        held == m.D("x", 4)
+        m.D.__slots__
+    """,
     "the function that dispatches gets a docstring and another body, and what is entered with it stays": """
         --- a
         class A: pass
@@ -666,28 +689,5 @@ OR_REFUSED = {
         === ask
         [n for n in dir(pkg) if "flyhot" in n or n in ("__dir__", "A", "B", "later")]
         pkg.later()
-    """,
-    "a dataclass's slots, written out before, are made by the decorator": """
-        --- m
-        from dataclasses import dataclass
-        @dataclass
-        class D:
-            __slots__ = ("name", "at")
-            name: str
-            at: int
-            def shown(self): return self.name
-        +++ m
-        from dataclasses import dataclass
-        @dataclass(slots=True)
-        class D:
-            name: str
-            at: int
-            def shown(self): return f"{self.name}@{self.at}"
-        === hold
-        held = m.D("x", 4)
-        === ask
-        held.shown()
-        held == m.D("x", 4)
-        m.D.__slots__
     """,
 }
