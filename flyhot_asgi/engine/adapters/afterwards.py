@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
+from ..living.attributes import fields_of
 from ..living.inventory import subclasses
 from ..living.wrapped import function_chain
 from ..patching.journal import Journal, refill
@@ -121,5 +122,5 @@ def _packages(value: Any, depth: int = _DEEP) -> Iterator[str]:
     for function in function_chain(value):
         yield str(function.__globals__.get("__name__")).partition(".")[0]
     if type(value).__module__.partition(".")[0] in ("fastapi", "starlette"):
-        for part in list(getattr(value, "__dict__", {}).values()):
+        for part in list((fields_of(value) or {}).values()):
             yield from _packages(part, depth - 1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import UpgradeError
+from ..living.attributes import fields_of
 from ..patching.journal import Journal
 from ..patching.registration import Registration
 from ..source.module import Statement
@@ -45,7 +46,7 @@ class RouteRebuild(Registration):
     def look(self) -> None:
         kind = getattr(sys.modules.get("fastapi.routing"), "_IncludedRouter", None)
         found = instances_of([kind]) if kind is not None else []
-        self._including = added(self._including, [o for o in found if type(getattr(o, "__dict__", None)) is dict])
+        self._including = added(self._including, [o for o in found if fields_of(o) is not None])
 
     def begin(self, journal: Journal) -> None:
         """Empty the list, so that what a statement appends can be told; noted in the journal first."""

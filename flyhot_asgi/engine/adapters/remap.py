@@ -13,6 +13,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ...errors import UpgradeError
+from ..living.attributes import fields_of
 from ..patching.classobject import touch_class
 from ..patching.journal import Journal, refill
 from ..patching.registration import Registration
@@ -85,7 +86,7 @@ class Remap(Registration):
 
 
 def _counts(one: Any) -> bool:
-    return "_sa_instance_state" in getattr(one, "__dict__", {})
+    return "_sa_instance_state" in (fields_of(one) or {})
 
 
 def _note(owner: Any, journal: Journal) -> None:

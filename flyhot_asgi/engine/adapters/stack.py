@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..living.attributes import fields_of
 from ..patching.journal import Journal
 from ..patching.registration import Registration
 from ..planning.context import Context
@@ -192,7 +193,7 @@ def _asks_alike(one: Any, other: Any) -> bool:
 
 def _layers(stack: Any, router: Any) -> Iterator[Any]:
     for _ in range(200):
-        if stack is router or not isinstance(getattr(stack, "__dict__", None), dict) or "app" not in vars(stack):
+        if stack is router or fields_of(stack) is None or "app" not in vars(stack):
             return
         yield stack
         stack = vars(stack)["app"]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ...errors import UpgradeError
+from ..living.attributes import fields_of
 from ..living.wrapped import function_chain
 from ..patching.journal import Journal, refill
 from ..patching.registration import Registration
@@ -86,7 +87,7 @@ def _constructs(kind: type, attribute: str) -> bool:
 def _beside(context: Context) -> list[Any]:
     """The app's other registrars: what makes one again may set attributes of these (`router.container = …`)."""
     found = {id(one): one for module in context.live.values() for one in list(vars(module).values())}
-    return [one for one in found.values() if type(getattr(one, "__dict__", None)) is dict and context.owned(one)]
+    return [one for one in found.values() if fields_of(one) is not None and context.owned(one)]
 
 
 def why_not_again(context: Context, module: str, statement: Statement) -> str | None:
@@ -237,7 +238,7 @@ def _fill(
 
 
 def _state(value: Any) -> Any:
-    found = getattr(value, "__dict__", {}).get("_state")
+    found = (fields_of(value) or {}).get("_state")
     return found if type(found) is dict else None
 
 

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ..living.attributes import fields_of
 from ..living.inventory import module_of, subclasses
 from ..living.registries import dispatchers_in
 from ..source.plan import Plan
@@ -94,8 +95,8 @@ class _Walk:
             if id(value) not in self._seen:
                 self._journal.touch_container(value, what)
         elif module_of(kind) in self.own and not isinstance(value, (type, types.ModuleType)):
-            inside = getattr(value, "__dict__", None)
-            if type(inside) is not dict:
+            inside = fields_of(value)
+            if inside is None:
                 return
             if id(value) not in self._seen:
                 self._journal.touch_namespace(inside, what)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cached_property
 from typing import Any
 
+from ..living.attributes import fields_of
 from ..living.commands import insides_of
 from ..living.holders import Scan
 from ..living.inventory import Survey, is_among
@@ -339,8 +340,8 @@ class Context(Findings):
                 yield from _nested(value)
                 if (found := implementations_of(value)) is not None:
                     yield from (found, remembered_by(value))
-                fields = getattr(value, "__dict__", None) if type(value).__module__ in self.live else None
-                if type(fields) is dict:
+                fields = fields_of(value) if type(value).__module__ in self.live else None
+                if fields is not None:
                     yield from (value, *_nested(fields))
 
 

@@ -12,6 +12,7 @@ import dis
 import types
 from collections import Counter
 
+from ..living.attributes import fields_of
 from ..living.inventory import frame_of, running_code
 from ..source.plan import Refusal
 from .context import Context
@@ -64,7 +65,7 @@ def _judge_calls(context: Context) -> None:
 def _starts_anew(context: Context, module: str, code: types.CodeType) -> bool:
     """An `@upgradable` function: its old coroutine is ended when the new code is there."""
     value = context.resolve(module, code.co_qualname.partition(".<locals>")[0])
-    return _UPGRADABLE in getattr(value, "__dict__", {})
+    return _UPGRADABLE in (fields_of(value) or {})
 
 
 def _still_read(code: types.CodeType, at: int) -> set[str]:

@@ -27,14 +27,14 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from ..living.attributes import fields_of, own_fields
+from ..living.attributes import fields_of
 from ..living.places import is_made_by_call
 from ..living.registries import is_abstract, registered_with
 from ..source.codetree import docstring
 from ..source.paths import CONTAINER_KINDS, ORDER, TOLD, brief, holder_ends
 from ..source.values import ATOMS, IMPORT_SETS, is_namespace
 from .builtin_parts import beside_items, built_in_parts, is_named_tuple
-from .frameworks import is_registrar, of_class, of_object
+from .frameworks import fields_told, is_registrar, of_class, of_object
 from .insides import INSIDE, Insides, homes_of, looked_at
 from .ordering import Ordering
 from .shapes import Shapes, at_home
@@ -311,7 +311,7 @@ class Fingerprint:
         if told and not self._is_too_deep(depth) and id(value) not in self._on_path:
             self._put(path, STATE if library else DEFINITION, f"a {cls.__module__}:{cls.__qualname__}")
             self._on_path.add(id(value))
-            for key, item in sorted(own_fields(value, self._own).items()):
+            for key, item in sorted(fields_told(value, self._own).items()):
                 self._part(f"{path}.{key}", item, depth + 1)
             for part, item in built_in_parts(value):
                 self._part(f"{path}{part}", item, depth + 1)

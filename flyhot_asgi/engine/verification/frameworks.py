@@ -11,6 +11,7 @@ import types
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from ..living.attributes import fields_of, own_fields
 from ..living.pydantic import schema_of_adapter
 from ..source.paths import LATER
 from ..source.values import ATOMS
@@ -21,6 +22,9 @@ _DESCRIBING = "title summary description version openapi_url docs_url redoc_url 
 _BUILT_IN = frozenset(
     "ServerErrorMiddleware ExceptionMiddleware AsyncExitStackMiddleware ExceptionTelemetryMiddleware "
     "AppBodyLimitMiddleware RequestBodyLimitMiddleware".split()
+)
+_BOOKKEEPING = frozenset(
+    {"_effective_candidates", "_effective_candidates_version", "_effective_low_priority_routes", "openapi_schema"}
 )
 
 
@@ -43,6 +47,15 @@ def of_class(cls: type, shapes: Shapes) -> Iterator[tuple[str, str]]:
 def is_registrar(value: object) -> bool:
     """An app or a router of Starlette or FastAPI."""
     return _is_of(value, "starlette.routing", "Router") or _is_of(value, "starlette.applications", "Starlette")
+
+
+def fields_told(value: Any, own: Collection[str]) -> dict[str, Any]:
+    """The attributes of an instance of the app's class, but for what a framework counts and remembers in it for itself:
+    a router of FastAPI's counts how often its routes changed, which upgrades do in their own steps."""
+    found = own_fields(value, own)
+    if not is_registrar(value):
+        return found
+    return {key: part for key, part in found.items() if key not in _BOOKKEEPING and not key.endswith("routes_version")}
 
 
 def of_object(value: Any, own: Collection[str], shapes: Shapes) -> list[tuple[str, str]] | None:
@@ -142,7 +155,7 @@ def _app(app: Any, shapes: Shapes) -> Iterator[tuple[str, str]]:
 def _layers(stack: Any, router: Any) -> Iterator[Any]:
     """From the outside in, up to the router, or to a layer that keeps the next one under a name of its own."""
     for _ in range(200):
-        if stack is router or stack is None or type(getattr(stack, "__dict__", None)) is not dict:
+        if stack is router or stack is None or fields_of(stack) is None:
             return
         yield stack
         if "app" not in vars(stack):

@@ -20,7 +20,16 @@ from flyhot_asgi.engine.source.codetree import same_contents
 
 ATOMS = (type(None), bool, int, float, complex, str, bytes, bytearray, range, type(Ellipsis))
 VALUES = (pathlib.PurePath, datetime.date, datetime.timedelta, decimal.Decimal, re.Pattern)
-OMIT = {"__dict__", "__weakref__", "_abc_impl", "__builtins__", "__module__", "__doc__", "__annotations__"}
+OMIT = {
+    "__dict__",
+    "__weakref__",
+    "_abc_impl",
+    "__builtins__",
+    "__module__",
+    "__doc__",
+    "__annotations__",
+    "_routes_version",
+}
 OMIT |= {"__annotations_cache__", "__classdictcell__", "__signature__"}
 MODULE_OMIT = {"__builtins__", "__cached__", "__file__", "__loader__", "__spec__", "__path__"}
 CACHE = type(functools.lru_cache(lambda: None))
