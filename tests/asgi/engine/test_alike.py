@@ -4,6 +4,7 @@ they make something else."""
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from flyhot_asgi.engine import Refused
 
@@ -66,7 +67,7 @@ def test_engines_stay_when_settings_change_that_they_do_not_read(lab, config):
 def test_an_engine_that_would_be_another_is_not_kept(lab, change):
     app = lab(config=SETTINGS, db=MADE, holding=HOLDING)
     before = living(app)
-    with pytest.raises(Refused, match=r"engine|direct"):
+    with pytest.raises(Refused, match=r"engine|direct|bound"):
         app.comes(config=SETTINGS.replace(*change), db=MADE, holding=HOLDING)
     assert all(one is other for one, other in zip(before, living(app), strict=True))
 
@@ -125,10 +126,32 @@ def test_an_engine_stays_whose_statement_says_the_same_in_other_words(lab):
     assert all(one is other for one, other in zip(before, living(app), strict=True))
 
 
-def test_a_statement_that_says_something_else_is_not_kept(lab):
+def test_what_a_statement_makes_that_says_something_else_is_not_kept(lab):
+    """The engine is made anew, and whoever had it by an unchanged statement has the new one."""
     app = lab(config=SETTINGS, db=MADE, holding=HOLDING)
-    with pytest.raises(Refused, match="direct"):
-        app.comes(config=SETTINGS, db=MADE.replace("(settings.url)", "(settings.url, echo=True)"), holding=HOLDING)
+    before = living(app)
+    app.comes(config=SETTINGS, db=MADE.replace("(settings.url)", "(settings.url, echo=True)"), holding=HOLDING)
+    direct, holding = app.db.direct, app.holding
+    assert direct is not before[1] and direct.echo is True
+    assert holding.direct is direct and holding.HELD[2] is direct and holding.use()[1] is direct
+    assert holding.HELD[:2] == [app.db.engine, app.db.Session] == [before[0], before[2]]
+    app.undo()
+    assert all(one is other for one, other in zip(before, living(app), strict=True))
+
+
+def test_engines_and_what_is_made_of_them_follow_a_setting(lab, tmp_path):
+    made = MADE.replace('bound = Session.kw["bind"]', "")
+    app = lab(config=SETTINGS, db=made, holding=HOLDING)
+    before = app.db.engine.url
+    app.comes(config=SETTINGS.replace("x.db", f"{tmp_path}/y.db"), db=made, holding=HOLDING)
+    assert app.db.engine.url.database == app.db.direct.url.database == f"{tmp_path}/y.db"
+    assert app.holding.HELD == [app.db.engine, app.db.Session, app.db.direct]
+    assert app.db.Session.kw["bind"] is app.db.engine and app.holding.use() == (app.db.Session, app.db.direct)
+    with app.db.Session() as session:
+        assert session.execute(text("pragma database_list")).one()[2] == f"{tmp_path}/y.db"
+    app.db.engine.dispose()
+    app.undo()
+    assert app.db.engine.url is before and app.db.Session.kw["bind"] is app.holding.engine is app.db.engine
 
 
 def test_what_holds_a_library_object_that_is_replaced_is_not_kept(lab):
