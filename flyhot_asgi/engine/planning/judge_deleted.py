@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import types
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ..living.holders import insides
 from ..source.plan import Refusal
@@ -21,6 +22,17 @@ _MANY = 200
 """Instances of one class beyond which nobody is asked who has them."""
 
 
+@dataclass(frozen=True)
+class _Leaving:
+    """What the whole plan lets go of, worked out once: `moved`, ids of what stays alive elsewhere; the others as
+    `Context.scan` takes them."""
+
+    moved: set[int]
+    but: list[object]
+    going: list[object]
+    renamed: list[object]
+
+
 def judge_deleted(context: Context) -> None:
     """Refuse what outlives its module. Asked when all else is planned."""
     deleted = list(context.plan.deleted)
@@ -28,9 +40,10 @@ def judge_deleted(context: Context) -> None:
         return
     going = [part for name in deleted for part in _parts(context, name)]
     going += [*_dropped(context), *let_go(context)]
+    leaving = _Leaving(moved_parts(context), doomed(context), going, bound_anew(context))
     for name in deleted:
-        _judge_classes(context, name, going)
-        _judge_functions(context, name, going)
+        _judge_classes(context, name, leaving)
+        _judge_functions(context, name, leaving)
 
 
 def _parts(context: Context, name: str) -> Iterator[object]:
@@ -61,38 +74,37 @@ def _made_there(context: Context, name: str) -> Iterator[types.FunctionType]:
             yield inner
 
 
-def _judge_classes(context: Context, name: str, going: Sequence[object]) -> None:
-    moved = moved_parts(context)
-    for cls in [one for one in all_classes(context.namespace(name), name) if id(one) not in moved]:
+def _judge_classes(context: Context, name: str, leaving: _Leaving) -> None:
+    for cls in [one for one in all_classes(context.namespace(name), name) if id(one) not in leaving.moved]:
         objects = context.survey.objects(cls) if context.instances(cls) else []
         seen = len(objects) <= _MANY and all(map(gc.is_tracked, objects))
-        if count := len(_held(context, objects, going)) if seen else len(objects):
+        if count := len(_held(context, objects, leaving)) if seen else len(objects):
             _refuse(context, name, cls.__qualname__, f"{count} instance(s) of it are alive")
         elif (where := context.listed(cls)) is not None:
             _refuse(context, name, cls.__qualname__, f"it is still held by {where}")
 
 
-def _judge_functions(context: Context, name: str, going: Sequence[object]) -> None:
-    moved, namespace = moved_parts(context), context.namespace(name)
-    asked = [one for one in _functions_of(context, name) if id(one) not in moved]
+def _judge_functions(context: Context, name: str, leaving: _Leaving) -> None:
+    namespace = context.namespace(name)
+    asked = [one for one in _functions_of(context, name) if id(one) not in leaving.moved]
     context.plan.orphans.update(asked)
     paths = [one.__code__.co_qualname for one in asked]
     for wrapper in [one for one in _made_there(context, name) if one.__globals__ is not namespace]:
         asked.append(wrapper)
         paths.append(wrapper.__qualname__)
-    for index, holder in _held(context, asked, going).items():
+    for index, holder in _held(context, asked, leaving).items():
         _refuse(context, name, paths[index], f"it is still held by {holder}")
 
 
-def _held(context: Context, values: Sequence[object], going: Sequence[object]) -> dict[int, str]:
+def _held(context: Context, values: Sequence[object], leaving: _Leaving) -> dict[int, str]:
     """Which of them the app or a library has, by their places, each with one who has it, in words. What only the
     embedding program has is noted in the plan."""
-    but, renamed = [values, *doomed(context)], bound_anew(context)
-    found = context.scan(values, but, going, renamed)
+    but = [values, *leaving.but]
+    found = context.scan(values, but, leaving.going, leaving.renamed)
     if any(map(found.counting, range(len(values)))):
         del found
         context.collect()  # garbage holds nothing
-        found = context.scan(values, but, going, renamed)
+        found = context.scan(values, but, leaving.going, leaving.renamed)
     held: dict[int, str] = {}
     for index, value in enumerate(values):
         if who := found.counting(index):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ast
 import enum
-import sys
 from abc import ABCMeta
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from ..living.attributes import fields_of, has, lacking
+from ..living.places import found_at
 from ..source.module import FunctionNode, dotted_name, mangled
 from ..source.nodes import nodes_of
 from ..source.schema import (
@@ -91,10 +91,7 @@ def _takes_another(live: type, method: FunctionNode) -> bool:
     name = dotted_name(first.annotation) if first is not None and first.annotation is not None else None
     if not name:
         return False
-    root, *parts = name.split(".")
-    found = vars(sys.modules[live.__module__]).get(root) if live.__module__ in sys.modules else None
-    for part in parts:
-        found = getattr(found, "__dict__", {}).get(part)
+    found = found_at(live.__module__, name)
     if not isinstance(found, type) or isinstance(found, ABCMeta):
         return False
     return live not in found.__mro__ and found not in live.__mro__

@@ -13,6 +13,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from ..living.attributes import fields_of
 from ..source.defuse import Home, Names
 from ..source.diff import Change, Verdict
 from ..source.module import Statement, dotted_name
@@ -173,9 +174,9 @@ def _looked_up(context: Context, module: str, node: ast.expr) -> Any:
     fields = getattr(type(owner), "__getattribute__", None)
     if fields is not object.__getattribute__ and not isinstance(owner, types.ModuleType):
         raise _Unknown
-    own = object.__getattribute__(owner, "__dict__") if hasattr(type(owner), "__dict__") else None
+    own = fields_of(owner)
     kept = next((vars(base)[node.attr] for base in type(owner).__mro__ if node.attr in vars(base)), None)
-    if type(own) is not dict or node.attr not in own or hasattr(type(kept), "__set__"):
+    if own is None or node.attr not in own or hasattr(type(kept), "__set__"):
         raise _Unknown
     return own[node.attr]
 

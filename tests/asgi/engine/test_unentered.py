@@ -118,3 +118,10 @@ def test_a_property_of_the_release_is_not_asked_in_the_old_ones_place(lab: Calla
     app = lab(conf=conf + "MODES[0] = 'local'\n")
     with pytest.raises(Refused):
         app.arrive(conf=conf + block)
+
+
+def test_settings_in_slots_are_asked_or_refused_in_words(lab: Callable[..., Lab]) -> None:
+    conf = SETTINGS.replace("class Settings:", "class Settings:\n    __slots__ = ('dsn', 'mode')")
+    app = lab(conf=conf, main=USES.format(BLOCK.format(1)))
+    with pytest.raises(Refused, match=r"it runs `atexit\.register\(\)`"):
+        app.arrive(conf=conf, main=USES.format(BLOCK.format(2)))
