@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from flyhot_deploy.errors import Exit
-from flyhot_deploy.fleet.report import conclude
+from flyhot_deploy.fleet.report import conclude, first_error
 
 from .lab import Fleet
 from .test_conduct import THREE, TWO, fleet_of, with_bounds
+
+PATIENT = with_bounds(stage=30.0, prepare=30.0, commit=30.0, bake=0.1, revert=30.0)
+"""Where nobody dies no deadline is what is tested: a slow disk must not end the deploy."""
 
 STEPS = ("stage", "vote", "commit", "speak", "remember", "settle")
 
@@ -62,6 +65,6 @@ async def test_at_each_step(tmp_path: Path, step: str, when: str) -> None:
         wanted = TWO if ending is Exit.VERIFIED else fleet.base
         await fleet.until(lambda: set(fleet.running().values()) == {wanted})
         await fleet.until(lambda: not any(agent.memory.provisional for agent in fleet.agents.values()))
-        again = await fleet.deploy("three\n", bounds=with_bounds(bake=0.1))
-        assert conclude(again.rollout)[0] is Exit.VERIFIED, (step, when, ending)
+        again = await fleet.deploy("three\n", bounds=PATIENT, prepared_for=30.0, provisional_for=30.0)
+        assert conclude(again.rollout)[0] is Exit.VERIFIED, (step, when, ending, first_error(again.rollout))
         assert len(set(fleet.running().values())) == 1
