@@ -62,6 +62,7 @@ class Patience:
     plan: float = 90.0
     prepare: float = 90.0
     join: float = 45.0
+    succession: float = 15.0
     margin: float = 10.0
 
     def scaled(self, factor: float) -> Patience:

@@ -15,6 +15,9 @@ MAX_LINE = 16 * 1024 * 1024
 
 Frame = dict[str, Any]
 
+LEAVING: Frame = {"leaving": True}
+"""The last word of a process that its server ends: what was under way here is undone, unless it was decided."""
+
 
 def encode(frame: Frame) -> bytes:
     """The frame as a line. Raises WireError if it isn't plain data, or is longer than MAX_LINE."""

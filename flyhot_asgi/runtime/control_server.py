@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from ..control.wire import Frame
+from ..control.wire import LEAVING, Frame
 from ..errors import ControlError, FlyhotError, WireError
 from .conversation import Conversation
 
@@ -59,7 +59,7 @@ class ControlServer:
         self.path.chmod(0o600)
 
     async def close(self) -> None:
-        """Stop listening, cancel what is under way (an upgrade is undone), remove the socket. Idempotent.
+        """Stop listening, cancel what is under way (an upgrade is undone), say so, remove the socket. Idempotent.
 
         Takes CLOSE_SECONDS more than that at most, whatever the other ends do.
         """
@@ -116,7 +116,12 @@ class ControlServer:
             await conversation.send({"done": True, **_failed(exc)})
             return
         if request is not None:
-            answer = await self._answer(request, conversation)
+            try:
+                answer = await self._answer(request, conversation)
+            except asyncio.CancelledError:
+                if self._server is None:
+                    conversation.send_at_once(LEAVING)
+                raise
             await self._say(conversation, answer)
 
     async def _say(self, conversation: Conversation, answer: Frame) -> None:

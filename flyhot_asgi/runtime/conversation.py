@@ -102,12 +102,14 @@ class Conversation(asyncio.Protocol):
 
         A vanished other end is no error here: it shows as the end of `receive`. Safe to cancel: the frame goes out.
         """
-        data = encode(frame)
-        transport = self._transport
-        if transport is None or transport.is_closing():
-            return
-        transport.write(data)
+        self.send_at_once(frame)
         await self._writable.wait()
+
+    def send_at_once(self, frame: Frame) -> None:
+        """As `send`, and don't wait."""
+        data = encode(frame)
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
 
     def ask_blocking(self, frame: Frame, timeout: float) -> Frame | None:
         """Send a frame and wait for one without the event loop: for the moment when nothing else may run.

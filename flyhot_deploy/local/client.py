@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 
 from flyhot_asgi.control.paths import ControlSocket
-from flyhot_asgi.control.wire import Decoder, Frame, encode
+from flyhot_asgi.control.wire import LEAVING, Decoder, Frame, encode
 from flyhot_asgi.errors import ControlError, WireError
 
 READ_BYTES = 1 << 16
@@ -17,6 +17,8 @@ class Conversation:
 
     def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.pid = pid
+        self.left = False
+        """The process said that its server ends it."""
         self._reader = reader
         self._writer = writer
         self._decoder = Decoder()
@@ -48,7 +50,9 @@ class Conversation:
             if not data:
                 return None
             self._frames.extend(self._decoder.feed(data))
-        return self._frames.popleft()
+        frame = self._frames.popleft()
+        self.left = frame == LEAVING
+        return None if self.left else frame
 
     def close(self) -> None:
         """Hang up. Before the decision that tells the process to abort."""

@@ -56,7 +56,8 @@ class Coordinator:
     `requests` holds the first frame for each process, `bounds` the seconds that each phase may take,
     `read_result` makes a result of a process's last frame (None: it was never asked). `trouble` says
     afterwards why a decision could not be written down. `anybody_new` is asked when all have prepared: has a process
-    come up that is not asked here, and does not wait for the decision either?
+    come up that is not asked here, and does not wait for the decision either? `left` are those that said that their
+    server ends them.
     """
 
     sockets: Mapping[int, ControlSocket]
@@ -69,6 +70,7 @@ class Coordinator:
     longest_wait: float = 1.0
     anybody_new: Callable[[], Awaitable[bool]] | None = None
     trouble: ControlError | None = None
+    left: set[int] = field(default_factory=set)
     _events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
     _lines: dict[int, _Line] = field(default_factory=dict)
 
@@ -171,7 +173,9 @@ class Coordinator:
         except ControlError as exc:
             self._events.put_nowait(Lost(pid, f"spoke or listened no more ({exc.message})"))
         else:
-            self._events.put_nowait(Lost(pid, "hung up"))
+            if conversation.left:
+                self.left.add(pid)
+            self._events.put_nowait(Lost(pid, "was ended by its server" if conversation.left else "hung up"))
 
     async def _hang_up(self) -> None:
         listeners = [line.listener for line in self._lines.values() if line.listener is not None]

@@ -25,7 +25,7 @@ The driver passes what happens to `receive`, and does what comes back, in order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, TypeAlias
@@ -53,6 +53,10 @@ STATIONS: dict[Phase, tuple[str, Go, Phase]] = {
     Phase.SUSPEND: ("held", "apply", Phase.APPLY),
     Phase.APPLY: ("ready", "commit", Phase.DECIDE),
 }
+
+
+UNTOUCHED = frozenset({"aborted", "rolled_back", "already"})
+"""Outcomes of a process that could go through another upgrade at once, if it has no error of its own."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,12 @@ class Coordination:
     def holding(self) -> tuple[int, ...]:
         """Who is held, and waits for others."""
         return tuple(pid for pid in self.present if pid in self._arrived) if self.phase is Phase.SUSPEND else ()
+
+    def only_lost(self, pids: Collection[int]) -> bool:
+        """Nothing was decided, and nothing but that some of `pids` were lost kept it from that."""
+        if self.decision == "commit" or self.interrupted or not self.lost or not self.lost.keys() <= set(pids):
+            return False
+        return all(each.get("outcome") in UNTOUCHED and not each.get("error") for each in self.results.values())
 
     def receive(self, event: Event) -> tuple[Command, ...]:
         """What is to be done now. Raises ProtocolError for a process, or a decision, that wasn't asked."""

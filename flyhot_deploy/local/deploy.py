@@ -120,8 +120,9 @@ class _Attempt:
 async def _attempts(
     site: Site, target: str, options: Options, direction: Direction | None, cold: Frame | None
 ) -> tuple[Site, _Attempt]:
-    """Until nobody comes up between the search for processes and the moment in which they have all prepared."""
-    for _ in range(ROUNDS):
+    """Until nobody comes up between the search for processes and the moment in which they have all prepared, and no
+    server ends one of them before the decision."""
+    for turn in range(1, ROUNDS + 1):
         try:
             if cold is None and any(process.release != target for process in site.fleet.processes):
                 cold = await site.check(target)
@@ -137,12 +138,15 @@ async def _attempts(
             site.notify(Step(f"preparing {len(pending)} process{'es' if len(pending) > 1 else ''}"))
         coordinator = _coordinator(site, pending, target, options, cold or {}, direction)
         machine = await coordinator.run()
-        if not machine.outnumbered:
+        if machine.outnumbered:
+            site.notify(Fact("a process has come up meanwhile: once more, with it"))
+        elif machine.only_lost(coordinator.left) and turn < ROUNDS:
+            site.notify(Fact("a process was ended by its server meanwhile: once more, without it"))
+        else:
             return site, _Attempt(machine, _results(site, machine, target, same), coordinator.trouble)
-        site.notify(Fact("a process has come up meanwhile: once more, with it"))
     raise DeployError(
-        f"processes of this app came up one after the other, {ROUNDS} times while the upgrade was prepared; nothing "
-        "was changed",
+        f"processes of this app came up or ended one after the other, {ROUNDS} times while the upgrade was prepared; "
+        "nothing was changed",
         do="see why they are started anew all the time (their log), then deploy again",
     )
 

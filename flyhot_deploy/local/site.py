@@ -18,7 +18,7 @@ from flyhot_asgi.release.scan import survey_at_rest
 from ..config import Patience, Project, require_app
 from ..errors import DeployError, NoProcess
 from .fleet import Fleet, require_complete
-from .meanwhile import find_settled
+from .meanwhile import LOOK_SECONDS, find_settled
 from .processes import ask_ok
 from .progress import Fact, Notify, Step
 
@@ -62,14 +62,29 @@ class Site:
 
     async def without_the_gone(self, exc: FlyhotError) -> Site:
         """Somebody gave no answer: with those who are there now, if one has gone. A server may end its workers at any
-        time, and start others. Raises `exc` if nobody has gone, or nobody is left.
+        time, and start others: if all of them have gone, those are waited for. Raises `exc` if nobody has gone, or
+        nobody comes.
         """
-        there = {socket.pid for socket in await asyncio.to_thread(sockets_of, self.project.runtime)}
+        there = await self._there()
+        if not there:
+            self.notify(Step("every process has gone: waiting for those that their server starts"))
+            there = await self._successors()
         if not there or there.issuperset(self.fleet.pids):
             exc.do = exc.do or "nothing was changed; see whether the app's processes run (`status`), then deploy again"
             raise exc
         self.notify(Fact("a process has gone meanwhile: on with the others"))
         return await self.found_again()
+
+    async def _there(self) -> set[int]:
+        return {socket.pid for socket in await asyncio.to_thread(sockets_of, self.project.runtime)}
+
+    async def _successors(self) -> set[int]:
+        """Who is there as soon as anybody is, or nobody in the end."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.patience.succession
+        while not (there := await self._there()) and loop.time() < end:  # noqa: ASYNC110 (nothing tells us)
+            await asyncio.sleep(LOOK_SECONDS)
+        return there
 
     async def check(self, release: str, pid: int | None = None, *, sealed: bool = False) -> Frame:
         """Have a process import the release cold, in a fresh one; returns what that found. `sealed`: fit to leave this

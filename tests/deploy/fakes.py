@@ -16,7 +16,7 @@ from typing import Any
 
 from flyhot_asgi.control.decision import Decisions, decisions_dir
 from flyhot_asgi.control.paths import prepare_runtime_dir, socket_path
-from flyhot_asgi.control.wire import Decoder, encode
+from flyhot_asgi.control.wire import LEAVING, Decoder, encode
 
 Document = dict[str, Any]
 EMPTY: Document = {"changed": [], "added": [], "deleted": []}
@@ -52,8 +52,7 @@ def plan_document(old: str, new: str, **more: Any) -> Document:
 @dataclass
 class Faults:
     """What goes wrong. `at` maps "prepare", "hold", "apply", "commit" to one of: refuse, fail, undo, hang,
-    die,
-    nonsense, crash, broken, unverified. `dies_at`: a verb."""
+    die, leave, nonsense, crash, broken, unverified. `dies_at`: a verb."""
 
     at: dict[str, str] = field(default_factory=dict)
     status: str | None = None
@@ -74,6 +73,10 @@ class Hangs(Exception):
 
 class Dies(Exception):
     """The process is gone: nobody listens any more."""
+
+
+class Leaves(Dies):
+    """Its server ends it: it says so before it is gone."""
 
 
 class FakeProcess:
@@ -102,7 +105,8 @@ class FakeProcess:
         if self.server is not None:
             self.server.close()
         for writer in list(self.writers):
-            writer.transport.abort()
+            if not writer.is_closing():
+                writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.add(writer)
@@ -118,7 +122,11 @@ class FakeProcess:
         except Hangs:
             with contextlib.suppress(asyncio.CancelledError):
                 await self.machine.stopped.wait()
-        except Dies:
+        except Dies as exc:
+            if isinstance(exc, Leaves):
+                line.send(LEAVING)
+                await writer.drain()
+                writer.close()
             await self.stop()
         finally:
             self.writers.discard(writer)
@@ -221,6 +229,8 @@ class FakeProcess:
                 raise Hangs
             case "die":
                 raise Dies
+            case "leave":
+                raise Leaves
             case "nonsense":
                 return {"outcome": 7}
             case "refuse":

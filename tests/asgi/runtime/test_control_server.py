@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from flyhot_asgi.control.wire import MAX_LINE, Frame, encode
+from flyhot_asgi.control.wire import LEAVING, MAX_LINE, Frame, encode
 from flyhot_asgi.errors import UpgradeError
 from flyhot_asgi.runtime.control_server import ControlServer, Verb
 from flyhot_asgi.runtime.conversation import Conversation
@@ -266,7 +266,7 @@ def test_who_reads_nothing_does_not_keep_the_server_from_closing(run: Any, path:
             await asyncio.sleep(0.05)  # until both are being served
             async with asyncio.timeout(5):
                 await server.close()
-            assert await talking.hear() is None
+            assert [await talking.hear(), await talking.hear()] == [LEAVING, None]
         await server.close()
 
     run(whole)

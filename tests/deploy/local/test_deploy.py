@@ -26,7 +26,7 @@ from flyhot_deploy.local.report import UpgradeReport
 from flyhot_deploy.local.site import Site
 from tests.deploy.fakes import FakeMachine, Faults, error
 
-PATIENCE = Patience(status=5, base=5, check=5, plan=5, prepare=5, margin=1)
+PATIENCE = Patience(status=5, base=5, check=5, plan=5, prepare=5, succession=1, margin=1)
 OPTIONS = Options(suspend_timeout=5.0, http_drain=1.0, hold_budget=5.0, vote_timeout=1.0, extra={"k": "v"})
 
 

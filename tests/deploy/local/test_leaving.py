@@ -1,0 +1,77 @@
+"""Workers that their server ends (`--max-requests`) while a deploy is under way say so, and it goes on without them."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from flyhot_deploy.config import find_project
+from flyhot_deploy.errors import Exit
+from flyhot_deploy.local import deploy
+from flyhot_deploy.local.coordination import Coordination, Finished, Interrupted, Lost
+from flyhot_deploy.local.progress import Fact, Step
+from tests.deploy.fakes import FakeMachine, FakeProcess, Faults
+from tests.deploy.local.test_deploy import OPTIONS, PATIENCE, hot
+
+
+@pytest.mark.parametrize("station", ["prepare", "hold", "apply"])
+async def test_a_worker_that_its_server_ends_during_the_upgrade_stops_nobody(
+    machine: FakeMachine, edited: str, station: str
+) -> None:
+    """It says that it leaves; who is killed says nothing, and may have been killed by the release."""
+    ends, stays = machine.start(edited, Faults(at={station: "leave"})), machine.start(edited)
+    report = await hot()
+    assert (report.exit, report.outcome) == (Exit.VERIFIED, "complete"), report.error
+    assert [result["pid"] for result in report.processes] == [stays.pid]
+    assert stays.release == report.new and ends.release == edited
+    assert len({request["tx"] for request in stays.requests if request["verb"] == "upgrade"}) == 2
+
+
+async def test_who_leaves_after_the_decision_is_not_known_to_run_the_release(machine: FakeMachine, edited: str) -> None:
+    machine.start(edited, Faults(at={"commit": "leave"}))
+    stays = machine.start(edited)
+    report = await hot()
+    assert (report.exit, stays.release) == (Exit.MIXED, report.new)
+
+
+@pytest.mark.parametrize("faults", [Faults(dies_at="base"), Faults(dies_at="check"), Faults(at={"hold": "leave"})])
+async def test_where_all_workers_end_at_once_their_successors_are_waited_for(
+    machine: FakeMachine, edited: str, faults: Faults
+) -> None:
+    one, other = machine.start(edited, faults), machine.start(edited, faults)
+    later: list[FakeProcess] = []
+
+    def notify(progress: Step | Fact) -> None:
+        if progress.text.startswith("every process has gone") and not later:
+            threading.Timer(0.3, lambda: later.append(machine.start(edited))).start()
+
+    report = await deploy.hot(find_project(Path.cwd()), OPTIONS, patience=PATIENCE, notify=notify)
+    assert (report.exit, report.outcome) == (Exit.VERIFIED, "complete"), report.error
+    assert [result["pid"] for result in report.processes] == [later[0].pid]
+    assert one.release == other.release == edited
+
+
+@pytest.mark.parametrize(
+    ("left", "result", "only"),
+    [
+        ({1}, {"outcome": "aborted", "error": None}, True),
+        (set(), {"outcome": "aborted", "error": None}, False),
+        ({1}, {"outcome": "failed", "error": {"message": "busy"}}, False),
+        ({1}, {"outcome": "rolled_back", "error": {"message": "code_change raised"}}, False),
+    ],
+)
+def test_it_begins_anew_only_if_nothing_else_was_wrong(left: set[int], result: dict[str, object], only: bool) -> None:
+    machine = Coordination([1, 2])
+    machine.receive(Lost(1, "was ended by its server"))
+    machine.receive(Finished(2, result))
+    assert machine.only_lost(left) is only
+
+
+def test_who_broke_it_off_wants_no_second_attempt() -> None:
+    machine = Coordination([1, 2])
+    machine.receive(Interrupted())
+    machine.receive(Lost(1, "was ended by its server"))
+    machine.receive(Finished(2, {"outcome": "aborted"}))
+    assert not machine.only_lost({1})
