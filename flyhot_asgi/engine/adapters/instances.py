@@ -22,6 +22,7 @@ from ..living.pydantic import model_fields, version
 from ..patching.journal import Journal
 from ..patching.registration import Registration
 from ..source.module import Statement
+from .beside_fields import private_of, set_slot, settle_beside
 from .schemas import added, instances_of
 
 _MISSING: Any = object()
@@ -83,6 +84,7 @@ class InstanceFill(Registration):
         self._made, self._lasting = changed, lasting
         self._changed = [cls for cls in changed.values() if not hasattr(cls, "__mapper__")]
         self._before: dict[type, dict[str, Any]] = {}
+        self._private: dict[type, Collection[str]] = {}
         self._settings: dict[type, dict[str, Any]] = {}
         """What making them gave before."""
         self._found: list[Any] = []
@@ -90,6 +92,7 @@ class InstanceFill(Registration):
     def look(self) -> None:
         for kind in {kind for cls in self._changed for kind in [cls, *subclasses(cls)]}:
             self._before[kind] = dict(model_fields(kind))
+            self._private[kind] = frozenset(private_of(kind))
         self._found = added(self._found, instances_of(list(self._before)))
         for kind in {type(one) for one in self._found if attributes(one) is not None}:
             if is_settings(kind) and kind not in self._settings:
@@ -135,6 +138,11 @@ class InstanceFill(Registration):
                         do=f"give `{lacking}` a default, or deploy cold",
                     )
                 _drop(one, values, lost[type(one)], journal)
+                if (lacking := settle_beside(one, self._private[type(one)], journal)) and self._is_held(one):
+                    raise UpgradeError(
+                        f"a living {type(one).__qualname__} has no value for its new private attribute `{lacking}`",
+                        do=f"give `{lacking}` a default, or deploy cold",
+                    )
 
     def _is_held(self, one: object) -> bool:
         gc.unfreeze()
@@ -243,5 +251,4 @@ def _pour_slot(living: Any, made: Any, slot: str, journal: Journal) -> None:
     before, fresh = (object.__getattribute__(one, slot) for one in (living, made))
     if slot == "__pydantic_private__" and before and fresh is not None:
         fresh = {**fresh, **{key: value for key, value in before.items() if key in fresh}}
-    journal.note(slot, lambda: object.__setattr__(living, slot, before))
-    object.__setattr__(living, slot, fresh)
+    set_slot(living, slot, fresh, journal)

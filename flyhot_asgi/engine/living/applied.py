@@ -1,16 +1,19 @@
-"""Functions that lie somewhere with what they are to be called with: partials, callbacks of event loops, timers, exit
-stacks, finalizers. Reads only; runs none of the app's code."""
+"""Functions that lie somewhere with what they are to be called with: partials, callbacks of event loops, of futures and
+of weak references, timers, exit stacks, finalizers, calls that wait for a thread of a pool. Reads only; runs none of
+the app's code."""
 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import functools
 import gc
 import threading
 import types
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures.thread import _WorkItem
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,9 +36,10 @@ class Applied:
 
 def applied() -> Iterator[Applied]:
     """All that live; one pass over the heap."""
-    kinds = (functools.partial, asyncio.Handle, asyncio.TimerHandle, threading.Timer, *_STACKS)
-    for one in [one for one in gc.get_objects() if type(one) in kinds]:
-        yield from _of(one)
+    kinds = (functools.partial, asyncio.Handle, asyncio.TimerHandle, threading.Timer, _WorkItem, *_STACKS)
+    told = (asyncio.Future, concurrent.futures.Future, weakref.ref)
+    for one in [one for one in gc.get_objects() if type(one) in kinds or issubclass(type(one), told)]:
+        yield from _of(one) if type(one) in kinds else _told(one)
     for info in list(weakref.finalize._registry.values()):  # type: ignore[attr-defined]
         yield from _made(info.func, info.args, info.kwargs or {}, True, "a finalizer", info)
 
@@ -53,6 +57,8 @@ def _of(one: Any) -> Iterator[Applied]:
     elif kind is threading.Timer:
         fields = fields_of(one) or {}
         yield from _made(fields.get("function"), fields.get("args", ()), fields.get("kwargs", {}), True, "a timer", one)
+    elif kind is _WorkItem:
+        yield from _made(one.fn, one.args, one.kwargs, True, "a pool of threads", one)
     else:
         for _, callback in (fields_of(one) or {}).get("_exit_callbacks", ()):
             if isinstance(callback, types.FunctionType) and callback.__module__ == "contextlib":
@@ -60,6 +66,20 @@ def _of(one: Any) -> Iterator[Applied]:
                 if {"args", "callback", "kwds"} <= cells.keys():
                     function, args, keywords = (cells[name].cell_contents for name in ("callback", "args", "kwds"))
                     yield from _made(function, args, keywords, True, "an exit stack", callback)
+
+
+def _told(one: Any) -> Iterator[Applied]:
+    """Who is called with the object itself when something comes to pass with it: a future is done, what a weak
+    reference is to is gone. Partials tell of themselves."""
+    if isinstance(one, weakref.ref):
+        callback = object.__getattribute__(one, "__callback__")
+        yield from _made(callback, (one,), {}, True, "a weak reference", one) if callback is not None else ()
+        return
+    callbacks: Iterable[Any] = (fields_of(one) or {}).get("_done_callbacks", ())
+    if isinstance(one, asyncio.Future):
+        callbacks = [callback for callback, _ in one._callbacks or ()]
+    for callback in list(callbacks):
+        yield from _made(callback, (one,), {}, True, "a future's end", one)
 
 
 def _made(

@@ -1,0 +1,21 @@
+"""What somebody found who looked for what breaks."""
+
+from __future__ import annotations
+
+import pytest
+
+from .attacked import REFUSED, RIGHT
+from .case import case, judge
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_it_is_right(name, tmp_path):
+    verdict = judge(case(RIGHT[name]), tmp_path, here=True)
+    assert verdict.word == "right", verdict.why
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_it_is_refused_and_says_why(name, tmp_path):
+    text, why = REFUSED[name]
+    verdict = judge(case(text), tmp_path)
+    assert verdict.word == "refused" and why in verdict.why[0], verdict
