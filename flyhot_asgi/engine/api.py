@@ -25,7 +25,7 @@ from .living.started import serving
 from .living.tree import read_tree
 from .oracle.cold import TIMEOUT
 from .oracle.images import Images
-from .oracle.read import Beside, made_the_same
+from .oracle.read import Beside, made_the_same, read_again
 from .oracle.request import ColdRequest, request_in_place
 from .outcome import Outcome, Refused, reason_of_fault, reason_of_raised, reason_of_read, reason_of_refusal
 from .patching.finder import ReleaseFinder
@@ -123,10 +123,15 @@ class Engine:
             recorded = Recorded.of(cold)
             assert recorded is not None
             drift = ground.look(recorded)
-            if left := [path for path in changed if not made_the_same(cold["read"].get(path, ()), sources, drift)]:
+            left = [path for path in changed if not made_the_same(cold["read"][path], sources, drift)]
+            again = {path: read_again(cold["read"][path], sources, releases.live, drift) for path in left}
+            if left := [path for path in left if not again[path]]:
                 raise Refused([reason_of_read(path) for path in left], plan=first.document())
+            if again:
+                recorded.as_lives = frozenset().union(*again.values())
+                ground.look(recorded)
             rehearsed = _rehearsed(cold["rehearsed"])
-            also = rehearsed.also if rehearsed is not None else frozenset()
+            also = (rehearsed.also if rehearsed is not None else frozenset()) | recorded.as_lives
             plan = ground.plan(also)  # now with what the program changed
             if plan.refusals:
                 raise Refused([reason_of_refusal(one) for one in plan.refusals], plan=plan.document())

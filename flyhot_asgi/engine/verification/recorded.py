@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..living.modules import cold_name
+from ..source.defuse import Home
 from ..source.drift import Drift
 from ..source.module import SourceModule
 from .compare import differences, drifted, lives_in_state, moved_state, unstable_paths
@@ -45,6 +46,9 @@ class Recorded:
     masked: set[str] = field(default_factory=set)
     before: Structure | None = None
     """The process as `look` saw it."""
+    as_lives: frozenset[Home] = frozenset()
+    """Names whose living values are what the old release made of files that are others now: a cold import of it made
+    something else of these."""
     shapes: Shapes = field(default_factory=Shapes)
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Modules that can't be imported cold in either release, and why: they are not compared."""
@@ -89,6 +93,9 @@ class Recorded:
             return None
         described = self.before = self._describe(live, root)
         main = self._script(live)
+        if self.as_lives:
+            self.masked -= {path for path in self.drift if _is_of(path, self.as_lives)}
+            self.old = _taken_over(self.old, described, self.as_lives)
         masked: Structure = {path: ("", "") for path in self.masked}
         old, living, new, unstable = (
             _renamed(side, main, SCRIPT) if main else side for side in (self.old, described, self.new, masked)
@@ -302,6 +309,19 @@ def _renamed(structure: Structure, old: str, new: str) -> Structure:
     """With the module `old` called `new`, in paths and in what is said of values."""
     name = re.compile(rf"(?<![\w.]){re.escape(old)}(?=[:.])")
     return {name.sub(new, path, count=1): (entry[0], name.sub(new, entry[1])) for path, entry in structure.items()}
+
+
+def _taken_over(old: Structure, living: Structure, homes: Collection[Home]) -> Structure:
+    """What the old release made, with what the process has of these names in place of its own."""
+    return {
+        **{path: entry for path, entry in old.items() if not _is_of(path, homes)},
+        **{path: entry for path, entry in living.items() if _is_of(path, homes)},
+    }
+
+
+def _is_of(path: str, homes: Collection[Home]) -> bool:
+    module, _, rest = path.partition(":")
+    return (module, re.split(r"[.\[ ]", rest, maxsplit=1)[0]) in homes
 
 
 def _difference(path: str, what: str, sources: Mapping[str, SourceModule], script: str | None) -> Difference:

@@ -297,7 +297,7 @@ one = TypeAdapter(Model)
 
 _READS = """
 from pathlib import Path
-WORDS = frozenset((Path(__file__).parent / "words.txt").read_text().split())
+WORDS = set((Path(__file__).parent / "words.txt").read_text().split())
 def known(word): return word in WORDS
 """
 
@@ -322,6 +322,97 @@ def test_a_file_that_is_read_at_import_and_changed_is_a_reason_to_refuse(project
     with pytest.raises(Refused) as refused:
         engine.upgrade()
     assert [reason.file for reason in refused.value.reasons] == [f"{project.top}/words.txt"] and n.f() == 5
+    engine.close()
+
+
+_VERSIONS = {
+    "of its distribution": """
+from importlib.metadata import version
+__version__ = version("TOP")
+AGENT = f"app/{__version__}"
+""",
+    "by a function": """
+from importlib.metadata import version
+def get(): return tuple(version("TOP").split("."))
+__version__ = get()
+AGENT = "app/" + ".".join(__version__)
+""",
+    "of a file": """
+from pathlib import Path
+__version__ = next(Path(__file__).parent.parent.glob("*.dist-info/METADATA")).read_text().split()[-1]
+AGENT = "app/" + __version__
+""",
+}
+
+
+def _distribution(project: Project, version: str, before: str = "", entries: str = "") -> None:
+    """As an installer lays it beside the package."""
+    if before:
+        for file in (old := project.root / f"{project.top}-{before}.dist-info").iterdir():
+            file.unlink()
+        old.rmdir()
+    folder = project.root / f"{project.top}-{version}.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project.top}\nVersion: {version}\n")
+    (folder / "entry_points.txt").write_text(f"[{project.top}]\nx = y:z\n{entries}")
+
+
+@pytest.mark.parametrize("reads", _VERSIONS.values(), ids=_VERSIONS)
+def test_a_version_that_is_read_of_a_file_is_read_again(project: Project, reads: str) -> None:
+    _distribution(project, "1.0")
+    project.write(init=reads, m="from . import AGENT\ndef f(): return 1, AGENT\n")
+    m = project.load("m")
+    engine = project.engine()
+    _distribution(project, "1.1", "1.0")
+    project.write(m="from . import AGENT\ndef f(): return 2, AGENT\n")
+    assert engine.upgrade().verified and m.f() == (2, "app/1.1")
+    engine.undo_last()
+    assert m.f() == (1, "app/1.0")
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "SEEN = []\nSEEN.append(__version__)\n",
+        "def f(v=__version__): return v\n",
+        "PARTS = [__version__]\n",
+        "def bump():\n    global __version__\n    __version__ += '+'\n",
+        "class A:\n    version = __version__\n",
+    ],
+)
+def test_a_version_of_which_more_is_made_than_values_is_refused(project: Project, made: str) -> None:
+    _distribution(project, "1.0")
+    project.write(init="", v=_VERSIONS["of its distribution"] + made, m="def f(): return 1\n")
+    v, m = project.load("v"), project.load("m")
+    engine = project.engine()
+    _distribution(project, "1.1", "1.0")
+    project.write(m="def f(): return 2\n")
+    with pytest.raises(Refused, match=r"METADATA"):
+        engine.upgrade()
+    assert (v.__version__, m.f()) == ("1.0", 1)
+    engine.close()
+
+
+@pytest.mark.parametrize("more", ["", "y = z:a\n"])
+def test_entry_points_in_the_folder_of_another_version_are_others_if_they_say_something_else(
+    project: Project, more: str
+) -> None:
+    _distribution(project, "1.0")
+    project.write(
+        init="", m='from importlib.metadata import entry_points\nNAMES = [e.name for e in entry_points(group="TOP")]\n'
+    )
+    m = project.load("m")
+    engine = project.engine()
+    _distribution(project, "1.1", "1.0", entries=more)
+    project.write(
+        m='from importlib.metadata import entry_points\nNAMES = [e.name for e in entry_points(group="TOP")]\nX = 1\n'
+    )
+    if more:
+        with pytest.raises(Refused, match=r"entry_points\.txt"):
+            engine.upgrade()
+    else:
+        assert engine.upgrade().verified and m.X == 1
     engine.close()
 
 
