@@ -44,7 +44,7 @@ def _judge(
     context: Context, module: str, path: str, function: FunctionNode, kept: Kept, number: int, at_least: bool = False
 ) -> None:
     for living in _living(context, module, path, function, kept.name):
-        tuples = [one for one in _items(living, kept) if type(one) is tuple]
+        tuples = [one for one in items_of(living, kept.keys) if type(one) is tuple]
         wrong = [one for one in tuples if (len(one) < number if at_least else len(one) != number)]
         if wrong and not _made_anew(context, module, kept.name):
             takes = f"asks for `[{number - 1}]` of each" if at_least else f"takes them apart into {number}"
@@ -91,11 +91,12 @@ def _living(context: Context, module: str, path: str, function: FunctionNode, na
         yield found
 
 
-def _items(living: Any, kept: Kept) -> list[Any]:
+def items_of(living: Any, keys: bool = False) -> list[Any]:
+    """What lies in a queue, a table, a list; of a dict its values, or its `keys`."""
     if isinstance(living, asyncio.Queue):
         return list((fields_of(living) or {}).get("_queue") or ())
     if isinstance(living, queue.Queue):
         return list(living.queue)
     if isinstance(living, dict):
-        return list(living) if kept.keys else list(dict.values(living))
+        return list(living) if keys else list(dict.values(living))
     return list(living) if isinstance(living, deque | list) else []

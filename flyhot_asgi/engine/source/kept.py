@@ -1,7 +1,8 @@
 """Of which kind is what functions keep in containers. Pure.
 
-`rooms.setdefault(name, [])`, `self.rooms[name] = set()`: what lies there when the code changes was made by old code.
-Only what is written out counts, or a local name that is assigned once.
+`rooms.setdefault(name, [])`, `self.rooms[name] = set()`, `USERS[name] = User(name)`, `SUBS = defaultdict(list)`: what
+lies there when the code changes was made by old code. Only what is written out counts, or a local name that is assigned
+once.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
-from .module import FunctionNode, dotted_name
+from .module import dotted_name
 from .nodes import nodes_of
 
 _PUTS = frozenset({"append", "appendleft", "add", "put", "put_nowait"})
@@ -21,10 +22,11 @@ _KINDS: dict[type[ast.expr], str] = {
     ast.SetComp: "set",
     ast.Dict: "dict",
     ast.DictComp: "dict",
+    ast.Tuple: "tuple",
 }
 
 
-def kept(functions: Iterable[FunctionNode]) -> Mapping[str, Mapping[str | None, int]]:
+def kept(functions: Iterable[ast.AST]) -> Mapping[str, Mapping[str | None, int]]:
     """By the dotted name of what keeps them, the kinds of what these functions put there, and on which line;
     None: anything."""
     found: dict[str, dict[str | None, int]] = {}
@@ -37,7 +39,26 @@ def kept(functions: Iterable[FunctionNode]) -> Mapping[str, Mapping[str | None, 
     return found
 
 
-def _assigned_once(function: FunctionNode) -> dict[str, ast.expr]:
+def asked_for(tree: ast.AST) -> frozenset[str]:
+    """Names of the types that code asks for (`isinstance(one, dict)`): it is ready for more than one."""
+    found: set[str] = set()
+    for node in nodes_of(tree):
+        if isinstance(node, ast.Call) and dotted_name(node.func) in ("isinstance", "type", "issubclass"):
+            asked: list[ast.expr] = node.args[1:2]
+        elif isinstance(node, ast.MatchClass):
+            asked = [node.cls]
+        elif (
+            isinstance(node, ast.Compare) and isinstance(node.left, ast.Call) and dotted_name(node.left.func) == "type"
+        ):
+            asked = node.comparators
+        else:
+            continue
+        for one in [each for part in asked for each in nodes_of(part)]:
+            found.add((dotted_name(one) or "").rpartition(".")[2] if isinstance(one, ast.Name | ast.Attribute) else "")
+    return frozenset(found)
+
+
+def _assigned_once(function: ast.AST) -> dict[str, ast.expr]:
     found: dict[str, list[ast.expr | None]] = {}
     for node in nodes_of(function):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
@@ -54,6 +75,8 @@ def _puts(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
             if isinstance(target, ast.Subscript) and (name := dotted_name(target.value)) is not None:
                 if not isinstance(target.slice, ast.Slice):
                     yield name, node.value
+            elif (name := dotted_name(target)) is not None and (made := _made_when_asked(node.value)) is not None:
+                yield name, made
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         name, called = dotted_name(node.func.value), node.func.attr
         if name is not None and called in _PUTS and len(node.args) == 1:
@@ -62,7 +85,19 @@ def _puts(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
             yield name, node.args[1]
 
 
+def _made_when_asked(value: ast.expr) -> ast.expr | None:
+    """What a `defaultdict` puts there, as if it stood there."""
+    if not isinstance(value, ast.Call) or (dotted_name(value.func) or "").rpartition(".")[2] != "defaultdict":
+        return None
+    factory = value.args[0] if value.args else None
+    if isinstance(factory, ast.Lambda):
+        return factory.body
+    return ast.copy_location(ast.Call(factory, [], []), factory) if factory is not None else None
+
+
 def _kind(value: ast.expr) -> str | None:
     if isinstance(value, ast.Call):
-        return _CALLS.get((dotted_name(value.func) or "").rpartition(".")[2])
+        dotted = dotted_name(value.func) or ""
+        called = dotted.rpartition(".")[2]
+        return _CALLS.get(called) or (dotted if called[:1].isupper() else None)
     return _KINDS.get(type(value))

@@ -49,7 +49,47 @@ def _done(use: str) -> str:
     return _DONE.format(old="pass", new="x = 1", use=use)
 
 
+_TABLE = """
+--- m
+import asyncio
+from collections import defaultdict
+class Score:
+    def __init__(self, n=0): self.n = n
+{old}
++++ m
+import asyncio
+from collections import defaultdict
+class Score:
+    def __init__(self, n=0): self.n = n
+{new}
+=== use
+m.put('k', 1)
+=== ask
+"""
+
+
+def _table(old: str, new: str, *ask: str) -> str:
+    return _TABLE.format(old=old, new=new) + "\n".join(ask) + "\n"
+
+
+_PLAIN = "T = {}\ndef put(k, v): T[k] = v\ndef get(k): return T[k]"
+
 RIGHT = {
+    "a table keeps pairs now, and takes what lies there": _table(
+        _PLAIN,
+        "T = {}\ndef put(k, v): T[k] = (v, 0)\ndef get(k): return T[k] if isinstance(T[k], int) else T[k][0]",
+        "m.get('k') => 1",
+    ),
+    "a table keeps numbers, made by another default": _table(
+        "T = defaultdict(int)\ndef put(k, v): T[k] += v",
+        "T = defaultdict(lambda: 5)\ndef put(k, v): T[k] += v",
+        "m.put('k', 1), m.put('l', 1), dict(m.T) => (None, None, {'k': 2, 'l': 6})",
+    ),
+    "a table keeps what a function gave, and the same class is called": _table(
+        "T = {}\ndef make(v): return Score(v)\ndef put(k, v): T[k] = make(v)",
+        "T = {}\ndef make(v): return Score(v)\ndef put(k, v): T[k] = Score(v)",
+        "m.put('l', 2), m.T['k'].n + m.T['l'].n => (None, 3)",
+    ),
     "what a model is given beside its fields is kept from now on": _model(
         "pass",
         'model_config = ConfigDict(extra="allow")',
@@ -96,5 +136,37 @@ REFUSED = {
     "a weak reference has a callback that takes more now": (
         _done("s = m.Room()\nlib.append((s, m.weakref.ref(s, m.ROOM.on_done)))"),
         "1 time(s) a weak reference has it",
+    ),
+    "a table keeps pairs now": (
+        _table(_PLAIN, "T = {}\ndef put(k, v): T[k] = (v, 0)\ndef get(k): return T[k][0]"),
+        "1 int(s) lie in it that old code put there; it puts tuples there now",
+    ),
+    "a table keeps instances now": (
+        _table(
+            "T = {}\ndef put(k, v): T[k] = T.get(k, 0) + v", "T = {}\ndef put(k, v): T.setdefault(k, Score()).n += v"
+        ),
+        "1 int(s) lie in it that old code put there; it puts Scores there now",
+    ),
+    "a queue keeps instances now": (
+        _table(
+            "Q = asyncio.Queue()\ndef put(k, v): Q.put_nowait({'k': v})\ndef get(): return Q.get_nowait()['k']",
+            "Q = asyncio.Queue()\ndef put(k, v): Q.put_nowait(Score(v))\ndef get(): return Q.get_nowait().n",
+        ),
+        "1 dict(s) lie in it that old code put there; it puts Scores there now",
+    ),
+    "a default dict makes sets now": (
+        _table(
+            "T = defaultdict(list)\ndef put(k, v): T[k].append(v)", "T = defaultdict(set)\ndef put(k, v): T[k].add(v)"
+        ),
+        "1 list(s) lie in it that old code put there; it puts sets there now",
+    ),
+    "an instance's default dict makes dicts now": (
+        _table(
+            "class Hub:\n    def __init__(self): self.t = defaultdict(list)\nHUB = Hub()\n"
+            "def put(k, v): HUB.t[k].append(v)",
+            "class Hub:\n    def __init__(self): self.t = defaultdict(dict)\nHUB = Hub()\n"
+            "def put(k, v): HUB.t[k][v] = 1",
+        ),
+        "1 list(s) lie in it that old code put there; it puts dicts there now",
     ),
 }
