@@ -24,6 +24,8 @@ def settle_beside(one: Any, before: Collection[str], journal: Journal) -> str | 
     """Give an instance the places that its class asks for now; `before`: the private attributes that it had then. The
     first private attribute that has no default, so that nobody knows its value."""
     cls: Any = type(one)
+    if not hasattr(cls, "model_config"):
+        return None  # pydantic 1: private attributes are slots, and what is no field lies beside the fields
     if cls.model_config.get("extra") == "allow":
         if _slot(one, _EXTRA) is None:
             set_slot(one, _EXTRA, {}, journal)

@@ -23,18 +23,20 @@ from ..patching.journal import Journal
 from ..patching.registration import Registration
 from ..source.module import Statement
 from .beside_fields import private_of, set_slot, settle_beside
+from .pydantic import default_of, is_required, keeps_extra, set_fields
 from .schemas import added, instances_of
 
 _MISSING: Any = object()
 _CLIMB = 8
 _PASSING = (dict, list, tuple, set, functools.partial, types.CellType, asyncio.Future, asyncio.Handle)
 _SLOTS = ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+_SLOTS_OF_1 = ("__fields_set__",)
 
 
 def attributes(instance: Any) -> dict[str, Any] | None:
     """An instance's own dict; None if it was never initialised (`object.__new__`, and nothing else)."""
     try:
-        object.__getattribute__(instance, "__pydantic_fields_set__")
+        set_fields(instance)
     except AttributeError:
         return None
     return fields_of(instance)
@@ -71,8 +73,9 @@ def is_held(one: object, found: list[Any]) -> bool:
 
 
 def is_settings(cls: type) -> bool:
-    kind = getattr(sys.modules.get("pydantic_settings.main"), "BaseSettings", None)
-    return kind is not None and issubclass(cls, kind)
+    homes = ("pydantic_settings.main", "pydantic.env_settings")
+    kinds = [getattr(sys.modules.get(home), "BaseSettings", None) for home in homes]
+    return any(isinstance(kind, type) and issubclass(cls, kind) for kind in kinds)
 
 
 class InstanceFill(Registration):
@@ -156,9 +159,9 @@ def _fill(one: Any, values: dict[str, Any], names: set[str]) -> str | None:
     fresh = vars(cls()) if missing and is_settings(cls) else {}
     for name in missing:
         field = model_fields(cls)[name]
-        if field.is_required() and name not in fresh:
+        if is_required(field) and name not in fresh:
             return name
-        values[name] = fresh[name] if name in fresh else field.get_default(call_default_factory=True, **_data(values))
+        values[name] = fresh[name] if name in fresh else default_of(field, values)
     return None
 
 
@@ -166,14 +169,10 @@ def _is_default(value: Any, field: Any) -> bool:
     return field is not None and field.default is value
 
 
-def _data(values: dict[str, Any]) -> dict[str, Any]:
-    return {"validated_data": values} if version() >= (2, 10) else {}
-
-
 def _drop(one: Any, values: dict[str, Any], names: set[str], journal: Journal) -> None:
-    if type(one).model_config.get("extra") == "allow":
+    if keeps_extra(type(one)):
         return
-    noted = object.__getattribute__(one, "__pydantic_fields_set__")
+    noted = set_fields(one)
     for name in names & values.keys():
         del values[name]
         if name in noted:
@@ -214,7 +213,7 @@ class InstanceRebuild(Registration):
         poured = {key: self._value(key, values.get(key, _MISSING), fresh[key]) for key in fresh}
         values.clear()
         values.update(poured)
-        for slot in _SLOTS:
+        for slot in _SLOTS if version() >= (2, 0) else _SLOTS_OF_1:
             _pour_slot(living, made, slot, journal)
         self._namespace[self._name] = living
 

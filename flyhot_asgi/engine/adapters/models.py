@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..living.inventory import subclasses
-from ..living.pydantic import SCHEMA, base_model, model_fields
+from ..living.pydantic import SCHEMA, base_model, model_fields, version
 from ..planning.context import COLD, Adapter, Context
 from ..planning.dependents import judge_reader
 from ..planning.judge_classes import all_classes
@@ -29,6 +29,7 @@ from .instances import InstanceFill, InstanceRebuild, initialised, is_settings
 from .lasting import lasting_defaults, lasting_fields
 from .moved import MovedSchemas
 from .remapping import why_not_remapped
+from .response_copies import ResponseCopies, is_copy_of
 from .schemas import SchemaRefresh, is_generic_of, models
 
 _REBUILDS = frozenset({"model_rebuild", "update_forward_refs"})
@@ -102,6 +103,8 @@ class ModelsAdapter(Adapter):
         if remade:
             lasting = {cls: lasting_fields(context, cls) for cls in remade.values()}
             context.plan.registrations.append(InstanceFill(remade, lasting))
+            if version() < (2, 0):
+                context.plan.registrations.append(ResponseCopies(remade.values()))
 
 
 def _due(context: Context, known: Iterable[type]) -> Iterator[type]:
@@ -158,6 +161,8 @@ def _remake(
         context.reshaped.add(home)  # FastAPI took its signature apart
     derived: list[type] = type.__subclasses__(living)
     for sub in derived:
+        if is_copy_of(sub, living):
+            continue
         if not is_generic_of(sub, living):
             _remake_derived(context, statement, module, sub)
         else:
@@ -178,7 +183,7 @@ def _depended_on(context: Context, module: str, statement: Statement, home: Home
 
 def _remake_derived(context: Context, base: Statement, module: str, cls: type) -> None:
     if cls.__module__ not in context.live or not is_model(cls):
-        if is_model(cls) and initialised([cls]):
+        if is_model(cls) and (version() < (2, 0) or initialised([cls])):
             context.refuse(
                 module, base, f"`{cls.__module__}.{cls.__qualname__}`, which no statement makes, derives from it"
             )
@@ -197,8 +202,13 @@ def _remake_derived(context: Context, base: Statement, module: str, cls: type) -
             _remake(context, cls.__module__, binder, cls, why, nothing)
         return
     gone = "." not in cls.__qualname__ and (cls.__module__, cls.__qualname__) not in _defined(context)
-    if not gone or initialised([cls]):
+    if not gone or _is_generic_of_1(cls) or initialised([cls]):
         context.refuse(module, base, f"`{cls.__qualname__}`, which is made inside of something, derives from it")
+
+
+def _is_generic_of_1(cls: type) -> bool:
+    """`Page[Item]`, as pydantic 1 makes it."""
+    return version() < (2, 0) and "[" in cls.__name__
 
 
 def _defined(context: Context) -> set[Home]:

@@ -1,4 +1,4 @@
-"""How the versions of pydantic 2 build anew what they built: what differs between them, in one place."""
+"""How the versions of pydantic build anew what they built: what differs between them, in one place."""
 
 from __future__ import annotations
 
@@ -38,6 +38,32 @@ def rebuild_model(cls: Any, *, lenient: bool = False) -> None:
     cls.model_rebuild(force=True, raise_errors=not lenient, **where)
     if "__mapper__" in vars(cls) and signature is not None:  # of the class before SQLAlchemy gave it its own `__init__`
         type.__setattr__(cls, "__signature__", signature)
+
+
+def is_required(field: Any) -> bool:
+    """A field of a model, in either version."""
+    return bool(field.is_required()) if hasattr(field, "is_required") else bool(field.required)
+
+
+def default_of(field: Any, values: dict[str, Any]) -> Any:
+    """What an instance with these values has for a field that nothing was given for."""
+    if not hasattr(field, "is_required"):
+        return field.get_default()
+    given = {"validated_data": values} if version() >= (2, 10) else {}
+    return field.get_default(call_default_factory=True, **given)
+
+
+def keeps_extra(cls: Any) -> bool:
+    """Instances may have values for what is no field."""
+    if version() < (2, 0):
+        return str(getattr(cls.__config__.extra, "value", cls.__config__.extra)) == "allow"
+    return bool(cls.model_config.get("extra") == "allow")
+
+
+def set_fields(instance: Any) -> Any:
+    """The names of the fields that were given. Raises AttributeError if it was never initialised."""
+    name = "__fields_set__" if version() < (2, 0) else "__pydantic_fields_set__"
+    return object.__getattribute__(instance, name)
 
 
 def _rebuilds(adapter: Any) -> bool:

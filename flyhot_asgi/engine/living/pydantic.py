@@ -22,9 +22,9 @@ def version() -> tuple[int, int]:
 
 def model_fields(cls: type) -> dict[str, Any]:
     """Name → FieldInfo, of the class and those it derives from; empty if it is no model. Before 2.10 they are an
-    ordinary attribute."""
+    ordinary attribute; pydantic 1 has fields of another kind."""
     for base in cls.__mro__:
-        for name in ("__pydantic_fields__", "model_fields"):
+        for name in ("__pydantic_fields__", "model_fields", "__fields__"):
             found = vars(base).get(name)
             if type(found) is dict:
                 return found

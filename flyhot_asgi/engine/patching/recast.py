@@ -30,7 +30,8 @@ _IMPLICIT: Mapping[str, Any] = {
     "__class_getitem__": classmethod,
 }
 _CALL = compile("made = metaclass(name, bases, namespace, **keywords)", "<flyhot>", "exec")
-"""Frameworks look at the frame that makes a class, for names in local scopes: it must be that of a module."""
+"""Frameworks look at the frame that makes a class, for names in local scopes: it must be that of a module, and of the
+class's own: the interpreter takes from it which module a class is of that compiled code makes meanwhile."""
 
 
 class ClassInjector(ast.NodeTransformer):
@@ -162,6 +163,7 @@ def recast(
 
 def _make(metaclass: Any, name: str, bases: tuple[type, ...], namespace: Any, keywords: dict[str, Any]) -> Any:
     scope = {"metaclass": metaclass, "name": name, "bases": bases, "namespace": namespace, "keywords": keywords}
+    scope["__name__"] = namespace.get("__module__", "__main__")
     exec(_CALL, scope)
     return scope["made"]
 

@@ -13,7 +13,6 @@ and runs make no difference. Runs none of the app's code: attributes of unknown 
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import enum
 import functools
@@ -139,7 +138,7 @@ class Fingerprint:
         elif kind in CONTAINER_KINDS:
             self._container(path, value, depth)
         elif is_a(value, PurePath):
-            self._put(path, STATE, str(copy.copy(value)))  # a path notes its own text
+            self._put(path, STATE, str(PurePath(value)))  # a path notes its own text
         elif kind is types.BuiltinFunctionType:
             of = f" of {self._brief(value.__self__)}" if type(value.__self__) in ATOMS[1:] else ""
             self._put(path, STATE, f"builtin {value.__module__}:{value.__qualname__}{of}")

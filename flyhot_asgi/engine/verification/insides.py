@@ -214,7 +214,7 @@ class _Walk:
 
 def _by_repr(value: Any, kind: type) -> str:
     if issubclass(kind, PurePath):
-        return f"path {value}"
+        return f"path {PurePath(value)}"  # a path notes its own text
     return f"context {value.name}" if kind is ContextVar else repr(value)
 
 

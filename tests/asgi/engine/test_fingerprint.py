@@ -248,3 +248,19 @@ def test_getters_are_told_by_what_they_get() -> None:
     assert told == ["operator:attrgetter ['value']", "operator:attrgetter ['name', 'value']"]
     assert Shapes().text(operator.itemgetter(0, "a")) == "operator:itemgetter [0, 'a']"
     assert not re.search(r"\d{6}", Shapes().text(operator.methodcaller("lower")))
+
+
+def test_a_path_has_noted_nothing_when_it_was_described() -> None:
+    """It notes its text, its parts and its root when somebody asks for them."""
+    module = types.ModuleType("places")
+    module.HERE = Path("srv") / "app"
+    module.held = types.SimpleNamespace(there=Path("srv") / "there")
+
+    def noted(path: Path) -> list[str]:
+        slots = [name for cls in type(path).__mro__ for name in getattr(cls, "__slots__", ())]
+        return [name for name in slots if hasattr(path, name)]
+
+    before = [noted(module.HERE), noted(module.held.there)]
+    described = describe({"places": module}, "", ["places"])
+    assert described["places:HERE"][1] == "srv/app"
+    assert [noted(module.HERE), noted(module.held.there)] == before
