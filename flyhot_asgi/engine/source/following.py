@@ -211,25 +211,30 @@ class Values(ABC):
         ):
             return everything  # the hooks and constructors of bases are looked at by themselves
         if isinstance(func, ast.Call):  # what a call gives is called: a decorator with arguments, applied by hand
-            if self._is_method_of_an_object(
-                func.func
-            ):  # `app.get("/")(f)`: it works on `app`, as `app.get("/", f)` would
+            owner = self._owner_of_method(func.func)
+            if owner is not None and not any(self._is_of_ours(root) for root in owner):
+                # `app.get("/")(f)`: it works on `app`, as `app.get("/", f)` would
                 both = ast.Call(func.func, [*func.args, *node.args], [*func.keywords, *node.keywords])
                 return self._call(ast.copy_location(both, node), bare=bare)
             self._applied(func)
+            if owner is not None:  # of an app that was handed to it, or is made with objects of the release
+                self._touch(everything)
+                return everything
         if self._node is None and dotted in _NAMESPACES and not (node.args and everything != {OWN}):
             return {OWN}
         self._foreign_call(node, dotted, everything, bare=bare)
         return everything
 
-    def _is_method_of_an_object(self, func: ast.expr) -> bool:
-        """Not a function of the release, nor one of a library; and what the release's own classes give, does what
-        their text says."""
+    def _owner_of_method(self, func: ast.expr) -> set[Root] | None:
+        """What the object may be whose method is called; None for a function of the release, or one of a library."""
         dotted = dotted_name(func)
         if dotted is None or not isinstance(func, ast.Attribute) or self._callee(dotted) or self._origin(dotted):
-            return False
-        roots = self._roots(func.value)
-        return not any(isinstance(root, str) or self._touches.class_at(root) is not None for root in roots)
+            return None
+        return self._roots(func.value)
+
+    def _is_of_ours(self, root: Root) -> bool:
+        """What the release's own classes give, does what their text says; so may what a function is handed."""
+        return isinstance(root, str) or self._touches.class_at(root) is not None
 
     def _callee(self, dotted: str) -> tuple[str, FunctionNode | ast.ClassDef] | None:
         """A function or class of the release, by its name."""
