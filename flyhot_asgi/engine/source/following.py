@@ -192,10 +192,9 @@ class Values(ABC):
         everything: set[Root] = set().union(*handed)
         func = node.func
         dotted = dotted_name(func)
-        if isinstance(func, ast.Name) and func.id in self._nested:
-            self._inside(self._nested[func.id])
-            return everything
-        if isinstance(func, ast.Name) and self._is_local(func.id):
+        if isinstance(func, ast.Name) and (func.id in self._nested or self._is_local(func.id)):
+            if func.id in self._nested:
+                self._inside(self._nested[func.id])
             return everything
         target = self._callee(dotted) if dotted else None
         if target is not None:
@@ -213,7 +212,6 @@ class Values(ABC):
         if isinstance(func, ast.Call):  # what a call gives is called: a decorator with arguments, applied by hand
             owner = self._owner_of_method(func.func)
             if owner is not None and not any(self._is_of_ours(root) for root in owner):
-                # `app.get("/")(f)`: it works on `app`, as `app.get("/", f)` would
                 both = ast.Call(func.func, [*func.args, *node.args], [*func.keywords, *node.keywords])
                 return self._call(ast.copy_location(both, node), bare=bare)
             self._applied(func)
@@ -226,14 +224,14 @@ class Values(ABC):
         return everything
 
     def _owner_of_method(self, func: ast.expr) -> set[Root] | None:
-        """What the object may be whose method is called; None for a function of the release, or one of a library."""
+        """What the object may be whose method is called, and gives what is called: `app.get("/")(f)` works on `app`, as
+        `app.get("/", f)` would. None for a function of the release, or one of a library."""
         dotted = dotted_name(func)
         if dotted is None or not isinstance(func, ast.Attribute) or self._callee(dotted) or self._origin(dotted):
             return None
         return self._roots(func.value)
 
-    def _is_of_ours(self, root: Root) -> bool:
-        """What the release's own classes give, does what their text says; so may what a function is handed."""
+    def _is_of_ours(self, root: Root) -> bool:  # what its methods give does what their text says
         return isinstance(root, str) or self._touches.class_at(root) is not None
 
     def _callee(self, dotted: str) -> tuple[str, FunctionNode | ast.ClassDef] | None:
