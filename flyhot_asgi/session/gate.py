@@ -5,8 +5,8 @@ its message boundary: nothing of the last message is unfinished in that task, no
 begun. A gate stands in `receive` and shows two things: whether the application is at that boundary
 (`parked`), and, while the application's one valve is closed, that it stays there.
 
-* Open, and nobody watching (`Valve.calm`): one check, then the server's own `receive`. No task, no copy, no
-  queue.
+* Open, and nobody watching (`Valve.calm`): three checks around the server's own `receive`. No task, no
+  copy, no queue, and no look at the clock, which only a hold asks for.
 * Closed: a call that comes waits for the valve before it asks the server, so messages stay in the server's
   queue and TCP tells the client. A call that was already asking may get one message; it stays in the gate's
   hand.
@@ -20,6 +20,7 @@ reader task, and `asyncio.wait` over it and a queue). Its boundary is then that 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable
 from time import monotonic
@@ -28,6 +29,8 @@ from typing import Any
 from flyhot_asgi.session.duty import Dismissal, Duty
 from flyhot_asgi.session.steady import Steady, steady
 from flyhot_asgi.types import Message, Receive, Send
+
+logger = logging.getLogger("flyhot.hold")
 
 _NOBODY: frozenset[asyncio.Task[Any]] = frozenset()
 
@@ -81,11 +84,11 @@ class Valve:
         """Something came to its boundary, or ended: wake those who watch."""
         if self._watching:
             _wake(self._watching)
-            self.calm = self.is_open
 
     async def stirred(self) -> None:
         """Return after the next `stir()`. Safe to cancel. Look at the state again afterwards: this tells no
-        reason."""
+        reason. Until the caller runs again it is not calm: to who watches on at once, nothing goes unnoticed in
+        between."""
         self.calm = False
         try:
             await _wait_in(self._watching)
@@ -100,6 +103,7 @@ class Gate:
     """
 
     __slots__ = (
+        "_apart",
         "_carrying",
         "_duty",
         "_hand",
@@ -108,9 +112,7 @@ class Gate:
         "_resting",
         "_send",
         "_turn",
-        "accepted",
         "busy_since",
-        "closed",
         "parks",
         "valve",
     )
@@ -119,16 +121,15 @@ class Gate:
         self._receive = steady(receive)
         self._send = send
         self.valve = valve
+        self._turn = False  # a receive() call is pending; those after it stand in line
+        self._apart = False  # there is, or may be, one of the next four: the calm path asks for nothing else
         self._hand: Message | None = None
         self._duty: Duty | None = None  # what is due before the next message
-        self._turn = False  # a receive() call is pending; those after it stand in line
         self._line: deque[asyncio.Future[None]] | None = None  # once there is a second task
         self._carrying = _NOBODY  # tasks with a message, while another one is parked
         self._resting = 0  # tasks that wait at a boundary of their own, beside receive()
         self.parks = 0  # how often the application came to its boundary while somebody watched
-        self.busy_since = monotonic()  # when the application last got a message (before that: when it began)
-        self.accepted = False
-        self.closed = False
+        self.busy_since = 0.0  # when the application last got a message while the valve was not calm
 
     def end(self) -> None:
         """The connection is over. Idempotent."""
@@ -163,42 +164,41 @@ class Gate:
         """The application's `receive` (ASGI specification, "Applications"). Safe to cancel: no message is
         lost."""
         valve = self.valve
-        if self._turn or self._hand is not None or self._carrying or not valve.calm or self._duty is not None:
+        if self._turn or self._apart or not valve.calm:
             return await self._receive_in_line()
         self._turn = True
+        receive = self._receive  # called as a method, a slot is looked up at length each time
         try:
-            message = await self._receive()
+            message = await receive()
         except BaseException:
             self._leave()
             raise
-        if valve.is_open and not self._line and self._duty is None:
-            self._turn = False
-            self.busy_since = monotonic()
-            return message
-        self._hand = message
-        return await self._hand_over()
+        if self._apart or not valve.calm:
+            self._hand = message  # type: ignore[unreachable]  # others ran meanwhile
+            return await self._hand_over()
+        self._turn = False
+        return message
 
     def send(self, message: Message) -> Awaitable[None]:
-        """The application's `send`, to be awaited. Passes always; notes that the connection was accepted or closed."""
-        if message.get("type") == "websocket.send":
-            return self._send(message)
-        return self._send_and_note(message)
+        """The application's `send`, to be awaited. Passes always, until we have closed the connection."""
+        send = self._send
+        return send(message)
 
     async def close(self, code: int, reason: str = "") -> None:
         """Close the connection from this side, whatever the application is at. Its own messages end as those to a
-        client that has gone (OSError, as the ASGI specification has it). Raises what the server's `send` raises."""
-        if not self.closed:
-            send, self._send, self.closed = self._send, _send_to_nobody, True
+        client that has gone (OSError, as the ASGI specification has it). Nothing happens if it is closed already.
+        Raises OSError."""
+        send, self._send = self._send, _send_to_nobody
+        try:
             await send({"type": "websocket.close", "code": code, "reason": reason})
-
-    async def _send_and_note(self, message: Message) -> None:
-        await self._send(message)
-        kind = message.get("type")
-        self.accepted = self.accepted or kind == "websocket.accept"
-        self.closed = self.closed or kind == "websocket.close"
+        except OSError:
+            raise
+        except Exception as exc:  # each server's own: the application has closed it, which nobody notes
+            logger.debug("a websocket can't be closed (any more): %s", exc)
 
     async def _receive_in_line(self) -> Message:
         """`receive()` with everything that the calm path need not ask."""
+        self._apart = True
         if self._carrying:
             task = _this_task()
             self._carrying -= {task}
@@ -240,7 +240,7 @@ class Gate:
 
     def owe(self, duty: Duty) -> None:
         """`duty` is due at the next boundary; it takes the place of another one."""
-        self._duty = duty
+        self._duty, self._apart = duty, True
         self.valve.stir()
 
     def settle(self) -> None:
@@ -249,7 +249,7 @@ class Gate:
         if self._duty is not None and not self._duty.lasting and self.parked and self._duty.ready():
             duty, self._duty = self._duty, None
             if duty.discharge() is not None:
-                self._duty = Dismissal("its state could not be migrated")
+                self._duty, self._apart = Dismissal("its state could not be migrated"), True
 
     async def _discharge(self) -> Message | None:
         """Do what is due, as soon as this is the session's boundary. What is returned is handed over instead."""
@@ -289,9 +289,11 @@ class Gate:
                 turn.set_result(None)
                 return
         self._turn = False
+        self._apart = self._hand is not None or self._duty is not None or bool(self._carrying)
 
     def _carry(self, task: asyncio.Task[Any]) -> None:
         self._carrying |= {task}
+        self._apart = True
         task.add_done_callback(self._put_down)
 
     def _put_down(self, task: asyncio.Task[Any]) -> None:

@@ -78,6 +78,7 @@ class Hold:
         self._state = _State.FREE
         self._watchdog: asyncio.TimerHandle | None = None
         self._closed_at: float | None = None
+        self._began = 0.0
         self._evicted: tuple[Busy, ...] = ()
         self._held_up_by: dict[Session | Actor, int] = {}
         self._requests_before: frozenset[InFlight] = frozenset()
@@ -111,7 +112,7 @@ class Hold:
         if self._state is not _State.FREE:
             raise ProtocolError(f"suspend() during a hold ({self._state.value})")
         self._state = _State.GATHERING
-        began = monotonic()
+        began = self._began = monotonic()
         self._evicted = ()
         self._watch(timeout + self._max_hold)
         rounds = Rounds(now=began, timeout=timeout, http_drain=http_drain, since=since)
@@ -142,7 +143,7 @@ class Hold:
                 do="deploy again",
             )
         if not self._registry.all_quiescent():
-            raise _timed_out(tuple(self._registry.busy()), 0.0)
+            raise _timed_out(tuple(self._registry.busy(self._began)), 0.0)
 
     async def settle(self, *, timeout: float) -> None:  # noqa: ASYNC109 (raises an error of its own)
         """During a hold: wait until all are quiescent again, with the valve closed, at most `timeout`
@@ -192,7 +193,7 @@ class Hold:
         """The time is over, and somebody is busy: pin them, send them away, or raise. Afterwards, in that very moment,
         all others are quiescent."""
         registry = self._registry
-        busy = tuple(registry.busy())
+        busy = tuple(registry.busy(self._began))
         policies = {who.id: policy.on_busy(who.units, default) for who in registry.busy_sessions()}
         behind = any(pin.behind >= MOST_BEHIND for pin in registry.pins.values())
         away = [each for each in registry.busy_sessions() if policies[each.id] == "evict" and isinstance(each, Session)]
@@ -206,7 +207,7 @@ class Hold:
             if not who.quiescent and registry.is_here(who):
                 pinning.pin(registry, who, next((each for each in busy if each.session_id == who.id), None))
         if not registry.all_quiescent():
-            raise _timed_out(tuple(registry.busy()), allowed)
+            raise _timed_out(tuple(registry.busy(self._began)), allowed)
         self._close()
 
     def _seen(self) -> Seen:

@@ -28,7 +28,7 @@ _REPORTS = 50
 @dataclass(frozen=True)
 class Busy:
     """A session that is not at its message boundary. `since` is monotonic; `seconds` is how long that was
-    when seen."""
+    when seen, at least: nobody looked at the clock before the hold."""
 
     session_id: str
     path: str
@@ -41,7 +41,7 @@ class Busy:
 
     def __str__(self) -> str:
         place = f", awaits at {self.file}:{self.line} in {self.function}" if self.file else ""
-        return f"{self.session_id} {self.path} ({self.handler}): busy for {self.seconds:.1f} s{place}"
+        return f"{self.session_id} {self.path} ({self.handler}): busy for at least {self.seconds:.1f} s{place}"
 
 
 @dataclass(frozen=True)
@@ -239,11 +239,12 @@ class Registry:
         everybody: tuple[Session | Actor, ...] = (*self._sessions.values(), *self._actors.values())
         return [each for each in everybody if not each.quiescent and each.id not in self.pins]
 
-    def busy(self) -> list[Busy]:
-        """Who isn't at a boundary, with the line where each awaits. Walks frames: not for the hot path."""
-        now = monotonic()
+    def busy(self, since: float) -> list[Busy]:
+        """Who isn't at a boundary, with the line where each awaits. `since` (monotonic): from when on somebody has
+        watched; of what was before nobody knows how long it was. Walks frames: not for the hot path."""
+        now, watched = monotonic(), since
         return [
-            _describe(session, whereabouts(task), since, now)
+            _describe(session, whereabouts(task), max(since, watched), now)
             for session in self.busy_sessions()
             for task, since in session.at_work()
         ]

@@ -197,15 +197,44 @@ async def test_an_error_of_the_servers_receive_comes_through_and_the_gate_stays_
     assert (await gate.receive())["type"] == "websocket.disconnect"
 
 
-async def test_sends_pass_a_closed_valve_and_accept_and_close_are_noted() -> None:
+async def test_sends_pass_a_closed_valve_until_we_close_the_connection() -> None:
     wire, valve = Wire(), Valve()
     gate = gate_on(wire, valve)
     valve.close()
     await gate.send({"type": "websocket.accept"})
     await gate.send({"type": "websocket.send", "text": "hi"})
-    assert (gate.accepted, gate.closed, wire.texts) == (True, False, ["hi"])
+    assert wire.texts == ["hi"]
+    await gate.close(1012)
+    await gate.close(1012)
     await gate.send({"type": "websocket.close"})
-    assert gate.closed
+    with pytest.raises(OSError, match="has closed this connection"):
+        await gate.send({"type": "websocket.send", "text": "too late"})
+    assert [message["type"] for message in wire.sent].count("websocket.close") == 1
+
+
+async def test_one_that_the_application_has_closed_is_closed_already() -> None:
+    """Each server has an error of its own for a second close."""
+
+    async def send(message: Message) -> None:
+        if closed:
+            raise RuntimeError("unexpected message")
+        closed.append(message)
+
+    closed: list[Message] = []
+    gate = Gate(Wire().queue.get, send, Valve())
+    await gate.send({"type": "websocket.close"})
+    await gate.close(1012)
+    assert len(closed) == 1
+
+
+async def test_from_a_stir_until_the_watcher_runs_nothing_goes_by_unnoticed() -> None:
+    valve = Valve()
+    watcher = asyncio.create_task(valve.stirred())
+    await turn()
+    valve.stir()
+    assert not valve.calm
+    await watcher
+    assert valve.calm
 
 
 async def test_a_valve_that_closes_again_at_once_lets_nobody_slip_through() -> None:

@@ -103,7 +103,7 @@ async def test_the_line_is_found_through_generators_and_tasks(server: Server) ->
     for handler in (through_a_generator, through_a_task, through_the_library):
         server.connect(handler)
     await turn()
-    found = [(each.function, each.line) for each in server.registry.busy()]
+    found = [(each.function, each.line) for each in server.registry.busy(0.0)]
     here = "test_the_line_is_found_through_generators_and_tasks.<locals>."
     assert found == [
         (here + "source", source.__code__.co_firstlineno + 1),
