@@ -72,12 +72,13 @@ class History:
         return None
 
     def direction(self, old: str, new: str) -> Direction:
-        """ "down" if `new` was first released before `old`, else "up"."""
+        """ "down" if `new` was first released before `old`, else "up". What has never been released (a process was
+        started anew from a folder that somebody edits) is newer than all that was."""
         first: dict[str, int] = {}
         for entry in self.entries:
             if entry.took_effect:
                 first.setdefault(entry.release, entry.seq)
-        if old in first and new in first and first[new] < first[old]:
+        if new in first and (old not in first or first[new] < first[old]):
             return "down"
         return "up"
 

@@ -55,8 +55,8 @@ STATIONS: dict[Phase, tuple[str, Go, Phase]] = {
 }
 
 
-UNTOUCHED = frozenset({"aborted", "rolled_back", "already"})
-"""Outcomes of a process that could go through another upgrade at once, if it has no error of its own."""
+UNTOUCHED = frozenset({"aborted", "already"})
+"""Outcomes of a process that had nothing against it, and could go through another upgrade at once."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class Coordination:
         """Nothing was decided, and nothing but that some of `pids` were lost kept it from that."""
         if self.decision == "commit" or self.interrupted or not self.lost or not self.lost.keys() <= set(pids):
             return False
-        return all(each.get("outcome") in UNTOUCHED and not each.get("error") for each in self.results.values())
+        return all(each.get("outcome") in UNTOUCHED for each in self.results.values())
 
     def receive(self, event: Event) -> tuple[Command, ...]:
         """What is to be done now. Raises ProtocolError for a process, or a decision, that wasn't asked."""

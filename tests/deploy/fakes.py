@@ -204,8 +204,8 @@ class FakeProcess:
                         line.send({"phase": "held"})
                         go = self._hear(await line.receive())
                 if go == "abort":
-                    undone = "rolled_back" if station == "apply" else "aborted"
-                    return {"result": self.result(undone, new)}
+                    said = error("aborted", "the deployer is gone, or said stop; nothing was changed")
+                    return {"result": self.result("aborted", new, error=said)}
             if (late := self._fault("commit", new)) is not None:
                 return {"result": late}
             result = self.result("complete", new, verified=True, hold_ms=12.5, definitions={"swap": 1})

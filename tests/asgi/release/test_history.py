@@ -64,6 +64,12 @@ def test_direction_follows_the_order_of_first_release() -> None:
     assert known.direction("B", "B") == "up"
 
 
+def test_what_was_never_released_is_newer_than_what_was() -> None:
+    known = history(("base", "A", "complete"), ("hot", "B", "complete"), ("hot", "C", "rolled_back"))
+    assert known.direction("C", "B") == known.direction("edited", "A") == "down"
+    assert known.direction("edited", "C") == "up"
+
+
 def test_a_failed_try_does_not_make_a_release_older() -> None:
     known = history(("base", "A", "complete"), ("hot", "C", "failed"), ("hot", "B", "complete"))
     assert known.direction("B", "C") == "up"

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from flyhot_asgi import register
 from flyhot_asgi.control.crew import Crew, Note
 from flyhot_asgi.control.decision import Decisions
 from flyhot_asgi.control.paths import runtime_dir, socket_path
@@ -19,7 +20,7 @@ from flyhot_asgi.runtime import doubt, joining, process
 from flyhot_asgi.runtime.joining import join
 from flyhot_asgi.runtime.verbs import Verbs
 from tests.faults.intact import assert_single_generation
-from tests.faults.lab import SECOND, Lab, private_runtime_dir
+from tests.faults.lab import FIRST, SECOND, Lab, private_runtime_dir
 
 
 @pytest.fixture
@@ -45,6 +46,27 @@ async def test_it_joins_what_the_others_run(lab: Lab, crew: Crew, decisions: Dec
     assert_single_generation(lab)
     await join(lab.process, crew, decisions)
     assert lab.installed.digest == second.digest
+
+
+async def test_a_tree_that_was_never_released_is_newer_than_what_the_others_run(
+    monkeypatch: pytest.MonkeyPatch, crew: Crew, decisions: Decisions
+) -> None:
+    """Somebody edits, and deploys, as a worker is started anew: what it made as it started fits the newer code."""
+    with tempfile.TemporaryDirectory(prefix="fh-", ignore_cleanup_errors=True) as folder:
+        private_runtime_dir(monkeypatch, f"{folder}/rt")
+        (Path(folder) / "app").mkdir()
+        late = await Lab(Path(folder) / "app", SECOND).start()
+        clock = late.main.clock
+        del clock.ticks
+        clock.beats = 5  # as the newer release would have it
+        register(clock, name="clock")
+        first = await late.release(FIRST)
+        late.installed.store.record("base", first.digest, previous=None, outcome="complete")
+        crew.settle(first.digest)
+        await join(late.process, crew, decisions)
+        assert late.installed.digest == first.digest and late.main.RELEASE == 1
+        assert vars(clock) == {"ticks": 5} and clock.tick() == 6
+        await late.close()
 
 
 @pytest.mark.parametrize(("word", "number"), [("commit", 2), ("abort", 1)])

@@ -127,7 +127,7 @@ async def test_a_mixture_is_mended_and_who_has_it_is_left_alone(
 
 @pytest.mark.parametrize(
     ("fault", "code"),
-    [({"prepare": "refuse"}, 3), ({"hold": "fail"}, 1), ({"apply": "undo"}, 4), ({"apply": "die"}, 4)],
+    [({"prepare": "refuse"}, 3), ({"hold": "fail"}, 1), ({"apply": "undo"}, 4), ({"apply": "die"}, 1)],
 )
 async def test_a_failure_leaves_all_on_the_old_release_and_is_in_the_history(
     machine: FakeMachine, edited: str, store: FolderStore, fault: dict[str, str], code: int

@@ -56,7 +56,7 @@ async def test_where_all_workers_end_at_once_their_successors_are_waited_for(
 @pytest.mark.parametrize(
     ("left", "result", "only"),
     [
-        ({1}, {"outcome": "aborted", "error": None}, True),
+        ({1}, {"outcome": "aborted", "error": {"message": "the deployer said stop"}}, True),
         (set(), {"outcome": "aborted", "error": None}, False),
         ({1}, {"outcome": "failed", "error": {"message": "busy"}}, False),
         ({1}, {"outcome": "rolled_back", "error": {"message": "code_change raised"}}, False),
