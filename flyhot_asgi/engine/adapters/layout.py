@@ -33,14 +33,15 @@ class Layout:
     fused: list[tuple[Statement, ...]]
 
 
-def tell_apart(context: Context, router: Any, before: list[Entry]) -> Layout | str:
-    """Which of the living routes came from which statement; a sentence if that can't be told.
+def tell_apart(context: Context, router: Any, before: list[Entry], given: int) -> Layout | str:
+    """Which of the living routes came from which statement; a sentence if that can't be told. The first `given` are
+    those that the constructor's call lists.
 
     A decorated function's routes are known by their endpoint: they are the anchors. What lies between two anchors
     came from the statements between them.
     """
     routes = list(router.routes)
-    layout = Layout(0, {}, [], [])
+    layout = Layout(len(constructor_routes(routes)) + given, {}, [], [])
     position, pending, first = 0, [], True
     for entry in before:
         if entry.statement.kind not in ("def", "class"):
@@ -77,7 +78,7 @@ def _share(layout: Layout, pending: list[Entry], gap: list[Any], first: bool) ->
     if first:
         known = sum(entry.size for entry in pending if entry.size is not None)
         unknown = any(entry.size is None for entry in pending)
-        layout.base = len(constructor_routes(gap)) if unknown else len(gap) - known
+        layout.base = min(layout.base, len(gap)) if unknown else len(gap) - known
         gap = gap[layout.base :]
     if not pending:
         return not gap

@@ -17,17 +17,20 @@ from typing import Any
 
 from ..living.inventory import subclasses
 from ..planning.context import Adapter, Context
+from ..planning.stateless import only_entries
 from ..source.defuse import Home, Names
 from ..source.diff import Change, NamespaceDiff
 from ..source.module import Statement, dotted_name
 from ..source.parts import parts_of
 from ..source.plan import Action
+from ..source.uses import may_be_mutated
 from ..source.values import ATOMS
 from .afterwards import plan_afterwards
 from .copies import CopiesFollow, copies_routes
 from .layout import Entry, constructor_routes, fused_apart, tell_apart
 from .lifespans import judge_lifespans
 from .listed import RouteRebuild, SchemaReset, cached_of
+from .mounted import says_all
 from .same_text import SameText
 from .schemas import instances_of
 from .stack import ROUTE_CALLS, calls_in, route_calls_in
@@ -54,6 +57,20 @@ class RoutesAdapter(Adapter):
         kinds = [getattr(starlette, "Router", None), getattr(starlette, "BaseRoute", None)]
         kinds.append(getattr(applications, "Starlette", None))
         return isinstance(value, tuple(kind for kind in kinds if kind is not None))
+
+    def says_all(self, context: Context, value: object) -> bool:
+        return says_all(context, value)
+
+    def outdated(self, context: Context) -> list[tuple[str, Statement, Home]]:
+        """A function made the router of a list that changes."""
+        lists = {home for home in context.rebound if only_entries(context, context.value(*home))}
+        found = []
+        for module, statement in context.order if lists else ():
+            if module in context.live and statement.kind == "assign" and statement.binds and statement.calls:
+                reached = context.new_names.reached(context.new_names.homes(module, statement.calls)).homes & lists
+                if reached and self._router(context.value(module, statement.binds[0])) is not None:
+                    found.append((module, statement, min(reached)))
+        return found
 
     def registers(self, context: Context, module: str, statement: Statement) -> bool:
         return module in context.live and bool(self._routers(context, module, statement))
@@ -157,6 +174,15 @@ class RoutesAdapter(Adapter):
         found = [self._router(one) for one in values if type(one) not in _NO_ROUTERS]
         return list({id(router): router for router in found if router is not None}.values())
 
+    def _home_of(self, context: Context, router: Any) -> Home | None:
+        """The name of a router, or of an app with it, that a statement of the old release binds."""
+        for module in context.live:
+            binders = context.old_names.binders(module)
+            for name, value in context.namespace(module).items():
+                if name in binders and type(value) not in _NO_ROUTERS and self._router(value) is router:
+                    return module, name
+        return None
+
     def _router(self, value: Any) -> Any:
         """The router that holds the list: an app's own one, or the router itself."""
         if value is None or not self.owns(value) or type(value).__name__.startswith("_"):
@@ -203,7 +229,8 @@ class RoutesAdapter(Adapter):
         wanted = [entry.statement for entry in after]
         if [kept[entry.statement] for entry in before] == wanted and not stale.intersection(wanted):
             return
-        layout = tell_apart(context, router, before)
+        home = self._home_of(context, router)
+        layout = tell_apart(context, router, before, (home and _given_routes(context, home)) or 0)
         if not isinstance(layout, str) and fused_apart(layout, kept, wanted):
             layout = "several statements add an unknown number of routes here; theirs can't be told apart"
         if isinstance(layout, str):
@@ -285,8 +312,23 @@ def _given_routes(context: Context, home: Home) -> int | None:
     given = next((k.value for k in call.keywords if k.arg == "routes"), None) if isinstance(call, ast.Call) else None
     if given is None:
         return 0
+    if isinstance(given, ast.Name | ast.Attribute):
+        return _named_routes(context, home[0], dotted_name(given) or "")
     listed = isinstance(given, ast.List) and not any(isinstance(one, ast.Starred) for one in given.elts)
     return len(given.elts) if listed and isinstance(given, ast.List) else None
+
+
+def _named_routes(context: Context, module: str, name: str) -> int | None:
+    """How many routes the list of that name had when a router was made of it; None if it may have had others since."""
+    home = context.old_names.home(module, name)
+    living = context.value(*home) if home is not None and home[0] in context.live else None
+    if home is None or not isinstance(living, list):
+        return None
+    drift = context.drift
+    changed = drift.by_program(home) if drift is not None and drift.known(home) else None
+    if changed is None:
+        changed = may_be_mutated(context.old_names, home)
+    return None if changed else len(living)
 
 
 def _whole(context: Context) -> set[int]:

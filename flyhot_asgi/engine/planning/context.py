@@ -26,6 +26,7 @@ from ..source.module import SourceModule, Statement, statements_of
 from ..source.plan import COLD as COLD
 from ..source.plan import Action, Execute, Plan, Refusal, Step
 from ..source.schema import class_in
+from ..source.values import nested
 from .findings import Findings
 from .roles import Entering, Remaking
 from .stuck import Stuck
@@ -308,7 +309,7 @@ class Context(Findings):
         poured = {id(one) for one in self.poured()}
         for name in [one for one in self.live if one in self.new]:
             for key, found in list(vars(self.live[name]).items()):
-                for container in _nested(found):
+                for container in nested(found):
                     if id(container) not in poured and not key.startswith("__") and _holds(container, value):
                         return f"`{key}` of {name}"
         return None
@@ -326,23 +327,23 @@ class Context(Findings):
         for item in self.plan.work:
             if isinstance(item, Execute) and item.keep:
                 for name in item.statement.binds:
-                    yield from _nested(self.value(item.module, name))
+                    yield from nested(self.value(item.module, name))
             elif isinstance(item, Execute) and item.recast:
                 made = self.value(item.module, item.statement.binds[0])
                 yield made
                 for value in list(vars(made).values()) if isinstance(made, type) else ():
                     if type(value).__module__.partition(".")[0] in _BUILDERS:
                         yield value
-                    yield from _nested(value)
+                    yield from nested(value)
         for home in self.slices.remade:
             if home[0] in self.live:
                 value = self.value(*home)
-                yield from _nested(value)
+                yield from nested(value)
                 if (found := implementations_of(value)) is not None:
                     yield from (found, remembered_by(value))
                 fields = fields_of(value) if type(value).__module__ in self.live else None
                 if fields is not None:
-                    yield from (value, *_nested(fields))
+                    yield from (value, *nested(fields))
 
 
 class Adapter:
@@ -384,15 +385,12 @@ class Adapter:
         """`value` is a registrar of this framework, or something made by registering."""
         return False
 
+    def says_all(self, context: Context, value: object) -> bool:
+        """`value` is an entry for such a registrar, and nothing but what the text that made it says."""
+        return False
+
 
 _BUILDERS = frozenset({"pydantic", "pydantic_core", "sqlalchemy", "sqlmodel"})
-
-
-def _nested(value: object, depth: int = 4) -> Iterator[object]:
-    if isinstance(value, dict | list | set | tuple) and depth:
-        yield value
-        for inner in [*value.values()] if isinstance(value, dict) else list(value):
-            yield from _nested(inner, depth - 1)
 
 
 def _holds(container: Any, value: object) -> bool:

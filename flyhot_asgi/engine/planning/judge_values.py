@@ -42,6 +42,7 @@ from .judge_alike import is_same_object
 from .judge_parts import sets_part
 from .judge_rebuild import attributes_that_stay, built_from, is_filled_anew, keeps_its_place
 from .judge_twin import twin_of_made
+from .stateless import only_entries, without_state
 from .submodules import comes_last
 
 MISSING: Any = object()
@@ -268,7 +269,7 @@ def _in_the_way(
         return _as_described(context, context.drift, statement, home, live)
     if is_atomic(live):
         return _both_changed(name) if may_be_stored(context.old_names, home) else None
-    if isinstance(live, CONTAINERS) and is_plain(live):
+    if isinstance(live, CONTAINERS) and (is_plain(live) or only_entries(context, live)):
         return (
             _held(context, module, statement, name, live)
             if not may_be_mutated(context.old_names, home)
@@ -295,7 +296,7 @@ def _as_described(
     if isinstance(live, CONTAINERS):
         kept = not drift.by_program(home) and not may_be_changed(context.old_names, home)
         spared = names_expression if kept or not may_be_mutated(context.old_names, home) else None
-        if (what := drift.opaque(home, spared=spared)) is not None and not _only_definitions(live):
+        if (what := drift.opaque(home, spared=spared)) is not None and not without_state(context, live):
             return (f"it holds a living {what}, whose state would be lost", _CHANGE_IT)
         return None
     if not is_atomic(live) and drift.by_program(home) and not drift.arrived(home):
@@ -317,10 +318,6 @@ def _classes_held(context: Context, container: Any) -> str | None:
             if held := context.held_elsewhere(item, [container, items], by_anybody=True):
                 return f"and `{item.__qualname__}` is held by {held[0]}"
     return None
-
-
-def _only_definitions(value: Any) -> bool:
-    return all(is_definition(one) or is_plain(one) for one in (value.values() if isinstance(value, dict) else value))
 
 
 def _both_changed(name: str) -> tuple[str, str]:

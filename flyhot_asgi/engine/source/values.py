@@ -10,7 +10,7 @@ import ast
 import enum
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from .module import dotted_name
 from .nodes import children_of, nodes_of
@@ -244,3 +244,11 @@ def safe_block(node: ast.AST, also: Callable[[ast.stmt], bool] | None = None) ->
             if isinstance(child, ast.If | ast.Try | ast.ExceptHandler) and not safe_block(child, also):
                 return False
     return isinstance(node, ast.If | ast.Try | ast.ExceptHandler)
+
+
+def nested(value: object, depth: int = 4) -> Iterator[object]:
+    """The container itself, and those in it, as far down as that."""
+    if isinstance(value, dict | list | set | tuple) and depth:
+        yield value
+        for inner in [*value.values()] if isinstance(value, dict) else list(value):
+            yield from nested(inner, depth - 1)
