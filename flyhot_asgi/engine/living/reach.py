@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from ..source.nodes import nodes_of
+from ..source.nodes import all_but, nodes_of
 from ..source.values import ATOMS
 from .attributes import fields_of
 
@@ -242,12 +242,12 @@ def _standard(module: object) -> bool:
     return top in sys.stdlib_module_names or top in _VALUES
 
 
-def roots_of(node: ast.AST, namespace: dict[str, Any], outer: int = 0) -> tuple[list[object], set[str]]:
+def roots_of(node: ast.AST, namespace: dict[str, Any], apart: Collection[int] = ()) -> tuple[list[object], set[str]]:
     """What the decorators of a definition start from: the objects that they name, and the attributes that they ask
-    for. `outer`: so many of the outermost are left out."""
+    for. `apart`: those that are left out."""
     roots: list[object] = []
     asked: set[str] = set()
-    for decorator in getattr(node, "decorator_list", [])[outer:]:
+    for decorator in all_but(getattr(node, "decorator_list", []), apart):
         for one in nodes_of(decorator):
             if isinstance(one, ast.Name) and one.id in namespace:
                 roots.append(namespace[one.id])

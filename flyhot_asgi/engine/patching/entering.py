@@ -17,7 +17,7 @@ from __future__ import annotations
 import ast
 import types
 import weakref
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,6 +25,7 @@ from ...errors import UpgradeError
 from ..living.inventory import describe
 from ..living.reach import Reach, roots_of
 from ..source.module import Statement
+from ..source.nodes import all_but
 from ..source.plan import Entered, Plan
 from ..source.values import is_atomic
 from .entries import Change, Contents, changes, contents_of, read, write
@@ -43,7 +44,7 @@ class Entering(Registration):
         self._items = list(plan.entered)
         self._by_new = {item.new: item for item in plan.entered if item.new is not None}
         self._plan = plan
-        self._outer = plan.outer
+        self._apart = plan.apart
         self._old, self._new, self._live = plan.old, plan.new, plan.live
         self._codes: dict[Statement, types.CodeType] = {}
         self._originals: dict[Statement, list[Original]] = {}
@@ -58,11 +59,11 @@ class Entering(Registration):
             for module, statement in _old_ones(item):
                 if statement not in self._codes:
                     self._codes[statement] = compile_statement(
-                        self._old[module], statement, outer=self._outer.get(statement, 0)
+                        self._old[module], statement, apart=self._apart.get(statement, ())
                     )
             if item.new is not None and item.exchanged and not item.made and item.new not in self._codes:
                 self._codes[item.new] = compile_statement(
-                    self._new[item.module], item.new, outer=self._outer.get(item.new, 0)
+                    self._new[item.module], item.new, apart=self._apart.get(item.new, ())
                 )
 
     def begin(self, journal: Journal) -> None:
@@ -193,7 +194,8 @@ class Entering(Registration):
             one = statement or item.old
             assert one is not None
             source = (self._new if one is item.new else self._old)[item.module]
-            shown = ", ".join(f"`@{ast.unparse(d).split('(')[0]}`" for d in one.decorators[self._outer.get(one, 0) :])
+            inner = all_but(one.decorators, self._apart.get(one, ()))
+            shown = ", ".join(f"`@{ast.unparse(d).split('(')[0]}`" for d in inner)
             message = f"`{item.name}`: of its decorators ({shown}): {exc.message}"
             do = "deploy this change cold (restart the app)"
             raise UpgradeError(message, file=source.shown, line=one.line, do=do) from exc
@@ -216,7 +218,7 @@ class Entering(Registration):
     def _named_elsewhere(self, item: Entered, originals: list[Original]) -> None:
         """Texts that name it, where a trial run shows nothing: entered once more they are what they were."""
         assert item.old is not None
-        texts = {item.name, *_texts_of(item.old.node, self._outer.get(item.old, 0))}
+        texts = {item.name, *_texts_of(item.old.node, self._apart.get(item.old, ()))}
         places = Reach(*self._roots(item.module, item.old)).places
         for place in places.values():
             if not self._runs.is_named(place) and isinstance(place, dict | set):
@@ -259,7 +261,7 @@ class Entering(Registration):
                     raise UpgradeError(f"the old one is still held by {describe(place)}")
 
     def _roots(self, module: str, statement: Statement) -> tuple[list[object], set[str]]:
-        return roots_of(statement.node, vars(self._live[module]), self._outer.get(statement, 0))
+        return roots_of(statement.node, vars(self._live[module]), self._apart.get(statement, ()))
 
     def _drop(self, item: Entered, place: dict[Any, Any], key: Any) -> None:
         if not (isinstance(key, str) and key.rpartition(".")[2] == item.name):
@@ -296,9 +298,9 @@ def _is_before(mine: Change, later: Change) -> bool:
     return not places or not fresh or max(places) < min(fresh)
 
 
-def _texts_of(node: ast.AST, outer: int) -> set[str]:
+def _texts_of(node: ast.AST, apart: Collection[int]) -> set[str]:
     found = set()
-    for decorator in getattr(node, "decorator_list", [])[outer:]:
+    for decorator in all_but(getattr(node, "decorator_list", []), apart):
         for one in ast.walk(decorator):
             if isinstance(one, ast.Constant) and isinstance(one.value, str):
                 found.add(one.value)

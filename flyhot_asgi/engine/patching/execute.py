@@ -20,6 +20,7 @@ from ..living.commands import is_group
 from ..living.wrapped import functions_of_member
 from ..source.codetree import transplant
 from ..source.module import SourceModule, Statement, dotted_name
+from ..source.nodes import all_but
 from ..source.plan import Execute, Graft, Twin
 from .classobject import touch_class
 from .journal import Journal, refill
@@ -83,20 +84,20 @@ def compile_statement(
     adopt: bool = True,
     inside: bool = False,
     recast: bool = False,
-    outer: int = 0,
+    apart: Collection[int] = (),
     entered: bool = True,
 ) -> types.CodeType:
     """One statement as a code object to `exec`, its nested code taken from the whole module's compile.
 
     `inside` adopts the methods of its classes, too: the bodies of these are then the statement's own code. `recast`
-    lets a class statement make the living class again. `outer`: without so many of its outermost decorators.
+    lets a class statement make the living class again. `apart`: without these of its decorators.
     `entered` off: an `if` whose condition must not hold, of which nothing else is executed.
     """
     node = copy.deepcopy(statement.node)
     if not entered and isinstance(node, ast.If):
         node.body = ast.parse(_ENTERED).body
-    if outer and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        del node.decorator_list[:outer]
+    if apart and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        node.decorator_list = all_but(node.decorator_list, apart)
     if recast:
         node = ClassInjector().visit(node)
     if adopt:

@@ -30,7 +30,7 @@ class TrialRuns:
 
     def __init__(self, plan: Plan, codes: dict[Statement, types.CodeType], journal: Journal) -> None:
         self._live, self._codes, self._journal = plan.live, codes, journal
-        self._outer = plan.outer
+        self._apart = plan.apart
         self._attributes: set[int] = set()
         self.reached: dict[int, Any] = {}
         """By id: every place that was looked at."""
@@ -40,7 +40,7 @@ class TrialRuns:
 
     def places(self, module: str, statement: Statement) -> dict[int, Any]:
         """Every place that its decorators can get hold of, noted in the journal."""
-        reach = Reach(*roots_of(statement.node, vars(self._live[module]), self._outer.get(statement, 0)))
+        reach = Reach(*roots_of(statement.node, vars(self._live[module]), self._apart.get(statement, frozenset())))
         if reach.too_much:
             raise UpgradeError("they can get hold of too much to see what they change")
         self._attributes |= reach.attributes

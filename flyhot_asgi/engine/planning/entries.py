@@ -19,10 +19,11 @@ from ..living.reach import Reach, roots_of
 from ..living.wrapped import function_chain
 from ..source.defuse import Home
 from ..source.module import Statement, decorator_name, dotted_name
+from ..source.nodes import all_but
 from ..source.plan import Entered
 from .context import Context
 from .decorators import look_up, registering
-from .judge_functions import again, registering_layers
+from .judge_functions import again, registrars
 
 
 class Entries:
@@ -46,9 +47,9 @@ class Entries:
             if source is not None and len([s for s in source.statements if name in s.binds]) > 1:
                 return False
         namespace = context.namespace(module) if module in context.live else {}
-        if any(self._is_pythons(module, d) for d in statement.decorators[self._outer(module, statement) :]):
+        if any(self._is_pythons(module, d) for d in self._inner(module, statement)):
             return False
-        reach = Reach(*roots_of(statement.node, namespace, self._outer(module, statement)))
+        reach = Reach(*roots_of(statement.node, namespace, self._apart(module, statement)))
         if reach.too_much:
             return False
         self._taken.add((module, name))
@@ -56,24 +57,27 @@ class Entries:
         return True
 
     def beside(self, module: str, statement: Statement) -> None:
-        """A definition that an adapter registers by its outermost decorators: what the others enter is attempted where
+        """A definition that an adapter registers by some of its decorators: what the others enter is attempted where
         it can be looked at, and else left to the comparison with a cold import. Not where they are known to enter it
         nowhere, or where an adapter looks after it (`@inject`)."""
         if statement.kind == "def":
-            inner = statement.decorators[self._outer(module, statement) :]
+            inner = self._inner(module, statement)
             if any(registering(self._context, module, one) is not None for one in inner):
                 self.takes(module, statement)
 
-    def _outer(self, module: str, statement: Statement) -> int:
-        """How many of its outermost decorators an adapter looks after."""
+    def _apart(self, module: str, statement: Statement) -> frozenset[int]:
+        """Which of its decorators an adapter looks after."""
         context = self._context
-        if statement not in context.plan.outer:
+        if statement not in context.plan.apart:
             registers = statement.kind == "def" and statement.decorators and context.registers(module, statement)
-            context.plan.outer[statement] = registering_layers(context, module, statement) if registers else 0
-        return context.plan.outer[statement]
+            context.plan.apart[statement] = registrars(context, module, statement) if registers else frozenset()
+        return context.plan.apart[statement]
+
+    def _inner(self, module: str, statement: Statement) -> list[ast.expr]:
+        return all_but(statement.decorators, self._apart(module, statement))
 
     def _differ(self, module: str, old: Statement, new: Statement) -> bool:
-        sides = [[ast.dump(one) for one in side.decorators[self._outer(module, side) :]] for side in (old, new)]
+        sides = [[ast.dump(one) for one in self._inner(module, side)] for side in (old, new)]
         return old.kind != new.kind or sides[0] != sides[1]
 
     def places(self, module: str, name: str) -> list[object]:
@@ -181,7 +185,7 @@ class Entries:
         live = self._context.value(module, statement.binds[0])
         ids, names = {id(live), *map(id, function_chain(live))}, (f".{statement.binds[0]}", f":{statement.binds[0]}")
         namespace = self._context.namespace(module)
-        for place in Reach(*roots_of(statement.node, namespace, self._outer(module, statement))).places.values():
+        for place in Reach(*roots_of(statement.node, namespace, self._apart(module, statement))).places.values():
             if isinstance(place, dict | list | deque) and place is not namespace and place is not vars(live):
                 if any(id(one) in ids or _refers(one, ids) for one in _items(place)):
                     return True
@@ -212,7 +216,7 @@ class Entries:
 
     def _roots(self, module: str, statement: Statement) -> Iterator[Home]:
         """What a definition's decorators start from."""
-        for decorator in statement.decorators[self._outer(module, statement) :]:
+        for decorator in self._inner(module, statement):
             dotted = decorator_name(decorator) or ""
             first = dotted.partition(".")[0]
             home = self._context.new_names.home(module, first) or self._context.old_names.home(module, first)

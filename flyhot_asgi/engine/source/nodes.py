@@ -7,6 +7,7 @@ hold names, and the contexts of names (`ast.Load`), which nobody looks for, are 
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection, Sequence
 
 _NAMES_ONLY = frozenset(
     "id ctx attr arg kind type_comment level module asname simple conversion is_async rest".split()
@@ -43,6 +44,11 @@ def children_of(node: ast.AST) -> list[ast.AST]:
         elif isinstance(value, ast.AST):
             found.append(value)
     return found
+
+
+def all_but(decorators: Sequence[ast.expr], apart: Collection[int]) -> list[ast.expr]:
+    """The decorators without those at some places, from the outside in."""
+    return [one for index, one in enumerate(decorators) if index not in apart]
 
 
 def _fields_of(kind: type[ast.AST]) -> tuple[str, ...]:

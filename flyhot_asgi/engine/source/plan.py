@@ -293,8 +293,8 @@ class Plan:
     repeated: list[Repeated] = field(default_factory=list)
     configured: list[Configured] = field(default_factory=list)
     parts: list[Parts] = field(default_factory=list)
-    outer: dict[Statement, int] = field(default_factory=dict)
-    """How many of a definition's outermost decorators an adapter looks after: what the others enter is `entered`."""
+    apart: dict[Statement, frozenset[int]] = field(default_factory=dict)
+    """Which of a definition's decorators an adapter looks after: what the others enter is `entered`."""
     renamed: list[str] = field(default_factory=list)
     """Modules with statements that set something on whatever their names mean."""
     seen: list[weakref.ref[types.FunctionType]] = field(default_factory=list)

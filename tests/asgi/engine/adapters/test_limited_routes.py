@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -90,6 +91,32 @@ def entered(limiter: Any) -> Any:
         name.rpartition(".")[2]: [str(one.limit) for one in found] for name, found in limiter._route_limits.items()
     }
     return limits, {name.rpartition(".")[2]: [f.__code__.co_qualname for f in found] for name, found in marked.items()}
+
+
+def swapped(text: str) -> str:
+    """As many have it: the limit above the route, where no request meets it."""
+    return re.sub(r'(@router\.\w+\("/\w+"\))\n(@X\("[^"]*"\))', r"\2\n\1", text)
+
+
+@pytest.mark.parametrize("edit", [name for name in EDITS if name != "no longer limited"])
+async def test_a_limit_above_a_route_stands_once(lab: Callable[..., Lab], edit: str) -> None:
+    module, old, new = EDITS[edit]
+    before = {"limits": LIMITS, "schemas": SCHEMAS, "main": MAIN}
+    after = {**before, module: before[module].replace(old, new)}
+    before, after = (
+        {**side, "main": swapped(side["main"]).replace("@X", "@limits.limiter.limit")} for side in (before, after)
+    )
+    app = lab(**before)
+    app.here = True
+    asked = [("GET", "/a", None), ("POST", "/b", {}), ("POST", "/bb", {}), ("POST", "/c", {}), ("GET", "/n", None)]
+    first, said = entered(app.limits.limiter), await answers(app.main.app, asked)
+    app.arrive(**after)
+    cold, _, _ = app.cold_here(**after)
+    assert entered(app.limits.limiter) == entered(cold[f"{app.top}.limits"].limiter)
+    assert await answers(app.main.app, asked) == await answers(cold[f"{app.top}.main"].app, asked)
+    app.undo()
+    assert entered(app.limits.limiter) == first
+    assert await answers(app.main.app, asked) == said
 
 
 @pytest.mark.parametrize("decorator", ("limits.limiter.limit", "limits.limited"))
