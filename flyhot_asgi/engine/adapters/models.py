@@ -25,6 +25,7 @@ from ..source.nodes import nodes_of
 from ..source.paths import LATER
 from ..source.plan import Action, Execute, Graft
 from ..source.values import is_pure, value_of
+from .former_configs import FormerConfigs
 from .instances import InstanceFill, InstanceRebuild, initialised, is_settings
 from .lasting import lasting_defaults, lasting_fields
 from .moved import MovedSchemas
@@ -104,7 +105,7 @@ class ModelsAdapter(Adapter):
             lasting = {cls: lasting_fields(context, cls) for cls in remade.values()}
             context.plan.registrations.append(InstanceFill(remade, lasting))
             if version() < (2, 0):
-                context.plan.registrations.append(ResponseCopies(remade.values()))
+                context.plan.registrations += [ResponseCopies(remade.values()), FormerConfigs(remade.values())]
 
 
 def _due(context: Context, known: Iterable[type]) -> Iterator[type]:

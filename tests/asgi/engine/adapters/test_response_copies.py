@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import v1
 
+from flyhot_asgi.engine.adapters.former_configs import FormerConfigs
 from flyhot_asgi.engine.adapters.pydantic import default_of, is_required, keeps_extra, set_fields
 from flyhot_asgi.engine.adapters.response_copies import ResponseCopies, is_copy_of, parts_of_field
 from flyhot_asgi.engine.living.pydantic import model_fields
@@ -89,6 +90,21 @@ def test_fields_and_values_of_pydantic_1_are_known() -> None:
     assert is_required(model_fields(Author)["name"]) and not is_required(model_fields(Book)["title"])
     assert default_of(model_fields(Book)["title"], {}) == "none"
     assert set_fields(Book(title="a")) == {"title"} and not keeps_extra(Book)
+
+
+def test_what_configured_a_model_is_none_of_its_bases_classes_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pydantic.main", types.SimpleNamespace(BaseModel=v1.BaseModel))
+    base: Any = v1.create_model("Base", size=(int, 1))
+    one: Any = type(base)("One", (base,), {"__module__": __name__})
+    former, journal, configs = one.__config__, Journal(), FormerConfigs([one])
+    known = type.__subclasses__(base.__config__)
+    configs.begin(journal)
+    one.__config__ = type("Config", (base.__config__,), {})
+    configs.finish(journal)
+    assert type.__subclasses__(base.__config__) == [one.__config__] and known != [one.__config__]
+    assert former.title is None and former.max_anystr_length is None
+    journal.rollback()
+    assert set(known) <= set(type.__subclasses__(base.__config__)) and base.__config__ in former.__mro__
 
 
 def test_a_metaclass_is_called_from_a_frame_of_the_class_s_module() -> None:
