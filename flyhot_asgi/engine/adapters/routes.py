@@ -290,6 +290,7 @@ class RoutesAdapter(Adapter):
                     context.refuse(home[0], statement, "the routes that it is given are not listed in its text", do=_DO)
                     continue
                 base = len(constructor_routes(router.routes)) + given
+                context.dropped += list(router.routes)[:base]
                 tail = list(router.routes)[base:]
                 context.plan.registrations.append(RouteRebuild(router, base, [], {}, tail, statement, places(context)))
 

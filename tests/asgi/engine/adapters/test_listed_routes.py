@@ -6,6 +6,9 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from tests.asgi.engine.pairs import pair
+from tests.asgi.engine.started import served
+
 from .serving import answers, serves
 
 STARLETTE = """
@@ -91,6 +94,28 @@ def released(before: str, after: str, made: str = MADE) -> str:
 @pytest.mark.parametrize(("before", "after"), FOLLOW.values(), ids=FOLLOW)
 async def test_a_list_that_changes_is_followed(lab, before, after, looks):
     await serves(looking(lab, looks), released(before, after), ASKED)
+
+
+GONE = 'async def gone(request): return PlainTextResponse("gone")\n'
+LISTED = {
+    "by a list with a name": ('routes = [Route("/", home)GOES]', MADE),
+    "in the call": ("", 'app = Starlette(routes=[Route("/", home)GOES])'),
+    "in a list in a list": ('inner = [Route("/o", home)GOES]\nroutes = [Mount("/m", routes=inner)]', MADE),
+}
+
+
+@pytest.mark.parametrize("looks", [False, True])
+@pytest.mark.parametrize(("listed", "made"), LISTED.values(), ids=LISTED)
+async def test_what_goes_with_its_route(lab, listed, made, looks):
+    before = [text.replace("GOES", ', Route("/gone", gone)') for text in (GONE + listed, made)]
+    after = [text.replace("GOES", "") for text in (listed, made)]
+    text = released("\n".join(before), "\n".join(after), "")
+    await serves(looking(lab, looks), text, [*ASKED, ("GET", "/gone", None)])
+    old, new = pair(text)
+    app = looking(lab, looks)(**old)
+    async with served(app.main.app):  # its lifespan holds the app, and so its routes
+        app.upgrade(**new)
+    assert not hasattr(app.main, "gone")
 
 
 async def test_a_function_makes_the_app_of_it(lab):
