@@ -107,6 +107,14 @@ class Crew:
                         path.unlink()
 
 
+def has_server(folder: Path) -> bool:
+    """A server runs whose workers have left a note: if none of them is there, others come. Blocking; never raises."""
+    try:
+        return any(_runs(path.stem) for path in (folder / "crews").iterdir())
+    except OSError:
+        return False
+
+
 def supervisor() -> str | None:
     """Who starts this process anew when it dies; None if nobody does that we know.
 

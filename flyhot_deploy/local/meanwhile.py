@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from flyhot_asgi.control.crew import has_server
 from flyhot_asgi.control.paths import ControlSocket
 
 from ..config import Patience, Project
-from ..errors import DeployError
+from ..errors import DeployError, NoProcess
 from .fleet import Fleet, Silent, Status
 from .processes import find_fleet, newcomers
 
@@ -20,13 +21,21 @@ LOOK_SECONDS = 0.05
 
 
 async def find_settled(project: Project, patience: Patience) -> tuple[Fleet, dict[int, ControlSocket]]:
-    """As `find_fleet`, when nobody is joining any more. Raises DeployError if somebody is for too long, and what that
-    raises.
+    """As `find_fleet`, when nobody is joining any more; where a server has ended all its workers at once, when others
+    have come. Raises DeployError if somebody is joining for too long, and what that raises.
     """
     loop = asyncio.get_running_loop()
-    end = loop.time() + patience.join
+    began = loop.time()
+    end = began + patience.join
     while True:
-        fleet, sockets = await find_fleet(project, patience)
+        try:
+            fleet, sockets = await find_fleet(project, patience)
+        except NoProcess:
+            late = loop.time() >= began + patience.succession
+            if late or not await asyncio.to_thread(has_server, project.runtime):
+                raise
+            await asyncio.sleep(LOOK_SECONDS)
+            continue
         joining = [one for one in fleet.processes if one.joining]
         if not joining:
             return fleet, sockets

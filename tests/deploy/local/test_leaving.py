@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from flyhot_asgi.control.crew import Crew, _named
 from flyhot_deploy.config import find_project
-from flyhot_deploy.errors import Exit
+from flyhot_deploy.errors import Exit, NoProcess
 from flyhot_deploy.local import deploy
 from flyhot_deploy.local.coordination import Coordination, Finished, Interrupted, Lost
 from flyhot_deploy.local.progress import Fact, Step
@@ -51,6 +54,26 @@ async def test_where_all_workers_end_at_once_their_successors_are_waited_for(
     assert (report.exit, report.outcome) == (Exit.VERIFIED, "complete"), report.error
     assert [result["pid"] for result in report.processes] == [later[0].pid]
     assert one.release == other.release == edited
+
+
+async def test_a_deploy_that_begins_as_all_workers_have_ended_waits_for_those_that_come(
+    machine: FakeMachine, edited: str
+) -> None:
+    """Their server runs: a note of theirs is under its name."""
+    crew = Crew(machine.runtime, _named(os.getpid()))
+    crew.settle(edited)
+    later = threading.Timer(0.3, machine.start, (edited,))
+    later.start()
+    report = await hot()
+    assert (report.exit, len(report.processes)) == (Exit.VERIFIED, 1), report.error
+
+
+async def test_where_the_server_is_gone_nobody_is_waited_for(machine: FakeMachine, edited: str) -> None:
+    Crew(machine.runtime, "1-1").settle(edited)
+    began = time.monotonic()
+    with pytest.raises(NoProcess):
+        await hot()
+    assert time.monotonic() - began < PATIENCE.succession
 
 
 @pytest.mark.parametrize(
