@@ -127,9 +127,10 @@ def _candidates(installed: Installed) -> Iterator[str]:
             if other.pid != os.getpid():
                 yield from _told_by(other)
     with contextlib.suppress(FlyhotError):
-        current = installed.store.history().current
-        if current is not None:
-            yield current
+        history = installed.store.history()
+        if history.current is not None:
+            yield history.current
+        yield from (entry.release for entry in history.entries[-1:])  # tried, undone, and the files put back since
 
 
 def _noted(crew: Crew) -> Iterator[str]:

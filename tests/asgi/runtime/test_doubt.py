@@ -48,6 +48,15 @@ async def test_what_was_imported_is_found_among_what_is_known(
     assert found.read(f"{lab.top}/rules.py") == RULES.encode() and found.store_base() == lab.first.digest
 
 
+async def test_what_was_tried_last_and_undone_may_be_what_was_read(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deploy fails, its files are put back, and a worker was started in between."""
+    claimed = edit(lab, SECOND)
+    monkeypatch.setattr(began, "BEGAN", 0.0)
+    lab.installed.store.record("base", "0" * 64, previous=None, outcome="complete")
+    lab.installed.store.record("hot", lab.first.digest, previous="0" * 64, outcome="rolled_back")
+    assert (await what_runs(claimed)).digest == lab.first.digest
+
+
 async def test_a_constant_of_a_text_that_was_read_and_is_gone(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
