@@ -12,6 +12,7 @@ from typing import Any
 
 from ..patching.journal import Journal
 from ..patching.registration import Registration
+from .response_copies import is_copy_of
 from .schemas import models
 
 _CONFIG = "__config__"
@@ -28,7 +29,8 @@ class FormerConfigs(Registration):
         self._former = [found for cls in self._changed if isinstance(found := vars(cls).get(_CONFIG), type)]
 
     def finish(self, journal: Journal) -> None:
-        configs = [found for cls in models() if isinstance(found := vars(cls).get(_CONFIG), type)]
+        known = [cls for cls in models() if not is_copy_of(cls, cls.__bases__[0])]  # new copies derive from these
+        configs = [found for cls in known if isinstance(found := vars(cls).get(_CONFIG), type)]
         living = {base for config in configs for base in config.__mro__}
         for former in self._former:
             for cls in [one for one in former.__mro__ if one not in living]:

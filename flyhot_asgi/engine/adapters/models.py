@@ -104,8 +104,8 @@ class ModelsAdapter(Adapter):
         if remade:
             lasting = {cls: lasting_fields(context, cls) for cls in remade.values()}
             context.plan.registrations.append(InstanceFill(remade, lasting))
-            if version() < (2, 0):
-                context.plan.registrations += [ResponseCopies(remade.values()), FormerConfigs(remade.values())]
+        if version() < (2, 0):
+            context.plan.registrations += [ResponseCopies(changed), FormerConfigs(changed)]
 
 
 def _due(context: Context, known: Iterable[type]) -> Iterator[type]:
