@@ -19,9 +19,9 @@ from ...errors import UpgradeError
 from ..living.inventory import subclasses
 from .journal import Journal
 
-_modified = ctypes.pythonapi.PyType_Modified
-_modified.argtypes = [ctypes.py_object]
-_modified.restype = None
+modified = ctypes.pythonapi.PyType_Modified
+modified.argtypes = [ctypes.py_object]
+modified.restype = None
 _take, _give = ctypes.pythonapi.Py_IncRef, ctypes.pythonapi.Py_DecRef
 _take.argtypes = _give.argtypes = [ctypes.py_object]
 _take.restype = _give.restype = None
@@ -79,6 +79,7 @@ def touch_class(cls: type, journal: Journal) -> None:
         return
     meta, bases, best, before = type(cls), cls.__bases__, cls.__base__, dict(vars(cls))
     names = (cls.__name__, cls.__qualname__)
+    journal.spare(before)
     number = id(cls)
 
     def undo() -> None:
@@ -105,7 +106,7 @@ def set_members(cls: type, wanted: Mapping[str, Any]) -> None:
         ordered = {name: raw[name] for name in wanted}
         raw.clear()
         raw.update(ordered)
-    _modified(cls)
+    modified(cls)
 
 
 def _write(cls: type, raw: dict[str, Any], name: str, value: Any) -> None:
@@ -131,7 +132,7 @@ def set_metaclass(cls: type, meta: type) -> None:
     _take(meta)
     _words(cls)[1] = id(meta)  # `__class__` can't be assigned where one of them is `type`
     _give(old)
-    _modified(cls)
+    modified(cls)
 
 
 def _size(cls: Any) -> tuple[int, int]:

@@ -75,6 +75,7 @@ class Journal:
         self._undo: list[tuple[str, Callable[[], None]]] = []
         self._seen: set[int] = set()
         self._keep: list[object] = []
+        self._images: list[object] = []
 
     def __len__(self) -> int:
         return len(self._undo)
@@ -95,9 +96,20 @@ class Journal:
         """There is a pre-image of `obj`."""
         return id(obj) in self._seen
 
+    def spare(self, *images: object) -> None:
+        """What a step of the undo has for itself: whoever exchanges an object everywhere leaves it alone."""
+        self._images.extend(images)
+
+    def images(self) -> set[int]:
+        """Ids of all that, and of what the steps refer to it by."""
+        cells = [cell for _, undo in self._undo for cell in getattr(undo, "__closure__", None) or ()]
+        pairs = [one for one in self._keep if type(one) is tuple]
+        return {id(one) for part in (self._images, cells, pairs, [self._images, self._keep]) for one in part}
+
     def touch_namespace(self, namespace: dict[str, Any], what: str) -> None:
         if self.first_touch(namespace):
             before = dict(namespace)
+            self.spare(before)
             self.note(what, lambda: restore_dict(namespace, before))
 
     def touch_container(self, obj: Any, what: str) -> None:
@@ -106,12 +118,14 @@ class Journal:
             return
         if isinstance(obj, dict):
             items = dict(obj)
+            self.spare(items)
             self.note(what, lambda: refill(obj, items))
             if isinstance(obj, defaultdict):
                 factory = obj.default_factory
                 self.note(what, lambda: setattr(obj, "default_factory", factory))
         elif isinstance(obj, list | set | deque | bytearray):
             copy = list(obj)
+            self.spare(copy)
             self.note(what, lambda: refill(obj, copy))
 
     def touch_function(self, function: types.FunctionType) -> None:
@@ -123,6 +137,7 @@ class Journal:
         contents_of = [(value, dict(value)) for value in fields.values() if isinstance(value, dict)]
         attributes = dict(function.__dict__)
         number = id(function)
+        self.spare(fields, cells, attributes, *(copy for _, copy in contents_of))
 
         def undo() -> None:
             if id(function) != number:
@@ -203,6 +218,7 @@ class Journal:
         self._undo.clear()
         self._seen.clear()
         self._keep.clear()
+        self._images.clear()
 
 
 def _assign_codes(functions: list[types.FunctionType], codes: list[types.CodeType]) -> None:

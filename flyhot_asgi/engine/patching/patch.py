@@ -28,6 +28,7 @@ from .derived import Derived
 from .documented import Documented
 from .earlier import as_it_stands
 from .entering import Entering
+from .exchange import Exchanging
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
 from .facts import refresh_facts
 from .finder import ReleaseFinder
@@ -55,7 +56,8 @@ class Patch:
         self._keep_syntax = keep_syntax
         """For the next plan, which is made a moment later."""
         self._codes: list[types.CodeType | None] = []
-        self._registrations = [*rebuilt_by(plan), *plan.registrations, *forgetting(plan)]
+        self._exchanging = Exchanging(plan.live)
+        self._registrations = [self._exchanging, *rebuilt_by(plan), *plan.registrations, *forgetting(plan)]
         self._answers, self._derived, self._defaults = Answers(plan), Derived(plan), KeptDefaults(plan)
         self._counterparts: dict[str, dict[types.CodeType, types.CodeType]] = {}
         self.known: set[int] = set()
@@ -153,9 +155,9 @@ class Patch:
             return compile_statement(source, item.statement, inside=True)
         if isinstance(item, Graft):
             return compile_graft(source, item)
-        if item.annotate_only:
-            return compile_nodes(source, annotation_only(item.statement))
-        return compile_statement(source, item.statement, recast=item.recast, entered=not item.unentered)
+        if not item.annotate_only:
+            return compile_statement(source, item.statement, recast=item.recast, entered=not item.unentered)
+        return compile_nodes(source, annotation_only(item.statement))
 
     @property
     def files(self) -> list[str]:
@@ -302,8 +304,7 @@ class Patch:
             registration.collect(item.statement, journal)
 
     def _twin(self, item: Twin, code: types.CodeType, executor: Executor, journal: Journal) -> None:
-        namespace = vars(self.plan.live[item.module])
-        pourer = TwinPourer(item, journal)
+        namespace, pourer = vars(self.plan.live[item.module]), TwinPourer(item, journal, exchanging=self._exchanging)
         pourer.begin()
         entering = [one for one in self._registrations if isinstance(one, Entering)]
         for registration in entering:

@@ -18,7 +18,7 @@ import types
 import typing
 import weakref
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...errors import UpgradeError
 from ..living.attributes import fields_of
@@ -43,6 +43,9 @@ from .pouring import join, pour, pour_across, pour_wrapped, stands_at
 from .substitute import Substitution, substitute_weakly
 from .values import Pourer
 
+if TYPE_CHECKING:
+    from .exchange import Exchanging
+
 _LIVING_ONLY = frozenset({"_abc_impl"})
 _CODE = (types.FunctionType, staticmethod, classmethod, property)
 _MISSING: Any = object()
@@ -56,8 +59,16 @@ class TwinPourer:
     """Pours the classes that one statement made anew into the living ones. One for each statement. `moved`: it moved
     here from another module, with the name that it had and the one that it has."""
 
-    def __init__(self, item: Twin, journal: Journal, *, moved: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        item: Twin,
+        journal: Journal,
+        *,
+        moved: tuple[str, str] | None = None,
+        exchanging: Exchanging | None = None,
+    ) -> None:
         self._item = item
+        self._exchanging = exchanging
         self._moved = moved
         self._journal = journal
         self._pairs: list[tuple[Any, Any]] = []
@@ -122,9 +133,10 @@ class TwinPourer:
         self._pairs.clear()
         substitution.run(also)
 
-    def _pour(self, one: TwinOf, living: type, twin: type) -> None:
+    def _pour(self, one: TwinOf, living: type, twin: type) -> type:
+        """The one of both that stays."""
         if (problem := layout_problem(living, twin)) is not None:
-            raise UpgradeError(f"`{living.__qualname__}` of {living.__module__}: {problem}")
+            return self._exchange_class(one, living, twin, problem)
         touch_class(living, self._journal)
         self._pairs.append((twin, living))
         if issubclass(twin, enum.Enum):
@@ -148,6 +160,25 @@ class TwinPourer:
         self._derived(living)
         self._accessors.clear()
         self._told_of_first(living, twin)
+        return living
+
+    def _exchange_class(self, one: TwinOf, living: type, twin: type, problem: str) -> type:
+        """Instances of the living one are laid out in another way: the twin takes its place, with its functions."""
+        if self._exchanging is None or self._moved or issubclass(twin, enum.Enum):
+            raise UpgradeError(f"`{living.__qualname__}` of {living.__module__}: {problem}")
+        touch_class(living, self._journal)
+        wanted = {name: self._member(one, living, twin, name, value) for name, value in vars(twin).items()}
+        for name, value in vars(living).items():
+            if name not in wanted and self._stays(one, name):
+                wanted[name] = value
+        for name, value in vars(twin).items():
+            if owned_by(value, twin) or name in _LIVING_ONLY:
+                wanted[name] = value
+        set_members(twin, wanted)
+        self._accessors.clear()
+        self._told_of_first(twin, twin)
+        self._exchanging.add(living, twin, self._journal)
+        return twin
 
     def _told_of_first(self, living: type, twin: type) -> None:
         """`@dataclass(slots=True)` makes a class twice, and closures keep the first, with the same functions."""
@@ -182,8 +213,7 @@ class TwinPourer:
             return old
         if isinstance(value, type) and isinstance(old, type) and self._same_place(value, old, twin):
             inner = next((o for o in self._item.classes if o.cls is old), None)
-            self._pour(inner or TwinOf(old, (*one.path, name), frozenset(), frozenset()), old, value)
-            return old
+            return self._pour(inner or TwinOf(old, (*one.path, name), frozenset(), frozenset()), old, value)
         if name in one.exchanged and (kept := self._exchange(old, value)) is not None:
             return kept
         if name in one.bound or name == "__annotations__":

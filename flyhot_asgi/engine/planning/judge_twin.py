@@ -27,6 +27,7 @@ from ..source.uses import attributes_changed
 from ..source.values import value_of
 from .context import COLD, Context
 from .judge_hashes import kept_by_hash
+from .judge_instances import instance_gap
 from .left_behind import Among, left_behind
 from .unchanged import unchanged_by_program
 
@@ -45,7 +46,7 @@ def plan_twin(context: Context, module: str, old: ast.ClassDef, statement: State
     context.plan.work.append(twin)
     context.planned.add(statement)
     context.remade.add((module, new.name))
-    if _has_other_bases(context, module, old, new):
+    if _has_other_bases(context, module, old, new) or slots_of(old) != slots_of(new):
         context.rebased.add((module, new.name))
     context.step(module, statement, Action.GRAFT, f"{why}; it is made anew, the class stays the same object")
     return True
@@ -180,8 +181,8 @@ def _fresh(context: Context, module: str, statement: Statement) -> bool:
 def _instances_problem(
     context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef, live: type
 ) -> tuple[str, str] | None:
-    if slots_of(old) != slots_of(new):
-        return "its `__slots__` changed, and with them the layout of its instances", COLD
+    if slots_of(old) != slots_of(new) and (problem := _layout_problem(context, module, old, new, live)) is not None:
+        return problem
     if not (count := context.instances(live)):
         return None
     before, after = field_names(old), field_names(new)
@@ -189,7 +190,7 @@ def _instances_problem(
     if issubclass(live, tuple) and list(before) != list(after):
         return f"its fields changed, and {count} living instance(s) are tuples of the old ones", COLD
     if generated:
-        by_attrs = "__attrs_attrs__" in vars(live)  # takes the defaults out of the class
+        by_attrs = "__attrs_attrs__" in vars(live) or bool(slots_of(new))  # these take the defaults out of the class
         missing = [name for name in after.keys() - before.keys() if by_attrs or not _has_default(new, name)]
 
         def incomplete() -> list[object]:
@@ -215,6 +216,20 @@ def _instances_problem(
             name = min(gained)
             if not _migrates(context, live, lambda: context.survey.objects(live)):
                 return f"{count} living instance(s) lack the attribute `{name}` of its new base `{base.name}`", COLD
+    return None
+
+
+def _layout_problem(
+    context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef, live: type
+) -> tuple[str, str] | None:
+    """Why what lives can't give way to what has another layout: `patching.exchange` does that, where it can."""
+    reason = "its `__slots__` changed, and with them the layout of its instances"
+    if live.__module__ != module:
+        return f"{reason}; it moved here, too", COLD
+    if count := context.instances(live):
+        if context.has_code_change(live) or _defines(new, "code_change") or context.units(live):
+            return f"{reason}; {count} of them are alive, and units whose state is migrated", COLD
+        return instance_gap(context, module, old, new, live)
     return None
 
 

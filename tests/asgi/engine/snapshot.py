@@ -29,11 +29,12 @@ MISSING = object()
 class Snapshot:
     """Everything that the modules of one top package reach, without the insides of other people's modules."""
 
-    def __init__(self, top: str) -> None:
+    def __init__(self, top: str, *, keep: bool = True) -> None:
+        """`keep=False`: no references are counted, for an engine that proves by counting them that it knows all."""
         self.top = top
         self._ids: list[int] = []
         self.paths: dict[str, str] = {}
-        self.facts = self._look(keep=True)
+        self.facts = self._look(keep=keep)
 
     def differences(self) -> list[str]:
         now = self._look(keep=False)

@@ -304,8 +304,6 @@ def test_classes_are_those_of_a_cold_import(lab, text):
 
 
 REFUSED = {
-    "slots": ("class C:\n    __slots__ = ('a',)\n", "class C:\n    __slots__ = ('a', 'b')\n", "__slots__"),
-    "slots come": ("class C:\n    x = 1\n", "class C:\n    __slots__ = ('a', 'b')\n", "__slots__"),
     "functional named tuple": (
         "import collections\nC = collections.namedtuple('C', 'a')\none = C(1)\n",
         "import collections\nC = collections.namedtuple('C', 'a b')\none = C(1)\n",

@@ -62,9 +62,9 @@ def case(text: str) -> Case:
     return Case(old, new, "\n".join(parts.get("hold", [])), "\n".join(parts.get("use", [])), ask)
 
 
-def judge(one: Case, root: Path, *, here: bool = False) -> Verdict:
+def judge(one: Case, root: Path, *, here: bool = False, counted: bool = True) -> Verdict:
     """Bring A to B and compare; undo, and compare with A as it was. `here`: B is imported cold under the same names, so
-    that what is told of a library's objects can be compared."""
+    that what is told of a library's objects can be compared. `counted`: see `Snapshot`."""
     app = Lab(root, **one.old)
     app.here = here
     library = types.ModuleType("some_library")
@@ -74,7 +74,7 @@ def judge(one: Case, root: Path, *, here: bool = False) -> Verdict:
     try:
         space = _program(app.top, one.hold)
         exec(one.use, space)
-        before = Snapshot(app.top)
+        before = Snapshot(app.top, keep=counted)
         app.plan(**one.new)
         if left := before.differences():
             return _undone(before, Verdict("wrong", [f"planning changed it: {line}" for line in left]))

@@ -22,6 +22,8 @@ from .gone import DEPENDS, GOES
 from .gone import STAYS as GONE_AND_KEPT
 from .lasting import CASES as LASTING
 from .lasting import RIGHT as STAYS_RIGHT
+from .layouts import CASES as LAYOUTS
+from .layouts import OR_REFUSED as LAYOUTS_OR_REFUSED
 from .libraries import CASES as LIBRARIES
 from .modules import CASES as MODULES
 from .of_attrs import CASES as ATTRS
@@ -67,6 +69,23 @@ def test_a_construct_is_right_or_refused(name, tmp_path):
 def test_what_libraries_do_is_right(name, tmp_path):
     verdict = judge(case(NEVER_REFUSED[name]), tmp_path)
     assert verdict.word == "right", verdict.why
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_class_with_other_slots_takes_the_place_of_the_living_one(name, tmp_path):
+    verdict = judge(case(LAYOUTS[name]), tmp_path, counted=False)
+    assert verdict.word == "right", verdict.why
+
+
+@pytest.mark.parametrize("name", LAYOUTS_OR_REFUSED)
+def test_other_slots_are_refused_where_somebody_can_not_be_told(name, tmp_path):
+    verdict = judge(case(LAYOUTS_OR_REFUSED[name]), tmp_path, counted=False)
+    assert verdict.word in ("right", "refused"), verdict.why
+
+
+def test_other_slots_are_refused_where_somebody_holds_the_class_unseen(tmp_path):
+    verdict = judge(case(LAYOUTS["slots come to a plain class"]), tmp_path, counted=True)
+    assert verdict.word == "refused" and "where the collector does not look" in verdict.why[0], verdict.why
 
 
 @pytest.mark.parametrize("name", REFUSED)

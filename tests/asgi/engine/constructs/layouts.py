@@ -1,0 +1,525 @@
+"""Classes whose instances are laid out in another way: their slots change. All are right but those of the last table,
+which may be refused."""
+
+CASES = {
+    "a slot comes; who holds the class": """
+        --- m
+        class A:
+            __slots__ = ("x",)
+            def __init__(self): self.x = 1
+            def get(self): return self.x
+        TABLE = {"a": A}
+        BY = {A: 1}
+        KINDS = (A, int)
+        def make(kind=A): return kind()
+        def typed(a: A) -> A: return a
+        --- n
+        from .m import A
+        class Holder:
+            kind = A
+            def is_a(self, one): return isinstance(one, A)
+        +++ m
+        class A:
+            __slots__ = ("x", "y")
+            def __init__(self): self.x = 1; self.y = 2
+            def get(self): return self.x, self.y
+        TABLE = {"a": A}
+        BY = {A: 1}
+        KINDS = (A, int)
+        def make(kind=A): return kind()
+        def typed(a: A) -> A: return a
+        +++ n
+        from .m import A
+        class Holder:
+            kind = A
+            def is_a(self, one): return isinstance(one, A)
+        === hold
+        kept = {"cls": m.A, "list": [m.A], "method": m.A.get, "set": {m.A}, "deep": (1, (m.A,))}
+        holder = n.Holder()
+        === ask
+        m.A().get()
+        n.A is m.A
+        m.TABLE["a"] is m.A
+        m.BY[m.A]
+        m.KINDS[0] is m.A
+        m.make().get()
+        m.typed.__annotations__["a"] is m.A
+        n.Holder.kind is m.A
+        holder.is_a(m.A())
+        kept["cls"] is m.A and kept["list"][0] is m.A and m.A in kept["set"] and kept["deep"][1][0] is m.A
+        kept["method"](m.A())
+        kept["method"] is m.A.get
+        m.A.__slots__
+        len(m.A.__mro__)
+    """,
+    "a slot goes; instances live": """
+        --- m
+        class A:
+            __slots__ = ("x", "y", "__weakref__")
+            def __init__(self): self.x = 1; self.y = 2
+            def get(self): return self.x
+        ONE = A()
+        --- n
+        from .m import ONE
+        +++ m
+        class A:
+            __slots__ = ("x", "__weakref__")
+            def __init__(self): self.x = 1
+            def get(self): return self.x + 1
+        ONE = A()
+        +++ n
+        from .m import ONE
+        === hold
+        held = [m.A()]
+        by = {held[0]: 1}
+        m.ONE.x = 7
+        === ask
+        held[0].get()
+        by[held[0]]
+        type(held[0]) is m.A
+        n.ONE is m.ONE
+        m.ONE.get() => 8
+    """,
+    "derived classes follow": """
+        --- m
+        class A:
+            __slots__ = ("x",)
+            def __init__(self): self.x = 1
+        class B(A):
+            __slots__ = ("z",)
+            def __init__(self): super().__init__(); self.z = 3
+            def all(self): return self.x, self.z
+        --- n
+        from .m import B
+        class C(B):
+            def all(self): return "c", super().all()
+        +++ m
+        class A:
+            __slots__ = ("x", "y")
+            def __init__(self): self.x = 1; self.y = 2
+        class B(A):
+            __slots__ = ("z",)
+            def __init__(self): super().__init__(); self.z = 3
+            def all(self): return self.x, self.y, self.z
+        +++ n
+        from .m import B
+        class C(B):
+            def all(self): return "c", super().all()
+        === hold
+        kept = [m.A, m.B, n.C]
+        === ask
+        m.B().all()
+        n.C().all()
+        kept == [m.A, m.B, n.C]
+        issubclass(n.C, m.A)
+        [c.__name__ for c in n.C.__mro__]
+        [c.__name__ for c in m.A.__subclasses__()]
+        [c.__name__ for c in m.B.__subclasses__()]
+    """,
+    "slots come to a plain class": """
+        --- m
+        class A:
+            def __init__(self): self.x = 1
+        +++ m
+        class A:
+            __slots__ = ("x",)
+            def __init__(self): self.x = 1
+        === hold
+        held = [m.A()]
+        held[0].x = 5
+        === ask
+        held[0].x
+        hasattr(held[0], "__dict__")
+        type(held[0]) is m.A
+    """,
+    "slots go from a class": """
+        --- m
+        class A:
+            __slots__ = ("x",)
+            def __init__(self): self.x = 1
+        +++ m
+        class A:
+            def __init__(self): self.x = 1
+            def add(self): self.extra = 5; return self.extra
+        === hold
+        held = {"one": m.A()}
+        === ask
+        held["one"].x
+        held["one"].add()
+        vars(held["one"])
+    """,
+    "a dataclass with slots gains a field": """
+        --- m
+        from dataclasses import dataclass
+        from typing import Optional, Union
+        @dataclass(slots=True, frozen=True)
+        class D:
+            x: int = 1
+        MAYBE = Optional[D]
+        EITHER = D | None
+        LIST = list[D]
+        def f(one: Optional[D] = None): return one
+        +++ m
+        from dataclasses import dataclass
+        from typing import Optional, Union
+        @dataclass(slots=True, frozen=True)
+        class D:
+            x: int = 1
+            y: int = 2
+        MAYBE = Optional[D]
+        EITHER = D | None
+        LIST = list[D]
+        def f(one: Optional[D] = None): return one
+        === ask
+        m.D()
+        m.MAYBE.__args__[0] is m.D
+        m.EITHER.__args__[0] is m.D
+        m.LIST.__args__[0] is m.D
+        isinstance(m.D(), m.EITHER)
+        m.f.__annotations__["one"].__args__[0] is m.D
+        hash(m.D()) == hash(m.D())
+    """,
+    "a weak reference's place comes": """
+        --- m
+        class A:
+            __slots__ = ("x",)
+        +++ m
+        class A:
+            __slots__ = ("x", "__weakref__")
+        === hold
+        import weakref
+        held = [m.A()]
+        === ask
+        weakref.ref(held[0])() is held[0]
+    """,
+    "a dict comes, a generic class": """
+        --- m
+        from typing import Generic, TypeVar
+        T = TypeVar("T")
+        class A(Generic[T]):
+            __slots__ = ("x",)
+            def __init__(self): self.x = 1
+        INTS = A[int]
+        class B(A[str]):
+            pass
+        +++ m
+        from typing import Generic, TypeVar
+        T = TypeVar("T")
+        class A(Generic[T]):
+            __slots__ = ("x", "__dict__")
+            def __init__(self): self.x = 1; self.z = 2
+        INTS = A[int]
+        class B(A[str]):
+            pass
+        === ask
+        m.INTS().z
+        m.B().z
+        m.INTS.__origin__ is m.A
+        m.B.__orig_bases__[0].__origin__ is m.A
+    """,
+    "a nested class": """
+        --- m
+        class Outer:
+            class Inner:
+                __slots__ = ("x",)
+                def __init__(self): self.x = 1
+            def make(self): return self.Inner()
+        +++ m
+        class Outer:
+            class Inner:
+                __slots__ = ("x", "y")
+                def __init__(self): self.x = 1; self.y = 2
+            def make(self): return self.Inner()
+        === hold
+        held = m.Outer()
+        kept = [m.Outer.Inner]
+        === ask
+        held.make().y
+        kept[0] is m.Outer.Inner
+    """,
+    "instances that know one another": """
+        --- m
+        class Node:
+            __slots__ = ("next", "old")
+            def __init__(self, next=None): self.next = next
+        A = Node()
+        B = Node(A)
+        A.next = B
+        +++ m
+        class Node:
+            __slots__ = ("next",)
+            def __init__(self, next=None): self.next = next
+            def two(self): return self.next.next
+        A = Node()
+        B = Node(A)
+        A.next = B
+        === ask
+        m.A.two() is m.A
+        m.B.next is m.A
+    """,
+    "an abstract class, registered by hand": """
+        --- m
+        import abc
+        from collections.abc import Sized
+        class A:
+            __slots__ = ("x",)
+            def __len__(self): return 1
+        class Kind(abc.ABC): pass
+        Kind.register(A)
+        +++ m
+        import abc
+        from collections.abc import Sized
+        class A:
+            __slots__ = ("x", "y")
+            def __len__(self): return 1
+        class Kind(abc.ABC): pass
+        Kind.register(A)
+        === ask
+        issubclass(m.A, m.Kind)
+        isinstance(m.A(), m.Kind)
+        issubclass(m.A, m.Sized)
+    """,
+    "held by closures, partials and bound methods": """
+        --- m
+        import functools
+        class A:
+            __slots__ = ("x",)
+            def __init__(self, x=1): self.x = x
+            @classmethod
+            def make(cls): return cls()
+            def get(self): return self.x
+        def maker(kind):
+            def make(): return kind()
+            return make
+        MAKE = maker(A)
+        PART = functools.partial(A, 3)
+        BOUND = A.make
+        +++ m
+        import functools
+        class A:
+            __slots__ = ("x", "y")
+            def __init__(self, x=1): self.x = x; self.y = 2
+            @classmethod
+            def make(cls): return cls()
+            def get(self): return self.x
+        def maker(kind):
+            def make(): return kind()
+            return make
+        MAKE = maker(A)
+        PART = functools.partial(A, 3)
+        BOUND = A.make
+        === ask
+        m.MAKE().y
+        m.PART().y
+        m.BOUND().y
+    """,
+}
+OR_REFUSED = {
+    "a running generator has an instance": """
+        --- m
+        class A:
+            __slots__ = ("x", "y")
+            def __init__(self): self.x = 1
+            def get(self): return 1
+        def run(a):
+            while True: yield a.get()
+        +++ m
+        class A:
+            __slots__ = ("x",)
+            def __init__(self): self.x = 1
+            def get(self): return 2
+        def run(a):
+            while True: yield a.get()
+        === hold
+        going = m.run(m.A())
+        next(going)
+        === ask
+        next(going)
+    """,
+    "an instance that lacks the new slot": """
+        --- m
+        class A:
+            __slots__ = ("x",)
+            def __init__(self): self.x = 1
+            def get(self): return self.x
+        +++ m
+        class A:
+            __slots__ = ("x", "y")
+            def __init__(self): self.x = 1; self.y = 2
+            def get(self): return self.x + self.y
+        === hold
+        held = m.A()
+        === ask
+        held.get()
+    """,
+    "a dataclass with slots gains a field, and an instance lives": """
+        --- m
+        from dataclasses import dataclass
+        @dataclass(slots=True)
+        class D:
+            x: int = 1
+        +++ m
+        from dataclasses import dataclass
+        @dataclass(slots=True)
+        class D:
+            x: int = 1
+            y: int = 2
+        === hold
+        held = [m.D()]
+        === ask
+        held[0]
+        held[0] == m.D()
+    """,
+    "a dataclass gets slots and a field, and an instance lives": """
+        --- m
+        from dataclasses import dataclass
+        @dataclass
+        class D:
+            x: int = 1
+        +++ m
+        from dataclasses import dataclass
+        @dataclass(slots=True)
+        class D:
+            x: int = 1
+            y: int = 2
+        === hold
+        held = [m.D()]
+        === ask
+        held[0]
+        held[0] == m.D()
+    """,
+    "a dataclass gets slots, and an instance lives": """
+        --- m
+        from dataclasses import dataclass
+        @dataclass
+        class D:
+            x: int = 1
+        +++ m
+        from dataclasses import dataclass
+        @dataclass(slots=True)
+        class D:
+            x: int = 1
+        === hold
+        held = [m.D(3)]
+        === ask
+        held[0]
+        held[0] == m.D(3)
+        hasattr(held[0], "__dict__")
+    """,
+    "an instance is a key by what it holds, and pickled": """
+        --- m
+        class A:
+            __slots__ = ("x", "y")
+            def __init__(self, x): self.x = x; self.y = 1
+            def __hash__(self): return hash(self.x)
+            def __eq__(self, other): return self.x == other.x
+            def __reduce__(self): return (A, (self.x,))
+        TABLE = {A(1): "one"}
+        +++ m
+        class A:
+            __slots__ = ("x",)
+            def __init__(self, x): self.x = x
+            def __hash__(self): return hash(self.x)
+            def __eq__(self, other): return self.x == other.x
+            def __reduce__(self): return (A, (self.x,))
+        TABLE = {A(1): "one"}
+        === hold
+        import copy, copyreg
+        held = {m.A(2), m.A(3)}
+        === ask
+        m.TABLE[m.A(1)]
+        m.A(2) in held, m.A(4) in held
+        copy.copy(next(iter(m.TABLE))) == m.A(1)
+    """,
+    "an exception with slots": """
+        --- m
+        class E(Exception):
+            __slots__ = ("code",)
+            def __init__(self): self.code = 1
+        def fail(): raise E
+        +++ m
+        class E(Exception):
+            __slots__ = ("code", "more")
+            def __init__(self): self.code = 1; self.more = 2
+        def fail():
+            try: raise E
+            except E as exc: return exc.more
+        === ask
+        m.fail()
+    """,
+    "a base in C, with an instance": """
+        --- m
+        class A(dict):
+            __slots__ = ("x", "y")
+            def f(self): return 1
+        +++ m
+        class A(dict):
+            __slots__ = ("x",)
+            def f(self): return 2
+        === hold
+        held = [m.A(a=1)]
+        === ask
+        held[0].f()
+        held[0]
+    """,
+    "a weak reference to an instance": """
+        --- m
+        class A:
+            __slots__ = ("x", "y", "__weakref__")
+            def get(self): return 1
+        +++ m
+        class A:
+            __slots__ = ("x", "__weakref__")
+            def get(self): return 2
+        === hold
+        import weakref
+        held = [m.A()]
+        weak = weakref.ref(held[0])
+        === ask
+        weak() is held[0]
+        weak().get()
+    """,
+    "a cache keyed by the class": """
+        --- m
+        import functools
+        class A:
+            __slots__ = ("x",)
+        @functools.lru_cache
+        def name(kind): return [kind.__slots__]
+        GOT = name(A)
+        +++ m
+        import functools
+        class A:
+            __slots__ = ("x", "y")
+        @functools.lru_cache
+        def name(kind): return [kind.__slots__]
+        GOT = name(A)
+        === ask
+        m.name(m.A)
+        m.GOT
+    """,
+    "a slotted class that is registered by its base": """
+        --- m
+        class Base:
+            __slots__ = ()
+            kinds = []
+            def __init_subclass__(cls): Base.kinds.append(cls)
+        class A(Base):
+            __slots__ = ("x",)
+        class B(Base):
+            __slots__ = ("z",)
+        +++ m
+        class Base:
+            __slots__ = ()
+            kinds = []
+            def __init_subclass__(cls): Base.kinds.append(cls)
+        class A(Base):
+            __slots__ = ("x", "y")
+        class B(Base):
+            __slots__ = ("z",)
+        === ask
+        [k.__slots__ for k in m.Base.kinds]
+        m.Base.kinds[0] is m.A
+        sorted(c.__name__ for c in m.Base.__subclasses__())
+    """,
+}
