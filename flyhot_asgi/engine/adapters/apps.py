@@ -21,7 +21,7 @@ from ..source.diff import Change, NamespaceDiff, Verdict
 from ..source.module import NamesRead, Statement, dotted_name
 from ..source.plan import Action
 from .construct import plan_construction, same_callee, why_not_constructed
-from .whole import filled_by, plan_whole
+from .whole import filled_by, plan_whole, set_on
 
 _DESCRIBING = frozenset(
     "title summary description version terms_of_service contact license_info openapi_tags servers".split()
@@ -108,7 +108,8 @@ class AppsAdapter(Adapter):
     def fills(self, context: Context, module: str, statement: Statement) -> bool:
         """What a function of the app's registers can't be told from what others do: the app is made again whole."""
         found = False
-        for home in filled_by(context, module, statement, self.owns):
+        which = set_on if statement.kind == "assign" else filled_by
+        for home in which(context, module, statement, self.owns):
             maker = context.new_names.binders(home[0]).get(home[1])
             if maker is None or maker.kind != "assign" or len(maker.binds) != 1:
                 return False

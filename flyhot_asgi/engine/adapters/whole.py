@@ -10,7 +10,8 @@ lifespan, if that has run, and middleware that is asked for as before (`stack`).
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+import types
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ...errors import UpgradeError
@@ -27,6 +28,7 @@ from ..source.defuse import Home
 from ..source.module import Statement, dotted_name
 from ..source.nodes import nodes_of
 from ..source.plan import Action
+from ..source.states import states_as_before
 from ..source.values import alike, is_plain
 from .lifespans import made_again
 
@@ -46,7 +48,14 @@ def plan_whole(context: Context, module: str, statement: Statement, living: Any,
     context.step(module, statement, Action.REBUILD, f"{why}; what it makes is poured into the living object")
     context.constructed[id(getattr(living, "router", living))] = (home, statement)
     context.whole.add(id(living))
-    made = Whole(statement, statement.binds[0], context.namespace(module), living, _beside(context))
+    made = Whole(
+        statement,
+        statement.binds[0],
+        context.namespace(module),
+        living,
+        _beside(context),
+        states_as_before(context.old, context.new),
+    )
     context.plan.registrations.insert(0, made)
     made_again(context, living)
     set_again(context, living)
@@ -67,14 +76,14 @@ def set_again(context: Context, living: Any) -> None:
 
 
 def _sets(context: Context, module: str, statement: Statement, living: Any) -> bool:
-    node = statement.node
-    targets: list[ast.expr] = node.targets if isinstance(node, ast.Assign) else []
-    if isinstance(node, ast.AnnAssign | ast.AugAssign):
-        targets = [node.target]
-    for target in [one for one in targets if isinstance(one, ast.Attribute)]:
+    new = module in context.new and statement in context.new[module].statements
+    for target in _targets(statement):
         for one in (living, getattr(living, "router", living)):
-            if context.resolve(module, dotted_name(target.value) or "") is one and _constructs(type(one), target.attr):
-                return True
+            if context.resolve(module, dotted_name(target.value) or "") is one:
+                if _constructs(type(one), target.attr) or (
+                    new and isinstance(one, type(living)) and _is_method(one, target)
+                ):
+                    return True
     return False
 
 
@@ -82,6 +91,30 @@ def _constructs(kind: type, attribute: str) -> bool:
     """Its constructor sets that attribute, or asks for it."""
     inits = [function for base in kind.__mro__ for function in function_chain(vars(base).get("__init__"))]
     return any(attribute in function.__code__.co_names for function in inits)
+
+
+def _is_method(one: Any, target: ast.Attribute) -> bool:
+    """`app.openapi = …`: the app's own, instead of its class's."""
+    found = next((vars(base)[target.attr] for base in type(one).__mro__ if target.attr in vars(base)), None)
+    return isinstance(found, types.FunctionType)
+
+
+def set_on(context: Context, module: str, statement: Statement, owns: Callable[[object], bool]) -> list[Home]:
+    """The registrars of which a statement sets what their constructor sets (`app.version = "9"`)."""
+    found = []
+    for name in {(dotted_name(one.value) or "").partition(".")[0] for one in _targets(statement)}:
+        living = context.resolve(module, name)
+        if living is not None and owns(living) and _sets(context, module, statement, living):
+            homes = [names.home(module, name) for names in (context.new_names, context.old_names)]
+            found += [h for h in homes if h is not None and h[0] in context.live and context.value(*h) is living][:1]
+    return found
+
+
+def _targets(statement: Statement) -> list[ast.Attribute]:
+    """The attributes that a statement sets."""
+    node = statement.node
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [one for one in targets if isinstance(one, ast.Attribute)]
 
 
 def _beside(context: Context) -> list[Any]:
@@ -176,9 +209,10 @@ class Whole(Registration):
         namespace: dict[str, Any],
         living: Any,
         beside: list[Any],
+        lasting: Mapping[str, object],
     ) -> None:
         self._statement, self._name, self._namespace, self._living = statement, name, namespace, living
-        self._beside = beside
+        self._beside, self._lasting = beside, lasting
 
     def begin(self, journal: Journal) -> None:
         for one in self._beside:
@@ -191,7 +225,7 @@ class Whole(Registration):
         if type(made) is not type(living):
             kinds = f"{type(living).__qualname__} to {type(made).__qualname__}"
             raise UpgradeError(f"`{self._name}` changes its kind, from {kinds}", do=_DO)
-        pairs = list(_poured(made, living, journal))
+        pairs = list(_poured(made, living, self._lasting, journal))
         self._namespace[self._name] = living
         substitution = Substitution(pairs, spared=pairs)
         substitution.run([self._namespace, vars(living), vars(getattr(living, "router", living))])
@@ -200,7 +234,7 @@ class Whole(Registration):
             raise UpgradeError(f"what `{self._name}` makes is also held by {left[0]}", do=_DO)
 
 
-def _poured(made: Any, living: Any, journal: Journal) -> Iterator[tuple[Any, Any]]:
+def _poured(made: Any, living: Any, lasting: Mapping[str, object], journal: Journal) -> Iterator[tuple[Any, Any]]:
     """Pour, and give who stands in for whom."""
     fresh, before = dict(vars(made)), dict(vars(living))
     router, other = before.get("router"), fresh.get("router")
@@ -212,7 +246,7 @@ def _poured(made: Any, living: Any, journal: Journal) -> Iterator[tuple[Any, Any
     vars(living)["router"] = router
     state, new_state = _state(before.get("state")), _state(fresh.get("state"))
     if state is not None and new_state is not None:
-        _merge(state, new_state, journal)
+        _merge(state, new_state, lasting, journal)
         yield fresh["state"], before["state"]
 
 
@@ -242,8 +276,9 @@ def _state(value: Any) -> Any:
     return found if type(found) is dict else None
 
 
-def _merge(state: dict[str, Any], fresh: dict[str, Any], journal: Journal) -> None:
-    """What the app's state gains; what it has lives on."""
+def _merge(state: dict[str, Any], fresh: dict[str, Any], lasting: Mapping[str, object], journal: Journal) -> None:
+    """What the app's state gains; what it has lives on, and so does what the program made of a value that the release
+    sets as before (`lasting`)."""
     journal.touch_container(state, "an app's state")
     for name, value in fresh.items():
         here = state.get(name, _MISSING)
@@ -251,6 +286,8 @@ def _merge(state: dict[str, Any], fresh: dict[str, Any], journal: Journal) -> No
             state[name] = value
         elif type(here) is type(value) and isinstance(value, list | dict | set) and not value:
             continue  # the program filled it since
+        elif name in lasting and alike(value, lasting[name]):
+            continue  # the program set it since
         elif not alike(here, value) and is_plain(here) and is_plain(value):
             raise UpgradeError(
                 f"`state.{name}` is set where the app is made, and has another value in the running program", do=_DO

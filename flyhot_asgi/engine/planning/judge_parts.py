@@ -17,7 +17,7 @@ from ..living.attributes import fields_of
 from ..living.records import contents, is_bag
 from ..source.diff import Change, Verdict
 from ..source.module import SourceModule, Statement, dotted_name
-from ..source.parts import Part, parts_of
+from ..source.parts import Named, Part, parts_of
 from ..source.plan import Action, Parts
 from .context import Context
 
@@ -65,9 +65,9 @@ def _planned(context: Context, module: str, place: dict[Any, Any], part: Part) -
 def _places(context: Context, module: str, statement: Statement) -> list[tuple[dict[Any, Any], Part]] | None:
     """The living dicts that it works on; None if one of its parts is something else."""
     found = []
-    for part in parts_of(statement) or ():
+    for part in _parts(context, module, statement):
         place = _place(context, module, part)
-        if place is None:
+        if place is None or isinstance(part.key, Named):
             return None
         found.append((place, part))
     return found or None
@@ -124,7 +124,17 @@ def _setters(
 
 
 def _setting(context: Context, module: str, statement: Statement, key: object) -> Iterator[Part]:
-    yield from (part for part in parts_of(statement) or () if part.key == key)
+    yield from (part for part in _parts(context, module, statement) if part.key is key or part.key == key)
+
+
+def _parts(context: Context, module: str, statement: Statement) -> Iterator[Part]:
+    """With keys that are what names mean, where those are functions or classes: they stay the same objects."""
+    for part in parts_of(statement) or ():
+        if isinstance(part.key, Named):
+            found = context.resolve(module, part.key.name)
+            yield part._replace(key=found) if isinstance(found, type | types.FunctionType) else part
+        else:
+            yield part
 
 
 def _as_set(context: Context, old: list[tuple[str, Statement, Part]], place: dict[Any, Any], key: object) -> bool:

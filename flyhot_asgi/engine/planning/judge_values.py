@@ -1,7 +1,7 @@
 """What may be done with a changed assignment, import or bare call at module level.
 
-The source wins only where the running program did not say otherwise since: the old text's value is had again (if having
-it has no effect) and compared with the living one; if they differ, nobody can know which is meant.
+The source wins only where the running program did not say otherwise since: the old text's value is had again (if it has
+no effect) and compared with the living one; if they differ, nobody can know which is meant.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ from .stateless import only_entries, without_state
 from .submodules import comes_last
 
 MISSING: Any = object()
+_LAMBDA, _NO_WAY = type(lambda: None), "that can't be taken back"
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
@@ -81,7 +82,7 @@ def _same_object(context: Context, module: str, statement: Statement) -> bool:
 
 def judge_assignment(context: Context, module: str, change: Change) -> None:
     statement = change.statement
-    if (not statement.binds or has_part_target(statement.node)) and sets_part(context, module, change):
+    if _of_a_part(statement) and (sets_part(context, module, change) or context.filled(module, statement)):
         return
     if change.verdict is Verdict.DELETED:
         if not statement.binds and not configures(context, module, statement, gone=True):
@@ -107,6 +108,10 @@ def judge_assignment(context: Context, module: str, change: Change) -> None:
             "the constant changed" if before is not None and is_pure(before) and is_pure(after) else "its text changed"
         )
         bind(context, module, statement, why, changed=True)
+
+
+def _of_a_part(statement: Statement) -> bool:
+    return not statement.binds or has_part_target(statement.node)
 
 
 def annotate(context: Context, module: str, statement: Statement) -> None:
@@ -142,7 +147,7 @@ def bind(
     changed: bool = False,
 ) -> None:
     """Plan to execute an assignment (again), unless a living value that it would replace says otherwise."""
-    if not statement.binds or has_part_target(statement.node):
+    if _of_a_part(statement):
         if context.slices.again(module, statement) or configures(context, module, statement):
             return
         if sets_part(context, module, Change(Verdict.RERUN, statement, statement)):
@@ -226,9 +231,7 @@ def _made_class(context: Context, module: str, statement: Statement) -> type | N
     return live if not named and isinstance(value_of(statement.node), ast.Call) else None
 
 
-_LAMBDA = type(lambda: None)
 _POURED = (*CONTAINERS, _LAMBDA, functools.partial)
-_NO_WAY = "that can't be taken back"
 _CHANGE_IT = f"keep the old statement and change the object in a `code_change`, or {COLD}"
 
 

@@ -11,6 +11,12 @@ from typing import NamedTuple
 from .module import Statement, dotted_name
 
 
+class Named(NamedTuple):
+    """A key that is what a name means: `overrides[get_db] = …`."""
+
+    name: str
+
+
 class Part(NamedTuple):
     """What is set: of what (dotted), by subscript or as an attribute, under which key, to which value."""
 
@@ -40,6 +46,8 @@ def _target(target: ast.expr, value: ast.expr) -> Part | None:
         return None
     if isinstance(target, ast.Attribute):
         return Part(owner, False, target.attr, value)
+    if isinstance(target.slice, ast.Name | ast.Attribute) and (name := dotted_name(target.slice)) is not None:
+        return Part(owner, True, Named(name), value)
     return Part(owner, True, target.slice.value, value) if isinstance(target.slice, ast.Constant) else None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flyhot_asgi.engine.source.module import SourceModule
-from flyhot_asgi.engine.source.parts import parts_of
+from flyhot_asgi.engine.source.parts import Named, parts_of
 
 from .constructs.case import case, judge
 
@@ -290,7 +290,8 @@ def test_what_somebody_else_may_have_set_is_refused(name: str, tmp_path: Path) -
         ("a.b.update({'x': 1}, y=2)", [("a.b", True, "x", "1"), ("a.b", True, "y", "2")]),
         ("a.update(b)", None),
         ("a.update({**b})", None),
-        ("a[k] = 1", None),
+        ("a[k] = 1", [("a", True, Named("k"), "1")]),
+        ("a[k()] = 1", None),
         ("a = b.c = 1", None),
         ("f().x = 1", None),
     ],
