@@ -304,7 +304,7 @@ class Patch:
             registration.collect(item.statement, journal)
 
     def _twin(self, item: Twin, code: types.CodeType, executor: Executor, journal: Journal) -> None:
-        namespace, pourer = vars(self.plan.live[item.module]), TwinPourer(item, journal, exchanging=self._exchanging)
+        namespace, pourer = vars(self.plan.live[item.module]), TwinPourer(item, journal, exchange=self._exchanging.add)
         pourer.begin()
         entering = [one for one in self._registrations if isinstance(one, Entering)]
         for registration in entering:

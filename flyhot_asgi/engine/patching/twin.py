@@ -17,8 +17,8 @@ import sys
 import types
 import typing
 import weakref
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
 
 from ...errors import UpgradeError
 from ..living.attributes import fields_of
@@ -43,9 +43,6 @@ from .pouring import join, pour, pour_across, pour_wrapped, stands_at
 from .substitute import Substitution, substitute_weakly
 from .values import Pourer
 
-if TYPE_CHECKING:
-    from .exchange import Exchanging
-
 _LIVING_ONLY = frozenset({"_abc_impl"})
 _CODE = (types.FunctionType, staticmethod, classmethod, property)
 _MISSING: Any = object()
@@ -65,10 +62,11 @@ class TwinPourer:
         journal: Journal,
         *,
         moved: tuple[str, str] | None = None,
-        exchanging: Exchanging | None = None,
+        exchange: Callable[[type, type, Journal], None] | None = None,
     ) -> None:
         self._item = item
-        self._exchanging = exchanging
+        self._exchange_with = exchange
+        """Told of a living class and the one that takes its place (`patching.exchange`)."""
         self._moved = moved
         self._journal = journal
         self._pairs: list[tuple[Any, Any]] = []
@@ -164,7 +162,7 @@ class TwinPourer:
 
     def _exchange_class(self, one: TwinOf, living: type, twin: type, problem: str) -> type:
         """Instances of the living one are laid out in another way: the twin takes its place, with its functions."""
-        if self._exchanging is None or self._moved or issubclass(twin, enum.Enum):
+        if self._exchange_with is None or self._moved or issubclass(twin, enum.Enum):
             raise UpgradeError(f"`{living.__qualname__}` of {living.__module__}: {problem}")
         touch_class(living, self._journal)
         wanted = {name: self._member(one, living, twin, name, value) for name, value in vars(twin).items()}
@@ -177,7 +175,7 @@ class TwinPourer:
         set_members(twin, wanted)
         self._accessors.clear()
         self._told_of_first(twin, twin)
-        self._exchanging.add(living, twin, self._journal)
+        self._exchange_with(living, twin, self._journal)
         return twin
 
     def _told_of_first(self, living: type, twin: type) -> None:
