@@ -36,13 +36,14 @@ def _judge_functions(context: Context, name: str) -> None:
     stuck_here, old = context.stuck(name), context.old[name]
     pairs = stuck_here.pairs
     planned = [item for item in context.plan.work if isinstance(item, Execute)]
-    ours = {code for _, code in walk(old.code)}
+    ours = {code for _, code in walk(old.code)}  # two of one text and line are equal, of whatever file and class
     stubs = stubs_of([name])
     context.plan.orphans.update(f for f in stubs if pairs.get(f.__code__) is None)  # taken out of their register
 
     def look() -> list[types.FunctionType]:
         alive = [f for f in context.survey.functions if not is_among(f, stubs)] if stubs else context.survey.functions
-        return [f for f in alive if f.__code__ in ours and stuck_here.problem(f) is not None]
+        here = [f for f in alive if f.__code__.co_filename == old.path and f.__code__ in ours]
+        return [f for f in here if stuck_here.problem(f) is not None]
 
     if not look():
         return

@@ -98,6 +98,42 @@ CASES = {
         m.wrap(2.)
         m.wrap.registry[bytes] is m._
     """,
+    "a method goes that another class's in another module equals, text and line": """
+        --- base
+        class Repo: pass
+        --- m
+        from .base import Repo
+        class Approve:
+            def __init__(self) -> None:
+                self.repo = Repo()
+            def __call__(self, number): return number
+        --- n
+        from .base import Repo
+        class Get:
+            def __init__(self) -> None:
+                self.repo = Repo()
+            def __call__(self, number): return number + 1
+        +++ base
+        class Repo: pass
+        class Base:
+            def __init__(self, number, by) -> None:
+                self.repo, self.number, self.by = Repo(), number, by
+        +++ m
+        from .base import Base
+        class Approve(Base):
+            def __call__(self): return self.number
+        +++ n
+        from .base import Repo
+        class Get:
+            def __init__(self) -> None:
+                self.repo = Repo()
+            def __call__(self, number): return number + 1
+        === hold
+        held = n.Get()
+        === ask
+        held(1)
+        m.Approve(3, 4)()
+    """,
     "a static method becomes one of an instance, with other defaults": """
         --- m
         class Env:
