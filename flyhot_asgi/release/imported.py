@@ -8,18 +8,27 @@ follow. What was imported before that nobody knows.
 
 from __future__ import annotations
 
+import contextlib
+import marshal
+import os
 import sys
 from importlib.machinery import SourceFileLoader
 from types import CodeType, FrameType
 from typing import Any
 
-_bodies: dict[str, CodeType] = {}
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+"""This package, where it is not among the installed ones."""
+
+_bodies: dict[str, bytes] = {}
+"""Marshalled: thousands of code objects that are let go all at once would leave holes in all of the memory, and what
+each request needs would be scattered over them for as long as the process lives."""
+
 _keeping = False
 _MARK = "__flyhot_watched__"
 
 
 def watch() -> None:
-    """Begin to keep the bodies of modules. Idempotent. An import costs a dict entry more."""
+    """Begin to keep the bodies of modules. Idempotent. An import costs little more."""
     global _keeping
     _keeping = True
     frame: FrameType | None = sys._getframe()
@@ -43,7 +52,8 @@ def watch() -> None:
 
 def body_of(file: str | None) -> CodeType | None:
     """What the module of that file (its `__file__`) was imported from; None if nobody knows."""
-    return _bodies.get(file or "")
+    body = _bodies.get(file or "")
+    return marshal.loads(body) if body is not None else None
 
 
 def settle() -> None:
@@ -55,5 +65,6 @@ def settle() -> None:
 
 def _keep(code: CodeType) -> None:
     file = code.co_filename
-    if "site-packages" not in file and not file.startswith(("<", sys.base_prefix)):
-        _bodies[file] = code
+    if "site-packages" not in file and not file.startswith(("<", sys.base_prefix, _OURS)):
+        with contextlib.suppress(ValueError):  # a constant that no source has: then nobody knows
+            _bodies[file] = marshal.dumps(code)
