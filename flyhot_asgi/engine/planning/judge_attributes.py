@@ -2,14 +2,17 @@
 
 A decorator gives its wrapper a counter or a memo (`wrapper.calls = 0`). Executing it again begins anew; per attribute
 three-way, as for objects: what the release did not change stays as the program made it, what both changed is refused.
+So does what a function keeps on itself (`get.cache = …` in `get`), though it was called while it was imported.
 """
 
 from __future__ import annotations
 
+import ast
 import types
 from dataclasses import replace
 
 from ..source.drift import Drift
+from ..source.nodes import nodes_of
 from ..source.plan import Execute
 from .context import Context
 
@@ -31,14 +34,30 @@ def keep_attributes(context: Context) -> None:
 
 
 def _stay(context: Context, drift: Drift, item: Execute, name: str, live: types.FunctionType) -> frozenset[str]:
-    home, stays = (item.module, name), set()
+    home, stays, own = (item.module, name), set(), _kept_on_itself(context, item, name)
     for attribute in live.__dict__:
         part = f".{attribute}"
-        if attribute.startswith("__") or not drift.by_program(home, part):
+        if attribute.startswith("__") or not (attribute in own or drift.by_program(home, part)):
             continue
-        if drift.by_release(home, part) and not drift.arrived(home, part):
+        if drift.by_program(home, part) and drift.by_release(home, part) and not drift.arrived(home, part):
             reason = f"`{name}.{attribute}` was changed by the running program and is changed by the release too"
             context.refuse(item.module, item.statement, reason)
         elif not drift.by_release(home, part):
             stays.add(attribute)
     return frozenset(stays)
+
+
+def _kept_on_itself(context: Context, item: Execute, name: str) -> set[str]:
+    """Attributes that the function sets on itself when it is called, in both releases."""
+    old = context.old_names.definition((item.module, name)) if item.module in context.old else None
+    before, after = (_set_on(one.node, name) if one is not None else set() for one in (old, item.statement))
+    return before & after
+
+
+def _set_on(function: ast.stmt, name: str) -> set[str]:
+    return {
+        node.attr
+        for node in nodes_of(function)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name)
+        if node.value.id == name
+    }

@@ -295,6 +295,24 @@ one = TypeAdapter(Model)
     engine.close()
 
 
+@pytest.mark.parametrize("used", [[], [5]])
+def test_what_a_function_keeps_on_itself_stays_where_its_statement_is_executed_again(
+    project: Project, used: list[int]
+) -> None:
+    text = "def get(a=1):\n    try:\n        return get.cache\n    except AttributeError:\n"
+    text += "        get.cache = [a and 1]\n        return get.cache\nGOT = get()\n"
+    project.write(init="", m=text)
+    m = project.load("m")
+    m.GOT.extend(used)
+    engine = project.engine()
+    project.write(m=text.replace("a=1", "a=2"))
+    assert engine.upgrade().verified
+    assert m.get() is m.GOT and m.get.cache == [1, *used] and m.get.__defaults__ == (2,)
+    engine.undo_last()
+    assert m.get.cache is m.GOT == [1, *used]
+    engine.close()
+
+
 _READS = """
 from pathlib import Path
 WORDS = set((Path(__file__).parent / "words.txt").read_text().split())
