@@ -115,6 +115,11 @@ def _cache_type() -> type:
 _CACHE = _cache_type()
 
 
+def is_cache(value: object) -> bool:
+    """A `functools.lru_cache` wrapper."""
+    return type(value) is _CACHE
+
+
 def running_code(obj: Any) -> types.CodeType:
     """The code of a coroutine, generator or async generator."""
     if isinstance(obj, types.CoroutineType):

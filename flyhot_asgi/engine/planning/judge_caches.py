@@ -30,9 +30,8 @@ def judge_caches(context: Context) -> None:
             continue
         home = (str(inner.__globals__.get("__name__")), inner.__code__.co_qualname)
         hit = changes_with(context, home, touched)
-        takes = inner.__code__.co_argcount or inner.__code__.co_kwonlyargcount or inner.__code__.co_flags & _MANY
-        plain = all(is_plain(value) for value in _results(cache))
-        if plain or (hit and takes):
+        plain = all(is_plain(value) for value in results(cache))
+        if plain or (hit and takes_arguments(inner)):
             context.plan.caches.append(cache)
         elif hit:
             context.plan.notes.append(
@@ -44,6 +43,11 @@ _MANY = 0x0C
 """CO_VARARGS, CO_VARKEYWORDS."""
 
 
+def takes_arguments(function: types.FunctionType) -> bool:
+    code = function.__code__
+    return bool(code.co_argcount or code.co_kwonlyargcount or code.co_flags & _MANY)
+
+
 def changes_with(context: Context, home: Home, touched: set[Home]) -> bool:
     """Its own code, or code that it calls by name, is another one after the upgrade."""
     if home in touched:
@@ -53,7 +57,7 @@ def changes_with(context: Context, home: Home, touched: set[Home]) -> bool:
     return bool(reach.homes & touched or reach.attributes & methods)
 
 
-def _results(cache: Any) -> list[object]:
+def results(cache: Any) -> list[object]:
     """What the cache holds as results, as the collector shows it: without calling it or counting a hit."""
     shown = gc.get_referents(cache)
     found = [

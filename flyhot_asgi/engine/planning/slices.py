@@ -24,6 +24,7 @@ from ..source.nodes import nodes_of
 from ..source.plan import Action, Remade
 from ..source.touches import Touch
 from ..source.values import EXACT_CONTAINERS, is_atomic
+from .answered import Answered
 from .constants import Constants
 from .context import Context
 from .doomed import doomed
@@ -43,10 +44,10 @@ class Slices:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        constant = Constants(context)
+        known = Constants(context), Answered(context)
         self._sides = [
-            Filled(context.old_names, [name for name in context.live], constant),
-            Filled(context.new_names, [name for name in context.live if name in context.new], constant),
+            Filled(context.old_names, [name for name in context.live], *known),
+            Filled(context.new_names, [name for name in context.live if name in context.new], *known),
         ]
         self.remade: set[Home] = set()
         self.renamed: set[str] = set()

@@ -16,10 +16,16 @@ from .touches import Touch, Touches
 class Filled:
     """One release: which of its statements make and fill what."""
 
-    def __init__(self, names: Names, roots: list[str], constant: Callable[[Home], bool] = lambda home: False) -> None:
-        """`constant`: see `Touches`."""
+    def __init__(
+        self,
+        names: Names,
+        roots: list[str],
+        constant: Callable[[Home], bool] = lambda home: False,
+        answered: Callable[[Home], bool] = lambda home: False,
+    ) -> None:
+        """`constant`, `answered`: see `Touches`."""
         self.names = names
-        self.touches = Touches(names, constant)
+        self.touches = Touches(names, constant, answered)
         self._roots = roots
         self._order: list[tuple[str, Statement]] | None = None
         self._by_home: dict[Home, list[tuple[str, Statement]]] | None = None

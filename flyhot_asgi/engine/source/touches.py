@@ -35,11 +35,16 @@ class Touch:
 
 class Touches:
     """What the statements of one release touch. Reads only; remembers. `constant`: what a name means can't be changed,
-    whoever is handed it."""
+    whoever is handed it; `answered`: the function of that name gives what it gave before, and its body does not run."""
 
-    def __init__(self, names: Names, constant: Callable[[Home], bool] = lambda home: False) -> None:
+    def __init__(
+        self,
+        names: Names,
+        constant: Callable[[Home], bool] = lambda home: False,
+        answered: Callable[[Home], bool] = lambda home: False,
+    ) -> None:
         self.names = names
-        self._constant = constant
+        self._constant, self._answered = constant, answered
         self._found: dict[Statement, Touch] = {}
         self._summaries: dict[int, Summary] = {}
         self._owners: dict[int, tuple[str, ast.ClassDef]] | None = None
@@ -89,6 +94,10 @@ class Touches:
         key = id(node) * 2 + handed_out
         if key not in self._summaries:
             self._summaries[key] = found = Summary()  # a function that calls itself adds nothing
+            home = (module, node.name)
+            if getattr(self.names.definition(home), "node", None) is node and self._answered(home):
+                found.gives.add(home)  # whoever changes what it gives changes what all others are given
+                return found
             body = Body(self, module, node, handed_out=handed_out)
             body.run(node.body)
             found.roots |= body.touched
