@@ -20,8 +20,7 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 """This package, where it is not among the installed ones."""
 
 _bodies: dict[str, bytes] = {}
-"""Marshalled: thousands of code objects that are let go all at once would leave holes in all of the memory, and what
-each request needs would be scattered over them for as long as the process lives."""
+"""Marshalled: a few large blocks, instead of thousands of small objects that are let go all at once."""
 
 _keeping = False
 _MARK = "__flyhot_watched__"
