@@ -191,12 +191,18 @@ def execute_again(context: Context, module: str, statement: Statement) -> None:
 
 
 def program_added(context: Context, home: Home) -> str | None:
-    """Why the routes that the program added while it ran would be lost; None if there are none."""
+    """Why what the program registered with it, or set on it, while it ran would be lost; None if there is nothing."""
     if context.drift is None or not context.drift.known(home):
         return "what the program registered with it while it ran is not known"
     if context.drift.by_program(home, ".routes") and not context.drift.arrived(home, ".routes"):
         return "the program registered routes with it while it ran, which would be lost"
+    for part, what in _SET_SINCE.items():
+        if context.drift.by_program(home, part) and not context.drift.arrived(home, part):
+            return f"the program set {what} while it ran, which would be lost"
     return None
+
+
+_SET_SINCE = {".facts": "its title, description or the like", ".exception_handlers": "a handler of its exceptions"}
 
 
 class Whole(Registration):

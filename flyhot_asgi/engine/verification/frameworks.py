@@ -18,7 +18,7 @@ from ..source.values import ATOMS
 from .columns import column_text, columns_of
 from .shapes import Shapes, looked_into, own_parts, reference
 
-_DESCRIBING = "title summary description version openapi_url docs_url redoc_url root_path openapi_tags".split()
+_DESCRIBING = "title summary description version debug openapi_url docs_url redoc_url root_path openapi_tags".split()
 _BUILT_IN = frozenset(
     "ServerErrorMiddleware ExceptionMiddleware AsyncExitStackMiddleware ExceptionTelemetryMiddleware "
     "AppBodyLimitMiddleware RequestBodyLimitMiddleware".split()

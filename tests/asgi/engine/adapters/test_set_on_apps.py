@@ -81,3 +81,21 @@ def test_what_the_program_made_of_its_state_lives_on_where_the_factory_sets_it_a
 def test_where_the_factory_sets_it_otherwise_too_nobody_knows_which_is_meant(tmp_path):
     verdict = judge(case(_FACTORY.format(value="1")), tmp_path, here=True)
     assert verdict.word == "refused" and "`state.hits`" in verdict.why[0], verdict.why
+
+
+@pytest.mark.parametrize("part", ["title", "debug"])
+@pytest.mark.parametrize("name", ["a title comes", "a title changes", "it is debugged", "an override comes"])
+def test_what_the_program_set_is_not_lost(name, part, tmp_path):
+    old, new = RIGHT[name]
+    text = _APP.format(old=old, new=new)
+    text = text.replace("=== ask", f"=== use\nm.app.{part} = 'P'\n=== ask\nm.app.{part} => 'P'").rpartition(
+        "m.app.title, "
+    )[0]
+    verdict = judge(case(text), tmp_path, here=True)
+    assert verdict.word == ("right" if name == "an override comes" else "refused"), verdict.why
+
+
+def test_a_handler_that_the_program_set_is_not_lost(tmp_path):
+    text = _FACTORY.format(value="0").replace("m.app.state.hits = 7", "m.app.exception_handlers[KeyError] = print")
+    verdict = judge(case(text.partition("=== ask")[0] + "=== ask\nm.app.title => 'B'"), tmp_path, here=True)
+    assert verdict.word == "refused" and "a handler of its exceptions" in verdict.why[0], verdict.why
