@@ -134,7 +134,7 @@ class _Everywhere(Substitution):
                 self._tell_weakly(old, new)
         todo = list(self._first)
         for _ in range(12):
-            found = gc.get_referrers(*todo) if todo else []
+            found = _holders(todo) if todo else []
             self._spared |= {id(todo), id(found), *self._journal.images()}
             known = len(self._to)
             for holder in found:
@@ -218,22 +218,36 @@ class _Everywhere(Substitution):
             holder.extend(items)
 
     def prove(self) -> None:
-        """Raises UpgradeError if anybody has one of the old ones still."""
+        """Raises UpgradeError if anybody has one of the old ones still. One pass over the heap for all of them."""
+        shown = dict.fromkeys(map(id, self._first), 0)
         spared = self._spared | self._journal.images()
-        for old in self._first:
-            for one in gc.get_referrers(old):
-                if not _is_ours(one, spared):
-                    held = f"{_named(old)} is held by {describe(one)}"
-                    raise UpgradeError(f"{held}, which can't be told of another", do=COLD)
-        old = one = None
-        probe: list[Any] = [object()]
-        more = _unaccounted(probe, 0)
+        for holder in _holders(self._first):
+            ours = _is_ours(holder, spared)
+            for one in gc.get_referents(holder):
+                if id(one) in shown:
+                    shown[id(one)] += 1
+                    if not ours:
+                        held = f"{_named(one)} is held by {describe(holder)}"
+                        raise UpgradeError(f"{held}, which can't be told of another", do=COLD)
+        holder = one = None
         for index in range(len(self._first)):
-            if _unaccounted(self._first, index) != more:
+            if sys.getrefcount(self._first[index]) - shown[id(self._first[index])] != _ASKED:
                 raise UpgradeError(
                     f"{_named(self._first[index])} is held where the collector does not look: by a running call, say",
                     do=COLD,
                 )
+
+
+def _holders(items: list[Any]) -> list[Any]:
+    """`gc.get_referrers` of them all. That compares each reference with each item: for many it is quicker to look at
+    what each object refers to."""
+    if len(items) <= _MANY:
+        return gc.get_referrers(*items)
+    wanted = set(map(id, items))
+    return [one for one in gc.get_objects() if not wanted.isdisjoint(map(id, gc.get_referents(one)))]
+
+
+_MANY = 200
 
 
 def _is_ours(one: Any, spared: set[int]) -> bool:
@@ -248,11 +262,10 @@ def _named(old: Any) -> str:
     return name if kind is old else f"a living instance of {name}"
 
 
-def _unaccounted(items: list[Any], index: int) -> int:
-    """How many references to an item there are that the collector does not show."""
-    shown = 0
-    for holder in gc.get_referrers(items[index]):
-        for one in gc.get_referents(holder):
-            shown += one is items[index]
-    holder = one = None
-    return sys.getrefcount(items[index]) - shown
+def _asked() -> int:
+    """How many references to an object there are because it is counted."""
+    probe: list[Any] = [object()]
+    return sys.getrefcount(probe[0]) - 1
+
+
+_ASKED = _asked()

@@ -52,6 +52,27 @@ CASES = {
         m.A.__slots__
         len(m.A.__mro__)
     """,
+    "a slot comes; hundreds of instances live": """
+        --- m
+        class A:
+            __slots__ = ("x",)
+            def __init__(self, x): self.x = x
+            def get(self): return self.x
+        LIVE = []
+        +++ m
+        class A:
+            __slots__ = ("x", "y")
+            def __init__(self, x): self.x = x
+            def get(self): return self.x + 1
+        LIVE = []
+        === use
+        m.LIVE.extend(m.A(x) for x in range(500))
+        kept = {one: one.x for one in m.LIVE}
+        === ask
+        sum(one.get() for one in m.LIVE) => 125250
+        {type(one) is m.A for one in [*m.LIVE, *kept]} => {True}
+        [one.x for one in kept] == list(range(500)) => True
+    """,
     "a slot goes; instances live": """
         --- m
         class A:
