@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flyhot_asgi.control.decision import Decisions
+from flyhot_asgi.control.wire import LEAVING
 from flyhot_asgi.runtime.order import read_order
 
 from .deployer import Deployer
@@ -243,6 +244,6 @@ async def test_the_app_stops_while_a_deployer_takes_no_answer(lab: Lab) -> None:
         async with asyncio.timeout(PATIENCE):
             await lab.process.stop()
         assert_nothing_held(lab)
-        assert await deployer.hear() is None
+        assert [await deployer.hear(), await deployer.hear()] == [LEAVING, None]
     await lab.process.start()
     await assert_upgraded(lab, await lab.upgrade(release))

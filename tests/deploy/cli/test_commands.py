@@ -351,7 +351,7 @@ def test_ctrl_c_while_held_tells_everybody_to_abort(machine: FakeMachine, edited
         assert good.told == ["suspend", "apply", "abort"]
         command.send_signal(signal.SIGINT)  # the other one never answers; a second Ctrl-C doesn't wait for it
         out, err = command.communicate(timeout=30)
-    assert command.returncode == 130
+    assert command.returncode == 130, (out, err)
     assert "Traceback" not in err
     assert json.loads(out)["outcome"] == "interrupted"
     assert good.release == edited
