@@ -30,7 +30,7 @@ WORDS = ["prepared", "held", "ready"]
 
 
 def result(outcome: str) -> dict[str, Any]:
-    return already_result(0, "B") | {"outcome": outcome, "verified": outcome == "complete", "from": "A"}
+    return already_result(0, "B") | {"outcome": outcome, "verified": outcome in ("complete", "already"), "from": "A"}
 
 
 def arrive(machine: Coordination, word: str) -> tuple[Command, ...]:
