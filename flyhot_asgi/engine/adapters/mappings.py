@@ -8,6 +8,7 @@ from typing import Any
 from ..living.inventory import subclasses
 from ..patching.journal import Journal
 from ..patching.registration import Registration
+from .remap import note_fields
 from .schemas import added, instances_of
 
 
@@ -58,7 +59,11 @@ class MappingUndo(Registration):
     def begin(self, journal: Journal) -> None:
         for one in self._metadata:
             _note_metadata(one, journal)
+            for table in list(one.tables.values()):  # who derives from a mapped class may give its table a column
+                note_fields(table, journal)
+                note_fields(table._columns, journal)
         for one in self._registries:
+            _note_hierarchies(one, journal)
             _note_registry(one, journal)
 
 
@@ -82,6 +87,28 @@ def _note_metadata(metadata: Any, journal: Journal) -> None:
                 memos[key][:] = value
 
     journal.note("the tables of a metadata", undo)
+
+
+def _note_hierarchies(registry: Any, journal: Journal) -> None:
+    """What mappers know of those that derive from them: a new one stays among them when it is disposed of, and whoever
+    asks them then fails. Undone after that."""
+    mappers = [manager.mapper for manager in list(registry._managers) if manager.is_mapped]
+    known = [(one, dict(one.polymorphic_map), one.with_polymorphic, [*one._inheriting_mappers]) for one in mappers]
+
+    def undo() -> None:
+        for mapper, identities, loaded_with, below in known:
+            ids = {id(one) for one in below}
+            refs = mapper._inheriting_mappers._storage
+            stay = [ref for ref in refs if id(ref()) in ids]
+            if len(stay) == len(refs) and mapper.polymorphic_map == identities:
+                continue
+            refs[:] = stay
+            mapper.polymorphic_map.clear()
+            mapper.polymorphic_map.update(identities)
+            mapper.with_polymorphic = loaded_with
+            mapper._expire_memoizations()
+
+    journal.note("the hierarchies of a registry's mappers", undo)
 
 
 def _note_registry(registry: Any, journal: Journal) -> None:

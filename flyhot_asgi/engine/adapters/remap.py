@@ -13,7 +13,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ...errors import UpgradeError
-from ..living.attributes import fields_of
+from ..living.attributes import attributes_in, fields_of, slots_of
 from ..patching.classobject import touch_class
 from ..patching.journal import Journal, refill
 from ..patching.registration import Registration
@@ -54,9 +54,9 @@ class Remap(Registration):
                 self._configured.append(registry)
             for manager in managers:
                 touch_class(manager.class_, journal)
-                _note(manager, journal)
+                note_fields(manager, journal)
                 if (mapper := vars(manager).get("mapper")) is not None:
-                    _note(mapper, journal)
+                    note_fields(mapper, journal)
         for registry in self._registries:
             for manager in list(registry._managers):
                 registry._dispose_manager_and_mapper(manager)
@@ -89,9 +89,12 @@ def _counts(one: Any) -> bool:
     return "_sa_instance_state" in (fields_of(one) or {})
 
 
-def _note(owner: Any, journal: Journal) -> None:
-    """An object of SQLAlchemy's as it is: its attributes, and its contents if it is a dict; containers one deep."""
+def note_fields(owner: Any, journal: Journal) -> None:
+    """An object of SQLAlchemy's as it is: its attributes, what is in its slots, and its contents if it is a dict;
+    containers one deep."""
     fields = {name: (value, _copied(value)) for name, value in vars(owner).items()}
+    placed = [part for name, part in attributes_in(owner, slots_of(type(owner))) if name not in fields]
+    slots = [(part, copy) for part in placed if (copy := _copied(part)) is not None]
     items = dict(owner) if isinstance(owner, dict) else None
 
     def undo() -> None:
@@ -100,6 +103,8 @@ def _note(owner: Any, journal: Journal) -> None:
             vars(owner)[name] = value
             if copy is not None:
                 _restore(value, copy)
+        for part, copy in slots:
+            _restore(part, copy)
         if items is not None:
             dict.clear(owner)
             dict.update(owner, items)
@@ -125,4 +130,4 @@ def _note_keys(metadata: Any, journal: Journal) -> None:
         return
     for table in list(metadata.tables.values()):
         for key in table.foreign_keys:
-            _note(key, journal)
+            note_fields(key, journal)
