@@ -6,7 +6,7 @@ import types
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-_MADE_BY_CLASS_STATEMENT = 1 << 9
+_HEAP_TYPE = 1 << 9
 """`Py_TPFLAGS_HEAPTYPE`."""
 _PLAIN_SIZE = object.__basicsize__ + 16
 """With places for a dict and weak references."""
@@ -60,10 +60,15 @@ def attributes_in(value: Any, slots: Iterable[tuple[str, Any]]) -> Iterator[tupl
             continue
 
 
+def is_heap_type(cls: type) -> bool:
+    """It was made at run time, as a class statement does: it is no type that C code wrote out."""
+    return bool(cls.__flags__ & _HEAP_TYPE)
+
+
 def is_open(value: object) -> bool:
     """All that an instance is lies in its `__dict__`: no slots, nothing that C code keeps beside it."""
     kind = type(value)
-    plain = all(base is object or base.__flags__ & _MADE_BY_CLASS_STATEMENT for base in kind.__mro__)
+    plain = all(base is object or is_heap_type(base) for base in kind.__mro__)
     if not plain or has_slots(kind) or kind.__itemsize__ or kind.__basicsize__ > _PLAIN_SIZE:
         return False
     return fields_of(value) is not None

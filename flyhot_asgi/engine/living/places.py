@@ -7,10 +7,10 @@ import types
 from collections.abc import Collection
 from typing import Any
 
+from .attributes import is_heap_type
+
 _SPACES = (type, types.ModuleType)
 _WRAPPING = (staticmethod, classmethod)
-_HEAP = 1 << 9
-"""`Py_TPFLAGS_HEAPTYPE`: made at run time."""
 
 
 def found_at(module: str, qualname: str) -> Any:
@@ -26,6 +26,6 @@ def found_at(module: str, qualname: str) -> Any:
 def is_made_by_call(cls: type, own: Collection[str] = ()) -> bool:
     """A call made the class, and no module has it under the name that it says: `make_row("id")` of the app's modules
     `own`, or Python's own that do not ask who calls (`types.new_class`, `make_dataclass` before 3.12)."""
-    if not cls.__flags__ & _HEAP or found_at(str(cls.__module__), cls.__qualname__) is cls:
+    if not is_heap_type(cls) or found_at(str(cls.__module__), cls.__qualname__) is cls:
         return False
     return cls.__module__ in own or str(cls.__module__).partition(".")[0] in sys.stdlib_module_names

@@ -13,6 +13,7 @@ import ctypes
 from collections.abc import Iterable
 from typing import Any
 
+from ..living.attributes import is_heap_type
 from ..living.holders import at_home
 from ..living.inventory import module_of
 from ..living.places import found_at
@@ -21,7 +22,6 @@ from ..source.plan import Plan
 from .journal import Journal
 
 Lines = dict[tuple[str, str], int]
-_HEAP_TYPE = 1 << 9
 
 
 def lines_of(sources: Iterable[SourceModule]) -> Lines:
@@ -125,7 +125,7 @@ def _arrange(known: dict[int, Any], wanted: list[type]) -> None:
 
 def _derived(base: type) -> dict[int, Any] | None:
     """The interpreter's own dict: by address, a weak reference."""
-    if not base.__flags__ & _HEAP_TYPE or (place := _place()) is None:
+    if not is_heap_type(base) or (place := _place()) is None:
         return None
     address = _words(base)[place]
     found = ctypes.cast(address, ctypes.py_object).value if address else None

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...errors import UpgradeError
-from ..living.attributes import fields_of, slots_of
+from ..living.attributes import fields_of, is_heap_type, slots_of
 from ..living.inventory import describe, subclasses
 from ..source.plan import COLD
 from .classobject import members, modified, owned_by, touch_class
@@ -28,9 +28,6 @@ from .journal import Journal
 from .registration import Registration
 from .substitute import Substitution, substitute_weakly
 from .twin import forget_aliases
-
-_FROM_TEXT = 1 << 9
-"""`Py_TPFLAGS_HEAPTYPE`."""
 
 
 class Exchanging(Registration):
@@ -69,7 +66,7 @@ class Exchanging(Registration):
 def _forget_attributes() -> None:
     """What the interpreter remembers of classes: entries of their dicts were exchanged past it."""
     for cls in subclasses(object):
-        if cls.__flags__ & _FROM_TEXT:
+        if is_heap_type(cls):
             modified(cls)
 
 

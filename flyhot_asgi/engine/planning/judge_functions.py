@@ -141,11 +141,8 @@ def _judge_reshaped(context: Context, module: str, change: Change) -> None:
 
 def registering_layers(context: Context, module: str, statement: Statement) -> int:
     """How many of the outermost decorators are a registrar's methods, which hand on what they are given."""
-    for layer, decorator in enumerate(statement.decorators):
-        owner = dotted_name(decorator.func) if isinstance(decorator, ast.Call) else None
-        if owner is None or not context.owned(context.resolve(module, owner.rpartition(".")[0])):
-            return layer
-    return len(statement.decorators)
+    mine = registrars(context, module, statement)
+    return next((layer for layer in range(len(statement.decorators)) if layer not in mine), len(statement.decorators))
 
 
 def registrars(context: Context, module: str, statement: Statement) -> frozenset[int]:

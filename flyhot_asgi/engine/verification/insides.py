@@ -27,7 +27,7 @@ from contextvars import ContextVar
 from pathlib import PurePath
 from typing import Any
 
-from ..living.attributes import attributes
+from ..living.attributes import attributes, is_heap_type
 from ..source.values import ATOMS
 from .frameworks import is_registrar
 from .shapes import at_home
@@ -37,7 +37,6 @@ INSIDE = " (inside)"
 _MOST = 20_000
 _SINCE, _UNTIL = 1.0e9, 4.0e9
 """Seconds since 1970: when something was made."""
-_MADE_BY_CLASS_STATEMENT = 1 << 9
 _PLACE = object.__basicsize__ // 2
 _BY_REPR = frozenset(
     {"datetime", "decimal", "fractions", "uuid", "ipaddress", "zoneinfo", "typing", "typing_extensions"}
@@ -239,7 +238,7 @@ def _is_seen(kind: type) -> bool:
     if any(base.__qualname__ in _UNSEEN for base in kind.__mro__):
         return False
     bases = [base for base in kind.__mro__ if base is not object]
-    built_in = [base for base in bases if not base.__flags__ & _MADE_BY_CLASS_STATEMENT]
+    built_in = [base for base in bases if not is_heap_type(base)]
     if any(base not in _KNOWN and f"{base.__module__}:{base.__qualname__}" not in _LIKE_KNOWN for base in built_in):
         return False
     below = max((base.__basicsize__ for base in built_in), default=object.__basicsize__)
@@ -251,7 +250,7 @@ def _is_seen(kind: type) -> bool:
 def _kept_elsewhere(kind: type) -> bool:
     """Its instances have no place for anything, so that what they are made with is kept beside them
     (`weakref.finalize`)."""
-    if not kind.__flags__ & _MADE_BY_CLASS_STATEMENT or kind.__basicsize__ > object.__basicsize__:
+    if not is_heap_type(kind) or kind.__basicsize__ > object.__basicsize__:
         return False
     return any(name in vars(base) for base in kind.__mro__ if base is not object for name in ("__init__", "__new__"))
 

@@ -320,8 +320,13 @@ def _taken_over(old: Structure, living: Structure, homes: Collection[Home]) -> S
 
 
 def _is_of(path: str, homes: Collection[Home]) -> bool:
+    return _home_of(path) in homes
+
+
+def _home_of(path: str) -> Home:
+    """The module, and its name that the path starts from."""
     module, _, rest = path.partition(":")
-    return (module, re.split(r"[.\[ ]", rest, maxsplit=1)[0]) in homes
+    return module, re.split(r"[.\[ ]", rest, maxsplit=1)[0]
 
 
 def _difference(path: str, what: str, sources: Mapping[str, SourceModule], script: str | None) -> Difference:
@@ -332,7 +337,7 @@ def _difference(path: str, what: str, sources: Mapping[str, SourceModule], scrip
     source = sources.get(module)
     if source is None:
         return Difference(path, what, module)
-    top = re.split(r"[.\[ ]", name, maxsplit=1)[0]
+    top = _home_of(path)[1]
     line = next((s.line for s in source.statements if top in s.binds), None)
     return Difference(path, what, source.shown, line, (module, top))
 
