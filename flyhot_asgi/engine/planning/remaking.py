@@ -22,7 +22,8 @@ def is_free(context: Context, home: Home) -> bool:
     if module not in context.live or module not in context.new:
         return True
     gone = name not in context.new_names.binders(module)
-    return gone or context.value(module, name, _MISSING) is _MISSING
+    value = context.value(module, name, _MISSING)
+    return gone or value is _MISSING or value is context.namespace(module)  # `locals()`: it changes with the module
 
 
 def why_not_remade(context: Context, sides: Sequence[Filled], home: Home) -> str | None:

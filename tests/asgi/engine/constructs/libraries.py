@@ -57,6 +57,39 @@ CASES = {
         held.__class__ is pkg.A
         hasattr(pkg, "value")
     """,
+    "a loop over a module's names, which it has by a name, says something else": """
+        --- pkg
+        from .one import A
+        __all__ = ["A", "__version__"]
+        __version__ = "1"
+        __names = locals()
+        for __name in __all__:
+            if not __name.startswith("__"):
+                setattr(__names[__name], "__module__", "pkg")
+                __names[__name.lower()] = 1
+        --- pkg.one
+        class A: pass
+        +++ pkg
+        from .one import A, B
+        __all__ = ["A", "B", "C", "__version__"]
+        __version__ = "2"
+        __names = locals()
+        for __name in __all__:
+            if not __name.startswith(("__", "C")):
+                setattr(__names[__name], "__module__", "pkg")
+                __names[__name.lower() + "_"] = 1
+        +++ pkg.one
+        class A: pass
+        class B: pass
+        === use
+        "the order of a module's names is of no account, but is compared as a dict's: so not compared whole"
+        === ask
+        pkg.__version__
+        pkg.A.__module__
+        pkg.B.__module__
+        sorted(n for n in vars(pkg) if n[0] != "_")
+        vars(pkg)["__names"] is vars(pkg)
+    """,
     "objects deep inside of what is made again": """
         --- m
         from dataclasses import dataclass
