@@ -65,12 +65,20 @@ def touch_modules(journal: Journal) -> None:
 
     def undo() -> None:
         for name in [name for name in sys.modules if name not in before]:
-            del sys.modules[name]
+            _unbind(name, sys.modules.pop(name), before)
         for name, module in before.items():
             if sys.modules.get(name) is not module:
                 sys.modules[name] = module
 
     journal.note("sys.modules", undo)
+
+
+def _unbind(name: str, module: types.ModuleType, before: dict[str, types.ModuleType]) -> None:
+    """Out of its package, too: a package without a file is no module of the plan, and keeps what imports set in it."""
+    parent, _, own = name.rpartition(".")
+    package = before.get(parent)
+    if isinstance(package, types.ModuleType) and vars(package).get(own) is module:
+        delattr(package, own)
 
 
 def import_ahead(name: str) -> None:

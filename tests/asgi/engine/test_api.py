@@ -49,6 +49,22 @@ def test_several_in_a_row_with_modules_that_come_and_go(project: Project) -> Non
     engine.close()
 
 
+def test_a_new_module_of_a_package_without_a_file_goes_with_the_undo(project: Project) -> None:
+    project.write(init="", m="from TOP.parts import one\n", parts__one="x = 1\n")
+    m = project.load("m")
+    parts = sys.modules[f"{project.top}.parts"]
+    engine = project.engine()
+    project.write(
+        m="from TOP.parts import one, two\nfrom TOP.more import three\n", parts__two="", more__three="y = 1\n"
+    )
+    assert engine.upgrade().verified
+    assert parts.two is m.two and m.three.y == 1
+    engine.undo_last()
+    assert not hasattr(parts, "two") and not hasattr(m, "two")
+    assert not hasattr(sys.modules[project.top], "more") and f"{project.top}.more" not in sys.modules
+    engine.close()
+
+
 def test_a_module_that_is_imported_later_is_upgraded_as_well(project: Project) -> None:
     project.write(init="", m="x = 1\n", late="def f():\n    return 1\n")
     project.load("m")
