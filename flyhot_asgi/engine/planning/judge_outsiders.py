@@ -18,6 +18,7 @@ from ..source.schema import always_set, read_by_methods
 from .context import COLD, Context
 from .judge_applied import judge_applied
 from .judge_copied import judge_copied
+from .judge_keyed import judge_keyed
 from .judge_queued import judge_queued
 from .judge_records import judge_records
 from .judge_replaced import judge_replaced
@@ -31,6 +32,7 @@ def judge_outsiders(context: Context) -> None:
     judge_queued(context)
     judge_records(context)
     judge_stored(context)
+    judge_keyed(context)
     judge_applied(context)
     if not context.plan.refusals:  # or that says what lacks
         judge_copied(context)

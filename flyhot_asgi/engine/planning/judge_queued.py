@@ -28,8 +28,8 @@ _MEND = f"take both shapes for one release, let the queue run empty, or {COLD}"
 def judge_queued(context: Context) -> None:
     """Refuse where items would be taken apart that don't fit."""
     for module in context.plan.changed:
-        before = dict(_functions(context.old[module]))
-        for path, function in _functions(context.new[module]):
+        before = dict(functions_in(context.old[module]))
+        for path, function in functions_in(context.new[module]):
             old = taken_apart(before[path]) if path in before else {}
             for kept, numbers in taken_apart(function).items():
                 if len(numbers) == 1 and numbers != old.get(kept):
@@ -43,10 +43,10 @@ def judge_queued(context: Context) -> None:
 def _judge(
     context: Context, module: str, path: str, function: FunctionNode, kept: Kept, number: int, at_least: bool = False
 ) -> None:
-    for living in _living(context, module, path, function, kept.name):
+    for living in living_tables(context, module, path, function, kept.name):
         tuples = [one for one in items_of(living, kept.keys) if type(one) is tuple]
         wrong = [one for one in tuples if (len(one) < number if at_least else len(one) != number)]
-        if wrong and not _made_anew(context, module, kept.name):
+        if wrong and not made_anew(context, module, kept.name):
             takes = f"asks for `[{number - 1}]` of each" if at_least else f"takes them apart into {number}"
             reason = (
                 f"{len(wrong)} item(s) lie in `{kept.name}` that old code put there, tuples of {len(wrong[0])}; "
@@ -57,7 +57,7 @@ def _judge(
                 context.plan.refusals.append(refusal)
 
 
-def _made_anew(context: Context, module: str, name: str) -> bool:
+def made_anew(context: Context, module: str, name: str) -> bool:
     """The release makes the container and what is in it again; what the program put in beside, it would keep."""
     home = context.new_names.home(module, name.partition(".")[0])
     if home is None or home[0] not in context.live or "." in name:
@@ -67,7 +67,8 @@ def _made_anew(context: Context, module: str, name: str) -> bool:
     return again and (context.drift is None or not context.drift.by_program(home))
 
 
-def _functions(source: SourceModule) -> Iterator[tuple[str, FunctionNode]]:
+def functions_in(source: SourceModule) -> Iterator[tuple[str, FunctionNode]]:
+    """A module's functions and the methods of its classes, with their paths."""
     for statement in source.statements:
         if isinstance(statement.node, _FUNCTIONS):
             yield statement.node.name, statement.node
@@ -76,7 +77,7 @@ def _functions(source: SourceModule) -> Iterator[tuple[str, FunctionNode]]:
                 yield f"{statement.node.name}.{method.name}", method
 
 
-def _living(context: Context, module: str, path: str, function: FunctionNode, name: str) -> Iterator[Any]:
+def living_tables(context: Context, module: str, path: str, function: FunctionNode, name: str) -> Iterator[Any]:
     """The queues that a name means: of a module, or of each living instance."""
     own = function.args.args[0].arg if "." in path and function.args.args else None
     first, *rest = name.split(".")

@@ -31,7 +31,7 @@ def kept(functions: Iterable[ast.AST]) -> Mapping[str, Mapping[str | None, int]]
     None: anything."""
     found: dict[str, dict[str | None, int]] = {}
     for function in functions:
-        local = _assigned_once(function)
+        local = assigned_once(function)
         for node in nodes_of(function):
             for name, value in _puts(node):
                 value = local.get(value.id, value) if isinstance(value, ast.Name) else value
@@ -58,7 +58,8 @@ def asked_for(tree: ast.AST) -> frozenset[str]:
     return frozenset(found)
 
 
-def _assigned_once(function: ast.AST) -> dict[str, ast.expr]:
+def assigned_once(function: ast.AST) -> dict[str, ast.expr]:
+    """Local names that get one value, with it."""
     found: dict[str, list[ast.expr | None]] = {}
     for node in nodes_of(function):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):

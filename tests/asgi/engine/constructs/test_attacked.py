@@ -6,6 +6,11 @@ import pytest
 
 from .attacked import REFUSED, RIGHT
 from .case import case, judge
+from .keyed import REFUSED as KEYED
+from .keyed import RIGHT as FOUND
+
+RIGHT = {**RIGHT, **FOUND}
+REFUSED = {**REFUSED, **KEYED}
 
 
 @pytest.mark.parametrize("name", RIGHT)
