@@ -53,6 +53,15 @@ def order_annotations(source: SourceModule, annotations: object, journal: Journa
         refill(annotations, {name: annotations[name] for name in wanted})
 
 
+def unannotate(module: str, namespace: dict[str, Any], names: set[str], journal: Journal) -> None:
+    """These names of a module are annotated no more."""
+    annotations = namespace.get("__annotations__")
+    if isinstance(annotations, dict) and not names.isdisjoint(annotations):
+        journal.touch_container(annotations, f"annotations of {module}")
+        for name in names.intersection(annotations):
+            del annotations[name]
+
+
 def document(function: types.FunctionType, code: types.CodeType, journal: Journal) -> None:
     """The docstring of the new code, for a function that has that of its old one, and for whatever its decorators made
     of it and gave its docstring (`functools.wraps`): that runs no code of the module's, and follows no swap."""

@@ -12,17 +12,16 @@ import sys
 import types
 import weakref
 from contextlib import ExitStack
-from typing import Any
 
 from ...errors import UpgradeError
 from ..living.inventory import functions_of, is_one_of, living_functions, module_of, subclasses
-from ..source.codetree import ClassFacts, class_facts, codes_of, distinct_codes, docstring, match
+from ..source.codetree import ClassFacts, class_facts, codes_of, distinct_codes, match
 from ..source.expected import Expected, annotated_names, expected_of
 from ..source.headers import Header, headers
 from ..source.plan import COLD, Execute, Graft, Plan, Twin
 from ..source.raising import exited
 from .answers import Answers
-from .codes import document, exchange_codes, order_annotations
+from .codes import exchange_codes, order_annotations, unannotate
 from .defaults import KeptDefaults
 from .derived import Derived
 from .documented import Documented
@@ -34,7 +33,7 @@ from .facts import refresh_facts
 from .finder import ReleaseFinder
 from .forgetting import forgetting
 from .graft import apply_graft, compile_graft
-from .journal import Journal, set_code
+from .journal import Journal
 from .move import Moves
 from .ordering import Ordered, ordered_by_release, settle_order
 from .overloads import settle_overloads, touch_overloads
@@ -44,7 +43,11 @@ from .registration import Registration
 from .remake import Remaking
 from .shown import show_source
 from .state import touch_state
+from .swapping import swap
 from .twin import TwinPourer, forget_aliases, free
+
+_FEW = 8
+"""Up to so many modules it is quicker to ask the collector who refers to them than to look at each object."""
 
 
 class Patch:
@@ -185,7 +188,7 @@ class Patch:
         self._answers.touch(journal)
         self._derived.begin(journal)
         self._defaults.begin(journal)
-        self._swap(journal)
+        swap(self.functions, self._counterparts, self.known, journal)
         for holder in self.plan.code_holders:
             exchange_codes(holder, self._counterparts, self.known, journal)
         self._clear_caches()
@@ -314,50 +317,6 @@ class Patch:
         for registration in entering:
             registration.collect(item.statement, journal)
 
-    def _swap(self, journal: Journal) -> None:
-        """New code into every living function of the changed modules, equal code at new lines included."""
-        plain: list[tuple[types.FunctionType, types.CodeType]] = []
-        reshaped: list[tuple[types.FunctionType, types.CodeType]] = []
-        for function in self.functions:
-            pairs = self._counterparts.get(function.__code__.co_filename)
-            if pairs is None or id(function.__code__) in self.known:
-                continue
-            if (code := pairs.get(function.__code__)) is None:
-                continue  # deleted, or unknown: the verification says so if it lives on
-            if code.co_freevars == function.__code__.co_freevars:
-                plain.append((function, code))
-            else:
-                reshaped.append((function, code))
-        for function, code in plain:
-            if docstring(function.__code__) != docstring(code):
-                document(function, code, journal)
-        journal.swap_codes(plain)
-        for function, code in reshaped:
-            self._reshape(function, code, journal)
-
-    def _reshape(self, function: types.FunctionType, code: types.CodeType, journal: Journal) -> None:
-        """A function whose free variables changed: cells by name, `__class__` from its class."""
-        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-        closure: list[types.CellType] = []
-        for name in code.co_freevars:
-            if name in cells:
-                closure.append(cells[name])
-            elif name == "__class__" and (cls := self._class_of(function)) is not None:
-                closure.append(types.CellType(cls))
-            else:
-                return  # a wrapper that is about to be made again; if it is not, the verification says so
-        document(function, code, journal)
-        set_code(function, code, tuple(closure) if closure else None)
-
-    def _class_of(self, function: types.FunctionType) -> type | None:
-        path = function.__code__.co_qualname.split(".")[:-1]
-        found: Any = function.__globals__
-        for part in path:
-            found = found.get(part) if isinstance(found, dict) else vars(found).get(part)
-            if found is None:
-                return None
-        return found if isinstance(found, type) else None
-
     def _clear_caches(self) -> None:
         """Before and after statements are executed, and after the undo: registering a function anew fills them."""
         for cache in self.plan.caches:
@@ -368,7 +327,7 @@ class Patch:
             namespace = vars(self.plan.live[module])
             journal.touch_namespace(namespace, f"names of {module}")
             namespace.pop(name, None)
-            _unannotate(module, namespace, {name}, journal)
+            unannotate(module, namespace, {name}, journal)
         for module in self.plan.deleted:
             sys.modules.pop(module, None)
             parent, _, child = module.rpartition(".")
@@ -380,21 +339,9 @@ class Patch:
             source, module = self.plan.new[name], self.plan.live[name]
             if "__doc__" not in self.expected[name].names:  # a statement gives it
                 journal.set_attribute(module, "__doc__", self.expected[name].doc)
-            _unannotate(name, vars(module), self._unannotated[name], journal)
+            unannotate(name, vars(module), self._unannotated[name], journal)
             order_annotations(source, vars(module).get("__annotations__"), journal)
             if sys.version_info >= (3, 13):
                 refresh_facts(module, self._facts[source.path], journal)
         for name in [*self.plan.changed, *self.plan.added]:
             show_source(self.plan.new[name], journal)
-
-
-def _unannotate(module: str, namespace: dict[str, Any], names: set[str], journal: Journal) -> None:
-    annotations = namespace.get("__annotations__")
-    if isinstance(annotations, dict) and not names.isdisjoint(annotations):
-        journal.touch_container(annotations, f"annotations of {module}")
-        for name in names.intersection(annotations):
-            del annotations[name]
-
-
-_FEW = 8
-"""Up to so many modules it is quicker to ask the collector who refers to them than to look at each object."""

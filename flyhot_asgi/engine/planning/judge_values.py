@@ -7,46 +7,34 @@ no effect) and compared with the living one; if they differ, nobody can know whi
 from __future__ import annotations
 
 import ast
-import functools
-import logging
 import sys
-from collections import deque
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..living.expressions import holds_expression, is_expression, names_expression
-from ..living.holders import at_home
-from ..living.in_use import in_use, instances_of_made
-from ..living.inventory import is_among
+from ..living.expressions import holds_expression
 from ..source.codetree import transplant
-from ..source.defuse import Home, imported_from
+from ..source.defuse import imported_from
 from ..source.diff import Change, Verdict
-from ..source.drift import Drift
-from ..source.handed import may_be_changed
 from ..source.module import Statement
 from ..source.plan import Action
-from ..source.uses import may_be_mutated, may_be_stored
 from ..source.values import (
     CONTAINERS,
     alike,
     has_part_target,
-    is_atomic,
-    is_definition,
-    is_namespace,
-    is_plain,
     is_pure,
     value_of,
 )
 from .configuring import configures
 from .context import COLD, Context
+from .in_the_way import CHANGE_IT, POURED, UNKNOWN, classes_held, in_the_way, is_instance, unmergeable
 from .judge_alike import is_same_object
 from .judge_parts import sets_part
-from .judge_rebuild import attributes_that_stay, built_from, is_filled_anew, keeps_its_place
+from .judge_rebuild import attributes_that_stay, is_filled_anew, keeps_its_place
 from .judge_twin import twin_of_made
-from .stateless import only_entries, without_state
 from .submodules import comes_last
 
 MISSING: Any = object()
-_LAMBDA, _NO_WAY = type(lambda: None), "that can't be taken back"
+_NO_WAY = "that can't be taken back"
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
@@ -163,41 +151,67 @@ def bind(
         context.rebind(module, statement.binds)
         context.step(module, statement, action, why)
         return
-    cold = cold_values(context, module, statement.binds)
-    kept: list[tuple[str, frozenset[str]]] = []
-    merge: list[tuple[str, Any]] = []
-    for name in statement.binds:
-        live = context.value(module, name, MISSING)
-        known = cold.get(name, MISSING) if cold is not None else MISSING
-        if known is not MISSING and holds_expression(known) and not alike(known, live):
-            known = MISSING  # each time that the text is evaluated makes another one
-        if live is MISSING or live is context.namespace(module):
-            continue  # `locals()`: it changes with the module
-        if _is_instance(context, live) and context.drift is not None:
-            stays = attributes_that_stay(context, context.drift, (module, name), live, changed)
-            if isinstance(stays, str):
-                context.refuse(module, statement, f"{why}, and {stays}", do=_CHANGE_IT)
-                return
-            kept.append((name, stays))
-        elif known is not MISSING and isinstance(live, CONTAINERS) and not alike(known, live):
-            if (stuck := _unmergeable(name, known, live)) is not None:
-                context.refuse(module, statement, f"{why}, and {stuck[0]}", do=stuck[1])
-                return
-            merge.append((name, known))
-        elif held := _classes_held(context, live):
-            context.refuse(module, statement, f"{why}; it holds classes that would be others, {held}")
-            return
-        elif refusal := _in_the_way(context, module, statement, name, live, known, changed):
-            context.refuse(module, statement, f"{why}, and {refusal[0]}", do=refusal[1])
-            return
-        elif keeps_its_place(context, module, statement, live) or is_filled_anew(context, module, statement, live):
-            kept.append((name, frozenset()))
+    stays = _what_stays(context, module, statement, why, changed)
+    if stays is None:
+        return
     living = [context.value(module, name) for name in statement.binds]
-    keep = bool(kept) or any(isinstance(live, _POURED) or _is_instance(context, live) for live in living)
-    context.execute(module, statement, keep=keep, kept=tuple(kept), cold=tuple(merge))
+    keep = bool(stays.kept) or any(isinstance(live, POURED) or is_instance(context, live) for live in living)
+    context.execute(module, statement, keep=keep, kept=tuple(stays.kept), cold=tuple(stays.merge))
     context.rebind(module, statement.binds)
     rebuilt = keep and action is Action.EXECUTE
     context.step(module, statement, Action.REBUILD if rebuilt else action, why)
+
+
+@dataclass(slots=True)
+class _Stays:
+    """What lives on of the values that an assignment makes again."""
+
+    kept: list[tuple[str, frozenset[str]]] = field(default_factory=list)
+    """Names of objects that stay the same, each with the attributes that it keeps."""
+    merge: list[tuple[str, Any]] = field(default_factory=list)
+    """Names of containers that both sides changed, each with what the old text gives."""
+
+
+def _what_stays(context: Context, module: str, statement: Statement, why: str, changed: bool) -> _Stays | None:
+    """None if a living value is in the way; that is refused here."""
+    cold = cold_values(context, module, statement.binds)
+    stays = _Stays()
+    for name in statement.binds:
+        live = context.value(module, name, MISSING)
+        if live is MISSING or live is context.namespace(module):
+            continue  # `locals()`: it changes with the module
+        known = cold.get(name, UNKNOWN) if cold is not None else UNKNOWN
+        if known is not UNKNOWN and holds_expression(known) and not alike(known, live):
+            known = UNKNOWN  # each time that the text is evaluated makes another one
+        refusal = _look_at(context, module, statement, name, known, changed, stays)
+        if refusal is not None:
+            joint, reason, do = refusal
+            context.refuse(module, statement, f"{why}{joint} {reason}", do=do)
+            return None
+    return stays
+
+
+def _look_at(
+    context: Context, module: str, statement: Statement, name: str, known: Any, changed: bool, stays: _Stays
+) -> tuple[str, str, str] | None:
+    """Note what stays of one living value; or how the refusal goes on, its reason, and what to do."""
+    live = context.value(module, name)
+    if is_instance(context, live) and context.drift is not None:
+        attributes = attributes_that_stay(context, context.drift, (module, name), live, changed)
+        if isinstance(attributes, str):
+            return ", and", attributes, CHANGE_IT
+        stays.kept.append((name, attributes))
+    elif known is not UNKNOWN and isinstance(live, CONTAINERS) and not alike(known, live):
+        if (stuck := unmergeable(name, known, live)) is not None:
+            return ", and", *stuck
+        stays.merge.append((name, known))
+    elif held := classes_held(context, live):
+        return ";", f"it holds classes that would be others, {held}", COLD
+    elif refusal := in_the_way(context, module, statement, name, live, known, changed):
+        return ", and", *refusal
+    elif keeps_its_place(context, module, statement, live) or is_filled_anew(context, module, statement, live):
+        stays.kept.append((name, frozenset()))
+    return None
 
 
 def _bind_made(context: Context, module: str, statement: Statement, made: type, why: str) -> None:
@@ -218,7 +232,7 @@ def _takes_another_name(context: Context, module: str, statement: Statement) -> 
         return False
     live = context.value(module, statement.binds[0])
     named = all(isinstance(value_of(one.node), ast.Name | ast.Attribute) for one in (before, statement))
-    return named and (isinstance(live, CONTAINERS) or _is_instance(context, live))
+    return named and (isinstance(live, CONTAINERS) or is_instance(context, live))
 
 
 def _made_class(context: Context, module: str, statement: Statement) -> type | None:
@@ -229,141 +243,6 @@ def _made_class(context: Context, module: str, statement: Statement) -> type | N
     home = context.old_names.definition((live.__module__, live.__qualname__))
     named = home is not None and home.kind == "class"
     return live if not named and isinstance(value_of(statement.node), ast.Call) else None
-
-
-_POURED = (*CONTAINERS, _LAMBDA, functools.partial)
-_CHANGE_IT = f"keep the old statement and change the object in a `code_change`, or {COLD}"
-
-
-def _is_instance(context: Context, live: Any) -> bool:
-    """An object of one of the app's own classes, or one that is nothing but its attributes."""
-    kept_inside = isinstance(live, int | float | str | bytes | tuple | frozenset)  # what it is can't be changed
-    own = type(live).__module__ in context.live or is_namespace(live)
-    return own and not kept_inside and not is_definition(live) and not is_atomic(live)
-
-
-def _unmergeable(name: str, cold: Any, live: Any) -> tuple[str, str] | None:
-    """Both changed a container: its items are merged when the statement is executed, but for an order that is lost."""
-    if type(cold) is not type(live) or not is_plain(cold):
-        return _both_changed(name)
-    if isinstance(live, list | deque) and not all(alike(a, b) for a, b in zip(cold, live, strict=False)):
-        return _both_changed(name)
-    return _both_changed(name) if isinstance(live, bytearray) or len(live) < len(cold) else None
-
-
-def _in_the_way(
-    context: Context, module: str, statement: Statement, name: str, live: Any, cold: Any, changed: bool
-) -> tuple[str, str] | None:
-    """Why the living value of `name` can't be replaced, and what to do; None if it can."""
-    if count := instances_of_made(live):
-        return f"{count} living instance(s) are of the class that it is now", COLD
-    if is_definition(live) and not (type(live) is _LAMBDA and cold is not MISSING):
-        return None
-    if (use := in_use(live)) is not None:
-        return f"`{name}` is {use}", _CHANGE_IT
-    if isinstance(live, logging.Logger):
-        return None  # they are kept by the logging module, by name
-    if cold is not MISSING:
-        if not alike(cold, live):
-            return _both_changed(name)
-        return _held(context, module, statement, name, live)
-    home = (module, name)
-    if context.drift is not None and context.drift.known(home):
-        return _as_described(context, context.drift, statement, home, live)
-    if is_atomic(live):
-        return _both_changed(name) if may_be_stored(context.old_names, home) else None
-    if isinstance(live, CONTAINERS) and (is_plain(live) or only_entries(context, live)):
-        return (
-            _held(context, module, statement, name, live)
-            if not may_be_mutated(context.old_names, home)
-            else _stateful(name)
-        )
-    if isinstance(live, CONTAINERS) or type(live).__module__ in context.live or context.owned(live):
-        kind = type(live).__qualname__
-        made = "how it is made changed" if changed else "what it made lives on with state"
-        return (
-            f"`{name}` is a living {kind} with state; {made}",
-            f"keep the old statement and change the object in a `code_change`, or {COLD}",
-        )
-    if type(live).__module__ == "logging":
-        return None
-    return _held(context, module, statement, name, live)
-
-
-def _as_described(
-    context: Context, drift: Drift, statement: Statement, home: Home, live: Any
-) -> tuple[str, str] | None:
-    """The program changed the value, or did not: it was looked at."""
-    if drift.by_program(home) and drift.by_release(home) and not drift.arrived(home):
-        return _both_changed(home[1])
-    if isinstance(live, CONTAINERS):
-        kept = not drift.by_program(home) and not may_be_changed(context.old_names, home)
-        spared = names_expression if kept or not may_be_mutated(context.old_names, home) else None
-        if (what := drift.opaque(home, spared=spared)) is not None and not without_state(context, live):
-            return (f"it holds a living {what}, whose state would be lost", _CHANGE_IT)
-        return None
-    if not is_atomic(live) and drift.by_program(home) and not drift.arrived(home):
-        return f"the running program has changed what `{home[1]}` is, and another one would begin anew", _CHANGE_IT
-    if is_expression(live) and may_be_stored(context.old_names, home):
-        return f"a function binds `{home[1]}` anew, and which of the two the program means can't be told", _CHANGE_IT
-    return _held(context, home[0], statement, home[1], live)
-
-
-def _classes_held(context: Context, container: Any) -> str | None:
-    """Classes in a container that no statement of their own makes, and who holds them besides."""
-    if not isinstance(container, dict | list):
-        return None
-    items = list(container.values() if isinstance(container, dict) else container)
-    for item in items:
-        if isinstance(item, type) and item.__module__ in context.live and not at_home(item):
-            if count := context.instances(item):
-                return f"and {count} instance(s) of `{item.__qualname__}` are alive"
-            if held := context.held_elsewhere(item, [container, items], by_anybody=True):
-                return f"and `{item.__qualname__}` is held by {held[0]}"
-    return None
-
-
-def _both_changed(name: str) -> tuple[str, str]:
-    return (
-        f"`{name}` was changed by the running program and is changed by the release too",
-        f"keep the old text of `{name}` and change it from code, or {COLD}",
-    )
-
-
-def _stateful(name: str) -> tuple[str, str]:
-    return (
-        f"`{name}` is a living container that functions change; what the release says now would overwrite it",
-        f"keep the old text of `{name}` and change it from code, or {COLD}",
-    )
-
-
-def _held(context: Context, module: str, statement: Statement, name: str, live: Any) -> tuple[str, str] | None:
-    """Who holds the old object would not see the new one; containers of one kind are poured, so that they do."""
-    if is_atomic(live) or type(live) is _LAMBDA or _same_container(live, value_of(statement.node)):
-        return None
-    if is_among(live, context.poured()):
-        return None  # a further name of a container that stays
-    if is_filled_anew(context, module, statement, live):
-        return None
-    homes = [(module, name) for module, found in context.live.items() if vars(found).get(name) is live]
-    but = [inside for home in homes for inside in context.commands_reading(home)]
-    held = context.held_elsewhere(live, [*but, *built_from(context, (module, name))])
-    return (f"the object that `{name}` is now is still held by {_some(held)}", COLD) if held else None
-
-
-def _same_container(live: Any, value: ast.expr | None) -> bool:
-    """Executing the new text gives a container of the living one's type."""
-    displays: dict[type, tuple[type, ...]] = {
-        dict: (ast.Dict, ast.DictComp),
-        list: (ast.List, ast.ListComp),
-        set: (ast.Set, ast.SetComp),
-    }
-    if isinstance(value, displays.get(type(live), ())):
-        return True
-    if not isinstance(value, ast.Call) or not isinstance(live, _POURED):
-        return False
-    called = ast.unparse(value.func).rpartition(".")[2]
-    return called == type(live).__name__ or (type(live) is list and called == "sorted")
 
 
 def cold_values(context: Context, module: str, names: tuple[str, ...]) -> dict[str, Any] | None:
@@ -394,7 +273,3 @@ def cold_values(context: Context, module: str, names: tuple[str, ...]) -> dict[s
         return {}
     del annotations
     return {name: scratch[name] for name in names if name in scratch}
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
