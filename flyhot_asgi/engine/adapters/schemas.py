@@ -14,12 +14,14 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from ...errors import UpgradeError
 from ..living.inventory import subclasses
 from ..living.pydantic import SCHEMA, base_model, schema_of_adapter
 from ..patching.classobject import touch_class
 from ..patching.journal import Journal
 from ..patching.recast import recast
 from ..patching.registration import Registration
+from ..planning.context import COLD
 from ..source.module import Statement
 from .pydantic import forget, needs_a_field, rebuild_adapter, rebuild_model, rebuild_validated_call
 
@@ -131,7 +133,7 @@ class SchemaRefresh(Registration):
         due: Iterable[type] = (),
     ) -> None:
         """`due`: models that wait for a name yet, and that the release completes when it is imported."""
-        self.changed, self._due = frozenset(changed), list(due)
+        self.changed, self._due = frozenset(_with_parametrized(changed)), list(due)
         self.remade = remade
         """Statement → the class that it makes again."""
         self._dataclasses = [c for c in dataclasses if mentions(vars(c).get(SCHEMA), self.changed)]
@@ -139,6 +141,7 @@ class SchemaRefresh(Registration):
         self._stale = inner_first(cls for cls in self._known if mentions(vars(cls).get(SCHEMA), self.changed))
         self._adapters = StaleAdapters(self.changed)
         self._calls: list[Any] = []
+        self._parametrized: list[type] = []
 
     def look(self) -> None:
         self._adapters.look()
@@ -158,10 +161,15 @@ class SchemaRefresh(Registration):
         self._adapters.touch(journal)
 
     def collect(self, statement: Statement, journal: Journal) -> None:
-        """A parametrized model is made again as soon as its origin was, before others derive from it."""
-        origin = self.remade.get(statement)
-        if origin is not None:
-            _remake_parametrized(origin, journal)
+        """A parametrized model is made again as soon as its origin was, before others derive from it; and built again
+        when what it is parametrized with was, before routes are registered anew with it."""
+        made = self.remade.get(statement)
+        if made is None:
+            return
+        for cls in self._parametrized:
+            if mentions(vars(cls).get(SCHEMA), [made]):
+                rebuild_model(cls, lenient=True)
+        self._parametrized += _remake_parametrized(made, journal)
 
     def finish(self, journal: Journal) -> None:
         fresh = [cls for cls in models() if cls not in self._known and cls not in self._stale]
@@ -191,15 +199,31 @@ def _module_of(cls: type) -> dict[str, Any]:
     return vars(sys.modules.get(cls.__module__, types.ModuleType("none")))
 
 
-def _remake_parametrized(origin: type, journal: Journal) -> None:
+def _with_parametrized(classes: Iterable[type]) -> set[type]:
+    """These, and what pydantic made of generic ones among them (`Page[Item]`)."""
+    found = set(classes)
+    while more := {cls for cls in models() if _origin(cls) in found} - found:
+        found |= more
+    return found
+
+
+def _origin(cls: type) -> object:
+    facts = vars(cls).get("__pydantic_generic_metadata__")
+    return facts.get("origin") if type(facts) is dict else None
+
+
+def _remake_parametrized(origin: Any, journal: Journal) -> list[type]:
     derived: list[type] = type.__subclasses__(origin)
+    found: list[type] = []
     for cls in derived:
         if not is_generic_of(cls, origin):
             continue
+        facts = vars(cls)["__pydantic_generic_metadata__"]
+        if len(facts["args"]) != len(origin.__pydantic_generic_metadata__["parameters"]):
+            taken = f"`{origin.__name__}` of {origin.__module__} takes other parameters"
+            raise UpgradeError(f"{taken}, and `{cls.__name__}` was made of it", do=COLD)
         namespace = {k: v for k, v in vars(cls).items() if k in ("__module__", "__slots__")}
-        keywords = {
-            "__pydantic_generic_metadata__": vars(cls)["__pydantic_generic_metadata__"],
-            "__pydantic_reset_parent_namespace__": False,
-        }
+        keywords = {"__pydantic_generic_metadata__": facts, "__pydantic_reset_parent_namespace__": False}
         recast(cls, type(cls), cls.__name__, (origin,), namespace, keywords, journal)
-        _remake_parametrized(cls, journal)
+        found += [cls, *_remake_parametrized(cls, journal)]
+    return found

@@ -147,7 +147,7 @@ def judge_import_time_calls(context: Context) -> None:
             names += _methods_called(context, module, statement)
             if names and not context.registers(module, statement):
                 _judge_called(context, module, statement, min(names))
-            elif hit & context.makers or set(names) & made:
+            elif hit or set(names) & made:
                 context.touched.add(statement)
 
 

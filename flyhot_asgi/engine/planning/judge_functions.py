@@ -61,10 +61,8 @@ def _judge_body(context: Context, module: str, change: Change) -> None:
     if runs_otherwise(old, new):
         context.changed_bodies.add((module, new.name))
     if is_generator(old) != is_generator(new):
-        if _read_at_import(context, module, new.name):
-            turned = "a generator" if is_generator(new) else "no generator any more"
-            context.refuse(module, change.new, f"it is {turned}; what registered it may have noted what it was")
-            return
+        if _noted_at_import(context, module, new.name):
+            context.rebind(module, (new.name,))
         context.reshaped.add((module, new.name))
     context.step(module, change.new, Action.SWAP, "its body changed")
 
@@ -133,9 +131,7 @@ def _judge_reshaped(context: Context, module: str, change: Change) -> None:
             context.refuse(module, statement, reason)
             return
     if call_kind(old) != call_kind(new) and _noted_at_import(context, module, name):
-        reason = "it turned between plain, async and generator; what registered it may have noted what it was"
-        context.refuse(module, statement, reason)
-        return
+        context.rebind(module, (name,))  # who was handed it may have noted what it was
     again(context, module, statement, _what_changed(old, new), exchanged=exchanged)
 
 

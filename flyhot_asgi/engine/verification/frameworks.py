@@ -61,7 +61,7 @@ def fields_told(value: Any, own: Collection[str]) -> dict[str, Any]:
 def of_object(value: Any, own: Collection[str], shapes: Shapes) -> list[tuple[str, str]] | None:
     """A library's object, or one of a class that derives from a library's; None if nothing of the app is in it."""
     if is_registrar(value):
-        return [*_routes(value, shapes), *_app(value, shapes)]
+        return list(_registrar(value, own, shapes))
     if _is_of(value, "sqlalchemy.sql.schema", "Table"):
         return list(_table(value, shapes))
     if _is_of(value, "pydantic.type_adapter", "TypeAdapter"):
@@ -163,10 +163,36 @@ def _layers(stack: Any, router: Any) -> Iterator[Any]:
         stack = vars(stack)["app"]
 
 
-def _routes(value: Any, shapes: Shapes) -> Iterator[tuple[str, str]]:
+_NESTED = 8
+
+
+def _registrar(value: Any, own: Collection[str], shapes: Shapes, depth: int = _NESTED) -> Iterator[tuple[str, str]]:
+    yield from _routes(value, own, shapes, depth)
+    yield from _app(value, shapes)
+
+
+def _routes(value: Any, own: Collection[str], shapes: Shapes, depth: int) -> Iterator[tuple[str, str]]:
     router = vars(value).get("router", value)
     for index, route in enumerate(list(vars(router).get("routes", ()))):
         yield f".routes[{index}]", _route(route, shapes)
+        for inner in _within(route):
+            if depth and id(inner) not in shapes.once("registrars", functools.partial(_named, own)):
+                yield from (
+                    (f".routes[{index}]{path}", text) for path, text in _registrar(inner, own, shapes, depth - 1)
+                )
+
+
+def _within(route: Any) -> list[Any]:
+    """What a route leads to that has routes of its own: an app or a router that is mounted, or included."""
+    fields = fields_of(route) or {}
+    found = [fields.get("original_router"), fields.get("_base_app", fields.get("app"))]
+    return [one for one in found if is_registrar(one)]
+
+
+def _named(own: Collection[str]) -> frozenset[int]:
+    """Ids of the registrars that the app's modules name: they are described under these names."""
+    modules = [module for name in own if (module := sys.modules.get(name)) is not None]
+    return frozenset(id(value) for module in modules for value in list(vars(module).values()) if is_registrar(value))
 
 
 _OF_ROUTES = (
@@ -205,8 +231,26 @@ def _route(route: Any, shapes: Shapes) -> str:
     dependant = fields.get("dependant")
     called = getattr(dependant, "call", None)
     parts += [f"calls={_short(called)}"] if called is not fields.get("endpoint") else []
+    parts += [f"noted={_noted(fields['app'], shapes)}"] if type(fields.get("app")) is types.FunctionType else []
     parts += [f"own {name}={_short(value)}" for name, value in fields.items() if _in_place_of_a_method(route, name)]
     return " ".join([*parts, *_parameters(dependant, shapes)])
+
+
+_EMPTY = types.CellType()
+
+
+def _noted(function: Any, shapes: Shapes, depth: int = 4) -> str:
+    """What the frameworks' functions between the server and an endpoint noted of it: whether it is a coroutine, say."""
+    if not depth or function.__module__.partition(".")[0] not in ("fastapi", "starlette"):
+        return "a function"
+    noted = []
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        contents = cell.cell_contents if cell != _EMPTY else None
+        if type(contents) is types.FunctionType:
+            noted.append(f"{name}={_noted(contents, shapes, depth - 1)}")
+        else:
+            noted.append(f"{name}={shapes.text(contents, 0)}")
+    return f"{function.__qualname__}({', '.join(noted)})"
 
 
 def _told(response: Any, shapes: Shapes) -> str:

@@ -43,10 +43,18 @@ class Shapes:
         self._named: _Named = {}
         self._digests: dict[int, tuple[types.CodeType, str]] = {}
         self._slots: dict[type, list[tuple[str, Any]]] = {}
+        self._once: dict[str, frozenset[int]] = {}
 
     def begin(self) -> None:
         """A description begins: what classes had at the last one may have changed."""
         self._slots.clear()
+        self._once.clear()
+
+    def once(self, what: str, make: Callable[[], frozenset[int]]) -> frozenset[int]:
+        """What is found out once for a description."""
+        if what not in self._once:
+            self._once[what] = make()
+        return self._once[what]
 
     def digest(self, code: types.CodeType) -> str:
         """`code_digest`, remembered, and of the code objects in it too."""

@@ -115,6 +115,46 @@ PAIRS = {
         @app.post("/", response_model=list[Public])
         def home(item: Create): return [Public(**item.model_dump())]
         """,
+    "a generic model and one behind it that it is parametrized with change at once": """
+        --- main
+        from typing import Generic, TypeVar
+        from fastapi import FastAPI
+        from pydantic import BaseModel
+        T = TypeVar("T")
+        class Page(BaseModel, Generic[T]):
+            items: list[T]
+        class Item(BaseModel):
+            name: str
+        class Box(BaseModel):
+            numbers: Page[int] | None = None
+        app = FastAPI()
+        @app.post("/")
+        def home(item: Item) -> Page[Item]: return Page[Item](items=[item])
+        @app.post("/items", response_model=Page[int])
+        def numbers(item: Item): return {"items": [1]}
+        @app.post("/box")
+        def box(item: Item) -> Box: return Box(numbers={"items": [1]})
+        +++ main
+        from typing import Generic, TypeVar
+        from fastapi import FastAPI
+        from pydantic import BaseModel
+        T = TypeVar("T")
+        class Page(BaseModel, Generic[T]):
+            items: list[T]
+            total: int = 5
+        class Item(BaseModel):
+            name: str
+            price: float = 1.5
+        class Box(BaseModel):
+            numbers: Page[int] | None = None
+        app = FastAPI()
+        @app.post("/")
+        def home(item: Item) -> Page[Item]: return Page[Item](items=[item])
+        @app.post("/items", response_model=Page[int])
+        def numbers(item: Item): return {"items": [1]}
+        @app.post("/box")
+        def box(item: Item) -> Box: return Box(numbers={"items": [1]})
+        """,
     "generic models and their parametrizations follow": """
         --- main
         from typing import Generic, TypeVar
