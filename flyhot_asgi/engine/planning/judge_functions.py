@@ -61,9 +61,8 @@ def _judge_body(context: Context, module: str, change: Change) -> None:
     if runs_otherwise(old, new):
         context.changed_bodies.add((module, new.name))
     if is_generator(old) != is_generator(new):
-        if _noted_at_import(context, module, new.name):
-            context.rebind(module, (new.name,))
-        context.reshaped.add((module, new.name))
+        _judge_reshaped(context, module, change)
+        return
     context.step(module, change.new, Action.SWAP, "its body changed")
 
 
@@ -257,11 +256,6 @@ def judge_dependent_function(context: Context, module: str, statement: Statement
     again(context, module, statement, f"it was built from {of}", exchanged=False)
 
 
-def _read_at_import(context: Context, module: str, name: str) -> bool:
-    """Some statement hands the function to something at import time, or decorates it."""
-    return bool(context.new_names.binders(module)[name].decorators) or _noted_at_import(context, module, name)
-
-
 def _noted_at_import(context: Context, module: str, name: str) -> bool:
     """Some other statement hands the function to a call at import time. A table that has it notes nothing of it."""
     home = (module, name)
@@ -280,4 +274,6 @@ def _what_changed(old: FunctionNode, new: FunctionNode) -> str:
         return "its parameters changed"
     if [ast.dump(d) for d in old.decorator_list] != [ast.dump(d) for d in new.decorator_list]:
         return "its decorators changed"
+    if call_kind(old) != call_kind(new):
+        return "it turned between plain, coroutine and generator"
     return "its signature or its docstring changed"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from .defuse import Home, Names
-from .module import FunctionNode, dotted_name
+from .module import FunctionNode, dotted_name, is_builtin
 from .nodes import children_of
 
 Root: TypeAlias = Home | str
@@ -50,6 +50,18 @@ def may_be_shared(origin: str) -> bool:
     name = origin.rpartition(".")[2]
     quiet = any(origin.startswith(f"{one}.") for one in QUIET)
     return not quiet and not name.lstrip("_")[:1].isupper() and not name.startswith(_FRESH)
+
+
+def may_be_of_a_library(names: Names, module: str, name: str) -> bool:
+    """Nobody binds it but, as it seems, a `from library import *`."""
+    if is_builtin(name) or names.home(module, name) is not None or name in names.binders(module):
+        return False
+    return _takes_all_of_a_library(names, module)
+
+
+def _takes_all_of_a_library(names: Names, module: str, depth: int = 40) -> bool:
+    stars = names.stars(module) if module in names.modules and depth else []
+    return any(star not in names.modules or _takes_all_of_a_library(names, star, depth - 1) for star in stars)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from .calls import (
     Summaries,
     Summary,
     arguments_of,
+    is_super,
     parameters_of,
     placed_in,
     start_of,
@@ -172,11 +173,7 @@ class Values(Scope, ABC):
             receiver = self._roots(func.value)
             if receiver and not (bare and is_given_for_constants(func, receiver, self._touches.names, self._origin)):
                 return self._method(func, receiver, node, handed)
-        if (
-            isinstance(func, ast.Attribute)
-            and isinstance(func.value, ast.Call)
-            and dotted_name(func.value.func) == "super"
-        ):
+        if is_super(func):
             return everything  # the hooks and constructors of bases are looked at by themselves
         if isinstance(func, ast.Call):  # what a call gives is called: a decorator with arguments, applied by hand
             owner = self._owner_of_method(func.func)

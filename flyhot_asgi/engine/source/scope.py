@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from .calls import DEFINITIONS, Root, Summaries, parameters_of
+from .calls import DEFINITIONS, Root, Summaries, may_be_of_a_library, parameters_of
 from .defuse import Home, imported_from
 from .module import FunctionNode, dotted_name
 from .nodes import nodes_of
@@ -74,8 +74,10 @@ class Scope:
         return f"{start}.{rest}" if rest else start
 
     def _is_foreign(self, value: ast.expr) -> bool:
-        dotted = dotted_name(value)
-        return dotted is None or self._origin(dotted) is not None
+        dotted = dotted_name(value) or ""
+        first = dotted.partition(".")[0]
+        unbound = first not in self._env and may_be_of_a_library(self._touches.names, self._module, first)
+        return not dotted or self._origin(dotted) is not None or unbound
 
     def _is_of_ours(self, root: Root) -> bool:  # what its methods give does what their text says
         return isinstance(root, str) or self._touches.class_at(root) is not None

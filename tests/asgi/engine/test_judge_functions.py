@@ -467,23 +467,6 @@ REFUSED = {
         """,
         "gone",
     ),
-    "became a generator under a decorator": (
-        """
-        --- m
-        def deco(f):
-            f.kind = 1
-            return f
-        @deco
-        def f(x): return x
-        +++ m
-        def deco(f):
-            f.kind = 1
-            return f
-        @deco
-        def f(x): yield x
-        """,
-        "generator",
-    ),
     "a decorator ran other code at import": (
         """
         --- m

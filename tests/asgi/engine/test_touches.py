@@ -95,6 +95,11 @@ FOREIGN = {
     "a decorator of a library": ("import atexit\n@atexit.register\ndef f(): pass", "@atexit.register"),
     "through a function": ("import signal\ndef set_up(): signal.signal(1, 2)\nset_up()", "signal.signal()"),
     "exec": ("exec('x = 1')", "exec('x = 1')"),
+    "of a star import": ("from lib import *\nevent.listen(1, 2)", "event.listen()"),
+    "of a star import, in a function": (
+        "from lib import *\ndef set_up(on): event.listen(on, 2)\nset_up(1)",
+        "event.listen()",
+    ),
 }
 
 

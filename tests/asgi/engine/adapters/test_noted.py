@@ -129,3 +129,31 @@ def test_a_dependency_becomes_a_generator_and_a_coroutine(tmp_path):
     after = DEPENDENCY.replace("def db", "async def db").replace(*YIELDS)
     verdict = judge(case(FASTAPI.replace("{before}", DEPENDENCY).replace("{after}", after)), tmp_path, here=True)
     assert verdict.word == "right", verdict.why
+
+
+def test_a_decorator_looks_again_at_a_function_that_turned(tmp_path):
+    text = """
+    --- m
+    import inspect
+    def kinds(f):
+        f.asks = inspect.isgeneratorfunction(f)
+        return f
+    @kinds
+    def f(x): return x
+    KNOWN = [f]
+    def call(x): return [list(one(x)) if one.asks else one(x) for one in KNOWN]
+    +++ m
+    import inspect
+    def kinds(f):
+        f.asks = inspect.isgeneratorfunction(f)
+        return f
+    @kinds
+    def f(x): yield x
+    KNOWN = [f]
+    def call(x): return [list(one(x)) if one.asks else one(x) for one in KNOWN]
+    === ask
+    m.call(1)
+    m.f.asks
+    """
+    verdict = judge(case(text), tmp_path, here=True)
+    assert verdict.word == "right", verdict.why
