@@ -11,6 +11,7 @@ from .injection import InjectionAdapter
 from .middleware import MiddlewareAdapter
 from .models import ModelsAdapter
 from .routes import RoutesAdapter
+from .structs import StructsAdapter
 from .tables import TablesAdapter
 from .templates import TemplatesAdapter
 
@@ -26,5 +27,6 @@ def default_adapters() -> tuple[Adapter, ...]:
         ContainersAdapter(),
         InjectionAdapter(),
         AdminViewsAdapter(),
+        StructsAdapter(),
         TemplatesAdapter(),
     )

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-HOME = "click.decorators"
-"""Its decorators only wrap: they enter a function nowhere."""
+HOMES = frozenset({"click.decorators", "rich_click.decorators"})
+"""Their decorators only wrap: they enter a function nowhere. Those of rich_click stand in for click's, by its names."""
 
 FILLED_BY_NAME = frozenset({"commands"})
 """What a group made again keeps: the statements that enter commands replace them, one by one."""

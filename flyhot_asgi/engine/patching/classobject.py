@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import UpgradeError
+from ..living.attributes import keeps_beside
 from ..living.inventory import subclasses
 from .journal import Journal
 
@@ -50,6 +51,8 @@ def owned_by(value: object, cls: type) -> bool:
 
 def layout_problem(living: type, twin: type) -> str | None:
     """Why objects made by `living` are no objects of `twin`; None if their memory looks the same."""
+    if keeps_beside(living) or keeps_beside(twin):
+        return "its metaclass keeps in the class what it made of it"
     for name in ("__basicsize__", "__itemsize__", "__dictoffset__", "__weakrefoffset__"):
         if getattr(living, name) != getattr(twin, name):
             return f"the layout of its instances changed ({name})"

@@ -9,6 +9,7 @@ import enum
 import typing
 from collections.abc import Iterator
 
+from ..living.attributes import keeps_beside
 from ..source.diff import Change, NamespaceDiff, Verdict
 from ..source.effects import effects_of, effects_of_method, enters_twice, refuses_twice
 from ..source.module import Statement, decorator_name, dotted_name
@@ -29,6 +30,10 @@ _KNOWN_HOOKS = frozenset({"sqlalchemy", "sqlmodel", "pydantic_settings"})
 def why_not_again(context: Context, module: str, statement: Statement, live: type) -> str | None:
     """Why the class can't be made a second time: a library would keep the second one, or what it made of it."""
     metaclass = type(live)
+    if keeps_beside(live) and context.knows(live):
+        if count := context.instances(live):
+            return f"its metaclass {metaclass.__qualname__} laid out its instances, and {count} of them are alive"
+        return why_not_made(context, module, statement)
     if not (metaclass in (*_PLAIN_METACLASSES, enum.EnumMeta) or _is_own(context, metaclass)):
         return f"its metaclass {metaclass.__qualname__} made more of it than its members"
     hooks = list(_hooks(context, module, statement, live))

@@ -27,7 +27,7 @@ _WRAPPING_MODULES = frozenset(
         "dataclasses",
         "warnings",
         "enum",
-        commands.HOME,
+        *commands.HOMES,
         "flyhot_asgi.functions.upgradable",
         "dependency_injector.wiring",
     }
@@ -103,6 +103,8 @@ def registering(context: Context, module: str, decorator: ast.expr, *, new: bool
     home = context.new_names.home(module, dotted) or context.old_names.home(module, dotted)
     names = context.new_names if home and context.new_names.definition(home) else context.old_names
     living = context.resolve(*home) if home is not None and home[0] in context.live else None
+    if isinstance(living, types.ModuleType) and home is not None:  # `try: import rich_click as click`
+        living = context.resolve(home[0], ".".join([home[1], *_rest(context, module, dotted, home)]))
     if isinstance(living, type | types.FunctionType) and living.__module__ in _WRAPPING_MODULES:
         return None  # imported in a block: `if sys.version_info …`
     if home is not None:

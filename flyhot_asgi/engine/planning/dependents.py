@@ -20,6 +20,7 @@ from .configuring import configures
 from .context import Context
 from .judge_alike import judge_made_other, stays
 from .judge_classes import judge_dependent_class
+from .judge_done import done_is_compared, methods_called
 from .judge_effects import TOLD, judge_block
 from .judge_functions import judge_dependent_function
 from .judge_members import whole
@@ -144,7 +145,7 @@ def judge_import_time_calls(context: Context) -> None:
             reach = context.new_names.reached(_called(context, module, statement))
             hit = reach.homes & context.changed_bodies - {(module, n) for n in statement.binds}
             names = [name for _, name in hit] + sorted(reach.attributes & methods)
-            names += _methods_called(context, module, statement)
+            names += [function.__code__.co_qualname for function in methods_called(context, module, statement)]
             if names and not context.registers(module, statement):
                 _judge_called(context, module, statement, min(names))
             elif hit or set(names) & made:
@@ -194,21 +195,6 @@ def _beside(context: Context, module: str, dotted: str) -> bool:
     return isinstance(found, types.FunctionType) and name in vars(found)
 
 
-def _methods_called(context: Context, module: str, statement: Statement) -> list[str]:
-    """Methods with changed code that the statement calls on living objects and classes."""
-    found = []
-    for dotted in statement.calls:
-        value = context.resolve(module, dotted) if "." in dotted else None
-        if value is None and "." in dotted:
-            owner, _, name = dotted.rpartition(".")
-            value = next((vars(c)[name] for c in type(context.resolve(module, owner)).__mro__ if name in vars(c)), None)
-        function = getattr(value, "__func__", value)
-        if isinstance(function, types.FunctionType):
-            if (function.__module__, function.__code__.co_qualname) in context.changed_bodies:
-                found.append(function.__code__.co_qualname)
-    return found
-
-
 def _judge_called(context: Context, module: str, statement: Statement, name: str) -> None:
     live = [context.value(module, bound) for bound in statement.binds]
     first_party = all(type(value).__module__ in context.live for value in live)
@@ -228,6 +214,8 @@ def _judge_called(context: Context, module: str, statement: Statement, name: str
         whole(context, module, statement.node, statement, live[0], f"it ran `{name}` at import, whose code changed")
     elif statement.kind == "block" and is_guard(statement.node):
         judge_block(context, module, Change(Verdict.RERUN, statement, statement))
+    elif statement.kind in ("expr", "block") and done_is_compared(context, module, statement):
+        context.step(module, statement, Action.KEEP, f"what it did by `{name}`, whose code changed, is compared")
     elif statement.kind in ("expr", "block", "other") and (
         context.filled(module, statement) or context.slices.again(module, statement)
     ):

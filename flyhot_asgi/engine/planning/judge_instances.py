@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from ..living.attributes import fields_of, has, lacking
+from ..living.attributes import always_given, fields_of, has, lacking
 from ..living.places import found_at
 from ..source.module import FunctionNode, dotted_name, mangled
 from ..source.nodes import nodes_of
@@ -65,7 +65,8 @@ def _schema_gap(
         return _ill_shaped(context, module, old, new, live)
 
     def those(living: list[Any]) -> list[Any]:
-        return living if reshaped else lacking(living, gained, always_set(old), but=live)
+        found = living if reshaped else lacking(living, gained, always_set(old), but=live)
+        return [one for one in found if all(has(one, name) for name in always_given(type(one)))]
 
     def concerned() -> list[Any]:
         return those(context.survey.objects(live))

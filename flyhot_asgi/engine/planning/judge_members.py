@@ -10,6 +10,7 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
+from ..living.attributes import keeps_beside
 from ..living.expressions import is_expression
 from ..living.holders import is_anothers
 from ..source.codetree import transplant
@@ -65,7 +66,7 @@ def _by_hand(context: Context, module: str, statement: Statement, live: type, me
     """What changed are methods and annotations: exchanged one by one, though a metaclass or a hook of the app's saw
     them when the class was made. What these made of them is in its members, which the comparison with a cold import
     sees; where they differ the class is made anew after all."""
-    hooked = type(live) is not type and type(live).__module__ in context.live
+    hooked = (type(live) is not type and type(live).__module__ in context.live) or keeps_beside(live)
     if isinstance(live, enum.EnumMeta) or issubclass(live, tuple) or getattr(statement.node, "type_params", None):
         return False
     if not hooked and why_not_again(context, module, statement, live) is None:
@@ -78,12 +79,21 @@ def _is_plain(change: Change) -> bool:
     a, b = change.old, change.new
     if change.statement.kind == "def":
         return not change.statement.binds[0].startswith("__")
+    if all(_is_for_readers(side.node) for side in (a, b) if side is not None):
+        return True
     if a is None or b is None or not isinstance(a.node, ast.AnnAssign) or not isinstance(b.node, ast.AnnAssign):
         return False
     before, after = a.node.value, b.node.value
     return (before is None and after is None) or (
         before is not None and after is not None and ast.dump(before) == ast.dump(after) and is_pure(after)
     )
+
+
+def _is_for_readers(node: ast.stmt) -> bool:
+    """An annotation that says that the class itself has the attribute: nobody makes a field of it."""
+    annotated = node.annotation if isinstance(node, ast.AnnAssign) and node.value is None else None
+    of = annotated.value if isinstance(annotated, ast.Subscript) else annotated
+    return of is not None and (dotted_name(of) or "").rpartition(".")[2] == "ClassVar"
 
 
 def _whole(

@@ -14,7 +14,7 @@ import enum
 import gc
 from collections.abc import Iterator
 
-from ..living.attributes import initialised, lacking
+from ..living.attributes import initialised, keeps_beside, lacking
 from ..source.defuse import Home, Names
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.effects import gives
@@ -46,7 +46,7 @@ def plan_twin(context: Context, module: str, old: ast.ClassDef, statement: State
     context.plan.work.append(twin)
     context.planned.add(statement)
     context.remade.add((module, new.name))
-    if _has_other_bases(context, module, old, new) or slots_of(old) != slots_of(new):
+    if _has_other_bases(context, module, old, new) or slots_of(old) != slots_of(new) or keeps_beside(live):
         context.rebased.add((module, new.name))
     context.step(module, statement, Action.GRAFT, f"{why}; it is made anew, the class stays the same object")
     return True

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterable
 from typing import Protocol
 
+from ..source.calls import Summary
 from ..source.defuse import Home
 from ..source.diff import Change
 from ..source.module import Statement
@@ -30,6 +31,10 @@ class Remaking(Protocol):
 
     def touch(self, module: str, statement: Statement) -> Touch:
         """What executing a statement of the new release changes."""
+        ...
+
+    def running(self, module: str, qualname: str) -> list[Summary | None]:
+        """What a method changes, by the old release's code and by the new one's; None where it isn't found."""
         ...
 
     def touch_old(self, module: str, statement: Statement) -> Touch:

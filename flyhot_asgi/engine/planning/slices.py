@@ -15,6 +15,7 @@ import ast
 import types
 from collections.abc import Iterable
 
+from ..source.calls import Summary
 from ..source.defuse import Home
 from ..source.diff import Change, Verdict
 from ..source.effects import effects_of
@@ -88,6 +89,19 @@ class Slices:
             texts = [s for s in self._context.old[module].statements if not s.binds]
             same = next((s for s in texts if s.shell == statement.shell), None)
         return self._sides[0].touches.of(module, same) if same is not None else None
+
+    def running(self, module: str, qualname: str) -> list[Summary | None]:
+        """What a method changes, by the old release's code and by the new one's; None where it isn't found."""
+        found: list[Summary | None] = []
+        for side in self._sides:
+            top, *path = qualname.split(".")
+            definition = side.names.definition((module, top))
+            node: ast.AST | None = getattr(definition, "node", None)
+            for part in path:
+                node = next((one for one in getattr(node, "body", ()) if getattr(one, "name", None) == part), None)
+            method = node if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else None
+            found.append(side.touches.summary(module, method) if method is not None else None)
+        return found
 
     def touch_old(self, module: str, statement: Statement) -> Touch:
         """What executing a statement of the old release changed."""

@@ -11,7 +11,7 @@ import types
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from ..living.attributes import fields_of, own_fields
+from ..living.attributes import fields_of, kept_by_metaclass, own_fields
 from ..living.pydantic import schema_of_adapter
 from ..source.paths import LATER
 from ..source.values import ATOMS
@@ -42,6 +42,8 @@ def of_class(cls: type, shapes: Shapes) -> Iterator[tuple[str, str]]:
         yield from _mapper(mapper, shapes)
     if _is_of(members.get("__table__"), "sqlalchemy.sql.schema", "Table"):
         yield from ((f".__table__{suffix}", text) for suffix, text in _table(members["__table__"], shapes))
+    for key, part in kept_by_metaclass(cls):
+        yield f" ({key})", shapes.text(part)
 
 
 def is_registrar(value: object) -> bool:
@@ -67,7 +69,7 @@ def of_object(value: Any, own: Collection[str], shapes: Shapes) -> list[tuple[st
     if _is_of(value, "pydantic.type_adapter", "TypeAdapter"):
         return [(".core_schema", _schema_of(value, shapes))]
     if _is_of(value, "click.core", "Command"):
-        return list(_command(value, shapes))
+        return list(_command(value, own, shapes))
     if _is_of(value, "starlette.routing", "BaseRoute"):
         return [(".route", _route(value, shapes))]
     if type(value).__module__.partition(".")[0] in ("fastapi", "starlette"):
@@ -324,12 +326,12 @@ def _parameters(dependant: Any, shapes: Shapes, depth: int = 0) -> list[str]:
 # -- click and typer -------------------------------------------------------------------------
 
 
-def _command(command: Any, shapes: Shapes) -> Iterator[tuple[str, str]]:
+def _command(command: Any, own: Collection[str], shapes: Shapes) -> Iterator[tuple[str, str]]:
     fields = vars(command)
-    plain = {name: value for name, value in fields.items() if type(value) in ATOMS}
-    yield "", shapes.text(plain)
+    if type(command).__module__ not in own:  # the attributes of others are told one by one, as of any instance
+        yield " (facts)", shapes.text({name: value for name, value in fields.items() if type(value) in ATOMS})
     yield ".callback", shapes.text(fields.get("callback"), 1)
     for index, parameter in enumerate(fields.get("params") or ()):
         yield f".params[{index}]", shapes.text(parameter, 2)
     for name, inner in dict(fields.get("commands") or {}).items():
-        yield from ((f".commands[{name!r}]{suffix}", text) for suffix, text in _command(inner, shapes))
+        yield from ((f".commands[{name!r}]{suffix}", text) for suffix, text in _command(inner, own, shapes))

@@ -110,7 +110,9 @@ EDITS = {
     ),
     "a callback": ('summary="s"', 'summary="s", callbacks=app.routes[:1]', "shop:router.routes[0]"),
     "an option": ("default=1)", "default=2)", "shop:cli.commands['shout'].params[0]"),
-    "a command's name": ("@cli.command()", "@cli.command('cry')", "shop:cli.commands['cry']"),
+    "a command's help": ("@cli.command()", '@cli.command(help="aloud")', "shop:cli.commands['shout'] (facts)"),
+    "a group's help": ("@click.group()", '@click.group(help="many")', "shop:cli (facts)"),
+    "a command's name": ("@cli.command()", "@cli.command('cry')", "shop:cli.commands['cry'] (facts)"),
     "what is registered somehow": ("before=[now]", "before=[page]", "shop:hooks.before[0]"),
     "a partial in a table": ("partial(now)", "partial(page)", "shop:hooks.table['now'].func"),
 }

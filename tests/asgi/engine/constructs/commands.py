@@ -193,4 +193,61 @@ CASES = {
         CliRunner().invoke(held, ["--level", "c"]).output
         held is m.main
     """,
+    "what a call at import did to a command, the release's code does otherwise": """
+        --- m
+        import click
+        class G(click.Group):
+            def add_command(self, cmd, name=None):
+                cmd.help = "a"
+                super().add_command(cmd)
+        @click.group(cls=G)
+        def cli(): "help"
+        @click.command()
+        def one(): click.echo("one")
+        cli.add_command(one)
+        +++ m
+        import click
+        class G(click.Group):
+            def add_command(self, cmd, name=None):
+                cmd.help = "b"
+                super().add_command(cmd)
+        @click.group(cls=G)
+        def cli(): "help"
+        @click.command()
+        def one(): click.echo("one")
+        cli.add_command(one)
+        === ask
+        m.one.help
+    """,
+    "click is imported in a block": """
+        --- m
+        try:
+            import click
+        except ImportError:
+            click = None
+        @click.group()
+        def cli(): "help"
+        @click.command()
+        @click.option("--name", default="x")
+        def main(name): click.echo(f"hello {name}")
+        cli.add_command(main)
+        +++ m
+        try:
+            import click
+        except ImportError:
+            click = None
+        @click.group()
+        def cli(): "help me"
+        @click.command()
+        @click.option("--name", default="y")
+        def main(name): click.echo(f"hi {name}")
+        cli.add_command(main)
+        === hold
+        from click.testing import CliRunner
+        held = m.cli
+        === ask
+        held.help
+        m.cli is held
+        CliRunner().invoke(held, ["main"]).output
+    """,
 }

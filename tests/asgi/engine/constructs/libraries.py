@@ -90,6 +90,65 @@ CASES = {
         sorted(n for n in vars(pkg) if n[0] != "_")
         vars(pkg)["__names"] is vars(pkg)
     """,
+    "a method reads a field that every dataclass instance was given": """
+        --- m
+        from dataclasses import dataclass
+        @dataclass
+        class A:
+            x: str
+            y: list
+            def f(self): return self.y
+        +++ m
+        from dataclasses import dataclass
+        @dataclass
+        class A:
+            x: str
+            y: list
+            def f(self): return self.y
+            def g(self): return self.x
+        === hold
+        never_initialised = object.__new__(m.A)
+        held = m.A(1, 2)
+        === ask
+        held.g()
+    """,
+    "what a call at import did, the release's code does too": """
+        --- m
+        import click
+        class G(click.Group):
+            def add_command(self, cmd, name=None):
+                cmd.callback = wrapped(cmd.callback)
+                super().add_command(cmd)
+        def wrapped(f):
+            def inner(*a, **k): return f(*a, **k)
+            return inner
+        @click.group(cls=G)
+        def cli(): "help"
+        @click.command()
+        def one(): click.echo("one")
+        cli.add_command(one)
+        +++ m
+        import click
+        class G(click.Group):
+            def add_command(self, cmd, name=None):
+                cmd.callback = wrapped(cmd.callback)
+                super().add_command(cmd, name=name)
+        def wrapped(f):
+            def inner(*a, **k): return f(*a, **k)
+            return inner
+        @click.group(cls=G)
+        def cli(): "help me"
+        @click.command()
+        def one(): click.echo("one")
+        cli.add_command(one)
+        === hold
+        from click.testing import CliRunner
+        held = m.cli
+        === ask
+        CliRunner().invoke(held, ["one"]).output
+        held.help
+        m.cli is held
+    """,
     "objects deep inside of what is made again": """
         --- m
         from dataclasses import dataclass
