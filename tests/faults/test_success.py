@@ -12,7 +12,7 @@ from .intact import (
     assert_upgraded,
     picture,
 )
-from .lab import FIRST, SECOND, Lab, Scripted
+from .lab import FIRST, MAIN, SECOND, Lab, Scripted
 
 
 async def test_every_living_function_and_state_is_the_new_releases(lab: Lab) -> None:
@@ -56,3 +56,25 @@ async def test_the_release_that_runs_already_changes_nothing(lab: Lab) -> None:
     assert result["outcome"] == "already" and result["verified"] is True, result["error"]
     assert_same(before, picture(lab))
     assert_nothing_held(lab)
+
+
+async def test_a_route_that_goes_from_the_list_of_an_app_that_others_are_appended_to(lab: Lab) -> None:
+    """Each connection that is open, and the lifespan, leads to the routes that the app was made with."""
+    more = 'async def more(request):\n    return PlainTextResponse("more")\n\n\nroutes = ['
+    listed = MAIN.replace("app = Starlette(routes=[", more).replace(
+        "], middleware=", "]\napp = Starlette(routes=routes, middleware="
+    )
+    listed += 'app.router.routes.append(Route("/index", index))\n'
+    with_it = {
+        **FIRST,
+        "main.py": listed.replace('WebSocketRoute("/ws", Echo)', 'WebSocketRoute("/ws", Echo), Route("/more", more)'),
+    }
+    without = {**FIRST, "main.py": listed.replace(more, "routes = [")}
+    [client] = await lab.connect()
+    for files, status in ((with_it, 200), (without, 404), (with_it, 200)):
+        result = await lab.upgrade(files)
+        assert result["outcome"] == "complete", result["error"]
+        assert [(await lab.get(path))[0] for path in ("/more", "/index")] == [status, 200]
+    client.says()
+    await client.until_answered()
+    client.assert_in_order()

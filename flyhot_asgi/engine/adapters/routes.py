@@ -246,6 +246,8 @@ class RoutesAdapter(Adapter):
             if partner_now not in wanted:
                 context.step(entry.module, entry.statement, Action.REBUILD, "its routes are taken out")
         maker = context.constructed.get(id(router), (None, None))[1]
+        if maker is not None:  # what it was given is made anew, too
+            context.dropped += list(router.routes)[: layout.base]
         replaced = {statement: routes for statement, routes in living.items() if statement not in reused}
         context.plan.registrations.append(
             RouteRebuild(router, layout.base, after, reused, layout.tail, maker, places(context), replaced)
