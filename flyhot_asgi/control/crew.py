@@ -13,6 +13,10 @@ A supervisor that imports the app itself, and forks its workers (`gunicorn --pre
 folder then, for as long as it runs, whatever the workers were upgraded to and were edited since:
 
     <base>/<app id>/crews/<supervisor>.base     its digest
+
+Under a supervisor whose later workers come up with what stands, and not from the folder (runtime/standing.py), there is
+
+    <base>/<app id>/crews/<supervisor>.stands   empty
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ import os
 import sys
 import time
 from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +39,10 @@ SERVERS = ("uvicorn", "hypercorn", "granian")
 """Whose `multiprocessing` children are workers."""
 
 KEEP_SECONDS = 7 * 24 * 3600.0
+START_AGAIN = 75
+"""Exit code (EX_TEMPFAIL) of a worker whose supervisor is to start another one: the files under it have changed."""
+TRIES, WITHIN = 5, 60.0
+"""So often, in so many seconds, may workers of one supervisor end by themselves for that."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,8 @@ class Crew:
     def __init__(self, folder: Path, supervisor: str) -> None:
         self.path = folder / "crews" / f"{supervisor}.json"
         self._base = folder / "crews" / f"{supervisor}.base"
+        self._ended = folder / "crews" / f"{supervisor}.ended"
+        self._stands = folder / "crews" / f"{supervisor}.stands"
 
     def begin(self, tx: str, *, release: str, old: str, within: float) -> None:
         """This worker may go from `old` to `release`, as upgrade `tx` decides `within` seconds. Raises ControlError."""
@@ -78,6 +89,28 @@ class Crew:
     def forked(self, release: str) -> None:
         """The supervisor itself has imported `release`. Raises ControlError."""
         self._save(self._base, release.encode())
+
+    def may_begin_again(self) -> bool:
+        """This worker may end, as its supervisor starts another one; noted as done. False if too many have, or if
+        nobody would follow. Blocking; raises ControlError."""
+        server = serving_us()
+        if server not in ("uvicorn", "gunicorn") or why_nobody_follows(server) is not None:
+            return False
+        recent = [moment for moment in self._ends() if moment > time.time() - WITHIN]
+        if len(recent) >= TRIES:
+            return False
+        self._save(self._ended, json.dumps([*recent, time.time()]).encode())
+        return True
+
+    def _ends(self) -> list[float]:
+        try:
+            return [float(moment) for moment in json.loads(self._ended.read_bytes())]
+        except (OSError, ValueError, TypeError):
+            return []
+
+    def stand(self) -> None:
+        """Workers that are started later come up with what stands. Raises ControlError."""
+        self._save(self._stands, b"")
 
     @property
     def base(self) -> str | None:
@@ -113,6 +146,39 @@ def has_server(folder: Path) -> bool:
         return any(_runs(path.stem) for path in (folder / "crews").iterdir())
     except OSError:
         return False
+
+
+def starts_from_folder(folder: Path) -> bool:
+    """A server runs whose later workers import what lies in the app's folder by then. Blocking; never raises."""
+    try:
+        notes = [path for path in (folder / "crews").glob("*.json") if _runs(path.stem)]
+    except OSError:
+        return False
+    return any(not path.with_suffix(".stands").exists() for path in notes)
+
+
+def serving_us() -> str | None:
+    """The package of the server whose worker this is; None if it can't be told."""
+    target = getattr(multiprocessing.current_process(), "_target", None)
+    if target is not None:
+        return str(getattr(target, "__module__", "")).partition(".")[0] or None
+    frame: Any = sys._getframe()
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith("gunicorn.workers."):
+            return "gunicorn"
+        frame = frame.f_back
+    return None
+
+
+def why_nobody_follows(server: str) -> str | None:
+    """Why a worker of that server must not end by itself; None if another one is started in its place."""
+    if server == "granian":
+        return "granian ends with the first worker that does"
+    if server == "uvicorn":
+        with contextlib.suppress(PackageNotFoundError, ValueError):
+            if [int(part) for part in version("uvicorn").split(".")[:2]] < [0, 30]:
+                return "uvicorn before 0.30 starts no worker anew"
+    return None
 
 
 def supervisor() -> str | None:

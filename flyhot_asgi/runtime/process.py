@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import platform
@@ -12,8 +13,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from ..control.crew import START_AGAIN
 from ..control.decision import Decisions, decisions_dir
-from ..control.paths import open_store, prepare_runtime_dir, socket_path
+from ..control.paths import open_store, prepare_runtime_dir, runtime_dir, socket_path
 from ..control.reloader import ENDED_SOON, INSTEAD, reloading
 from ..engine.verification.recorded import Recorded
 from ..errors import ControlError, FlyhotError
@@ -35,6 +37,7 @@ from .doubt import keep_for_forks, what_runs
 from .installed import Installed
 from .joining import Joining, crew_in, join
 from .order import Order, Pages
+from .standing import follow_assets, installed_at_start, note_for_others, stands
 from .transaction import Transaction
 from .verbs import Verbs
 
@@ -101,16 +104,27 @@ class AppProcess:
         homes.open(root, self.registry)
         settings = read_settings(root)
         store = open_store(root, settings)
-        self.installed = await asyncio.to_thread(Installed.at_start, root, settings, store)
+        self.installed = await asyncio.to_thread(installed_at_start, root, settings, store)
         try:
-            self.installed = await what_runs(self.installed)
+            if not stands(root):
+                self.installed = await what_runs(self.installed)
             await keep_for_forks(self.installed)
         except ControlError as exc:
             self._broken = exc
             logger.critical("this process can't be upgraded: %s (%s)", exc, exc.do)
+            await self._begin_again()
         finally:
             imported.settle()
         self.vsn = self.installed.vsn
+
+    async def _begin_again(self) -> None:
+        """Nobody is served yet, and nobody knows what was imported: a worker that another one follows ends here."""
+        crew = crew_in(runtime_dir(self.ready().root))
+        with contextlib.suppress(ControlError):
+            if crew is not None and await in_thread(crew.may_begin_again):
+                logger.critical("worker %d ends, so that its server starts one that knows what it runs", os.getpid())
+                logging.shutdown()
+                os._exit(START_AGAIN)
 
     def _is_still_loaded(self) -> bool:
         """Stopped and started again, we run what we ran; unless the app was imported anew meanwhile."""
@@ -136,8 +150,10 @@ class AppProcess:
         self.joining = Joining() if crew is not None else None
         try:
             await server.start()
+            await follow_assets(installed)
             if crew is not None:
                 await join(self, crew, decisions)  # after it can be found: see joining.py
+                await note_for_others(installed, crew)
         except BaseException as exc:
             await server.close()
             if isinstance(exc, OSError):

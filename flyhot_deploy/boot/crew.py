@@ -14,14 +14,12 @@ import contextlib
 import json
 import multiprocessing
 import os
-import sys
 import time
 from collections.abc import MutableMapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
+from flyhot_asgi.control.crew import START_AGAIN, serving_us, why_nobody_follows
 from flyhot_asgi.control.paths import open_store
 from flyhot_asgi.errors import FlyhotError
 from flyhot_asgi.release import boots
@@ -33,9 +31,6 @@ from flyhot_asgi.release.lock import in_turn
 from .lay import read_laid
 from .start import Say, reapply
 from .state import TRIES
-
-START_AGAIN = 75
-"""Exit code (EX_TEMPFAIL) of a worker whose supervisor is to start it anew: the files under it have changed."""
 
 KEEP_SECONDS = 7 * 24 * 3600.0
 
@@ -57,7 +52,7 @@ def boot_with_crew(folder: Path, environment: MutableMapping[str, str], say: Say
     OSError: nothing was laid, and nothing can be found out.
     """
     server = serving_us()
-    if server is not None and (why := _starts_nobody_anew(server)) is not None:
+    if server is not None and (why := why_nobody_follows(server)) is not None:
         say(f"{why}, so the image is booted as it is, and upgraded hot; begin the command with `run --` instead")
         return None
     root = project_root(folder)
@@ -104,30 +99,6 @@ def is_worker() -> bool:
     except OSError:
         return False
     return own == parent
-
-
-def serving_us() -> str | None:
-    """The package of the server whose worker this is; None if it can't be told."""
-    target = getattr(multiprocessing.current_process(), "_target", None)
-    if target is not None:
-        return str(getattr(target, "__module__", "")).partition(".")[0] or None
-    frame: Any = sys._getframe()
-    while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).startswith("gunicorn.workers."):
-            return "gunicorn"
-        frame = frame.f_back
-    return None
-
-
-def _starts_nobody_anew(server: str) -> str | None:
-    """Why a worker of that server must not end by itself; None if another one is started in its place."""
-    if server == "granian":
-        return "granian ends with the first worker that does"
-    if server == "uvicorn":
-        with contextlib.suppress(PackageNotFoundError, ValueError):
-            if [int(part) for part in version("uvicorn").split(".")[:2]] < [0, 30]:
-                return "uvicorn before 0.30 starts no worker anew"
-    return None
 
 
 def _supervisor() -> str:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from flyhot_asgi.control.standing import environment_for
 from flyhot_asgi.errors import FlyhotError
 from flyhot_asgi.release import began
 
@@ -34,7 +35,10 @@ def run(command: Sequence[str], folder: Path | None = None) -> NoReturn:
     if program is None:
         raise UsageError(f"there is no program {command[0]!r}", do="say what starts the server: run -- uvicorn app:app")
     if not os.environ.get(BOOTED):
-        os.environ.update(_reapplied(folder or Path.cwd()).environment)
+        boot = _reapplied(folder or Path.cwd())
+        os.environ.update(boot.environment)
+        if boot.base is None:
+            os.environ.update(environment_for(boot.root, os.environ))
         began.mark(os.environ)
     os.environ.setdefault(AGENT, AGENT_HOOK)
     sys.stdout.flush()

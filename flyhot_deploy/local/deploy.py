@@ -29,7 +29,7 @@ from .meanwhile import who_came_up
 from .outcome import Ending, Result, already_result, conclude, first_error, lost_result, result_of
 from .progress import Fact, Notify, Step
 from .report import UpgradeReport
-from .site import ROUNDS, Site, locked_site
+from .site import ROUNDS, Site, locked_site, telling_of_workers
 
 Action = Literal["hot", "rollback"]
 
@@ -40,8 +40,9 @@ async def hot(project: Project, options: Options, *, patience: Patience, notify:
     """
     async with locked_site(project, patience, notify) as site:
         require_app(project)
-        target, notes = site.pack()
-        return await move(site, "hot", target, options, notes)
+        with telling_of_workers(project):
+            target, notes = site.pack()
+            return await move(site, "hot", target, options, notes)
 
 
 async def rollback(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from flyhot_asgi.control.crew import starts_from_folder
 from flyhot_asgi.control.paths import ControlSocket, sockets_of
 from flyhot_asgi.control.wire import Frame
 from flyhot_asgi.errors import ControlError, FlyhotError
@@ -149,6 +150,23 @@ async def locked_site(project: Project, patience: Patience, notify: Notify) -> A
         site = await _with_bases(site)
         _record_base(site)
         yield site
+
+
+@contextlib.contextmanager
+def telling_of_workers(project: Project) -> Iterator[None]:
+    """A release that no process took lies in the folder all the same: what its server does with it is told."""
+    try:
+        yield
+    except FlyhotError as exc:
+        if starts_from_folder(project.runtime):
+            exc.do = f"{exc.do}; {_THEIRS}" if exc.do else _THEIRS
+        raise
+
+
+_THEIRS = (
+    "a worker that its server starts meanwhile imports these files (under `python -m flyhot_deploy run -- …` it comes "
+    "up with the release that runs)"
+)
 
 
 async def _with_bases(site: Site) -> Site:

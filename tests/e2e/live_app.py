@@ -78,8 +78,8 @@ class LiveApp:
             text = text.replace(old, new)
         (self.root / name).write_text(text)
 
-    def start(self, *options: str, server: str = "uvicorn") -> int:
-        """Start a server on a free port and wait until it answers; returns the port."""
+    def start(self, *options: str, server: str = "uvicorn", run: bool = False) -> int:
+        """Start a server on a free port and wait until it answers; returns the port. `run`: by our command."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
@@ -91,7 +91,8 @@ class LiveApp:
             "gunicorn": ["--bind", f"127.0.0.1:{port}", "--log-level", "warning"],
             "granian": ["--interface", "asgi", "--port", str(port), "--log-level", "warning"],
         }
-        command = [sys.executable, "-m", server, self.target, *where[server]]
+        ours = [sys.executable, "-m", "flyhot_deploy", "run", "--"] if run else []
+        command = [*ours, sys.executable, "-m", server, self.target, *where[server]]
         process = subprocess.Popen(
             [*command, *options],
             cwd=self.root,

@@ -227,6 +227,34 @@ async def test_a_worker_that_comes_up_in_the_middle_waits_for_the_decision(monke
         app.stop()
 
 
+async def test_a_worker_that_can_not_know_what_it_has_imported_makes_room_for_one_that_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It read a text that was never released, and that somebody has saved over since: it stayed, broken, and each
+    deploy ended with 1 until somebody restarted it."""
+    app = LiveApp({"main.py": (old := SLOW + APP)})
+    monkeypatch.setenv(RUNTIME_VARIABLE, app.environment[RUNTIME_VARIABLE])
+    try:
+        app.start("--workers", "2")
+        await until_up(app, 2)
+        app.write({"main.py": old.replace("r1", "r2")})
+        assert (await app.deploy_meanwhile("hot")).outcome == "complete"
+        victim, other = await releases(app)
+        (app.root / "wait").touch()
+        app.write({"main.py": old.replace("r1", "r3")})
+        os.kill(victim, signal.SIGKILL)
+        comes = await until_somebody_comes(app, {victim, other})
+        app.write({"main.py": old.replace("r1", "r4")})
+        (app.root / "go").touch()
+        after = await until_two(app, without=victim)
+        assert comes not in after and len(set(after.values())) == 1
+        assert {(await asyncio.to_thread(app.get, "/")).text for _ in range(12)} == {"r2"}
+        assert "ends, so that its server starts one that knows" in app.log(app.ports[0])
+        assert (await app.deploy_meanwhile("hot")).exit_code == 0
+    finally:
+        app.stop()
+
+
 async def until_somebody_comes(app: LiveApp, known: set[int]) -> int:
     """The pid of a worker that has begun to import the app."""
     async with asyncio.timeout(60):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flyhot_asgi.control import crew as module
-from flyhot_asgi.control.crew import Crew, supervisor
+from flyhot_asgi.control.crew import Crew, starts_from_folder, supervisor
 from flyhot_asgi.errors import ControlError
 
 
@@ -49,6 +49,29 @@ def test_what_a_supervisor_has_imported_itself_is_noted_beside(tmp_path: Path) -
     crew.forked("first")
     crew.settle("new")
     assert Crew(tmp_path, "12-34").base == "first" and Crew(tmp_path, "12-35").base is None
+
+
+def test_whose_workers_start_from_the_folder_is_known(tmp_path: Path) -> None:
+    assert not starts_from_folder(tmp_path)
+    there, gone = Crew(tmp_path, module._named(os.getpid())), Crew(tmp_path, "1-2")
+    gone.settle("new")
+    assert not starts_from_folder(tmp_path)
+    there.settle("new")
+    assert starts_from_folder(tmp_path)
+    there.stand()
+    assert not starts_from_folder(tmp_path)
+
+
+def test_a_worker_that_another_one_follows_may_end_a_few_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    crew = Crew(tmp_path, "12-34")
+    assert not crew.may_begin_again(), "a test has no server"
+    monkeypatch.setattr(module, "serving_us", lambda: "granian")
+    assert not crew.may_begin_again(), "it takes that for a loop of crashes"
+    monkeypatch.setattr(module, "serving_us", lambda: "gunicorn")
+    assert [crew.may_begin_again() for _ in range(module.TRIES + 1)] == [True] * module.TRIES + [False]
+    assert Crew(tmp_path, "12-35").may_begin_again()
+    monkeypatch.setattr(module, "WITHIN", 0.0)
+    assert crew.may_begin_again()
 
 
 def test_notes_of_supervisors_that_have_gone_are_removed(tmp_path: Path) -> None:

@@ -12,12 +12,12 @@ import pytest
 
 from flyhot_asgi.control.crew import Crew, _named
 from flyhot_deploy.config import find_project
-from flyhot_deploy.errors import Exit, NoProcess
+from flyhot_deploy.errors import DeployError, Exit, NoProcess
 from flyhot_deploy.local import deploy
 from flyhot_deploy.local.coordination import Coordination, Finished, Interrupted, Lost
 from flyhot_deploy.local.progress import Fact, Step
 from tests.deploy.fakes import FakeMachine, FakeProcess, Faults
-from tests.deploy.local.test_deploy import OPTIONS, PATIENCE, hot
+from tests.deploy.local.test_deploy import OPTIONS, PATIENCE, error, hot
 
 LONGER = replace(PATIENCE, succession=20.0)
 """Where successors come: a busy machine may start them late."""
@@ -102,3 +102,17 @@ def test_who_broke_it_off_wants_no_second_attempt() -> None:
     machine.receive(Lost(1, "was ended by its server"))
     machine.receive(Finished(2, {"outcome": "aborted"}))
     assert not machine.only_lost({1})
+
+
+async def test_what_a_server_does_with_a_release_that_nobody_took_is_told(machine: FakeMachine, edited: str) -> None:
+    """Its files lie in the folder, and a worker that is started imports them; unless it comes up with what stands."""
+    machine.start(edited, Faults(check=error("source", "invalid syntax", file="app.py", line=2)))
+    crew = Crew(machine.runtime, _named(os.getpid()))
+    crew.settle(edited)
+    with pytest.raises(DeployError) as found:
+        await hot()
+    assert "a worker that its server starts meanwhile imports these files" in str(found.value.do)
+    crew.stand()
+    with pytest.raises(DeployError) as found:
+        await hot()
+    assert "a worker" not in str(found.value.do)
