@@ -28,6 +28,7 @@ from .entries import Entries
 from .forgotten import bring_back
 from .judge_attributes import keep_attributes
 from .judge_caches import judge_caches
+from .judge_cells import keep_cells
 from .judge_classes import judge_class
 from .judge_effects import judge_block, judge_call
 from .judge_frames import judge_frames
@@ -130,6 +131,7 @@ def _consequences(context: Context, diffs: dict[str, NamespaceDiff]) -> None:
 def _finish(context: Context, diffs: dict[str, NamespaceDiff]) -> None:
     """What the execution needs to know, and the order of the work."""
     keep_attributes(context)
+    keep_cells(context)
     context.plan.seen = [weakref.ref(function) for function in context.survey.functions]
     judge_caches(context)
     judge_memos(context)

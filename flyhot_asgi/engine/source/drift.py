@@ -84,6 +84,11 @@ class Drift:
         """The next release makes another value than this one."""
         return self._under("old", home, part) != self._under("new", home, part)
 
+    def is_same(self, home: Home, part: str) -> bool:
+        """What stands there is the same still, whatever became of what is below it."""
+        path = f"{home[0]}:{home[1]}{part}"
+        return self._of("old", home).get(path) == self._of("live", home).get(path)
+
     def as_before(self, home: Home, part: str = "") -> bool:
         """Both releases make the same: all of the value is told, and what is in a library's object was compared."""
         top = f"{home[0]}:{home[1]}{part}"
@@ -124,6 +129,16 @@ class Drift:
         """All that one side (`old`, `live`, `new`) says of the part, by the path below it."""
         top = len(f"{home[0]}:{home[1]}{part}")
         return {path[top:]: entry for path, entry in self._under(side, home, part).items()}
+
+    def counterpart(self, home: Home, part: str) -> str | None:
+        """Where the next release has what this one has at `part`, a variable of a closure: at the same place, or, where
+        decorators came or went above or below it, at the only one of that name."""
+        variable = part[part.rindex("[") :]
+        paths = {side: set(self.described(side, home)) for side in ("old", "new")}
+        if part in paths["new"]:
+            return part
+        of_name = [[path for path in found if path.endswith(variable) and "." not in path] for found in paths.values()]
+        return of_name[1][0] if [len(found) for found in of_name] == [1, 1] else None
 
     def names(self, side: str, module: str) -> set[str]:
         """The names that a module has on one side."""

@@ -108,6 +108,8 @@ class Execute:
     """Names that the module does not have yet where a cold import executes it, if it looks at all of them."""
     unentered: bool = False
     """A block whose condition must not hold: what stands in it is not executed."""
+    cells: frozenset[tuple[str, tuple[str, str], str]] = frozenset()
+    """Variables of closures that stay: of which name, the function's file and qualified name, the variable."""
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def differences(
                 continue  # the release did not change it: what the program made of it lives on
             found.append((path, _changed(before.get(path), has)))
             continue
-        if old is not None and _as_many(path, old, live, new):
+        if old is not None and (_as_many(path, old, live, new) or _other_way(path, wanted, has, old, before)):
             continue
         found.append((path, _sentence(wanted, has)))
     return found
@@ -89,6 +89,23 @@ def _as_many(path: str, old: Entries, live: Entries, new: Entries) -> bool:
 
 
 _SIZED = frozenset(kind.__name__ for kind in CONTAINER_KINDS)
+
+
+def _other_way(
+    path: str, wanted: tuple[str, str] | None, has: tuple[str, str] | None, old: Entries, before: Entries | None
+) -> bool:
+    """A variable of a closure that is reached by another way, as a decorator came or went: the only one of that name
+    (or of those that are alike) below the same name of the module lives on as the program made it."""
+    cell = _CELL.match(path)
+    if cell is None or before is None or path in old:
+        return False
+    home, variable = cell.groups()
+    ways = [one for one in old if one.startswith((f"{home}[", f"{home}.")) and one.endswith(variable)]
+    ways = [one for one in ways if (match := _CELL.match(one)) is not None and match.group(2) == variable]
+    return bool(ways) and all(old[one] == wanted and before.get(one) == has for one in ways)
+
+
+_CELL = re.compile(r"([\w.]+:\w+)(?:\[\w+\]|\.\w+)*(\[[^\W\d]\w*\](?!\[[^\W\d]).*)$")
 
 
 def _is_masked(path: str, masked: set[str]) -> bool:

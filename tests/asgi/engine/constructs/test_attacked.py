@@ -6,11 +6,13 @@ import pytest
 
 from .attacked import REFUSED, RIGHT
 from .case import case, judge
+from .closures import REFUSED as CLOSURES
+from .closures import RIGHT as STAYS
 from .keyed import REFUSED as KEYED
 from .keyed import RIGHT as FOUND
 
-RIGHT = {**RIGHT, **FOUND}
-REFUSED = {**REFUSED, **KEYED}
+RIGHT = {**RIGHT, **FOUND, **STAYS}
+REFUSED = {**REFUSED, **KEYED, **CLOSURES}
 
 
 @pytest.mark.parametrize("name", RIGHT)

@@ -1,0 +1,67 @@
+"""What functions keep in their closures: counts of decorators, limiters, memos."""
+
+from __future__ import annotations
+
+import types
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+Place = tuple[str, str]
+"""Where a function's code stands: file and qualified name."""
+_DEPTH = 6
+
+
+class Cell(NamedTuple):
+    """A variable of a closure. `part`: by which way it is reached from the name that holds the function
+    (`[f][count]`), as a description of the module's values tells it."""
+
+    part: str
+    place: Place
+    variable: str
+    cell: types.CellType
+
+
+def cells_of(value: object) -> list[Cell]:
+    """Those of a function and of the functions in its closure; without those of functions that stand at one place."""
+    found = list(_cells(value, "", set()))
+    functions = {(one.place, one.part.rpartition("[")[0]) for one in found}
+    several = Counter(place for place, _ in functions)
+    return [one for one in found if several[one.place] == 1]
+
+
+def _cells(value: object, part: str, seen: set[int]) -> Iterator[Cell]:
+    if not isinstance(value, types.FunctionType) or id(value) in seen or part.count("[") > _DEPTH:
+        return
+    seen.add(id(value))
+    code = value.__code__
+    for name, cell in zip(code.co_freevars, value.__closure__ or (), strict=True):
+        if name == "__class__":
+            continue
+        try:
+            contents = cell.cell_contents
+        except ValueError:
+            continue
+        if isinstance(contents, types.FunctionType):
+            yield from _cells(contents, f"{part}[{name}]", seen)
+        else:
+            yield Cell(f"{part}[{name}]", (code.co_filename, code.co_qualname), name, cell)
+
+
+def functions_beside(value: object) -> list[types.FunctionType]:
+    """A function, and those in closures and attributes below it."""
+    found: list[types.FunctionType] = []
+    queue, seen = [value], set[int]()
+    while queue:
+        one = queue.pop()
+        if not isinstance(one, types.FunctionType) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        found.append(one)
+        queue += one.__dict__.values()
+        for cell in one.__closure__ or ():
+            try:
+                queue.append(cell.cell_contents)
+            except ValueError:
+                continue
+    return found
