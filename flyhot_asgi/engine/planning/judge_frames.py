@@ -17,15 +17,19 @@ from ..living.inventory import frame_of, running_code
 from ..source.plan import Refusal
 from .context import Context
 from .judge_calls import failing_call
+from .judge_given import given_otherwise
 
 _MEND = "keep the name until they have ended (`{name} = …`), let them end, or restart the app"
 _FIT = "let it take what they hand over, too, until they have ended (a default), let them end, or restart the app"
+_GIVES = "take both for one release, let them end, or restart the app"
 _UPGRADABLE = "__flyhot_upgradable__"
 
 
 def judge_frames(context: Context) -> None:
     """Note them in the plan."""
     _judge_calls(context)
+    for module, line, code, why in given_otherwise(context):
+        _note(context, module, line, code, why, _GIVES)
     gone: dict[str, set[str]] = {}
     for module, name in context.plan.deleted_names:
         gone.setdefault(module, set()).add(name)

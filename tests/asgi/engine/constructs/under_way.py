@@ -161,3 +161,52 @@ RIGHT = {
         "def deco(g): return lambda *args: g(*args)\n@deco\ndef f(a): return 3\n",
     ),
 }
+
+_KEPT = """
+--- m
+{old}
++++ m
+{new}
+=== use
+m.take()
+=== ask
+m.take() => {want}
+"""
+
+
+def _kept(old: str, new: str, want: str = "2") -> str:
+    return _KEPT.format(old=old, new=new, want=want)
+
+
+_IDS = "def ids():\n    n = 0\n    while True:\n        n += 1\n        yield {}\nBY = {{}}\n"
+_TAKE = "def take():\n    {}\n"
+_ASK = "BY.setdefault('a', ids())"
+
+GIVEN = {
+    "a generator in a table gives pairs now": _kept(
+        _IDS.format("n") + _TAKE.format(f"return next({_ASK})"),
+        _IDS.format("n, 'x'") + _TAKE.format(f"n, _ = next({_ASK}); return n"),
+    ),
+    "a generator in a table gives triples now": _kept(
+        _IDS.format("n, 1") + _TAKE.format(f"n, _ = next({_ASK}); return n"),
+        _IDS.format("n, 1, 2") + _TAKE.format(f"n, _, _ = next({_ASK}); return n"),
+    ),
+    "a generator of an instance gives dicts now": _kept(
+        "class F:\n    def __init__(self): self.g = self.run()\n    def run(self):\n        while True: yield 1\n"
+        "X = F()\ndef take(): return next(X.g)\n",
+        "class F:\n    def __init__(self): self.g = self.run()\n    def run(self):\n"
+        "        while True: yield {'v': 1}\n"
+        "X = F()\ndef take(): return next(X.g)['v']\n",
+    ),
+}
+GIVEN_ALIKE = {
+    "a generator gives another number": _kept(
+        _IDS.format("n") + _TAKE.format(f"return next({_ASK})"),
+        _IDS.format("n * 2") + _TAKE.format(f"return next({_ASK})"),
+    ),
+    "a generator gives pairs that have a name now": _kept(
+        _IDS.format("n, 1") + _TAKE.format(f"n, _ = next({_ASK}); return n"),
+        _IDS.format("n, 1").replace("yield n, 1", "pair = n, 1\n        yield pair")
+        + _TAKE.format(f"n, _ = next({_ASK}); return n"),
+    ),
+}
