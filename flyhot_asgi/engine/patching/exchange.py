@@ -10,6 +10,7 @@ the collector (a running frame, a library written in C, a weak reference) raises
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import gc
 import sys
@@ -86,7 +87,8 @@ def _instances(pairs: Iterable[tuple[type, type]]) -> list[tuple[Any, Any]]:
 
 
 def _again(one: Any, kind: Any) -> Any:
-    """An instance of `kind` with the values of `one`: those that it has a place for."""
+    """An instance of `kind` with the values of `one`: those that it has a place for; a dataclass's new fields have
+    their defaults."""
     name = f"`{kind.__qualname__}` of {kind.__module__}"
     if any("__del__" in vars(base) for base in kind.__mro__):
         raise UpgradeError(f"the layout of its instances changed, and {name} is told of each that ends", do=COLD)
@@ -105,6 +107,12 @@ def _again(one: Any, kind: Any) -> Any:
             places[key].__set__(made, value)
         elif fields is not None:
             fields[key] = value
+    for field in getattr(kind, "__dataclass_fields__", {}).values():
+        if (place := places.get(field.name)) is not None and not _is_set(place, made):
+            if field.default is not dataclasses.MISSING:
+                place.__set__(made, field.default)
+            elif field.default_factory in (list, dict, set):
+                place.__set__(made, field.default_factory())
     return made
 
 

@@ -18,6 +18,7 @@ from ..living.attributes import initialised, keeps_beside, lacking
 from ..source.defuse import Home, Names
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.effects import gives
+from ..source.fielded import filled_in, has_default
 from ..source.flags import bits_of, made_of, single_bits
 from ..source.module import Statement, base_name, decorator_name, dotted_name, mangled, statements_of
 from ..source.nodes import children_of, nodes_of
@@ -28,7 +29,7 @@ from ..source.values import value_of
 from .context import COLD, Context
 from .judge_hashes import kept_by_hash
 from .judge_instances import instance_gap
-from .left_behind import Among, left_behind
+from .left_behind import EVERYTHING, Among, left_behind
 from .unchanged import unchanged_by_program
 
 _GENERATED = frozenset({"def", "class", "doc"})
@@ -190,15 +191,17 @@ def _instances_problem(
     if issubclass(live, tuple) and list(before) != list(after):
         return f"its fields changed, and {count} living instance(s) are tuples of the old ones", COLD
     if generated:
-        by_attrs = "__attrs_attrs__" in vars(live) or bool(slots_of(new))  # these take the defaults out of the class
-        missing = [name for name in after.keys() - before.keys() if by_attrs or not _has_default(new, name)]
+        apart = "__attrs_attrs__" in vars(live) or bool(slots_of(new))  # these take the defaults out of the class
+        given = filled_in if _by_dataclass(new) and slots_of(new) else has_default
+        apart = apart and given is has_default
+        missing = [name for name in after.keys() - before.keys() if apart or not given(new, name)]
 
         def incomplete() -> list[object]:
             return lacking(initialised(context.survey.objects(live), before), missing, ())
 
         if missing and (count := len(incomplete())):
             name = min(missing)
-            default = "" if by_attrs else f"a default (`{name}: … = …`) or "
+            default = "" if apart else f"a default (`{name}: … = …`) or "
             do = f"give the class {default}a `code_change`, or {COLD}"
             if not _migrates(context, live, incomplete):
                 return f"{count} living instance(s) lack the field `{name}`", do
@@ -227,7 +230,8 @@ def _layout_problem(
     if live.__module__ != module:
         return f"{reason}; it moved here, too", COLD
     if count := context.instances(live):
-        if context.has_code_change(live) or _defines(new, "code_change") or context.units(live):
+        units = context.units(live)
+        if context.has_code_change(live) or _defines(new, "code_change") or (units and units is not EVERYTHING):
             return f"{reason}; {count} of them are alive, and units whose state is migrated", COLD
         return instance_gap(context, module, old, new, live)
     return None
@@ -275,20 +279,6 @@ def _hands_back(node: ast.stmt, *, called: bool) -> bool:
 
 def _arguments(node: ast.ClassDef) -> list[str]:
     return sorted(ast.dump(d) for d in node.decorator_list)
-
-
-def _has_default(node: ast.ClassDef, name: str) -> bool:
-    """The class itself answers for instances that lack the field."""
-    for statement in statements_of(node.body, docstring=False):
-        if name in statement.binds and (value := value_of(statement.node)) is not None:
-            called = dotted_name(value.func) if isinstance(value, ast.Call) else None
-            factory = isinstance(value, ast.Call) and any(
-                k.arg in ("default_factory", "factory") for k in value.keywords
-            )
-            default = isinstance(value, ast.Call) and any(k.arg == "default" for k in value.keywords)
-            makes = (called or "").rpartition(".")[2] in ("field", "ib", "attrib", "Field", "Factory")
-            return not factory and (default or not makes)
-    return False
 
 
 def _new_bases(context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef) -> Iterator[ast.ClassDef]:

@@ -1,7 +1,42 @@
+# ruff: noqa: E501
 """Classes whose instances are laid out in another way: their slots change. All are right but those of the last table,
 which may be refused."""
 
+_DATA = """
+from dataclasses import dataclass, field
+@dataclass(slots=True)
+class P:
+    x: int
+    y: int = 0
+    {field}
+    def total(self): return self.x + self.y
+KEPT = [P(1)]
+{more}
+"""
+_WITH_DEFAULTS = f"""
+--- m
+{_DATA.format(field="pass", more="")}
++++ m
+{_DATA.format(field="z: int = 5; tags: list = field(default_factory=list)", more="")}
+=== hold
+p = m.P(3)
+=== ask
+p.z, p.tags, m.KEPT[0].tags is p.tags
+p == m.P(3), repr(p), m.P.__slots__
+"""
+_DERIVED = f"""
+--- m
+{_DATA.format(field="pass", more="@dataclass(slots=True)" + chr(10) + "class Q(P): w: int = 1" + chr(10) + "ALL = [Q(2)]")}
++++ m
+{_DATA.format(field="pass", more="@dataclass(slots=True)" + chr(10) + "class Q(P): w: int = 1; v: int = 2" + chr(10) + "ALL = [Q(2)]")}
+=== hold
+q = m.Q(3)
+=== ask
+q.v, m.ALL[0].v, q.total()
+"""
 CASES = {
+    "fields with defaults come to a dataclass with slots": _WITH_DEFAULTS,
+    "a field comes to a dataclass that derives from one, and the module makes one": _DERIVED,
     "a slot comes; who holds the class": """
         --- m
         class A:
