@@ -34,7 +34,8 @@ from .judge_hashes import kept_by_hash
 from .judge_shapes import ill_shaped
 from .left_behind import Among, left_behind
 
-_ACCESS = ("__get__", "__set__", "__delete__")
+_ACCESS = {"__get__": "reads", "__set__": "comes first", "__delete__": "comes first"}
+"""What a descriptor's methods do: with one that sets or deletes, it answers before an instance's own dict does."""
 
 
 def instance_gap(
@@ -154,13 +155,16 @@ def mangled_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: ty
 def _descriptor_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: type) -> str | None:
     """Attributes that are instances of this class answer for the owners' instances in another way, or keep their
     values under another name."""
-    access = [[name for name in _ACCESS if _defines(node, name)] for node in (old, new)]
+    access = [{_ACCESS[name] for name in _ACCESS if _defines(node, name)} for node in (old, new)]
     if not any(access) or (access[0] == access[1] and stored_under(old) == stored_under(new)):
         return None
     for owner, name in _described_by(context, live):
         for obj in context.survey.objects(owner) if context.instances(owner) else []:
             if access[0] == access[1] or has(obj, name):
-                return f"living instances of {owner.__qualname__} keep `{name}` where it did not change"
+                return (
+                    f"it is the descriptor `{name}` of {owner.__qualname__}, living instances of which have a value "
+                    "where the old one put or found it, and the new one looks elsewhere"
+                )
     return None
 
 

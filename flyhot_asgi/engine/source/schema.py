@@ -23,10 +23,12 @@ from .nodes import children_of, nodes_of
 def new_attributes(old: ast.ClassDef, new: ast.ClassDef, read_elsewhere: Container[str] = ()) -> set[str]:
     """Instance attributes that the new class relies on and the old class's instances may lack.
 
-    `read_elsewhere`: attributes that code outside of the class reads.
+    `read_elsewhere`: attributes that code outside of the class reads. What `__init_subclass__` sets, derived classes
+    have.
     """
-    gained = _stored(methods_of(new)) - _stored(methods_of(old)) - class_level(new)
-    made = _stored(construction_methods(new)) - _stored(construction_methods(old)) - class_level(new)
+    answered = class_level(new) | _stored(one for one in methods_of(new) if one.name == "__init_subclass__")
+    gained = _stored(methods_of(new)) - _stored(methods_of(old)) - answered
+    made = _stored(construction_methods(new)) - _stored(construction_methods(old)) - answered
     relied = {
         name for name in gained if name in read_elsewhere or any(_relies_on(method, name) for method in methods_of(new))
     }

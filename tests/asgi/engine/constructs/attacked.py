@@ -115,6 +115,45 @@ RIGHT = {
         "u == m.User(a=1) => True",
     ),
     "a model loses its private attributes": _model("_n: int = 0", "pass", "u == m.User(a=1) => True"),
+    "classes are given a tag by their base, and one more": """
+        --- m
+        class Base:
+            def __init_subclass__(cls, tag=None): cls.tag = tag
+        class A(Base, tag="a"): pass
+        +++ m
+        class Base:
+            def __init_subclass__(cls, tag=None, prio=0): cls.tag = tag; cls.prio = prio
+            def first(self): return self.prio
+        class A(Base, tag="a", prio=3): pass
+        === hold
+        a = m.A()
+        === ask
+        a.prio, a.first(), m.A.tag
+    """,
+    "a descriptor that sets may delete now": """
+        --- m
+        class Field:
+            def __set_name__(self, owner, name): self.name = name
+            def __get__(self, one, cls=None): return one.__dict__.get(self.name, 0)
+            def __set__(self, one, value): one.__dict__[self.name] = value
+        class Rec:
+            a = Field()
+        R = Rec()
+        +++ m
+        class Field:
+            def __set_name__(self, owner, name): self.name = name
+            def __get__(self, one, cls=None): return one.__dict__.get(self.name, 0)
+            def __set__(self, one, value): one.__dict__[self.name] = value
+            def __delete__(self, one): one.__dict__.pop(self.name, None)
+        class Rec:
+            a = Field()
+        R = Rec()
+        === use
+        m.R.a = 4
+        === ask
+        m.R.a => 4
+        delattr(m.R, 'a'), m.R.a => (None, 0)
+    """,
 }
 
 REFUSED = {
