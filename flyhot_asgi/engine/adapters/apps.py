@@ -21,7 +21,7 @@ from ..source.diff import Change, NamespaceDiff, Verdict
 from ..source.module import NamesRead, Statement, dotted_name
 from ..source.plan import Action
 from .construct import plan_construction, same_callee, why_not_constructed
-from .whole import filled_by, plan_whole, set_on
+from .whole import filled_by, plan_whole, set_on, told_to_classes
 
 _DESCRIBING = frozenset(
     "title summary description version terms_of_service contact license_info openapi_tags servers".split()
@@ -90,6 +90,9 @@ class AppsAdapter(Adapter):
                     module, new, Action.REBUILD, "the app's description changed; the app stays the same object"
                 )
                 return True
+        if told_to_classes(context, app, self.owns):
+            plan_whole(context, module, new, app, "how it is made changed")
+            return True
         if (reason := why_not_constructed(before, after, rebound, context.started)) is not None:
             context.refuse(module, new, reason)
             return True

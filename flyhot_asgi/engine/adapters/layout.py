@@ -44,7 +44,7 @@ def tell_apart(context: Context, router: Any, before: list[Entry], given: int) -
     layout = Layout(len(constructor_routes(routes)) + given, {}, [], [])
     position, pending, first = 0, [], True
     for entry in before:
-        if entry.statement.kind not in ("def", "class"):
+        if entry.statement.kind not in ("def", "class") or entry.size is None:
             pending.append(entry)
             continue
         live = context.value(entry.module, entry.statement.binds[0])

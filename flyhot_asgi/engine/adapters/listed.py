@@ -23,6 +23,7 @@ _DO = "deploy this change cold (restart the app)"
 class RouteRebuild(Registration):
     """The new list of one router: what stays, and what the executed statements append."""
 
+    of_classes = True
     router: Any
     base: int
     entries: list[Entry]

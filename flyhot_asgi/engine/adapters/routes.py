@@ -17,6 +17,7 @@ from typing import Any
 
 from ..living.inventory import subclasses
 from ..planning.context import Adapter, Context
+from ..planning.decorators import handed_registrars
 from ..planning.stateless import only_entries
 from ..source.defuse import Home, Names
 from ..source.diff import Change, NamespaceDiff
@@ -35,7 +36,7 @@ from .same_text import SameText
 from .schemas import instances_of
 from .stack import ROUTE_CALLS, calls_in, route_calls_in
 from .stale import registers_as_before, stale_statements
-from .whole import execute_again, handed, program_added
+from .whole import execute_again, handed, program_added, worked_on_by_calls
 
 _DECORATORS = frozenset(
     "get post put delete patch head options trace api_route route websocket websocket_route".split()
@@ -153,20 +154,27 @@ class RoutesAdapter(Adapter):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             if (dotted_name(node.value.func) or "").rpartition(".")[2] in _OTHER_CALLS:
                 return []
-        found = {id(r): r for name in statement.reads if (r := self._router(context.resolve(module, name))) is not None}
+        values = [context.resolve(module, name) for name in statement.reads]
+        values += [context.value(*home) for home in worked_on_by_calls(context, module, statement, self.owns)]
+        found = {id(r): r for one in values if (r := self._router(one)) is not None}
         return list(found.values())
 
-    def _classes_with(self, context: Context, module: str, statement: Statement) -> list[Any]:
-        """Routers that a class is registered with by its decorators: it has its place, and stays what it is."""
+    def _classes_with(self, context: Context, module: str, statement: Statement) -> list[tuple[Any, int | None]]:
+        """Routers that a class is registered with by its decorators, with how many routes: it has its place, and stays
+        what it is. One that its decorators are told of (`@view(router)`) may get any number by them."""
         if not isinstance(statement.node, ast.ClassDef):
             return []
+        if handed_registrars(context, module, statement):
+            told = handed(context, module, statement, self.owns)
+            routers = [self._router(context.value(*home)) for home in told.values()]
+            return [(router, None) for router in routers if router is not None]
         owners = [
             (dotted_name(d.func) or "").rpartition(".")
             for d in statement.node.decorator_list
             if isinstance(d, ast.Call)
         ]
         found = [self._router(context.resolve(module, o)) for o, _, method in owners if o and method in _DECORATORS]
-        return [router for router in found if router is not None]
+        return [(router, 1) for router in found if router is not None]
 
     def _named(self, context: Context) -> list[Any]:
         """The routers that modules have under a name."""
@@ -197,8 +205,8 @@ class RoutesAdapter(Adapter):
         for module, statement in order:
             if module not in context.live:
                 continue
-            for router in self._classes_with(context, module, statement):
-                found.setdefault(id(router), (router, []))[1].append(Entry(module, statement, 1, claimed=False))
+            for router, size in self._classes_with(context, module, statement):
+                found.setdefault(id(router), (router, []))[1].append(Entry(module, statement, size, claimed=False))
             for router in self._mentioned(context, module, statement):
                 found.setdefault(id(router), (router, []))[1].append(Entry(module, statement, None, claimed=False))
             sizes: dict[int, tuple[Any, int | None]] = {}

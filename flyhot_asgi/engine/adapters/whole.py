@@ -21,10 +21,13 @@ from ..patching.journal import Journal, refill
 from ..patching.registration import Registration
 from ..patching.substitute import Substitution
 from ..planning.context import Context
+from ..planning.decorators import handed_registrars
+from ..planning.judge_classes import judge_filling_class
 from ..planning.judge_values import judge_dependent
 from ..planning.repeats import repeat
 from ..source.calls import calls_made
 from ..source.defuse import Home
+from ..source.diff import Change, Verdict
 from ..source.module import Statement, dotted_name
 from ..source.nodes import nodes_of
 from ..source.plan import Action
@@ -129,9 +132,9 @@ def why_not_again(context: Context, module: str, statement: Statement) -> str | 
 
 
 def handed(context: Context, module: str, statement: Statement, owns: Callable[[object], bool]) -> dict[int, Home]:
-    """Registrars (by id) that calls of a statement are made on, or are handed, or whose routes it goes through; not
-    those in functions' bodies."""
-    found: dict[int, Home] = {}
+    """Registrars (by id) that calls of a statement are made on, or are handed, or whose routes it goes through; in
+    functions' bodies those that are changed there."""
+    found = {id(context.value(*home)): home for home in worked_on_by_calls(context, module, statement, owns)}
     worked_on: list[list[ast.expr | None]] = [[_gone_through(node)] for node in nodes_of(statement.node)]
     worked_on += [[_owner(c), *c.args, *(k.value for k in c.keywords)] for c in calls_made(statement.node)]
     for nodes in worked_on:
@@ -145,6 +148,16 @@ def handed(context: Context, module: str, statement: Statement, owns: Callable[[
                 if home is not None and home[0] in context.live and context.value(*home) is value:
                     found[id(value)] = home
     return found
+
+
+def told_to_classes(context: Context, living: Any, owns: Callable[[object], bool]) -> bool:
+    """Decorators of classes are told of a registrar, and may do anything with it."""
+    classes = [(m, s) for m, s in context.order if s.kind == "class" and s.decorators and m in context.live]
+    return any(
+        id(living) in handed(context, module, statement, owns)
+        for module, statement in classes
+        if handed_registrars(context, module, statement)
+    )
 
 
 def _owner(call: ast.Call) -> ast.expr | None:
@@ -180,6 +193,8 @@ def execute_again(context: Context, module: str, statement: Statement) -> None:
     reason = why_not_again(context, module, statement) if statement.kind != "def" else None
     if reason is not None:
         context.refuse(module, statement, f"what it registers with is made again, and {reason}", do=_DO)
+    elif statement.kind == "class" and handed_registrars(context, module, statement):
+        judge_filling_class(context, module, Change(Verdict.RERUN, _before(context, module, statement), statement))
     elif statement.kind == "class":
         context.refuse(module, statement, "what its decorator registers it with is made again", do=_DO)
     elif statement.kind == "assign":
@@ -188,6 +203,21 @@ def execute_again(context: Context, module: str, statement: Statement) -> None:
         context.entries.beside(module, statement)
         context.execute(module, statement)
         context.step(module, statement, Action.REBUILD, "what it registers with is made again")
+
+
+def worked_on_by_calls(
+    context: Context, module: str, statement: Statement, owns: Callable[[object], bool]
+) -> list[Home]:
+    """Living registrars that functions of the app's work on, which a statement calls (`include_routers()`)."""
+    if statement.kind != "expr" or not statement.calls:
+        return []
+    new = module in context.new and statement in context.new[module].statements
+    touched = (context.slices.touch if new else context.slices.touch_old)(module, statement).homes
+    return [home for home in sorted(touched) if home[0] in context.live and owns(context.value(*home))]
+
+
+def _before(context: Context, module: str, statement: Statement) -> Statement | None:
+    return context.old_names.binders(module).get(statement.binds[0]) if module in context.old else None
 
 
 def program_added(context: Context, home: Home) -> str | None:

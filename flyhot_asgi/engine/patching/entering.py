@@ -40,6 +40,8 @@ from .trialrun import TrialRuns, ambient
 class Entering(Registration):
     """All definitions of one plan that their decorators enter somewhere. `live`: the first-party modules."""
 
+    of_classes = True
+
     def __init__(self, plan: Plan) -> None:
         self._items = list(plan.entered)
         self._by_new = {item.new: item for item in plan.entered if item.new is not None}

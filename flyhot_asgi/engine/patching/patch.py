@@ -26,7 +26,6 @@ from .defaults import KeptDefaults
 from .derived import Derived
 from .documented import Documented
 from .earlier import as_it_stands
-from .entering import Entering
 from .exchange import Exchanging
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
 from .facts import refresh_facts
@@ -309,12 +308,12 @@ class Patch:
     def _twin(self, item: Twin, code: types.CodeType, executor: Executor, journal: Journal) -> None:
         namespace, pourer = vars(self.plan.live[item.module]), TwinPourer(item, journal, exchange=self._exchanging.add)
         pourer.begin()
-        entering = [one for one in self._registrations if isinstance(one, Entering)]
-        for registration in entering:
+        told = [one for one in self._registrations if one.of_classes]
+        for registration in told:
             registration.show(item.statement, journal)
         executor.run_twin(item, code, namespace, pourer.members())
         free(pourer.finish(namespace), journal)
-        for registration in entering:
+        for registration in told:
             registration.collect(item.statement, journal)
 
     def _clear_caches(self) -> None:

@@ -16,6 +16,9 @@ class Registration:
     executes = True
     """It runs something of the release, or makes values other ones. If not, it only makes a cache forget."""
 
+    of_classes = False
+    """It is shown the statements of classes that are made anew, too."""
+
     def look(self) -> None:
         """Find what will have to be rebuilt. Called before anybody is held, while the collector still shows every
         object, and again first of all when the change is made: then it may show only what came since."""

@@ -13,9 +13,10 @@ from ..living.attributes import keeps_beside
 from ..source.diff import Change, NamespaceDiff, Verdict
 from ..source.effects import effects_of, effects_of_method, enters_twice, refuses_twice
 from ..source.module import Statement, decorator_name, dotted_name
+from ..source.nodes import all_but
 from ..source.schema import field_names
 from .context import Context
-from .decorators import look_up, registering
+from .decorators import handed_registrars, look_up, registering
 
 _NEUTRAL_DECORATORS = frozenset({"final", "runtime_checkable", "typing.final", "typing.runtime_checkable"})
 _DATACLASS = frozenset({"dataclass", "dataclasses.dataclass"})
@@ -68,7 +69,8 @@ def why_not_made(context: Context, module: str, statement: Statement) -> str | N
     """Why creating this new class would have effects elsewhere that can't be undone; None if it has none known."""
     node = statement.node
     assert isinstance(node, ast.ClassDef)
-    for decorator in node.decorator_list:
+    apart = entered_again(context, module, statement)
+    for decorator in all_but(statement.decorators, apart):
         if _is_journaled(context, module, decorator):
             continue
         if (reason := registering(context, module, decorator, new=True)) is not None:
@@ -85,6 +87,13 @@ def why_not_made(context: Context, module: str, statement: Statement) -> str | N
         if not _known_metaclass(metaclass) and metaclass.__module__ not in context.new:
             return f"its metaclass {metaclass.__qualname__} may register classes"
     return None
+
+
+def entered_again(context: Context, module: str, statement: Statement) -> frozenset[int]:
+    """Plan that the registrars which decorators of a class are told of are made again, by all that works on them: the
+    decorators may do anything there. Gives the places of these decorators; none if they can't be made again."""
+    handed = handed_registrars(context, module, statement)
+    return handed if handed and context.filled(module, statement) else frozenset()
 
 
 def _is_journaled(context: Context, module: str, decorator: ast.expr) -> bool:

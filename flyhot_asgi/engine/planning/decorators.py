@@ -89,6 +89,13 @@ def entering(context: Context, module: str, statement: Statement, *, new: bool =
     return next(iter(reasons.values()))
 
 
+def handed_registrars(context: Context, module: str, statement: Statement) -> frozenset[int]:
+    """Which of the decorators, from the outside in, are told of a living registrar: `@view(router)`."""
+    given = [[*d.args, *(k.value for k in d.keywords)] if isinstance(d, ast.Call) else [] for d in statement.decorators]
+    named = [[dotted for one in each if (dotted := dotted_name(one))] for each in given]
+    return frozenset(i for i, each in enumerate(named) if any(context.owned(context.resolve(module, n)) for n in each))
+
+
 def registering(context: Context, module: str, decorator: ast.expr, *, new: bool = False) -> str | None:
     """Why running this decorator could enter the function somewhere (again); None if it only wraps.
 

@@ -15,7 +15,7 @@ from ..living.inventory import module_of
 from ..source.diff import Change, NamespaceDiff, Verdict
 from ..source.module import NamesRead, Statement, statements_of
 from ..source.plan import Action, Graft
-from .class_kinds import ungraftable, why_not_made
+from .class_kinds import entered_again, ungraftable, why_not_made
 from .context import Context
 from .doomed import held_beside
 from .judge_members import Ungraftable, judge_members, plan_graft, whole
@@ -81,6 +81,7 @@ def _judge_deleted(context: Context, module: str, statement: Statement) -> None:
     live = context.value(module, statement.binds[0])
     if not isinstance(live, type):
         return
+    entered_again(context, module, statement)
     context.deferred.append(lambda: _refuse_if_alive(context, module, statement, live))
     below: list[type] = type.__subclasses__(live)
     if derived := [sub for sub in below if module_of(sub) in context.new and not _leaves(context, sub)]:
