@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import Any
 
 from ...errors import UpgradeError
@@ -11,11 +12,14 @@ from ..source.values import alike
 from .journal import Journal
 
 
-def pour_members(living: Any, twin: Any, journal: Journal) -> list[tuple[Any, Any]]:
+def pour_members(
+    living: Any, twin: Any, journal: Journal, exchange: Callable[[Any, Any], None] | None = None
+) -> list[tuple[Any, Any]]:
     """Members of the twin that have a namesake in the living enum, paired with it; new ones get the living class.
 
-    Raises UpgradeError where the value is part of the object itself (`class E(int, Enum)`) and changed, and where a
-    member of its own becomes another's alias.
+    Where the value is part of the object itself (`class E(int, Enum)`) and changed, `exchange` is told of the living
+    member and of the one that takes its place (None, if several names meant it and mean others now). Raises
+    UpgradeError if there is nobody to tell, and where a member of its own becomes another's alias.
     """
     pairs: list[tuple[Any, Any]] = []
     before: dict[str, Any] = dict(vars(living).get("_member_map_", {}))
@@ -33,6 +37,12 @@ def pour_members(living: Any, twin: Any, journal: Journal) -> list[tuple[Any, An
             )
         if old is None or old._name_ != name:
             continue
+        if not _is_same_value(twin, old, member):
+            where = f"`{living.__qualname__}.{name}`"
+            if exchange is None:
+                raise UpgradeError(f"the value of {where} is part of the living object, and the release changes it")
+            exchange(old, member if _means_one(before, twin, old, member) else None)
+            continue
         _pour(living, twin, old, member, journal)
         pairs.append((member, old))
     known = {id(member) for member, _ in pairs}
@@ -43,11 +53,18 @@ def pour_members(living: Any, twin: Any, journal: Journal) -> list[tuple[Any, An
     return pairs
 
 
-def _pour(living: Any, twin: Any, old: Any, new: Any, journal: Journal) -> None:
+def _is_same_value(twin: Any, old: Any, new: Any) -> bool:
     mixed = twin._member_type_
-    if mixed is not object and mixed.__eq__(old, new) is False:
-        where = f"`{living.__qualname__}.{new._name_}`"
-        raise UpgradeError(f"the value of {where} is part of the living object, and the release changes it")
+    return mixed is object or mixed.__eq__(old, new) is not False
+
+
+def _means_one(before: dict[str, Any], twin: Any, old: Any, new: Any) -> bool:
+    """All the names of a living member are names of the new one."""
+    after = vars(twin)["_member_map_"]
+    return all(after.get(name) is new for name, member in before.items() if member is old)
+
+
+def _pour(living: Any, twin: Any, old: Any, new: Any, journal: Journal) -> None:
     fields = object.__getattribute__(old, "__dict__")
     journal.touch_namespace(fields, f"{living.__qualname__}.{new._name_}")
     wanted = object.__getattribute__(new, "__dict__")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import enum
 import functools
 import gc
 import sys
@@ -39,6 +40,8 @@ class Exchanging(Registration):
     def __init__(self, live: Mapping[str, types.ModuleType]) -> None:
         self._live = live
         self._pairs: list[tuple[type, type]] = []
+        self._members: list[tuple[Any, Any]] = []
+        self._everywhere: _Everywhere | None = None
 
     def add(self, living: type, made: type, journal: Journal) -> None:
         """`made` stands where `living` stood, in the modules' names at once."""
@@ -49,19 +52,35 @@ class Exchanging(Registration):
                 journal.touch_namespace(namespace, f"names of {name}")
                 namespace[key] = made
 
+    def add_member(self, living: Any, made: Any) -> None:
+        """The same of a member of an enum whose value is the object itself. `made` is None where it can't be told which
+        of several names somebody means who holds it: then nobody may."""
+        self._members.append((living, made))
+
     def finish(self, journal: Journal) -> None:
         """Everybody else. Raises UpgradeError if somebody can't be told."""
-        if not self._pairs:
+        if not self._pairs and not self._members:
             return
         gc.unfreeze()
         gc.collect()
         forget_aliases()
         journal.note("caches of attributes", _forget_attributes)
-        everywhere = _Everywhere([*self._pairs, *_descriptors(self._pairs), *_instances(self._pairs)], journal)
+        told = [pair for pair in self._members if pair[1] is not None]
+        alone = [old for old, new in self._members if new is None]
+        pairs = [*self._pairs, *_descriptors(self._pairs), *_instances(self._pairs), *told]
         self._pairs.clear()
-        everywhere.tell()
+        self._members.clear()
+        told.clear()
+        self._everywhere = _Everywhere(pairs, alone, journal)
+        self._everywhere.tell()
         _forget_attributes()
-        everywhere.prove()
+
+    def prove(self) -> None:
+        """That nobody has the old ones still, when others have built anew what was made of them."""
+        if self._everywhere is not None:
+            everywhere, self._everywhere = self._everywhere, None
+            gc.collect()
+            everywhere.prove()
 
 
 def _forget_attributes() -> None:
@@ -127,9 +146,12 @@ def _is_set(place: Any, one: Any) -> bool:
 class _Everywhere(Substitution):
     """A substitution of what has lived: each holder is journaled, and the new one stands where the old stood."""
 
-    def __init__(self, pairs: list[tuple[Any, Any]], journal: Journal) -> None:
+    def __init__(self, pairs: list[tuple[Any, Any]], alone: list[Any], journal: Journal) -> None:
+        """`alone`: what nobody may hold."""
         self._journal, self._given, self._first = journal, pairs, [old for old, _ in pairs]
         super().__init__(pairs, spared=self._first)
+        self._all = [*self._first, *alone]
+        self._spared |= {id(self._all), id(alone)}
         self._spared |= {id(pairs), *map(id, pairs), *(id(members(old)) for old, _ in pairs if isinstance(old, type))}
 
     def tell(self) -> None:
@@ -224,10 +246,13 @@ class _Everywhere(Substitution):
 
     def prove(self) -> None:
         """Raises UpgradeError if anybody has one of the old ones still. One pass over the heap for all of them."""
-        shown = dict.fromkeys(map(id, self._first), 0)
+        shown = dict.fromkeys(map(id, self._all), 0)
         spared = self._spared | self._journal.images()
-        for holder in _holders(self._first):
-            ours = _is_ours(holder, spared)
+        found = _holders(self._all)
+        spared.add(id(found))
+        for index in range(len(found)):
+            holder = found[index]
+            ours = _is_ours(holder, spared) or _is_for_the_undo(found, index, spared)
             for one in gc.get_referents(holder):
                 if id(one) in shown:
                     shown[id(one)] += 1
@@ -235,10 +260,11 @@ class _Everywhere(Substitution):
                         held = f"{_named(one)} is held by {describe(holder)}"
                         raise UpgradeError(f"{held}, which can't be told of another", do=COLD)
         holder = one = None
-        for index in range(len(self._first)):
-            if sys.getrefcount(self._first[index]) - shown[id(self._first[index])] != _ASKED:
+        found.clear()
+        for index in range(len(self._all)):
+            if sys.getrefcount(self._all[index]) - shown[id(self._all[index])] != _ASKED:
                 raise UpgradeError(
-                    f"{_named(self._first[index])} is held where the collector does not look: by a running call, say",
+                    f"{_named(self._all[index])} is held where the collector does not look: by a running call, say",
                     do=COLD,
                 )
 
@@ -261,8 +287,19 @@ def _is_ours(one: Any, spared: set[int]) -> bool:
     return id(one) in spared
 
 
+def _is_for_the_undo(found: list[Any], index: int, spared: set[int]) -> bool:
+    """Nobody has the object but pre-images: what was built anew meanwhile, as a model's validator is."""
+    who = [one for one in gc.get_referrers(found[index]) if type(one) is not types.FrameType]
+    if any(id(one) not in spared for one in who):
+        return False
+    shown = sum(part is found[index] for one in who for part in gc.get_referents(one))
+    return sys.getrefcount(found[index]) == shown + 2  # the caller's name, and the call's argument
+
+
 def _named(old: Any) -> str:
     kind = old if isinstance(old, type) else type(old)
+    if isinstance(old, enum.Enum):
+        return f"`{kind.__qualname__}.{old._name_}` of {kind.__module__}, whose value is the object itself and changed,"
     name = f"`{kind.__qualname__}` of {kind.__module__}, the layout of whose instances changed,"
     return name if kind is old else f"a living instance of {name}"
 

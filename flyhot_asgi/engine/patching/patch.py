@@ -219,6 +219,7 @@ class Patch:
             except UpgradeError as exc:
                 self._place_remade(exc, registration)
                 raise
+        self._exchanging.prove()
         documented.finish(journal)
         self._defaults.finish(journal)
         free(second, journal)
@@ -306,7 +307,7 @@ class Patch:
             registration.collect(item.statement, journal)
 
     def _twin(self, item: Twin, code: types.CodeType, executor: Executor, journal: Journal) -> None:
-        namespace, pourer = vars(self.plan.live[item.module]), TwinPourer(item, journal, exchange=self._exchanging.add)
+        namespace, pourer = vars(self.plan.live[item.module]), TwinPourer(item, journal, exchanging=self._exchanging)
         pourer.begin()
         told = [one for one in self._registrations if one.of_classes]
         for registration in told:

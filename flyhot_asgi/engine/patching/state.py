@@ -52,6 +52,7 @@ def touch_state(plan: Plan, journal: Journal, classes: Iterable[type] | None = N
             plain.append((cls, members))
             for key, value in members.items():
                 walk.touch(value, f"`{cls.__qualname__}.{key}`", _DEPTH - 1)
+    journal.spare(plain, *plain, *(members for _, members in plain))
     journal.note("attributes of classes", lambda: _take_back(plain))
 
 

@@ -17,8 +17,8 @@ import sys
 import types
 import typing
 import weakref
-from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from collections.abc import Iterable
+from typing import Any, Protocol, TypeAlias
 
 from ...errors import UpgradeError
 from ..living.attributes import fields_of
@@ -48,6 +48,14 @@ _CODE = (types.FunctionType, staticmethod, classmethod, property)
 _MISSING: Any = object()
 
 
+class Exchanging(Protocol):
+    """Who tells everybody of what takes another object's place."""
+
+    def add(self, living: type, made: type, journal: Journal) -> None: ...
+
+    def add_member(self, living: Any, made: Any) -> None: ...
+
+
 Held: TypeAlias = tuple["weakref.ref[Any]", Any]
 """A twin that is still alive, and the living class in whose place it stood."""
 
@@ -62,16 +70,18 @@ class TwinPourer:
         journal: Journal,
         *,
         moved: tuple[str, str] | None = None,
-        exchange: Callable[[type, type, Journal], None] | None = None,
+        exchanging: Exchanging | None = None,
     ) -> None:
         self._item = item
-        self._exchange_with = exchange
-        """Told of a living class and the one that takes its place (`patching.exchange`)."""
+        self._exchanging = exchanging
+        """Told of a living class, or a member of one, and what takes its place (`patching.exchange`)."""
         self._moved = moved
         self._journal = journal
         self._pairs: list[tuple[Any, Any]] = []
         self._lost = False
         self._taken: set[int] = set()
+        self._gone: set[int] = set()
+        """By id, members of an enum that others take the place of."""
         self._became: dict[int, types.FunctionType] = {}
         """Of one statement's functions, by id: they live as long as its twin does."""
         self._accessors: list[tuple[object, object, object]] = []
@@ -138,7 +148,8 @@ class TwinPourer:
         touch_class(living, self._journal)
         self._pairs.append((twin, living))
         if issubclass(twin, enum.Enum):
-            self._pairs += pour_members(living, twin, self._journal)
+            exchange = self._member_gives_way if self._exchanging is not None else None
+            self._pairs += pour_members(living, twin, self._journal, exchange)
         wanted = {name: self._member(one, living, twin, name, value) for name, value in vars(twin).items()}
         for name, value in vars(living).items():
             if name not in wanted and self._stays(one, name):
@@ -162,7 +173,7 @@ class TwinPourer:
 
     def _exchange_class(self, one: TwinOf, living: type, twin: type, problem: str) -> type:
         """Instances of the living one are laid out in another way: the twin takes its place, with its functions."""
-        if self._exchange_with is None or self._moved or issubclass(twin, enum.Enum):
+        if self._exchanging is None or self._moved or issubclass(twin, enum.Enum):
             raise UpgradeError(f"`{living.__qualname__}` of {living.__module__}: {problem}")
         touch_class(living, self._journal)
         wanted = {name: self._member(one, living, twin, name, value) for name, value in vars(twin).items()}
@@ -175,8 +186,13 @@ class TwinPourer:
         set_members(twin, wanted)
         self._accessors.clear()
         self._told_of_first(twin, twin)
-        self._exchange_with(living, twin, self._journal)
+        self._exchanging.add(living, twin, self._journal)
         return twin
+
+    def _member_gives_way(self, old: Any, new: Any) -> None:
+        assert self._exchanging is not None
+        self._gone.add(id(old))
+        self._exchanging.add_member(old, new)
 
     def _told_of_first(self, living: type, twin: type) -> None:
         """`@dataclass(slots=True)` makes a class twice, and closures keep the first, with the same functions."""
@@ -203,7 +219,8 @@ class TwinPourer:
         old = vars(living).get(name, _MISSING)
         if owned_by(value, twin) and old is _MISSING:
             return descriptor_for(living, value)
-        if owned_by(value, twin) or (name in (*one.keep, *_LIVING_ONLY) and old is not _MISSING):
+        stays = name in (*one.keep, *_LIVING_ONLY) and old is not _MISSING and id(old) not in self._gone
+        if owned_by(value, twin) or stays:
             if name in one.fresh and old is not value and type(old) is type(value):
                 self._pairs.append((value, old))
             if type(old) is property and type(value) is property:

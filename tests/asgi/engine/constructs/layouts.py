@@ -1,6 +1,6 @@
 # ruff: noqa: E501
-"""Classes whose instances are laid out in another way: their slots change. All are right but those of the last table,
-which may be refused."""
+"""Classes whose instances are laid out in another way (their slots change), and members of enums that are other texts or
+numbers. All are right but those of the last table, which may be refused."""
 
 _DATA = """
 from dataclasses import dataclass, field
@@ -369,6 +369,88 @@ CASES = {
         m.PART().y
         m.BOUND().y
     """,
+    "another value of a text that is a member, everywhere it is held": """
+        --- m
+        import enum
+        class S(str, enum.Enum):
+            DONE = "done"
+            OPEN = "open"
+        TABLE = {S.DONE: 1, S.OPEN: 2}
+        STATE = {}
+        class Job:
+            def __init__(self): self.state = S.DONE
+        def default(s=S.DONE): return s.value
+        --- n
+        from .m import S
+        FINAL = (S.DONE, S.OPEN)
+        +++ m
+        import enum
+        class S(str, enum.Enum):
+            DONE = "DONE"
+            OPEN = "open"
+            NEW = "new"
+        TABLE = {S.DONE: 1, S.OPEN: 2}
+        STATE = {}
+        class Job:
+            def __init__(self): self.state = S.DONE
+        def default(s=S.DONE): return s.value
+        +++ n
+        from .m import S
+        FINAL = (S.DONE, S.OPEN)
+        === hold
+        job = m.Job()
+        others = {m.S.DONE: "x"}
+        === ask
+        m.S("DONE") is m.S.DONE
+        job.state is m.S.DONE
+        job.state.value
+        others["DONE"]
+        m.TABLE["DONE"]
+        n.FINAL[0] is m.S.DONE
+        n.FINAL[0] == "DONE"
+        m.default()
+        list(m.S)
+        isinstance(job.state, m.S)
+    """,
+    "another number of a number that is a member": """
+        --- m
+        import enum
+        class S(enum.IntEnum):
+            A = 1
+            B = 2
+        HELD = [S.B]
+        +++ m
+        import enum
+        class S(enum.IntEnum):
+            A = 1
+            C = 2
+            B = 3
+        HELD = [S.B]
+        === hold
+        b = m.S.B
+        === ask
+        b is m.S.B
+        b + 1
+        m.HELD[0] is b
+        m.S(2).name
+    """,
+    "two names of one member become two members that nobody holds": """
+        --- m
+        import enum
+        class S(str, enum.Enum):
+            IRI = "ref"
+            REF = "ref"
+            X = "x"
+        +++ m
+        import enum
+        class S(str, enum.Enum):
+            IRI = "iri"
+            REF = "ref"
+            X = "x"
+        === ask
+        m.S.IRI.value
+        m.S("ref") is m.S.REF
+    """,
 }
 OR_REFUSED = {
     "a running generator has an instance": """
@@ -577,5 +659,46 @@ OR_REFUSED = {
         [k.__slots__ for k in m.Base.kinds]
         m.Base.kinds[0] is m.A
         sorted(c.__name__ for c in m.Base.__subclasses__())
+    """,
+    "two names of one member that somebody holds become two members": """
+        --- m
+        import enum
+        class S(str, enum.Enum):
+            IRI = "ref"
+            REF = "ref"
+            X = "x"
+        +++ m
+        import enum
+        class S(str, enum.Enum):
+            IRI = "iri"
+            REF = "ref"
+            X = "x"
+        === hold
+        kept = [m.S.REF]
+        === ask
+        m.S.IRI.value
+    """,
+    "another value of a member in a running call": """
+        --- m
+        import enum
+        class S(str, enum.Enum):
+            A = "a"
+        def gen():
+            s = S.A
+            yield 1
+            yield s.value
+        +++ m
+        import enum
+        class S(str, enum.Enum):
+            A = "b"
+        def gen():
+            s = S.A
+            yield 1
+            yield s.value
+        === hold
+        g = m.gen()
+        next(g)
+        === ask
+        m.S.A.value
     """,
 }
