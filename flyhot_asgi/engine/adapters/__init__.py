@@ -6,6 +6,7 @@ from ..planning.context import Adapter
 from .admin_views import AdminViewsAdapter
 from .apps import AppsAdapter
 from .containers import ContainersAdapter
+from .events import EventsAdapter
 from .handlers import HandlersAdapter
 from .injection import InjectionAdapter
 from .middleware import MiddlewareAdapter
@@ -23,6 +24,7 @@ def default_adapters() -> tuple[Adapter, ...]:
     return (
         *web,
         TablesAdapter(),
+        EventsAdapter(),
         ModelsAdapter(),
         ContainersAdapter(),
         InjectionAdapter(),

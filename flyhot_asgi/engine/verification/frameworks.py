@@ -110,7 +110,8 @@ def _property(found: Any, shapes: Shapes) -> str:
         "secondary",
         "collection_class",
     )
-    facts = [f"{n}={shapes.text(given[n], 1)}" for n in names if n in given and type(given[n]) in ATOMS]
+    kept = [(name, given.get(name)) for name in names]  # some are None only when the mapper was configured
+    facts = [f"{name}={shapes.text(one, 1)}" for name, one in kept if one is not None and type(one) in ATOMS]
     cascade = given.get("_cascade")
     facts += [f"cascade={sorted(cascade)}"] if isinstance(cascade, frozenset | set) else []
     for name in ("argument", "order_by", "primaryjoin", "secondaryjoin", "foreign_keys", "remote_side", "secondary"):
