@@ -11,16 +11,21 @@ drivers' order of use is
 
 from __future__ import annotations
 
-from .api import Engine
-from .outcome import Outcome, Reason, Refused, Timings
-from .patching.collector import StillCollector
-from .patching.finder import ReleaseFinder
-from .patching.journal import Journal
-from .patching.patch import Patch
-from .planning.planner import make_plan
-from .source.module import SourceModule
-from .source.plan import Action, Plan, Refusal, StaleFrame, Step
-from .verification.verify import Difference, verify
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import Engine
+    from .outcome import Outcome, Refused, Timings
+    from .patching.collector import StillCollector
+    from .patching.finder import ReleaseFinder
+    from .patching.journal import Journal
+    from .patching.patch import Patch
+    from .planning.planner import make_plan
+    from .reason import Reason
+    from .source.module import SourceModule
+    from .source.plan import Action, Plan, Refusal, StaleFrame, Step
+    from .verification.verify import Difference, verify
 
 __all__ = [
     "Action",
@@ -42,3 +47,32 @@ __all__ = [
     "make_plan",
     "verify",
 ]
+
+_HOMES = {
+    "Action": ".source.plan",
+    "Difference": ".verification.verify",
+    "Engine": ".api",
+    "Journal": ".patching.journal",
+    "Outcome": ".outcome",
+    "Patch": ".patching.patch",
+    "Plan": ".source.plan",
+    "Reason": ".reason",
+    "Refusal": ".source.plan",
+    "Refused": ".outcome",
+    "ReleaseFinder": ".patching.finder",
+    "SourceModule": ".source.module",
+    "StaleFrame": ".source.plan",
+    "Step": ".source.plan",
+    "StillCollector": ".patching.collector",
+    "Timings": ".outcome",
+    "make_plan": ".planning.planner",
+    "verify": ".verification.verify",
+}
+"""Imported when they are asked for (PEP 562): a process that only serves needs few of them (docs/decisions/0019)."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name], __name__), name)
+    return value

@@ -4,32 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import FlyhotError, SourceError, UpgradeRefused
+from .reason import Reason
 from .source.module import SourceModule
 from .source.plan import Refusal
 from .source.raising import raising_statement
-from .verification.verify import Difference
+
+if TYPE_CHECKING:
+    from .verification.verify import Difference
 
 RESTART = "mend it, or restart the program on the new release"
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why one thing can't be done while the program runs. `line` is 1-based, None where there is none."""
-
-    module: str
-    file: str
-    line: int | None
-    construct: str
-    """What it is about: the name of a definition, or a path into the process (`app.main:room.members`)."""
-    why: str
-    mend: str
-
-    def __str__(self) -> str:
-        where = f"{self.file}:{self.line}" if self.line is not None else self.file
-        return f"{where}: {self.construct}: {self.why}; {self.mend}"
 
 
 class Refused(UpgradeRefused):

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from ..engine.living.modules import find_root
 from ..session.registered import Registered
-from .ahead import Ahead
-from .check import check
 from .coordinator import Alone
 from .order import Order, Pages
 from .process import AppProcess, why_unsupported
 from .shared import AppRuntime, runtime_of, say_impossible
 
 __all__ = [
-    "Ahead",
     "Alone",
     "AppProcess",
     "AppRuntime",
     "Order",
     "Pages",
     "Registered",
-    "check",
     "find_root",
     "runtime_of",
     "say_impossible",

@@ -14,10 +14,12 @@ import sys
 import weakref
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..engine import Journal
-from .held_templates import HeldTemplates
+from ..engine.patching.journal import Journal
+
+if TYPE_CHECKING:
+    from .held_templates import HeldTemplates
 
 LOADERS = (
     ("jinja2.loaders", "FileSystemLoader"),
@@ -45,7 +47,7 @@ class AssetFolders:
         self._loaders: list[Any] = []
         self._environments: list[Any] = []
         self._trees: list[Path] = []
-        self._held = HeldTemplates()
+        self._held: HeldTemplates | None = None
 
     def look(self) -> None:
         """Find the living loaders and template environments. A pass over the heap: do it before anybody is held."""
@@ -55,6 +57,9 @@ class AssetFolders:
         self._environments = [
             obj for obj in found if type(obj) in environments and _attributes(obj).get("cache") is not None
         ]
+        from .held_templates import HeldTemplates  # it needs much of the engine: see loading.py
+
+        self._held = HeldTemplates()
         self._held.look()
 
     def relevant(self, paths: Iterable[str]) -> set[str]:
@@ -94,12 +99,12 @@ class AssetFolders:
             else:
                 _set_searchpath(loader, after, journal)
         self._clear_caches()
-        self._held.follow(tree, changed, journal)
+        if self._held is not None:
+            self._held.follow(tree, changed, journal)
 
     def forget(self) -> None:
         """Let go of what `look()` found."""
-        self._loaders, self._environments = [], []
-        self._held.forget()
+        self._loaders, self._environments, self._held = [], [], None
 
     def _clear_caches(self) -> None:
         """Compiled templates: with an equal mtime the old ones would stay."""

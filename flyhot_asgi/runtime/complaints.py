@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..engine import Difference, Plan, SourceModule
 from ..errors import UpgradeError, UpgradeRefused, VerifyFailed
+
+if TYPE_CHECKING:
+    from ..engine import Difference, Plan, SourceModule
 
 
 def refusal_of(plan: Plan) -> UpgradeRefused | None:

@@ -19,9 +19,9 @@ from ..control.wire import Decoder, Frame, encode
 from ..errors import ControlError, FlyhotError
 from ..release import began, imported
 from ..threads import in_thread
-from .already import differs_as_imported, runs_code_of
 from .installed import Installed
 from .joining import crew_in
+from .loading import load
 
 logger = logging.getLogger("flyhot.upgrade")
 
@@ -47,7 +47,12 @@ async def what_runs(installed: Installed) -> Installed:
     that were seen to be imported from another text. Raises ControlError if what runs is no release that anybody knows.
     """
     edited = await in_thread(lambda: edited_meanwhile(installed))
-    if not edited or await _is(installed):
+    if not edited:
+        return installed
+    await load()
+    from .already import runs_code_of
+
+    if await _is(installed):
         return installed
     tried = {installed.digest}
     for digest in await in_thread(lambda: list(_candidates(installed))):
@@ -100,6 +105,8 @@ def imported_otherwise(installed: Installed) -> list[str]:
 
 
 async def _is(installed: Installed) -> bool:
+    from .already import differs_as_imported
+
     other = await in_thread(lambda: imported_otherwise(installed))
     if other:
         logger.info("what was imported is not release %s: %s was another text", installed.vsn, other[0])

@@ -8,11 +8,12 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..engine import ReleaseFinder, SourceModule
 from ..engine.living.modules import LoadedModules, cold_name, relative_file
 from ..engine.oracle.images import Images
-from ..engine.verification.recorded import Recorded
+from ..engine.patching.finder import ReleaseFinder
+from ..engine.source.module import SourceModule
 from ..errors import SourceError
 from ..release.config import Settings
 from ..release.folder import FolderStore, Release
@@ -20,6 +21,9 @@ from ..release.manifest import Manifest
 from ..release.scan import scan
 from .assets import AssetFolders
 from .vsns import ClassVsns
+
+if TYPE_CHECKING:
+    from ..engine.verification.recorded import Recorded
 
 
 @dataclass

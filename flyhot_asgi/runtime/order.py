@@ -6,15 +6,17 @@ import math
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..engine.rehearsal.document import read_rehearsed
-from ..engine.source.defuse import Home
-from ..engine.verification.recorded import Recorded
 from ..errors import ControlError, ReleaseError
 from ..release.config import LONGEST_SECONDS, Settings
 from ..release.folder import Release
 from ..session.policy import OnBusy
+
+if TYPE_CHECKING:
+    from ..engine.source.defuse import Home
+    from ..engine.verification.recorded import Recorded
 
 OPTIONS = ("suspend_timeout", "http_drain", "hold_budget", "vote_timeout", "stale_within", "code_change_budget")
 POLICIES = {"on_busy": ("abort", "pin", "evict"), "stale": ("keep", "close")}

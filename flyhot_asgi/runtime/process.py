@@ -11,13 +11,12 @@ import sys
 import types
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..control.crew import START_AGAIN
 from ..control.decision import Decisions, decisions_dir
 from ..control.paths import open_store, prepare_runtime_dir, runtime_dir, socket_path
 from ..control.reloader import ENDED_SOON, INSTEAD, reloading
-from ..engine.verification.recorded import Recorded
 from ..errors import ControlError, FlyhotError
 from ..release import boots, imported
 from ..release.config import project_root, read_settings
@@ -29,17 +28,20 @@ from ..telemetry import census
 from ..telemetry.census import Census
 from ..threads import in_thread
 from ..upgrade import Outcome
-from .already import verify_installed
 from .complaints import differs_afterwards
 from .control_server import ControlServer
 from .coordinator import Alone, Coordinator
 from .doubt import keep_for_forks, what_runs
 from .installed import Installed
 from .joining import Joining, crew_in, join
+from .loading import load, note
 from .order import Order, Pages
 from .standing import follow_assets, installed_at_start, note_for_others, stands
-from .transaction import Transaction
 from .verbs import Verbs
+
+if TYPE_CHECKING:
+    from ..engine.verification.recorded import Recorded
+    from .transaction import Transaction
 
 logger = logging.getLogger("flyhot.upgrade")
 
@@ -144,6 +146,7 @@ class AppProcess:
         folder = prepare_runtime_dir(installed.root, installed.settings.app)
         decisions = Decisions(decisions_dir(folder))
         await asyncio.to_thread(decisions.forget)
+        await note()
         path = socket_path(folder, os.getpid())
         crew = crew_in(folder)
         server = ControlServer(path, Verbs(self, decisions, crew).table())
@@ -219,6 +222,7 @@ class AppProcess:
         installed = self._free(joining=order.joins)
         self._under_way = order.id
         try:
+            await load()
             async with self._surveys:
                 self.hold = Hold(self.registry, max_hold=order.hold_budget)
                 transaction = self._transaction(order, coordinator)
@@ -227,6 +231,8 @@ class AppProcess:
                 if transaction.differences:
                     result = await self._take_back(transaction, result)
                 if result["outcome"] == Outcome.ALREADY.value:
+                    from .already import verify_installed
+
                     result = await verify_installed(installed)
         finally:
             self._under_way = None
@@ -276,6 +282,9 @@ class AppProcess:
         """Compare this process with the release that it runs: a RESULT, `already`, whose `verified` says whether it is
         that. Takes as long as the app's import where that was not recorded yet. Raises UpgradeUnderWay."""
         installed = self._free()
+        await load()
+        from .already import verify_installed
+
         async with self._surveys:
             return await verify_installed(installed)
 
@@ -285,6 +294,7 @@ class AppProcess:
         Raises UpgradeUnderWay: what is being changed can't be looked at.
         """
         self._free()
+        await load()
         async with self._surveys:
             return await self._transaction(order, Alone()).plan_only()
 
@@ -314,6 +324,8 @@ class AppProcess:
         return installed
 
     def _transaction(self, order: Order, coordinator: Coordinator) -> Transaction:
+        from .transaction import Transaction
+
         return Transaction(order, self.ready(), self.registry, self._registered, self.hold, self.pages, coordinator)
 
 

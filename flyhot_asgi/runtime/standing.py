@@ -20,8 +20,9 @@ from ..control.crew import Crew
 from ..control.decision import Decisions, decisions_dir
 from ..control.paths import open_store, runtime_dir
 from ..control.standing import VARIABLE
-from ..engine import Journal, ReleaseFinder
 from ..engine.living.modules import LoadedModules
+from ..engine.patching.finder import ReleaseFinder
+from ..engine.patching.journal import Journal
 from ..engine.patching.shown import show_source
 from ..errors import FlyhotError, ReleaseError
 from ..release.config import Settings, read_settings

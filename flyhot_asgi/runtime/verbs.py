@@ -17,16 +17,15 @@ from ..control.crew import Crew
 from ..control.decision import Decisions
 from ..control.reloader import ENDED_SOON, INSTEAD, reloading
 from ..control.wire import Frame
-from ..engine.verification.sealed import seal
 from ..errors import ControlError, FlyhotError, UpgradeRefused
 from ..session import Registry
-from .check import check
 from .control_server import Verb
 from .conversation import Conversation
 from .coordinator import Coordinator, SocketCoordinator
 from .health import why_not_well
 from .installed import Installed
 from .joining import Joining, may_take
+from .loading import load
 from .order import Order, Pages, read_order, seconds
 from .recordings import Recordings
 
@@ -155,14 +154,22 @@ class Verbs:
     async def _check(self, request: Frame, conversation: Conversation) -> Frame:
         installed = self._process.ready()
         release = await asyncio.to_thread(installed.store.get_release, str(request.get("release")))
+        await load()
+        from .check import check
+
         cold = await check(installed, release)
         if request.get("sealed") is True:  # it is going to leave this machine
+            from ..engine.verification.sealed import seal
+
             cold = seal(cold, release.digest)
         return {"ok": True, "cold": cold, "error": None}
 
     async def _plan(self, request: Frame, conversation: Conversation) -> Frame:
         order, installed = await self._order(request), self._process.ready()
         if order.cold is None and order.release.digest != installed.digest:
+            await load()
+            from .check import check
+
             order = replace(order, cold=await check(installed, order.release))
         plan, error = await self._process.plan(order)
         if plan is None and error is not None:

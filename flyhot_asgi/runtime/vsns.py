@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ..engine import SourceModule
+from ..engine.source.module import SourceModule
 from ..session import Unit
 
 

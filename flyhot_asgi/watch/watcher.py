@@ -23,7 +23,9 @@ from ..client import ClientHub
 from ..errors import ConfigError, FlyhotError
 from ..release.folder import Release
 from ..release.scan import scan
-from ..runtime import Ahead, Alone, AppProcess, Order, check
+from ..runtime import Alone, AppProcess, Order
+from ..runtime.ahead import Ahead
+from ..runtime.check import check
 from .asked import SUPERVISED
 from .said import Said, said_of_error, said_of_result
 

@@ -31,7 +31,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from flyhot_asgi.runtime import check
+from flyhot_asgi.runtime.check import check
 from flyhot_asgi.runtime.coordinator import Alone, Word
 from tests.faults.lab import Lab
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ...errors import FlyhotError, UndoFailed
 from ..adapters import default_adapters
-from ..outcome import Reason, Refused, Timings, reason_of_difference, reason_of_raised, reason_of_refusal
+from ..outcome import Refused, Timings, reason_of_difference, reason_of_raised, reason_of_refusal
 from ..patching.collector import StillCollector
 from ..patching.finder import ReleaseFinder
 from ..patching.journal import Journal
@@ -24,6 +24,7 @@ from ..patching.patch import Patch
 from ..planning.context import COLD
 from ..planning.judge_classes import all_classes
 from ..planning.planner import make_plan
+from ..reason import Reason
 from ..source.defuse import Home
 from ..source.drift import Drift
 from ..source.module import SourceModule

@@ -12,11 +12,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import ReleaseError
-from ..outcome import Reason
-from ..source.defuse import Home
+from ..reason import Reason
+
+if TYPE_CHECKING:
+    from ..source.defuse import Home
 
 FORMAT = 1
 OUTCOMES = ("arrives", "unneeded", "refused", "none")

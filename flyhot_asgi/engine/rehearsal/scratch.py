@@ -27,7 +27,7 @@ from ..oracle.elsewhere import elsewhere
 from ..oracle.failed import left_out_of
 from ..oracle.images import Images
 from ..oracle.request import ColdRequest
-from ..outcome import Reason
+from ..reason import Reason
 from ..verification.recorded import record
 from .document import Rehearsed
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from flyhot_asgi.errors import SourceError
-from flyhot_asgi.runtime import Ahead, Order
+from flyhot_asgi.runtime import Order
+from flyhot_asgi.runtime.ahead import Ahead
 from flyhot_asgi.watch.watcher import Watcher
 from tests.faults.intact import assert_all_answer, assert_nothing_held, assert_single_generation
 from tests.faults.lab import FIRST, RULES, Lab, edited
