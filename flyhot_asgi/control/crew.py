@@ -90,10 +90,9 @@ class Crew:
         """The supervisor itself has imported `release`. Raises ControlError."""
         self._save(self._base, release.encode())
 
-    def may_begin_again(self) -> bool:
+    def may_begin_again(self, server: str | None) -> bool:
         """This worker may end, as its supervisor starts another one; noted as done. False if too many have, or if
-        nobody would follow. Blocking; raises ControlError."""
-        server = serving_us()
+        nobody would follow. `server`: `serving_us()`. Blocking; raises ControlError."""
         if server not in ("uvicorn", "gunicorn") or why_nobody_follows(server) is not None:
             return False
         recent = [moment for moment in self._ends() if moment > time.time() - WITHIN]
@@ -158,7 +157,8 @@ def starts_from_folder(folder: Path) -> bool:
 
 
 def serving_us() -> str | None:
-    """The package of the server whose worker this is; None if it can't be told."""
+    """The package of the server whose worker this is; None if it can't be told. gunicorn is known by who has called us:
+    ask in the main thread."""
     target = getattr(multiprocessing.current_process(), "_target", None)
     if target is not None:
         return str(getattr(target, "__module__", "")).partition(".")[0] or None

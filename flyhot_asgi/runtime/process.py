@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..control.crew import START_AGAIN
+from ..control.crew import START_AGAIN, serving_us
 from ..control.decision import Decisions, decisions_dir
 from ..control.paths import open_store, prepare_runtime_dir, runtime_dir, socket_path
 from ..control.reloader import ENDED_SOON, INSTEAD, reloading
@@ -121,9 +121,9 @@ class AppProcess:
 
     async def _begin_again(self) -> None:
         """Nobody is served yet, and nobody knows what was imported: a worker that another one follows ends here."""
-        crew = crew_in(runtime_dir(self.ready().root))
+        crew, server = crew_in(runtime_dir(self.ready().root)), serving_us()
         with contextlib.suppress(ControlError):
-            if crew is not None and await in_thread(crew.may_begin_again):
+            if crew is not None and await in_thread(lambda: crew.may_begin_again(server)):
                 logger.critical("worker %d ends, so that its server starts one that knows what it runs", os.getpid())
                 logging.shutdown()
                 os._exit(START_AGAIN)

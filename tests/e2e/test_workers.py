@@ -184,7 +184,7 @@ import sys
 import time
 from pathlib import Path
 
-if "uvicorn" in sys.modules:  # not where a release is looked at
+if "uvicorn" in sys.modules or "gunicorn" in sys.modules:  # not where a release is looked at
     Path(f"{os.getpid()}.comes").touch()
     while Path("wait").exists() and not Path("go").exists():
         time.sleep(0.01)
@@ -227,15 +227,17 @@ async def test_a_worker_that_comes_up_in_the_middle_waits_for_the_decision(monke
         app.stop()
 
 
+@pytest.mark.parametrize("name", ["uvicorn", "gunicorn"])
 async def test_a_worker_that_can_not_know_what_it_has_imported_makes_room_for_one_that_does(
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It read a text that was never released, and that somebody has saved over since: it stayed, broken, and each
     deploy ended with 1 until somebody restarted it."""
     app = LiveApp({"main.py": (old := SLOW + APP)})
     monkeypatch.setenv(RUNTIME_VARIABLE, app.environment[RUNTIME_VARIABLE])
     try:
-        app.start("--workers", "2")
+        server, options = CREWS[name]
+        app.start(*options, server=server)
         await until_up(app, 2)
         app.write({"main.py": old.replace("r1", "r2")})
         assert (await app.deploy_meanwhile("hot")).outcome == "complete"

@@ -113,6 +113,7 @@ async def test_who_never_comes_back_is_named_with_class_and_line_and_everybody_f
     assert busy.function is not None and busy.function.endswith("never_back")
     assert 0.1 < busy.seconds < 5
     assert "ws-2 /stuck" in str(error) and "the old code still serves" in str(error)
+    assert "on_busy" in str(error.do)
     assert (hold.held, server.registry.valve.is_open) == (False, True)
     other.says("hello")
     await turn()
