@@ -27,6 +27,7 @@ from ..source.schema import (
     private_names,
     reshaped_attributes,
     set_elsewhere,
+    slots_of,
     stored_under,
 )
 from .context import COLD, Context
@@ -105,7 +106,8 @@ def lacks(
     """What to say of living instances that lack what the new code counts on; None if a `code_change` sees to it."""
     name = min(gained)
     reason = f"{len(among())} living instance(s) lack the attribute `{name}` that its code now counts on"
-    mend = f"give the class a default (`{name} = …` in its body) or a `code_change`, or {COLD}"
+    slotted = newer is not None and name in slots_of(newer)
+    mend = COLD if slotted else f"give the class a default (`{name} = …` in its body) or a `code_change`, or {COLD}"
     return _unless_migrated(context, live, among, newer, (reason, mend))
 
 

@@ -19,7 +19,7 @@ from ..source.defuse import Home, Names
 from ..source.diff import Change, Verdict, diff
 from ..source.module import Statement, statements_of
 from ..source.plan import Action, Move
-from ..source.values import alike, is_atomic, is_definition, value_of
+from ..source.values import CONTAINERS, alike, is_atomic, is_definition, value_of
 from .context import Context
 from .judge_instances import instance_gap, mangled_gap
 from .judge_members import cold_value, state_problem
@@ -137,6 +137,7 @@ def judge_moves(context: Context) -> None:
 def judge_moved_state(context: Context) -> None:
     """Values of modules that are gone, which new modules make by the same statements: what the program made of them
     since would be lost. What else such a module kept goes with it."""
+    _judge_starred(context)
     came = {
         (statement.binds, statement.dump): (name, statement)
         for name in context.plan.added
@@ -153,6 +154,20 @@ def judge_moved_state(context: Context) -> None:
                 if not is_definition(value) and not context.owned(value) and _was_changed(context, (module, name)):
                     reason = f"`{name}` of {module} is made by {target} now, and what the running program made of it"
                     context.refuse(target, new, f"{reason} would be lost")
+
+
+def _judge_starred(context: Context) -> None:
+    """The same of containers that a star import brings from another module now."""
+    for module in context.plan.changed:
+        stars = [one for one in context.new[module].statements if one.kind == "import" and not one.binds]
+        for statement in context.active_old(module) if stars else ():
+            for name in statement.binds if statement.kind == "assign" else ():
+                home, value = context.new_names.home(module, name), context.value(module, name)
+                made = context.new_names.definition(home) if home is not None and home[0] != module else None
+                if made is None or made.kind != "assign" or not isinstance(value, CONTAINERS):
+                    continue
+                if not alike((cold_values(context, module, (name,)) or {}).get(name, MISSING), value):
+                    context.refuse(module, stars[0], _lost(context, module, name), name=name)
 
 
 def value_came_from(context: Context, module: str, change: Change) -> Home | None:
@@ -214,6 +229,8 @@ def state_left_behind(context: Context, module: str, change: Change, name: str) 
         return None
     if isinstance(live, type) and isinstance(old, ast.ClassDef):
         return _of_class(context, module, old, live)
+    if isinstance(live, types.FunctionType) and change.old is not None and change.old.kind == "assign":
+        return _lost(context, module, name) if _was_changed(context, (module, name)) else None
     if is_definition(live) or (change.old is not None and change.old.kind == "import"):
         return None
     if type(live) in _WEAK and not live:
@@ -223,6 +240,27 @@ def state_left_behind(context: Context, module: str, change: Change, name: str) 
     cold = (cold_values(context, module, (name,)) or {}).get(name, MISSING)
     if (cold is not MISSING and alike(cold, live)) or (cold is MISSING and is_atomic(live)):
         return None
+    if _as_imported(context, (module, name)):
+        held = context.held_elsewhere(live)
+        another = f"`{name}` comes from another module now, as another object"
+        return f"{another}, and the old one is held by {held[0]}" if held else None
+    return _lost(context, module, name)
+
+
+def _as_imported(context: Context, home: Home) -> bool:
+    """Its own statement made all that it is, and the program nothing: the other module makes it as well."""
+    drift = context.drift
+    if drift is None or not drift.known(home) or drift.by_program(home) or drift.opaque(home) is not None:
+        return False
+    everything = [(m, one) for m in context.old if m in context.live for one in context.active_old(m)]
+    return not any(home in context.slices.touch_old(m, one).homes for m, one in everything)
+
+
+def _lost(context: Context, module: str, name: str) -> str:
+    if context.drift is not None and context.drift.known((module, name)) and not _was_changed(context, (module, name)):
+        return (
+            f"`{name}` comes from another module now, as another object: what statements put into it can't move along"
+        )
     return f"`{name}` comes from another module now, and what the running program made of it would be lost"
 
 

@@ -16,6 +16,7 @@ from ..source.outsiders import Touch, touches
 from ..source.plan import Refusal
 from ..source.schema import always_set, read_by_methods
 from .context import COLD, Context
+from .judge_abandoned import judge_abandoned
 from .judge_applied import judge_applied
 from .judge_copied import judge_copied
 from .judge_keyed import judge_keyed
@@ -33,6 +34,7 @@ def judge_outsiders(context: Context) -> None:
     judge_records(context)
     judge_stored(context)
     judge_keyed(context)
+    judge_abandoned(context)
     judge_applied(context)
     if not context.plan.refusals:  # or that says what lacks
         judge_copied(context)

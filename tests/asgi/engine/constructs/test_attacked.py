@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from .abandoned import REFUSED as ABANDONED
+from .abandoned import RIGHT as GONE
 from .attacked import REFUSED, RIGHT
 from .case import case, judge
 from .closures import REFUSED as CLOSURES
@@ -11,8 +13,8 @@ from .closures import RIGHT as STAYS
 from .keyed import REFUSED as KEYED
 from .keyed import RIGHT as FOUND
 
-RIGHT = {**RIGHT, **FOUND, **STAYS}
-REFUSED = {**REFUSED, **KEYED, **CLOSURES}
+RIGHT = {**RIGHT, **FOUND, **STAYS, **GONE}
+REFUSED = {**REFUSED, **KEYED, **CLOSURES, **ABANDONED}
 
 
 @pytest.mark.parametrize("name", RIGHT)

@@ -1,0 +1,101 @@
+"""State that its functions keep elsewhere now: `count` became `total`, an attribute of a class, a name of another
+module. What the program made of the old one would be lost, and the new one begin anew.
+
+Told from state that is simply gone, as its statement is, by the function that bound or filled the old name: it lives
+on, lets go of that name, and uses one that the old release did not have. A cache that the function fills itself is not
+meant.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..source.defuse import Home
+from ..source.kept import kept
+from ..source.module import FunctionNode
+from ..source.nodes import nodes_of
+from ..source.plan import Refusal
+from .context import COLD, Context
+from .judge_queued import functions_in
+
+_MEND = f"keep the old name for one release, and take over what it holds, or {COLD}"
+
+
+def judge_abandoned(context: Context) -> None:
+    """Refuse where such state would be lost."""
+    drift = context.drift
+    for module, name in context.plan.deleted_names if drift is not None else ():
+        home = (module, name)
+        definition = context.old_names.definition(home) if module in context.old else None
+        if definition is None or definition.kind != "assign" or home in context.moves:
+            continue
+        if drift is None or not drift.known(home) or not drift.by_program(home):
+            continue
+        for path, before in functions_in(context.old[module]):
+            if not _changes(before, name) or set(kept([before]).get(name, {})) == {None}:
+                continue
+            for target, after in _goes_on(context, module, path):
+                if (instead := _instead(context, module, name, before, target, after)) is not None:
+                    _refuse(context, home, (target, after.lineno, path), instead)
+
+
+def _refuse(context: Context, home: Home, at: tuple[str, int, str], instead: str) -> None:
+    target, line, path = at
+    reason = (
+        f"it keeps in {instead} now what it kept in `{home[1]}`, which is gone: what the running program made of it"
+    )
+    refusal = Refusal(target, context.file(target), line, path, f"{reason} would be lost", _MEND)
+    if refusal not in context.plan.refusals:
+        context.plan.refusals.append(refusal)
+
+
+def _goes_on(context: Context, module: str, path: str) -> Iterator[tuple[str, FunctionNode]]:
+    """The function in the new release, where it stands or where it moved to."""
+    moved = context.moves.get((module, path))
+    target, name = moved.new if moved is not None else (module, path)
+    for found, function in functions_in(context.new[target]) if target in context.new else ():
+        if found == name:
+            yield target, function
+
+
+def _instead(
+    context: Context, module: str, name: str, before: FunctionNode, target: str, after: FunctionNode
+) -> str | None:
+    """A name that it uses now, which the old release did not have: a value, or a class."""
+    used = _names(after)
+    if target == module and name in used:
+        return None
+    for one in sorted(used - _names(before) | ({name} & used)):
+        home = context.new_names.home(target, one)
+        definition = context.new_names.definition(home) if home is not None else None
+        if home is None or definition is None or definition.kind not in ("assign", "class"):
+            continue
+        if home[0] not in context.old or context.old_names.definition(home) is None:
+            return f"`{one}`" if home[0] == module else f"`{one}` of {home[0]}"
+    return None
+
+
+def _names(function: FunctionNode) -> set[str]:
+    return {node.id for node in nodes_of(function) if isinstance(node, ast.Name)}
+
+
+def _changes(function: FunctionNode, name: str) -> bool:
+    """It binds the name anew, puts something into what that means, or calls a method of it."""
+    nodes = nodes_of(function)
+    shared = any(isinstance(node, ast.Global) and name in node.names for node in nodes)
+    for node in nodes:
+        if shared and isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
+            return True
+        if isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            if name == _root(node):
+                return True
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and name == _root(node.func):
+            return True
+    return False
+
+
+def _root(node: ast.expr) -> str | None:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
