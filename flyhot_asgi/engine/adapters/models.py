@@ -29,6 +29,7 @@ from .former_configs import FormerConfigs
 from .instances import InstanceFill, InstanceRebuild, initialised, is_settings
 from .lasting import lasting_defaults, lasting_fields
 from .moved import MovedSchemas
+from .parametrized import Parametrized, named
 from .remapping import why_not_remapped
 from .response_copies import ResponseCopies, is_copy_of
 from .schemas import SchemaRefresh, is_generic_of, models
@@ -81,6 +82,9 @@ class ModelsAdapter(Adapter):
     def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         if base_model() is None:
             return
+        gone = list(named(context))
+        if gone or context.plan.work or context.plan.added:
+            context.plan.registrations.insert(0, Parametrized(gone))
         remade, changed = _changed_classes(context)
         for module, statement in context.order:
             cls = _rebuilt_by(context, module, statement)
