@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Container, Iterable, Sequence
 
+from .asked import read_as_another
 from .binds import bound_names
 from .defuse import construction_methods, methods_of
 from .kinds import Kinds, Origins, kind_of, reshaped
@@ -77,7 +78,13 @@ def set_elsewhere(
 
     `foreign`: whether a method's first parameter is no instance of the class (a function that lacks its `self`)."""
     known = _stored(methods_of(new)) | class_level(new) | _loaded(methods_of(old))
-    read = _loaded(method for method in methods_of(new) if not foreign(method))
+    read = {
+        use.attr
+        for method in methods_of(new)
+        if not foreign(method)
+        for use in _uses(method, ast.Load)
+        if use not in read_as_another(method)
+    }
     return {name for name in read - known if not name.startswith("__")}
 
 
@@ -173,6 +180,7 @@ def _attributes_read(tree: ast.AST) -> set[str]:
                 found.add(node.attr)
         elif isinstance(node, ast.ClassDef):
             found |= _read_of_bases(node)
+            found |= {use.attr for method in methods_of(node) for use in read_as_another(method)}
     return found
 
 

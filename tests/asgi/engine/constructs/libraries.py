@@ -149,6 +149,29 @@ CASES = {
         held.help
         m.cli is held
     """,
+    "a base reads what its heirs have where it has asked for them": """
+        --- m
+        class Base:
+            def both(self, other): return All(self, other)
+        class All(Base):
+            def __init__(self, *parts): self.parts = parts
+        ONE = Base()
+        +++ m
+        class Base:
+            def both(self, other):
+                if isinstance(self, All): return All(*self.parts, other)
+                return All(self, other)
+            def size(self): return isinstance(self, All) and len(self.parts)
+        class All(Base):
+            def __init__(self, *parts): self.parts = parts
+        ONE = Base()
+        === hold
+        two = m.ONE.both(m.ONE)
+        === ask
+        len(m.ONE.both(1).both(2).parts)
+        two.size()
+        m.ONE.size()
+    """,
     "objects deep inside of what is made again": """
         --- m
         from dataclasses import dataclass

@@ -2,6 +2,22 @@
 where such data lives, right where it does not."""
 
 REFUSED = {
+    "a base reads where it has asked for an heir what that heir has since now": """
+        --- m
+        class Base:
+            def size(self): return 0
+        class All(Base):
+            def __init__(self, *parts): pass
+        +++ m
+        class Base:
+            def size(self): return isinstance(self, All) and len(self.parts)
+        class All(Base):
+            def __init__(self, *parts): self.parts = parts
+        === hold
+        two = m.All(1)
+        === ask
+        two.size()
+    """,
     "a dict that a function makes gets a key, which code asks for": """
         --- m
         ROOMS = {}
