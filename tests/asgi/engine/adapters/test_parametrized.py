@@ -1,4 +1,4 @@
-"""Generic models are parametrized otherwise, as a list's page of one model becomes that of another; to and fro, twice."""
+"""Generic models are parametrized otherwise: a page of one model becomes that of another; to and fro, twice."""
 
 from __future__ import annotations
 
