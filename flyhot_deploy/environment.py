@@ -71,6 +71,11 @@ def repository_from(environment: Mapping[str, str], *, app: str | None = None) -
     return read_place(environment, app=app).repository()
 
 
+def names_store(environment: Mapping[str, str]) -> bool:
+    """Does it say where releases are kept?"""
+    return bool(environment.get("FLYHOT_STORE") or environment.get("BUCKET_NAME"))
+
+
 def base_of(environment: Mapping[str, str]) -> str | None:
     """The image that this machine was made from, without `@sha256:…`; None where there is none (no container of
     Fly's).
@@ -101,7 +106,7 @@ def signing_keys(environment: Mapping[str, str]) -> tuple[SecretKey, ...]:
 
 def _address(environment: Mapping[str, str]) -> Address | None:
     named, bucket = environment.get("FLYHOT_STORE"), environment.get("BUCKET_NAME")
-    if not named and not bucket:
+    if not names_store(environment):
         return None
     return Address.parse(
         named or f"s3://{bucket}",

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ..environment import names_store
 from . import place
 
 VARIABLE = "FLYHOT_AGENT"
@@ -24,11 +25,14 @@ LOOK_SECONDS = 5.0
 
 
 def start(root: Path, folder: Path) -> Callable[[], None]:
-    """See to it that this machine has an agent, until the function that is returned is called. Never raises.
+    """See to it that this machine has an agent, until the function that is returned is called. Never raises. Where
+    nothing says where releases are kept, an agent would have nothing to do, and there is none.
 
     One thread of this process, asleep but for a look at a lock every few seconds.
     """
     done = threading.Event()
+    if not names_store(os.environ):
+        return done.set
 
     def keep() -> None:
         pause = 0.0
