@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..planning.context import Adapter, Context
 from ..source.diff import NamespaceDiff
 from ..source.module import Statement
 from ..source.plan import Action
+from .layers import made_anew
 from .same_text import SameText
 from .stack import LISTED, StackRebuild, calls_in, handler_key, is_app, tell_middleware_apart
 from .stale import registers_as_before, stale_statements
@@ -26,6 +27,10 @@ class MiddlewareAdapter(Adapter):
 
     def registers(self, context: Context, module: str, statement: Statement) -> bool:
         return module in context.live and bool(calls_in(context, module, statement))
+
+    def makes_anew(self, context: Context, objects: Collection[Any]) -> list[Any]:
+        apps = _by_app(context, context.old_order).values()
+        return [one for app, before in apps for one in made_anew(context, app, before, objects)]
 
     def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         stale = stale_statements(context, diffs)

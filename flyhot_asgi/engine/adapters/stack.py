@@ -203,6 +203,14 @@ def _user_part(layers: list[Any]) -> list[Any]:
     return [layer for layer in layers if type(layer).__name__ not in _BUILT_IN]
 
 
+def layers_of_entries(app: Any) -> dict[int, Any]:
+    """Id of an entry → the layer that was made of it; empty if that can't be told, or nothing was made yet."""
+    layers, entries = _user_part(list(_layers(app.middleware_stack, app.router))), list(app.user_middleware)
+    if len(layers) != len(entries):
+        return {}
+    return {id(entry): layer for entry, layer in zip(entries, layers, strict=True)}
+
+
 def tell_middleware_apart(
     context: Context, app: Any, old: list[tuple[str, Statement]]
 ) -> tuple[dict[Statement, list[Any]], list[Any], list[Any]] | str:

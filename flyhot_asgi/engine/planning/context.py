@@ -347,8 +347,7 @@ class Context(Findings):
 
 
 class Adapter:
-    """Knowledge of one framework. Imports the framework only if the app did. What an adapter does not know it leaves to
-    the others: every method has a default that says so."""
+    """Knowledge of one framework, which it never imports. What it does not know it leaves to the others, by default."""
 
     def registers(self, context: Context, module: str, statement: Statement) -> bool:
         """Executing `statement` adds to a living registrar that this adapter can rebuild."""
@@ -368,8 +367,7 @@ class Adapter:
         return False
 
     def recasts(self, context: Context, module: str, change: Change, living: type, of: str | None) -> bool:
-        """Plan the change of a class statement, or leave it. `of`: its text is the old one, but what it was built from
-        is not."""
+        """Plan the change of a class statement, or leave it. `of`: nothing but what it was built from is another."""
         return False
 
     def fills(self, context: Context, module: str, statement: Statement) -> bool:
@@ -384,6 +382,10 @@ class Adapter:
     def owns(self, value: object) -> bool:
         """`value` is a registrar of this framework, or something made by registering."""
         return False
+
+    def makes_anew(self, context: Context, objects: Collection[Any]) -> list[Any]:
+        """Plan that others take the place of some of these objects; those which it is."""
+        return []
 
     def says_all(self, context: Context, value: object) -> bool:
         """`value` is an entry for such a registrar, and nothing but what the text that made it says."""

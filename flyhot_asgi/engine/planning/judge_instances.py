@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from ..living.attributes import always_given, fields_of, has, lacking
+from ..living.inventory import is_among
 from ..living.places import found_at
 from ..source.module import FunctionNode, dotted_name, mangled
 from ..source.nodes import nodes_of
@@ -71,7 +72,9 @@ def _schema_gap(
         return [one for one in found if all(has(one, name) for name in always_given(type(one)))]
 
     def concerned() -> list[Any]:
-        return those(context.survey.objects(live))
+        found = those(context.survey.objects(live))
+        anew = [one for adapter in context.adapters for one in adapter.makes_anew(context, found)] if found else []
+        return [one for one in found if not is_among(one, anew)]
 
     newer = old if context.downgrade else new
     if not context.instances(live) or not (count := len(concerned())):
