@@ -313,7 +313,10 @@ class Patch:
         for registration in told:
             registration.show(item.statement, journal)
         executor.run_twin(item, code, namespace, pourer.members())
-        free(pourer.finish(namespace), journal)
+        held = pourer.finish(namespace)
+        if held:
+            self._clear_caches()  # what was asked of the twin while it was made
+        free(held, journal)
         for registration in told:
             registration.collect(item.statement, journal)
 

@@ -172,6 +172,59 @@ CASES = {
         two.size()
         m.ONE.size()
     """,
+    "a cache is asked of a class while it is made": """
+        --- m
+        from functools import lru_cache
+        @lru_cache
+        def names(cls): return tuple(cls.__annotations__)
+        class Base:
+            def __init_subclass__(cls): cls.names = names(cls)
+        class A(Base):
+            x: int
+        +++ m
+        from functools import lru_cache
+        @lru_cache
+        def names(cls): return tuple(cls.__annotations__)
+        class Base:
+            def __init_subclass__(cls): cls.names = names(cls)
+        class A(Base):
+            x: int
+            y: int
+        === hold
+        K = m.A
+        === ask
+        m.A.names
+        m.names(K)
+        K is m.A
+    """,
+    "a cache of methods is asked of a class while it is made": """
+        --- m
+        from functools import lru_cache
+        class Builder:
+            def __init__(self, cls): self.cls = cls
+            @lru_cache()
+            def names(self): return tuple(self.cls.__annotations__)
+        class Base:
+            def __init_subclass__(cls): cls.names = Builder(cls).names()
+        class A(Base):
+            x: int
+        +++ m
+        from functools import lru_cache
+        class Builder:
+            def __init__(self, cls): self.cls = cls
+            @lru_cache()
+            def names(self): return tuple(self.cls.__annotations__)
+        class Base:
+            def __init_subclass__(cls): cls.names = Builder(cls).names()
+        class A(Base):
+            x: int
+            y: int
+        === hold
+        K = m.A
+        === ask
+        m.A.names
+        K is m.A
+    """,
     "objects deep inside of what is made again": """
         --- m
         from dataclasses import dataclass
