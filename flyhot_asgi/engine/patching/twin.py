@@ -22,6 +22,7 @@ from typing import Any, Protocol, TypeAlias
 
 from ...errors import UpgradeError
 from ..living.attributes import fields_of
+from ..living.caches import forget_plain
 from ..living.inventory import subclasses
 from ..living.wrapped import closed_over, functions_of_member
 from ..source.plan import Twin, TwinOf
@@ -336,6 +337,9 @@ def free(held: list[Held], journal: Journal) -> None:
     if not pairs:
         return
     gc.unfreeze()
+    for pair in pairs:
+        forget_plain(pair[0])
+    del pair
     names = [f"`{living.__qualname__}` of {living.__module__}" for _, living in pairs]
     substitution = Substitution(pairs)
     pairs.clear()

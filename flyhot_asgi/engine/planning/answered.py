@@ -10,11 +10,12 @@ import ast
 import types
 from typing import Any
 
+from ..living.caches import results
 from ..living.inventory import is_cache
 from ..source.defuse import Home
 from ..source.values import is_plain
 from .context import Context
-from .judge_caches import results, takes_arguments
+from .judge_caches import takes_arguments
 
 
 class Answered:

@@ -8,10 +8,9 @@ or one that it calls by name, changed.
 
 from __future__ import annotations
 
-import gc
 import types
-from typing import Any
 
+from ..living.caches import results
 from ..source.defuse import Home
 from ..source.values import is_plain
 from .context import Context
@@ -55,21 +54,3 @@ def changes_with(context: Context, home: Home, touched: set[Home]) -> bool:
     reach = context.new_names.reached({(home[0], home[1].partition(".")[0])})
     methods = {changed.rpartition(".")[2] for _, changed in context.changed_bodies if "." in changed}
     return bool(reach.homes & touched or reach.attributes & methods)
-
-
-def results(cache: Any) -> list[object]:
-    """What the cache holds as results, as the collector shows it: without calling it or counting a hit."""
-    shown = gc.get_referents(cache)
-    found = [
-        shown[at - 1]  # key, result, the type of their list element
-        for at in range(2, len(shown))
-        if isinstance(shown[at], type) and shown[at].__name__ == _ELEMENT and not isinstance(shown[at - 1], type)
-        if type(shown[at - 1]) is not object
-    ]
-    for one in shown:
-        if type(one) is dict and "__wrapped__" not in one:
-            found += [value for value in one.values() if type(value).__name__ != _ELEMENT]
-    return found
-
-
-_ELEMENT = "_lru_list_elem"
