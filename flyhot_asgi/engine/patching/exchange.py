@@ -23,7 +23,7 @@ from typing import Any
 
 from ...errors import UpgradeError
 from ..living.attributes import fields_of, is_heap_type, slots_of
-from ..living.inventory import describe, subclasses
+from ..living.inventory import Survey, describe, subclasses
 from ..source.plan import COLD
 from .classobject import members, modified, owned_by, touch_class
 from .journal import Journal
@@ -248,6 +248,8 @@ class _Everywhere(Substitution):
         """Raises UpgradeError if anybody has one of the old ones still. One pass over the heap for all of them."""
         shown = dict.fromkeys(map(id, self._all), 0)
         spared = self._spared | self._journal.images()
+        surveys = [one for one in gc.get_objects() if type(one) is Survey]  # of a plan that is kept
+        spared |= {id(one) for survey in surveys for one in survey.lists}
         found = _holders(self._all)
         spared.add(id(found))
         for index in range(len(found)):

@@ -434,6 +434,29 @@ CASES = {
         m.HELD[0] is b
         m.S(2).name
     """,
+    "two names of one member become two; the plan has listed who is alive": """
+        --- m
+        import enum
+        class S(str, enum.Enum):
+            IRI = "ref"
+            REF = "ref"
+        class Job:
+            def __init__(self): self.x = 1
+            def f(self): return 1
+        +++ m
+        import enum
+        class S(str, enum.Enum):
+            IRI = "iri"
+            REF = "ref"
+        class Job:
+            def __init__(self): self.x = 1; self.y = 2
+            def f(self): return self.x
+            def code_change(self, old_vsn, state, extra): self.y = 2
+        === hold
+        job = m.Job.__new__(m.Job)
+        === ask
+        m.S("ref") is m.S.REF
+    """,
     "two names of one member become two members that nobody holds": """
         --- m
         import enum
