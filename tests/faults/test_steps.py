@@ -166,6 +166,15 @@ async def test_a_code_change_returns_nonsense(lab: Lab) -> None:
     await assert_intact(lab, picture(lab), result)
 
 
+async def test_in_debug_mode_a_code_change_that_changes_the_session_itself(lab: Lab) -> None:
+    """What it assigns would be lost, as the state that it returns takes its place."""
+    bad = edited(SECOND["main.py"], ("state['history'].append('migrated')", "self.count = 7"))
+    before, result = await failed(lab, files={**SECOND, "main.py": bad}, debug=True)
+    assert result["outcome"] == "rolled_back" and result["error"]["kind"] == "migration"
+    assert "count" in result["error"]["message"]
+    await assert_intact(lab, before, result)
+
+
 async def test_a_code_change_never_ends(lab: Lab) -> None:
     bad = edited(SECOND["main.py"], ("state['history'].append('migrated')", "while True: pass"))
     before, result = await failed(lab, files={**SECOND, "main.py": bad}, hold_budget=0.2)
