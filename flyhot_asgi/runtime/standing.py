@@ -3,8 +3,7 @@
 It would import what lies there: somebody edits it, a deploy of it was refused, or it can't even be imported; then the
 worker dies before anything of ours runs, again and again, and gunicorn ends with all its workers. So a server that was
 started by `python -m flyhot_deploy run` has a finder in each of its processes (site/sitecustomize.py) which comes here
-before the first module of the app is imported. Where the folder is another release than the one that stands, the app
-is imported from that one, out of the store.
+before the first module of the app is imported, and has it imported from the release that stands, out of the store.
 
 Nothing is laid over the folder (decision 0002), and a server that is started anew starts from it, as ever.
 """
@@ -24,11 +23,9 @@ from ..engine.living.modules import LoadedModules
 from ..engine.patching.finder import ReleaseFinder
 from ..engine.patching.journal import Journal
 from ..engine.patching.shown import show_source
-from ..errors import FlyhotError, ReleaseError
+from ..errors import FlyhotError
 from ..release.config import Settings, read_settings
 from ..release.folder import FolderStore, Release
-from ..release.manifest import Manifest
-from ..release.scan import scan
 from ..threads import in_thread
 from .installed import Installed
 from .joining import crew_in
@@ -49,7 +46,8 @@ _standing: dict[Path, Standing] = {}
 
 def stand_in(folder: str) -> ReleaseFinder | None:
     """Have the app in `folder` imported from the release that this worker's crew runs, by the finder that is returned;
-    None: the folder is that, or nobody knows better. Blocking, before anything of the app is imported. Never raises."""
+    None: nobody knows one. Also if the folder is just that: it may be another one before all of it is imported.
+    Blocking, before anything of the app is imported. Never raises."""
     root = Path(folder)
     try:
         crew = crew_in(runtime_dir(root))
@@ -57,8 +55,6 @@ def stand_in(folder: str) -> ReleaseFinder | None:
         if wanted is None:
             return None
         settings = read_settings(root)
-        if _digest_of(root, settings) == wanted:
-            return None
         release = open_store(root, settings).get_release(wanted)
         sources = LoadedModules(root, settings.first_party).sources(release.manifest.entries, release.read, {})
     except (FlyhotError, OSError) as exc:
@@ -84,13 +80,6 @@ def _wanted(crew: Crew, root: Path) -> str | None:
     return note.release if word == "commit" else note.old
 
 
-def _digest_of(root: Path, settings: Settings) -> str | None:
-    try:
-        return Manifest.of(scan(root, settings), app=settings.app).digest
-    except ReleaseError:  # it is being written to
-        return None
-
-
 def stands(root: Path) -> bool:
     """This process has imported the app in `root` from a release in the store."""
     return root in _standing
@@ -103,7 +92,7 @@ def installed_at_start(root: Path, settings: Settings, store: FolderStore) -> In
         return Installed.at_start(root, settings, store)
     installed = Installed.of_release(root, settings, store, standing.release)
     installed.finder = standing.finder
-    logger.info("%s was imported from release %s, which its crew runs: its folder is another", root, installed.vsn)
+    logger.info("%s was imported from release %s, which its crew runs", root, installed.vsn)
     return installed
 
 
