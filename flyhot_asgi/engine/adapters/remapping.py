@@ -24,6 +24,7 @@ from .schemas import instances_of
 
 _DEEPEST, _MOST = 6, 3000
 _SCHEMA = "sqlalchemy.sql.schema"
+_CONTAINERS = (dict, list, set, tuple)
 _MAPS = frozenset({"sqlalchemy", "sqlmodel"})
 _NO_PARTS = frozenset(
     "sqlalchemy.sql.sqltypes sqlalchemy.orm.session sqlalchemy.orm.decl_api sqlalchemy.engine.base "
@@ -59,6 +60,9 @@ def plan_remap(context: Context, wanted: dict[type, str]) -> None:
     tables = []
     for cls in classes:
         statement = _statement_of(context, cls)
+        if statement is None and is_gone(context, cls):
+            tables += _let_go(context, cls)
+            continue
         if statement is None:
             first = next(iter(wanted))
             reason = (
@@ -83,8 +87,28 @@ def plan_remap(context: Context, wanted: dict[type, str]) -> None:
     _dependents(context, homes, old)
 
 
+def is_gone(context: Context, cls: type) -> bool:
+    """A class at module level whose statement the release does not have any more."""
+    home = (cls.__module__, cls.__qualname__)
+    if home[0] not in context.live or context.value(*home) is not cls or home[0] not in context.old:
+        return False
+    before = context.old_names.definition(home)
+    return before is not None and before.kind == "class" and context.new_names.definition(home) is None
+
+
+def _let_go(context: Context, cls: type) -> list[Any]:
+    """What SQLAlchemy has of a class that goes: noted in the plan. Its table, if that goes with it."""
+    for one in [vars(cls).get("_sa_class_manager"), vars(cls).get("__mapper__")]:
+        if one is not None:
+            context.dropped += [one, vars(one), *(part for part in vars(one).values() if isinstance(part, _CONTAINERS))]
+    before = context.old_names.definition((cls.__module__, cls.__qualname__))
+    table = vars(cls).get("__table__")
+    return [table] if table is not None and before is not None and not _given_table(before) else []
+
+
 def _refuse(context: Context, cls: type, reason: str) -> None:
-    statement = context.new_names.definition((cls.__module__, cls.__qualname__))
+    home = (cls.__module__, cls.__qualname__)
+    statement = context.new_names.definition(home) or context.old_names.definition(home)
     if statement is not None:
         context.refuse(cls.__module__, statement, reason, do=COLD)
 

@@ -4,7 +4,7 @@ Their methods, properties, hybrids and plain attributes change as any class's do
 that the mapper looks again. A new mapped class is executed: it adds its table to the metadata, as in a cold import.
 What is mapped (columns, relationships, table arguments, bases) can't be changed under a living mapper: all classes of
 its registry are mapped anew (`remapping`), where no instance of them lives. So they are when an enum changes that a
-column stores. A mapped class that goes and a changed declarative base are refused.
+column stores, or one of these classes goes. A changed declarative base is refused.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Any
 
 from ..living.inventory import subclasses
 from ..living.pydantic import base_model
-from ..planning.context import Adapter, Context
+from ..planning.context import COLD, Adapter, Context
 from ..planning.judge_members import judge_members, plan_graft
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import Statement, decorator_name, dotted_name, statements_of
 from ..source.nodes import nodes_of
 from ..source.plan import Action, Execute
 from .mappings import MappingUndo, has_mapped, is_declarative, is_mapped, mapped_to
-from .remapping import plan_remap, why_not_remapped
+from .remapping import is_gone, plan_remap, why_not_remapped
 from .schemas import instances_of
 
 _MIGRATE = "deploy this change cold, after its migration (restart the app)"
@@ -69,6 +69,7 @@ class TablesAdapter(Adapter):
         if "sqlalchemy.orm.decl_api" not in sys.modules:
             return
         self._deleted(context, diffs)
+        self._moved(context, diffs)
         self._enums(context, diffs)
         if context.remapped:
             plan_remap(context, context.remapped)
@@ -80,16 +81,27 @@ class TablesAdapter(Adapter):
             for change in changes.of(Verdict.DELETED):
                 imported = change.statement.kind == "import"  # it is mapped where it is defined
                 found = context.value(module, change.statement.name) if change.statement.binds else None
-                if not imported and (is_mapped(found) or _is_table(found)):
+                if not imported and not _unmaps(context, module, found) and (is_mapped(found) or _is_table(found)):
                     reason = "it is mapped: its table stays in the metadata, and other mappers may count on it"
                     context.refuse(module, change.statement, reason, do=_MIGRATE)
         for module in context.plan.deleted:
             for name, found in context.namespace(module).items():
-                if (is_mapped(found) and found.__module__ == module) or _is_table(found):
+                mapped = is_mapped(found) and found.__module__ == module and not _unmaps(context, module, found)
+                if mapped or _is_table(found):
                     statement = context.old_names.binders(module).get(name)
                     if statement is not None and statement.kind != "import":
                         reason = "its module is gone, but it is mapped: its table stays in the metadata"
                         context.refuse(module, statement, reason, do=_MIGRATE)
+
+    def _moved(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
+        for module, changes in diffs.items():
+            for change in changes.of(Verdict.CHANGED):
+                if change.old is None or change.old.kind != "class" or change.statement.kind != "import":
+                    continue
+                found = context.value(module, change.statement.binds[0])
+                if is_mapped(found) and found.__module__ == module:
+                    reason = "it is mapped, and comes from another module now, which would make its table once more"
+                    context.refuse(module, change.statement, reason, do=COLD)
 
     def _enums(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         """A column of an enum's type noted the enum's values when it was made."""
@@ -211,6 +223,15 @@ def _remap(context: Context, module: str, statement: Statement, living: type, wh
         return False
     context.execute(module, statement, recast=True)
     context.step(module, statement, Action.GRAFT, why)
+    return True
+
+
+def _unmaps(context: Context, module: str, cls: Any) -> bool:
+    """Plan that a mapped class goes, with its table: all that share its registry are mapped anew, without it."""
+    moved = any(move.living is cls for move in context.plan.moves)
+    if not is_mapped(cls) or moved or not is_gone(context, cls) or why_not_remapped(cls) is not None:
+        return False
+    context.remapped.setdefault(cls, "it is gone from the source")
     return True
 
 

@@ -127,10 +127,43 @@ def test_a_new_module_of_tables_comes_and_goes_with_the_undo(lab):
     assert app.db.ask(lambda session, one: app.more.More(id=1).id) == 1
 
 
-def test_a_mapped_class_that_goes_is_refused(lab):
+def test_a_mapped_class_that_is_called_otherwise_takes_its_table(lab):
     old, new = changed(("class User(Base)", "class Person(Base)"), ("User", "Person"))
+    app = lab(**old)
+    table = app.db.Base.metadata.tables["users"]
+    app.upgrade(**new)
+    assert app.differs(**new) == []
+    assert app.db.Base.metadata.tables["users"] is app.db.Person.__table__
+    app.undo()
+    assert app.db.Base.metadata.tables["users"] is table is app.db.User.__table__
+
+
+MOVED = """
+    --- base
+    from sqlalchemy.orm import DeclarativeBase
+    class Base(DeclarativeBase):
+        pass
+    --- db
+    from sqlalchemy.orm import Mapped, mapped_column
+    from .base import Base
+    class User(Base):
+        __tablename__ = "users"
+        id: Mapped[int] = mapped_column(primary_key=True)
+    +++ user
+    from sqlalchemy.orm import Mapped, mapped_column
+    from .base import Base
+    class User(Base):
+        __tablename__ = "users"
+        id: Mapped[int] = mapped_column(primary_key=True)
+    +++ db
+    from .user import User
+"""
+
+
+def test_a_mapped_class_that_moves_to_another_module_is_refused(lab):
+    old, new = pair(MOVED)
     refusal = lab(**old).refused(**new)
-    assert "mapped" in refusal.reason and "cold" in refusal.do
+    assert "comes from another module" in refusal.reason and "cold" in refusal.do
 
 
 def test_a_declarative_base_is_not_made_again(lab):
