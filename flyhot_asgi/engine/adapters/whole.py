@@ -190,7 +190,7 @@ def execute_again(context: Context, module: str, statement: Statement) -> None:
     if statement in context.planned or is_script(statement):
         return
     context.judged.add(statement)
-    reason = why_not_again(context, module, statement) if statement.kind != "def" else None
+    reason = why_not_again(context, module, statement) if statement.kind not in ("def", "class") else None
     if reason is not None:
         context.refuse(module, statement, f"what it registers with is made again, and {reason}", do=_DO)
     elif statement.kind == "class" and handed_registrars(context, module, statement):

@@ -33,6 +33,8 @@ _RAW_DUNDERS = frozenset(
     "__doc__ __module__ __annotations__ __annotations_cache__ __annotate__ __annotate_func__ __type_params__ __dict__ "
     "__weakref__ __orig_bases__ __parameters__ __slots__ __firstlineno__ __static_attributes__ __match_args__".split()
 )
+_IMMUTABLE = 1 << 8
+"""Of `tp_flags`: `Py_TPFLAGS_IMMUTABLETYPE`."""
 _LAYOUT_FLAGS = 0b1111 << 2 | 1 << 14 | 0xFF << 24
 """Of `tp_flags`: where instances keep their dict and weak references, what kind of sequence or mapping they are to
 `match`, whether the collector looks at them, which builtin they are derived from."""
@@ -77,8 +79,9 @@ _new_getset.restype = ctypes.py_object
 
 
 def touch_class(cls: type, journal: Journal) -> None:
-    """Store what the class is: metaclass, bases, members and their order, names."""
-    if not journal.first_touch(cls):
+    """Store what the class is: metaclass, bases, members and their order, names. Of one that an extension made
+    immutable nothing: nobody can change it, the undo neither."""
+    if cls.__flags__ & _IMMUTABLE or not journal.first_touch(cls):
         return
     meta, bases, best, before = type(cls), cls.__bases__, cls.__base__, dict(vars(cls))
     names = (cls.__name__, cls.__qualname__)

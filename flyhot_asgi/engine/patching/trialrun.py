@@ -25,6 +25,10 @@ from .originals import Original, original_of
 from .watch import nothing_started
 
 
+class _CannotAgain(UpgradeError):
+    """What a statement runs raised."""
+
+
 class TrialRuns:
     """Those of one patch, under its journal."""
 
@@ -71,11 +75,54 @@ class TrialRuns:
         def look(found: list[Change]) -> None:
             originals.extend(original_of(one, attributes=self.is_named(one.place)) for one in found if known)
 
-        self.once_more(module, statement, adopt, look)
+        try:
+            self.once_more(module, statement, adopt, look)
+        except _CannotAgain:
+            if not known or not (entered := self._entered_as(module, statement)):
+                raise
+            originals = self._without(entered, module, statement, adopt)
         if ambient() != before:
             raise UpgradeError("they enter it with the interpreter")
         self._gone(made, vars(self._live[module]).values())
         return originals
+
+    def _entered_as(self, module: str, statement: Statement) -> list[Original]:
+        """Dicts in which what the statement's name means stands itself, by its keys there."""
+        living = vars(self._live[module]).get(statement.binds[0])
+        found = []
+        for place in self.places(module, statement).values():
+            if isinstance(place, dict) and not self.is_named(place) and living is not None:
+                if keys := [key for key, value in read(place).items() if value is living]:
+                    found.append(Original(place, keys))
+        return found
+
+    def _without(
+        self, entered: list[Original], module: str, statement: Statement, adopt: Callable[[str, int], Any]
+    ) -> list[Original]:
+        """Registers that refuse what they have already: it is run once more with its entries taken out, and must enter
+        itself there by the same keys."""
+        mine, found = {id(one.place): one for one in entered}, []
+        before = contents_of(one.place for one in entered)
+
+        def look(seen: list[Change]) -> None:
+            for one in seen:
+                if (original := mine.get(id(one.place))) is None:
+                    found.append(original_of(one, attributes=self.is_named(one.place)))
+                elif one.strange is not None or {key for key, _ in one.added} != set(original.entries):
+                    raise UpgradeError("run once more, they enter it otherwise than it was entered")
+                else:
+                    found.append(Original(one.place, original.entries, one.counted))
+
+        try:
+            for one in entered:
+                one.withdraw()
+            self.once_more(module, statement, adopt, look)
+        finally:
+            for place, was in before.values():
+                write(place, was)
+        if not mine.keys() <= {id(one.place) for one in found}:
+            raise UpgradeError("run once more, they enter it elsewhere than it was entered")
+        return found
 
     def once_more(self, module: str, statement: Statement, adopt: Any, look: Callable[[list[Change]], None]) -> None:
         """Run the statement, show what that changed, and put everything back."""
@@ -99,7 +146,7 @@ class TrialRuns:
             for one in changes(before):
                 write(one.place, one.before)
         if said is not None:
-            raise UpgradeError(f"they can't be run once more: {said}")
+            raise _CannotAgain(f"they can't be run once more: {said}")
 
     def is_named(self, place: Any) -> bool:
         """It has attributes, or names: nothing that things are entered in by key or in order."""

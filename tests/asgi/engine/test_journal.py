@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import array
 from collections import Counter, OrderedDict, defaultdict, deque
 
 import pytest
 
 from flyhot_asgi.engine import Journal
+from flyhot_asgi.engine.patching.classobject import touch_class
 from flyhot_asgi.engine.patching.journal import refill
 from flyhot_asgi.errors import UndoFailed
 
@@ -176,3 +178,9 @@ def test_a_step_that_cannot_be_undone_is_named_and_the_others_are_undone():
         journal.rollback()
     assert undone == [3, 1]
     assert len(journal) == 0
+
+
+def test_a_class_that_nobody_can_change_is_not_undone():
+    journal = Journal()
+    touch_class(array.array, journal)
+    journal.rollback()

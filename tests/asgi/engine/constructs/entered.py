@@ -148,6 +148,7 @@ RIGHT = {
     *(f"{kind}: {what}" for kind in _WHOLE for what in _KINDS[kind]),
     *(f"{kind}: {what}" for kind in _WITHOUT_NUMBERS for what in ("parameters", "comes between", "goes", "order")),
     *(f"{kind}: {what}" for kind in ("a count", "weak references") for what in ("parameters", "goes")),
+    *(f"names that come once: {what}" for what in ("parameters", "comes between", "goes", "order")),
     "a class decorator of the app's that counts",
     "names: parameters",
     "tasks: comes between",
