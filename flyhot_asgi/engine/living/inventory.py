@@ -34,6 +34,11 @@ class Survey:
         """Its own lists, which hold what they list."""
         return [self.functions, self.running, self.caches, *(self._objects or {}).values()]
 
+    @property
+    def tables(self) -> list[object]:
+        """Its own tables, by class."""
+        return [self.instances, self._objects]
+
     def clear(self) -> None:
         self.functions, self.running, self.caches = [], [], []
         self.instances, self._objects = Counter(), None

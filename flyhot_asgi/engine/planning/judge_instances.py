@@ -68,8 +68,10 @@ def _schema_gap(
         return _ill_shaped(context, module, old, new, live)
 
     def those(living: list[Any]) -> list[Any]:
-        found = living if reshaped else lacking(living, gained, always_set(old), but=live)
-        return [one for one in found if all(has(one, name) for name in always_given(type(one)))]
+        found = lacking(living, gained, always_set(old), but=live)
+        found = [one for one in found if all(has(one, name) for name in always_given(type(one)))]
+        lost = set(map(id, found))
+        return found + [one for one in living if id(one) not in lost and any(has(one, name) for name in reshaped)]
 
     def concerned() -> list[Any]:
         found = those(context.survey.objects(live))

@@ -352,7 +352,7 @@ def _changed_by_program(context: Context, live: type) -> set[str]:
 
 def _containers_of(context: Context, classes: list[type]) -> Iterator[object]:
     """Containers that hold one of the living classes: registries. Classes' own dicts are journaled with them."""
-    own = {id(cls.__mro__) for cls in classes}
+    own = {*(id(cls.__mro__) for cls in classes), *map(id, context.survey.tables)}
     for holder in gc.get_referrers(*classes):
         if type(holder).__module__ in ("builtins", "collections") and isinstance(holder, dict | list | set):
             if id(holder) in own or holder is classes or (isinstance(holder, dict) and _is_class_dict(holder)):

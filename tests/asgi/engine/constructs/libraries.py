@@ -225,6 +225,20 @@ CASES = {
         m.A.names
         K is m.A
     """,
+    "an instance that was never initialised has nothing of another kind": """
+        --- m
+        class A:
+            def __init__(self): self.left = 0
+            def f(self): self.left = 2; return self.left
+        +++ m
+        class A:
+            def __init__(self): self.left = b""
+            def f(self): self.left = b"ab"; return self.left
+        === hold
+        never_initialised = object.__new__(m.A)
+        === ask
+        m.A().f()
+    """,
     "objects deep inside of what is made again": """
         --- m
         from dataclasses import dataclass
