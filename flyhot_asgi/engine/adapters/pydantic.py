@@ -30,7 +30,11 @@ def forget(cls: Any) -> None:
 
 
 def rebuild_model(cls: Any, *, lenient: bool = False) -> None:
-    """From its fields, in the namespace of its module. Raises what pydantic raises, unless `lenient`."""
+    """From its fields, in the namespace of its module. Raises what pydantic raises, unless `lenient`, and UpgradeError
+    for what is no model any more."""
+    if not hasattr(cls, "model_rebuild"):
+        what = f"`{cls.__qualname__}` of {cls.__module__} was a model, is none any more, and others embed it as one"
+        raise UpgradeError(what, do="deploy this change cold (restart the app)")
     signature = vars(cls).get("__signature__")
     where: dict[str, Any] = {"_parent_namespace_depth": 0}
     if not hasattr(cls, "__pydantic_parent_namespace__"):

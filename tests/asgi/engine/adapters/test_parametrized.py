@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flyhot_asgi.engine import Refused
 from tests.asgi.engine.project import Project
 
 from .serving import answers
@@ -66,4 +67,17 @@ async def test_a_model_is_parametrized_otherwise(project: Project, old: str, new
         assert await answers(app, asked) == wanted
         engine.undo_last()
         assert await answers(app, asked) == before
+    engine.close()
+
+
+def test_a_model_that_others_embed_becomes_a_dataclass(project: Project) -> None:
+    leaf = "from pydantic import BaseModel\nclass Leaf(BaseModel):\n    n: int = 1\n"
+    node = 'class Node(BaseModel):\n    kid: "Leaf"\nNode.model_rebuild()\n'
+    project.write(init="", main=leaf + node)
+    main, engine = project.load("main"), project.engine()
+    leaf = leaf.replace("class Leaf(BaseModel)", "from dataclasses import dataclass\n@dataclass\nclass Leaf")
+    project.write(main=leaf + node)
+    with pytest.raises(Refused, match="was a model, is none any more"):
+        engine.upgrade()
+    assert main.Node(kid={}).kid.n == 1
     engine.close()
