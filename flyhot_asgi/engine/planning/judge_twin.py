@@ -188,6 +188,7 @@ def _instances_problem(
         return None
     before, after = field_names(old), field_names(new)
     generated = _makes_fields(context.new_names, module, new) or _makes_fields(context.old_names, module, old)
+    generated = generated and not issubclass(live, enum.Enum)  # its members are what the statement makes of them
     if issubclass(live, tuple) and list(before) != list(after):
         return f"its fields changed, and {count} living instance(s) are tuples of the old ones", COLD
     if generated:

@@ -239,6 +239,30 @@ CASES = {
         === ask
         m.A().f()
     """,
+    "an enum gets a decorator while its members are held": """
+        --- m
+        import enum
+        class S(enum.IntEnum):
+            A = 0
+            B = 1
+        KEPT = [S.A]
+        +++ m
+        import enum
+        @enum.global_enum
+        class S(enum.IntEnum):
+            A = 0
+            B = 1
+        def now(): return A
+        KEPT = [S.A]
+        === hold
+        a = m.S.A
+        === ask
+        m.A is m.S.A
+        m.now() is a
+        m.KEPT[0] is a
+        str(a)
+        repr(a).rpartition(".")[2]
+    """,
     "objects deep inside of what is made again": """
         --- m
         from dataclasses import dataclass
