@@ -19,6 +19,7 @@ from ..source.module import Statement, dotted_name, mangled, statements_of
 from ..source.nodes import nodes_of
 from ..source.plan import Action, Graft
 from ..source.values import alike, has_part_target, is_atomic, is_definition, is_pure, value_of
+from .annotated import annotated_otherwise
 from .class_kinds import is_text, ungraftable, why_not_again
 from .context import Context
 from .doomed import held_when_done
@@ -221,7 +222,10 @@ def plan_graft(
         if member.kind == "class" and change.old is not None and change.new is not None:
             _judge_nested(context, module, change, live, path)
             continue
-        if reason := _member_problem(context, module, old, live, change):
+        reason = _member_problem(context, module, old, live, change)
+        if reason and (annotated := annotated_otherwise(change)) is not None:
+            change, reason = annotated, None
+        if reason:
             context.refuse(module, member, reason, name=f"{shown}.{member.name}")
             return
         if change.verdict is not Verdict.DELETED:

@@ -263,6 +263,38 @@ CASES = {
         str(a)
         repr(a).rpartition(".")[2]
     """,
+    "a class's state is annotated otherwise": """
+        --- m
+        import weakref
+        from typing import ClassVar
+        class A:
+            live: "weakref.WeakKeyDictionary[object, int]" = weakref.WeakKeyDictionary()
+            rooms: dict = {}
+            def f(self): return 1
+        +++ m
+        import weakref
+        from typing import ClassVar
+        class A:
+            live: "weakref.WeakKeyDictionary[object, str]" = weakref.WeakKeyDictionary()
+            rooms: ClassVar[dict] = {}
+            def f(self): return 2
+        === hold
+        held = m.A.live
+        rooms = m.A.rooms
+        a = m.A()
+        m.A.live[a] = 1
+        m.A.rooms["x"] = 1
+        === use
+        "what is in them stays"
+        === ask
+        m.A.live is held
+        len(held) => 1
+        rooms is m.A.rooms
+        m.A.rooms => {'x': 1}
+        m.A.__annotations__["live"]
+        m.A.__annotations__["rooms"]
+        a.f()
+    """,
     "objects deep inside of what is made again": """
         --- m
         from dataclasses import dataclass
