@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..planning.context import Adapter
 from .admin_views import AdminViewsAdapter
 from .apps import AppsAdapter
+from .click_groups import ClickAdapter
 from .containers import ContainersAdapter
 from .events import EventsAdapter
 from .handlers import HandlersAdapter
@@ -25,6 +26,7 @@ def default_adapters() -> tuple[Adapter, ...]:
         *web,
         TablesAdapter(),
         EventsAdapter(),
+        ClickAdapter(),
         ModelsAdapter(),
         ContainersAdapter(),
         InjectionAdapter(),

@@ -330,7 +330,8 @@ def _parameters(dependant: Any, shapes: Shapes, depth: int = 0) -> list[str]:
 def _command(command: Any, own: Collection[str], shapes: Shapes) -> Iterator[tuple[str, str]]:
     fields = vars(command)
     if type(command).__module__ not in own:  # the attributes of others are told one by one, as of any instance
-        yield " (facts)", shapes.text({name: value for name, value in fields.items() if type(value) in ATOMS})
+        given = {key: value for key, value in fields.items() if value is not None and type(value) in ATOMS}
+        yield " (facts)", shapes.text(given)  # what it remembers of itself is None at first
     yield ".callback", shapes.text(fields.get("callback"), 1)
     for index, parameter in enumerate(fields.get("params") or ()):
         yield f".params[{index}]", shapes.text(parameter, 2)
