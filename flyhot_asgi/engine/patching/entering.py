@@ -115,7 +115,7 @@ class Entering(Registration):
                     continue
                 key = id(change.place)
                 original = None if item.exchanged else mine.get(key)
-                settle(change, original, anchors.get(key), last=item.last)
+                settle(change, original, anchors.get(key), last=item.last or self._all_before(item, change))
                 entered[key] = change
                 if key in mine:
                     keyed = isinstance(change.after, dict)
@@ -145,6 +145,16 @@ class Entering(Registration):
             for holder, key in self._holders(original.place):
                 found.setdefault(id(holder), Original(holder, [key]))
         return found
+
+    def _all_before(self, item: Entered, change: Change) -> bool:
+        """What stands there are definitions of its module that come before it: nothing that comes after it entered
+        anything there."""
+        assert item.new is not None
+        namespace, line = vars(self._live[item.module]), item.new.line
+        names = [s.binds[0] for s in self._new[item.module].statements if s.kind in ("def", "class") and s.line < line]
+        earlier = {id(namespace[name]) for name in names if name in namespace}
+        there = change.before.values() if isinstance(change.before, dict) else change.before
+        return all(id(one) in earlier for one in there)
 
     def _check_order(self, item: Entered, entered: Mapping[int, Change]) -> None:
         """What comes after it would be entered after it, were it entered now: else they sort, or put the last first."""
@@ -210,7 +220,10 @@ class Entering(Registration):
         originals = self._originals[item.old]
         for original in originals:
             if item.new is None and (original.attributes and original.entries):
-                raise UpgradeError("they note it in an attribute, where something else may have been")
+                if not isinstance(original.place, dict) or not self._is_own(original.place):
+                    raise UpgradeError("they note it in an attribute, where something else may have been")
+                names = read(original.place)  # of a module of the app's: compared with a cold import
+                write(original.place, {key: one for key, one in names.items() if key not in original.entries})
             original.withdraw()
         if item.new is not None and item.exchanged:
             self._emptied(item)

@@ -97,6 +97,9 @@ _KINDS = {
         "n = lib_.Weak()", "@n.connect", "sorted(f() for f in m.n.members)", "[f()() for f in m.n.sequence]"
     ),
     "tasks": _four("q = lib_.Queue()", "@q.task", "{k: t() for k, t in m.q.tasks.items()}", "m.a()"),
+    "names in the module": _four(
+        "q = lib_.Noting()", "@q.task", "{k: t() for k, t in m.q.tasks.items()}", "sorted(vars(m))"
+    ),
     "threads": _four("t = lib_.Threaded()", "@t.run", "m.a()"),
     "something hidden": _four("h = lib_.Hidden()", "@h.keep", "m.a()"),
     "names that come once": _four("s = lib_.Strict()", "@s.add", "{k: f() for k, f in m.s.found.items()}"),
@@ -143,6 +146,13 @@ CASES["a class decorator of the app's that counts"] = """
     m.Made.count, m.C().kind(), held is m.C, held().kind()
 """
 
+for _name, _made, _before, _after in (
+    ("after others, and the register is read below", "q = lib_.Queue()", (_A, _B), (_A, _B, _C)),
+    ("between others, and the register is read below", "q = lib_.Queue()", (_A, _C), (_A, _B, _C)),
+):
+    _old, _new = (_functions(*(line.replace("@X", "@q.task") for line in side)) for side in (_before, _after))
+    CASES[_name] = _case(_made, f"{_old}\nserved = list(q.tasks)", f"{_new}\nserved = list(q.tasks)", "list(m.q.tasks)")
+
 _WITHOUT_NUMBERS = ("a mark", "a cache", "a router", "a bus", "a limiter", "priorities")
 RIGHT = {
     *(f"{kind}: {what}" for kind in _WHOLE for what in _KINDS[kind]),
@@ -150,6 +160,9 @@ RIGHT = {
     *(f"{kind}: {what}" for kind in ("a count", "weak references") for what in ("parameters", "goes")),
     *(f"names that come once: {what}" for what in ("parameters", "comes between", "goes", "order")),
     "a class decorator of the app's that counts",
+    "after others, and the register is read below",
+    "between others, and the register is read below",
+    "names in the module: goes",
     "names: parameters",
     "tasks: comes between",
     "tasks: goes",

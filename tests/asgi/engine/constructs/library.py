@@ -231,3 +231,11 @@ class Strict:
             raise ValueError(f"{f.__name__} twice")
         self.found[f.__name__] = f
         return f
+
+
+class Noting(Queue):
+    """Notes the function in its module, under another name, too."""
+
+    def task(self, f):
+        f.__globals__[f"{f.__name__}__original"] = f
+        return super().task(f)
