@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 Place = tuple[str, str]
@@ -46,6 +46,20 @@ def _cells(value: object, part: str, seen: set[int]) -> Iterator[Cell]:
             yield from _cells(contents, f"{part}[{name}]", seen)
         else:
             yield Cell(f"{part}[{name}]", (code.co_filename, code.co_qualname), name, cell)
+
+
+def function_at(namespace: Mapping[str, object], dotted: str) -> object:
+    """The function that a module has under a name, or a class of it among its members; None for anything else."""
+    first, *rest = dotted.split(".")
+    found = namespace.get(first)
+    for name in rest:
+        found = vars(found).get(name) if isinstance(found, type) else None
+    return unbound(found)
+
+
+def unbound(member: object) -> object:
+    """The function of a member that is static or of the class."""
+    return member.__func__ if isinstance(member, staticmethod | classmethod) else member
 
 
 def functions_beside(value: object) -> list[types.FunctionType]:

@@ -61,3 +61,14 @@ def functions_of_member(value: object) -> Iterator[types.FunctionType]:
         yield from function_chain(callback_of(value))
     else:
         yield from function_chain(value)
+        yield from _of_instance(value)
+
+
+def _of_instance(value: object) -> Iterator[types.FunctionType]:
+    """What a decorator that is a class keeps of the function which it was handed: `self.f = f`."""
+    if isinstance(value, type) or not any("__call__" in vars(cls) for cls in type(value).__mro__[:-1]):
+        return
+    if not issubclass(type(value), types.FunctionType):
+        for kept in list((fields_of(value) or {}).values()):
+            if type(kept) is types.FunctionType:
+                yield from function_chain(kept)

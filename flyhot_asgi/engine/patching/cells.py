@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..living.cells import Place, cells_of, functions_beside
+from ..living.cells import Place, cells_of, function_at, functions_beside
 from .journal import Journal, set_code
 
 Kept = tuple[str, Place, str]
-"""Of which name of the module, which function, and which of its variables."""
+"""Of which function of the module (`f`, `C.f`), which one inside of it, and which of its variables."""
 
 
 def cells_before(kept: Collection[Kept], namespace: Mapping[str, Any]) -> dict[Kept, types.CellType]:
-    """Those that stay, before the statement is executed."""
+    """Those that stay, before anything is executed."""
     found = {}
     for name in {name for name, _, _ in kept}:
-        for one in cells_of(namespace.get(name)):
+        for one in cells_of(function_at(namespace, name)):
             if (name, one.place, one.variable) in kept:
                 found[name, one.place, one.variable] = one.cell
     return found
@@ -29,25 +29,28 @@ def put_back(before: Mapping[Kept, types.CellType], namespace: Mapping[str, Any]
     cells: dict[int, types.CellType] = {}
     contents: dict[int, Any] = {}
     fresh = []
-    names = {name for name, _, _ in before}
-    for name in names:
-        for one in cells_of(namespace.get(name)):
+    made = {name: function_at(namespace, name) for name, _, _ in before}
+    for name, function in made.items():
+        for one in cells_of(function):
             old = before.get((name, one.place, one.variable))
             if old is not None and old is not one.cell:
                 cells[id(one.cell)] = old
                 fresh.append((one.cell, value := one.cell.cell_contents))
                 if not isinstance(value, str | bytes | int | float | bool | tuple | frozenset | None):
                     contents[id(value)] = old.cell_contents
-    for function in _functions(namespace.get(name) for name in names):
+    if cells:
+        for function in made.values():
+            for each in functions_beside(function):
+                _give(each, cells, contents, journal)
+
+
+def _give(
+    function: types.FunctionType, cells: Mapping[int, types.CellType], contents: Mapping[int, Any], journal: Journal
+) -> None:
+    before = function.__closure__ or ()
+    closure = tuple(cells.get(id(cell), cell) for cell in before)
+    others = {key: contents[id(value)] for key, value in function.__dict__.items() if id(value) in contents}
+    if others or any(one is not other for one, other in zip(closure, before, strict=True)):
         journal.touch_function(function)
-        closure = tuple(cells.get(id(cell), cell) for cell in function.__closure__ or ())
-        if closure != (function.__closure__ or ()):
-            set_code(function, function.__code__, closure)
-        for key, value in list(function.__dict__.items()):
-            if id(value) in contents:
-                function.__dict__[key] = contents[id(value)]
-
-
-def _functions(values: Iterable[object]) -> list[types.FunctionType]:
-    found = {id(function): function for value in values for function in functions_beside(value)}
-    return list(found.values())
+        function.__dict__.update(others)
+        set_code(function, function.__code__, closure or None)

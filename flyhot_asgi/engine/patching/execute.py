@@ -22,7 +22,6 @@ from ..source.codetree import transplant
 from ..source.module import SourceModule, Statement, dotted_name
 from ..source.nodes import all_but
 from ..source.plan import Execute, Graft, Twin
-from .cells import cells_before, put_back
 from .classobject import touch_class
 from .journal import Journal, refill
 from .pouring import pour, stands_at
@@ -170,7 +169,6 @@ class Executor:
                 if isinstance(annotations, dict):
                     annotations.pop(name, None)
         saved = {name: dict(vars(before[name])) for name, _ in item.kept if name in before}
-        cells = cells_before(item.cells, namespace)
         self.poured = []
         rewrap = item.layer if item.rewrap else None
         given: dict[str, Any] = {ADOPT: self._adopter(dict(before) if item.adopt else {}, rewrap=rewrap)}
@@ -182,7 +180,6 @@ class Executor:
             namespace.setdefault(name, value)
         self._keep(item, before, saved, namespace)
         _keep_attributes(before, saved, dict(item.kept), namespace)
-        put_back(cells, namespace, self._journal)
         for name, old in before.items():
             if item.same and namespace.get(name) is not old:
                 raise UpgradeError(f"`{name}` of {item.module} became another object, which its holders would not see")

@@ -21,6 +21,7 @@ from ..source.headers import Header, headers
 from ..source.plan import COLD, Execute, Graft, Plan, Twin
 from ..source.raising import exited
 from .answers import Answers
+from .cells import cells_before, put_back
 from .codes import exchange_codes, order_annotations, unannotate
 from .defaults import KeptDefaults
 from .derived import Derived
@@ -233,11 +234,13 @@ class Patch:
     def _execute(self, moves: Moves, journal: Journal) -> None:
         """All that the plan executes, in its order."""
         executor = Executor(journal, self.plan.live, self.plan.work)
+        cells = {name: cells_before(kept, vars(self.plan.live[name])) for name, kept in self.plan.cells.items()}
         for item, code in zip(self.plan.work, self._codes, strict=True):
             try:
                 names = vars(self.plan.live[item.module])
                 with as_it_stands(item, self.plan.new[item.module], names, journal):
                     self._do(item, code, executor, journal)
+                    put_back(cells.get(item.module, {}), names, journal)
                 moves.to_imported(journal)
             except UpgradeError as exc:
                 self._place(exc, item)

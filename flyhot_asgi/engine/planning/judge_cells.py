@@ -7,13 +7,12 @@ before; if it makes something else, one of the two would be lost.
 
 from __future__ import annotations
 
-import types
-from dataclasses import replace
+from collections.abc import Iterator
 
-from ..living.cells import Cell, cells_of
+from ..living.cells import Cell, cells_of, unbound
 from ..source.defuse import Home
 from ..source.drift import Drift
-from ..source.plan import Execute
+from ..source.plan import Execute, Graft, Twin
 from ..source.values import is_atomic
 from .context import Context
 
@@ -23,31 +22,43 @@ def keep_cells(context: Context) -> None:
     drift = context.drift
     if drift is None:
         return
-    for index, item in enumerate(context.plan.work):
-        if not isinstance(item, Execute) or item.annotate_only or item.module not in context.live:
+    for item in context.plan.work:
+        if item.module not in context.live or (isinstance(item, Execute) and item.annotate_only):
             continue
-        stays = []
-        for name in item.statement.binds:
-            live = context.value(item.module, name)
-            for one in cells_of(live) if isinstance(live, types.FunctionType) else []:
-                if _stays(context, drift, item, (item.module, name), one):
-                    stays.append((name, one.place, one.variable))
-        if stays:
-            context.plan.work[index] = replace(item, cells=frozenset(stays))
+        for name, member in _functions(context, item):
+            first, _, rest = name.partition(".")
+            function = unbound(member)
+            below = f".{rest}" if rest else ""
+            below += "()" if function is not member else ""
+            for one in cells_of(function):
+                at = Cell(below + one.part, one.place, one.variable, one.cell)
+                if _stays(context, drift, (item.module, first), at):
+                    context.plan.cells.setdefault(item.module, set()).add((name, one.place, one.variable))
 
 
-def _stays(context: Context, drift: Drift, item: Execute, home: Home, one: Cell) -> bool:
+def _functions(context: Context, item: Execute | Graft | Twin) -> Iterator[tuple[str, object]]:
+    """What the item makes again, by its name in the module, as it lives."""
+    if isinstance(item, Execute):
+        yield from ((name, context.value(item.module, name)) for name in item.statement.binds)
+        return
+    classes = [(item.cls, item.node_path)] if isinstance(item, Graft) else [(one.cls, one.path) for one in item.classes]
+    for cls, path in classes:
+        for name, member in list(vars(cls).items()):
+            yield ".".join((*path, name)), member
+
+
+def _stays(context: Context, drift: Drift, home: Home, one: Cell) -> bool:
     after = drift.counterpart(home, one.part)
     if after is None:
         return False  # its variable is gone, as any state is whose statement is
-    as_before = drift.described("old", home, one.part) == drift.described("new", home, after)
-    if as_before:
+    before, now = drift.described("old", home, one.part), drift.described("new", home, after)
+    if before == now:
         return drift.by_program(home, one.part) or _may_be_kept(drift, home, one, after)
-    if drift.by_program(home, one.part) and drift.described("live", home, one.part) != drift.described(
-        "new", home, after
-    ):
-        reason = f"`{one.variable}` in the closure of `{home[1]}` was changed by the running program and is changed by "
-        context.refuse(item.module, item.statement, f"{reason}the release too")
+    if drift.by_program(home, one.part) and drift.described("live", home, one.part) != now:
+        shown = f"{home[1]}{one.part.partition('[')[0]}"
+        reason = f"`{one.variable}` in the closure of `{shown}` was changed by the running program and is changed by "
+        statement = context.new_names.binders(home[0])[home[1]]
+        context.refuse(home[0], statement, f"{reason}the release too")
     return False
 
 

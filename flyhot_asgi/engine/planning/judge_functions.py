@@ -14,15 +14,16 @@ from typing import Any
 from ..living.commands import is_command
 from ..source.calling import call_kind, is_generator
 from ..source.diff import Change, Verdict
+from ..source.drift import Drift
 from ..source.effects import consumes_nested, gives
 from ..source.module import FunctionNode, Statement, dotted_name
 from ..source.plan import Action
 from ..source.shells import own_shell
-from ..source.values import is_atomic
+from ..source.values import is_atomic, is_definition
 from .context import Context
 from .decorators import entering, look_up
 from .doomed import still_held
-from .judge_rebuild import built_from
+from .judge_rebuild import attributes_that_stay, built_from
 
 _THEIR_WRAPPER = ("contextlib", "flyhot_asgi.functions.upgradable", "dependency_injector.wiring")
 """Of these the decorators return a function of their own module's."""
@@ -159,6 +160,10 @@ def again(context: Context, module: str, statement: Statement, why: str, *, exch
     live = context.value(module, statement.binds[0])
     last = _is_last(context, module, statement)
     plain, keep = isinstance(live, types.FunctionType), is_command(live)
+    own = type(live).__module__ in context.live and not is_definition(live)
+    if last and own and not exchanged and context.drift is not None:
+        _instance_again(context, context.drift, module, statement, why)
+        return
     result = _globals_of_result(context, module, statement) if plain else None
     same = plain and live.__globals__ is result
     if last and not same and not keep and (exchanged or not plain):
@@ -176,6 +181,18 @@ def again(context: Context, module: str, statement: Statement, why: str, *, exch
         context.execute(module, statement, adopt=False)
     else:
         context.execute(module, statement, rewrap=same, same=same or keep, keep=keep)
+    context.step(module, statement, Action.EXECUTE, why)
+
+
+def _instance_again(context: Context, drift: Drift, module: str, statement: Statement, why: str) -> None:
+    """A decorator that is a class of the app's made an object of the function: it stays, with what the program made of
+    its attributes."""
+    name = statement.binds[0]
+    stays = attributes_that_stay(context, drift, (module, name), context.value(module, name), True)
+    if isinstance(stays, str):
+        context.refuse(module, statement, f"{why}, and {stays}")
+        return
+    context.execute(module, statement, keep=True, kept=((name, stays),))
     context.step(module, statement, Action.EXECUTE, why)
 
 

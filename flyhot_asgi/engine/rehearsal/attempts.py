@@ -71,6 +71,8 @@ class Ground:
             drift=self.drift,
             started=self.started,
         )
+        if self.recorded is not None:
+            self.recorded.follow((one.old, one.new) for one in plan.moves)
         plan.refusals += self.refused
         plan.refusals += plan.failing  # nobody is held here, who would end
         if plan.found and self.recorded is not None and self.recorded.old is None:

@@ -133,12 +133,12 @@ class Drift:
     def counterpart(self, home: Home, part: str) -> str | None:
         """Where the next release has what this one has at `part`, a variable of a closure: at the same place, or, where
         decorators came or went above or below it, at the only one of that name."""
-        variable = part[part.rindex("[") :]
-        paths = {side: set(self.described(side, home)) for side in ("old", "new")}
-        if part in paths["new"]:
+        function, variable = part[: part.index("[")], part[part.rindex("[") :]
+        paths = {side: set(self.described(side, home, function)) for side in ("old", "new")}
+        if part[len(function) :] in paths["new"]:
             return part
         of_name = [[path for path in found if path.endswith(variable) and "." not in path] for found in paths.values()]
-        return of_name[1][0] if [len(found) for found in of_name] == [1, 1] else None
+        return function + of_name[1][0] if [len(found) for found in of_name] == [1, 1] else None
 
     def names(self, side: str, module: str) -> set[str]:
         """The names that a module has on one side."""

@@ -108,8 +108,6 @@ class Execute:
     """Names that the module does not have yet where a cold import executes it, if it looks at all of them."""
     unentered: bool = False
     """A block whose condition must not hold: what stands in it is not executed."""
-    cells: frozenset[tuple[str, tuple[str, str], str]] = frozenset()
-    """Variables of closures that stay: of which name, the function's file and qualified name, the variable."""
 
 
 @dataclass(frozen=True)
@@ -306,6 +304,9 @@ class Plan:
     preimport: list[str] = field(default_factory=list)
     caches: list[Any] = field(default_factory=list)
     """Living `lru_cache` wrappers to be emptied."""
+    cells: dict[str, set[tuple[str, tuple[str, str], str]]] = field(default_factory=dict)
+    """By module, variables of closures that stay: of which function (`f`, `C.f`), the file and qualified name of the
+    one inside of it that has the variable, and that."""
     memos: list[tuple[type, str]] = field(default_factory=list)
     """Classes with `functools.cached_property`s whose values, which their instances keep, old code gave."""
     stored_names: list[tuple[dict[str, Any], frozenset[str]]] = field(default_factory=list)

@@ -60,7 +60,8 @@ def differences(
         wanted, has = new.get(path), live.get(path)
         if wanted == has and still and old is not None and before is not None:
             if wanted == old.get(path) and _is_lost(path, wanted, before, masked):
-                found.append((path, _changed(before[path], has)))
+                what = f"what the running program made of it ({_short(before[path])}) would be lost"
+                found.append((path, f"{what}: it is {_short(has)} again"))
         if wanted == has or _is_masked(path, masked) or LATER in (*(wanted or ()), *(has or ())):
             continue
         strict = (wanted or has or ("", ""))[0] == DEFINITION and not lives_in_state(path, live, new)
@@ -105,7 +106,9 @@ def _other_way(
     return bool(ways) and all(old[one] == wanted and before.get(one) == has for one in ways)
 
 
-_CELL = re.compile(r"([\w.]+:\w+)(?:\[\w+\]|\.\w+)*(\[[^\W\d]\w*\](?!\[[^\W\d]).*)$")
+_MEMBER = re.compile(r"[\w.]+:\w+(?:\.\w+)?(?:\(\))?(?:\[[^\W\d]\w*\])*$")
+"""A function of a module or a class, or one in its closure."""
+_CELL = re.compile(r"([\w.]+:\w+)(?:\[\w+\]|\.\w+|\(\))*(\[[^\W\d]\w*\](?!\[[^\W\d]).*)$")
 
 
 def _is_masked(path: str, masked: set[str]) -> bool:
@@ -151,7 +154,12 @@ def _is_lost(path: str, wanted: tuple[str, str] | None, before: Entries, masked:
     holder, _, name = path.rpartition(".")
     if name.isidentifier() and before.get(holder, ("", ""))[1].startswith("a "):
         plain = before[holder][0] == DEFINITION and not was[1].startswith("a ") and wanted[1] != "None"
-        return plain and "." not in holder.partition(":")[2] and not _is_masked(path, masked)
+        owner, _, member = holder.rpartition(".")
+        of_class = ":" in owner and member.isidentifier() and before.get(owner, ("", ""))[1].startswith("class ")
+        return plain and (of_class or "." not in holder.partition(":")[2]) and not _is_masked(path, masked)
+    function = path[: path.rfind("[")] if _CELL.match(path) else ""
+    if _MEMBER.match(function) and before.get(function, ("", ""))[1].startswith("function "):
+        return not _is_masked(path, masked)
     return not re.search(r"[.(]", path.partition(":")[2].partition("[")[0]) and not _is_masked(path, masked)
 
 

@@ -21,7 +21,7 @@ from ..source.defuse import Home
 from ..source.drift import Drift
 from ..source.module import SourceModule
 from .compare import differences, drifted, lives_in_state, moved_state, unstable_paths
-from .fingerprint import DEFINITION, describe
+from .fingerprint import DEFINITION, STATE, describe
 from .insides import INSIDE, homes_of
 from .insides import Insides as Digests
 from .sealed import sealed
@@ -106,6 +106,14 @@ class Recorded:
         self.drift = frozenset(drifted(self.old, described)) - self.own
         self.masked |= self.drift
         return drift
+
+    def follow(self, moves: Iterable[tuple[Home, Home]]) -> None:
+        """Definitions that move take with them what the program made of their attributes: the old release's are told
+        at their new homes, too."""
+        to = dict(moves)
+        for old, new in to.items() if self.old is not None and self.before is not None else ():
+            assert self.old is not None and self.before is not None
+            self.old, self.before = ({**_at(side, old, new), **side} for side in (self.old, self.before))
 
     def prepare(self, sources: Iterable[SourceModule]) -> None:
         """What `compare` would have to work out while sessions are held. `sources`: those that change, as they will
@@ -317,6 +325,13 @@ def _taken_over(old: Structure, living: Structure, homes: Collection[Home]) -> S
         **{path: entry for path, entry in old.items() if not _is_of(path, homes)},
         **{path: entry for path, entry in living.items() if _is_of(path, homes)},
     }
+
+
+def _at(side: Structure, old: Home, new: Home) -> Structure:
+    """The state below one home, as if it stood at another."""
+    before, after = f"{old[0]}:{old[1]}", f"{new[0]}:{new[1]}"
+    found = [path for path, (channel, _) in side.items() if channel == STATE and path.startswith(before)]
+    return {f"{after}{path[len(before) :]}": side[path] for path in found if _is_of(path, {old})}
 
 
 def _is_of(path: str, homes: Collection[Home]) -> bool:

@@ -20,6 +20,7 @@ _HUB = (
     "class Hub:\n    def __init__(self): self.n = 0\n    def up(self): self.n += 1; return self.n\n"
     "HUB = Hub()\ndef bump(): return HUB.up()\n"
 )
+_ROOM = "class Room:\n    made = 0\n    def __init__(self): Room.made += 1; self.n = Room.made\n"
 _HUB_MOVED = "from .hub import HUB\ndef bump(): return HUB.up()\n"
 _NEXT = (
     "def make():\n    n = 0\n    def up():\n        nonlocal n\n        n += 1\n        return n\n    return up\n"
@@ -86,6 +87,12 @@ RIGHT = {
     "an object comes from another module, and nobody changed it": _case(
         _HUB, _HUB_MOVED, hub=_HUB.partition("def bump")[0], ask="m.HUB is hub.HUB, m.bump() => (True, 1)"
     ).replace("m.bump(); m.bump()", "pass"),
+    "a class that counts its instances moves": _case(
+        _ROOM + "def bump(): return Room().n",
+        "from .rooms import Room\ndef bump(): return Room().n",
+        rooms=_ROOM,
+        ask="m.bump(), m.Room.made, m.Room is rooms.Room => (3, 3, True)",
+    ),
     "a counter is gone": _case(_COUNT, "def bump(): return 0", ask="m.bump(), hasattr(m, 'count') => (0, False)"),
     "a cache has another name": _case(_CACHE, _CACHE.replace("CACHE", "MEMO"), ask="m.bump() => 7"),
     "a cache is the library's": _case(

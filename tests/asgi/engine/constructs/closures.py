@@ -50,6 +50,13 @@ def limited(f):
 @limited
 def g(a): return a
 """
+_OBJECT = """
+class counted:
+    def __init__(self, f): self.f = f; self.n = 0
+    def __call__(self, *a): self.n += 1; return self.n, self.f(*a)
+@counted
+def g(a): return a
+"""
 _MADE = """
 def make(n):
     log = []
@@ -72,6 +79,12 @@ def _case(old: str, *changes: tuple[str, str], use: str, ask: str, name: str) ->
     return _CASE.format(old=old, new=new, use=use, name=name) + ask + "\n"
 
 
+def _method(old: str, *changes: tuple[str, str], ask: str) -> str:
+    old = old[: old.rindex("@")] + "class K:\n    @" + ("counted" if "counted" in old else "limited")
+    old += "\n    def h(self, a): return a\nk = K()\n"
+    return _case(old, *changes, use="m.k.h(1)", ask=ask, name="k")
+
+
 def _g(old: str, *changes: tuple[str, str], ask: str) -> str:
     return _case(old, *changes, use="m.g(1)", ask=ask, name="g")
 
@@ -81,6 +94,22 @@ def _made(*changes: tuple[str, str], ask: str) -> str:
 
 
 RIGHT = {
+    "a method that is counted gets a default": _method(
+        _COUNTED, ("def h(self, a)", "def h(self, a, b=1)"), ask="m.k.h(1), held.h(1) => ((2, 1), (3, 1))\nm.K.h.reset(), m.k.h(1) => (None, (1, 1))"
+    ),
+    "a method's limiter is another object only in the class that is made anew": _method(
+        _LIMITED, ("class K:", "class Base: pass\nclass K(Base):"), ask="m.k.h(1) => (2, 2, 1)\nm.K.h.bucket.n, len(m.K.h.seen) => (2, 2)"
+    ),
+    "a method's decorator needs one more variable": _method(
+        _COUNTED, ("    n = 0\n    @", "    n, k = 0, 5\n    @"), ("return n, f", "return n + k, f"), ask="m.k.h(1) => (7, 1)"
+    ),
+    "a decorator comes above a method's that counts": _method(
+        _COUNTED, ("    @counted\n    def h", "    @plus\n    @counted\n    def h"), ask="m.k.h(1) => ('p', (2, 1))"
+    ),
+    "a decorator that is a class keeps its object": _case(
+        _OBJECT, ("def g(a)", "def g(a, b=1)"), use="m.g(1)", name="g",
+        ask="m.g(1), held(1) => ((2, 1), (3, 1))\nheld is m.g, m.g.f.__defaults__ => (True, (1,))",
+    ),
     "a default comes under a decorator that counts": _g(
         _COUNTED, ("def g(a)", "def g(a, b=1)"), ask="m.g(1), held(1) => ((2, 1), (3, 1))\nm.g.reset(), m.g(1) => (None, (1, 1))"
     ),
