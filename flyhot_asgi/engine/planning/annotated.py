@@ -12,7 +12,7 @@ from ..source.values import value_of
 
 def annotated_otherwise(change: Change) -> Change | None:
     """The change without the value: executing it tells the class the new annotation. None if the value changed, too."""
-    if change.verdict is not Verdict.CHANGED or change.old is None or change.new is None:
+    if change.verdict not in (Verdict.CHANGED, Verdict.RERUN) or change.old is None or change.new is None:
         return None
     old, new = change.old.node, change.new.node
     if not isinstance(new, ast.AnnAssign) or not isinstance(new.target, ast.Name) or new.value is None:

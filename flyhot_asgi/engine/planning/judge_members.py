@@ -15,7 +15,7 @@ from ..living.expressions import is_expression
 from ..living.holders import is_anothers
 from ..source.codetree import transplant
 from ..source.diff import Change, NamespaceDiff, Verdict, diff
-from ..source.module import Statement, dotted_name, mangled, statements_of
+from ..source.module import NamesRead, Statement, dotted_name, mangled, statements_of
 from ..source.nodes import nodes_of
 from ..source.plan import Action, Graft
 from ..source.values import alike, has_part_target, is_atomic, is_definition, is_pure, value_of
@@ -121,6 +121,8 @@ def whole(context: Context, module: str, old: ast.ClassDef, statement: Statement
     for change in members.of(Verdict.CHANGED, Verdict.DELETED, Verdict.RERUN):
         if issubclass(live, enum.Enum) and change.statement.kind == "assign":
             continue  # its members are judged as such
+        if annotated_otherwise(change) is not None and not _value_reads(context, module, new, change):
+            continue  # the value stays
         if (problem := state_problem(context, module, old, live, change)) is not None:
             context.refuse(module, change.statement, problem, name=f"{path[0]}.{change.statement.name}")
             return
@@ -223,7 +225,8 @@ def plan_graft(
             _judge_nested(context, module, change, live, path)
             continue
         reason = _member_problem(context, module, old, live, change)
-        if reason and (annotated := annotated_otherwise(change)) is not None:
+        annotated = annotated_otherwise(change) if reason else None
+        if annotated is not None and not _value_reads(context, module, new, change):
             change, reason = annotated, None
         if reason:
             context.refuse(module, member, reason, name=f"{shown}.{member.name}")
@@ -234,6 +237,15 @@ def plan_graft(
     undocumented = any(c.verdict is Verdict.DELETED and c.statement.kind == "doc" for c in members.changes)
     deleted = frozenset(mangled(name, path[-1]) for name in members.deleted_names)
     context.plan.work.append(Graft(module, live, path, tuple(grafted), deleted, undocumented))
+
+
+def _value_reads(context: Context, module: str, cls: ast.ClassDef, change: Change) -> bool:
+    """The value was made from something that is bound anew, or from other members of the class."""
+    value = value_of(change.statement.node)
+    reads = NamesRead.of(value) if value is not None else frozenset()
+    own = {name for statement in statements_of(cls.body, docstring=False) for name in statement.binds}
+    homes = {home for name in reads for home in context.new_names.trail(module, name)}
+    return bool(reads & own or homes & (context.rebound | context.remade))
 
 
 def _with_dependents(new: ast.ClassDef, members: NamespaceDiff) -> list[Change]:

@@ -26,6 +26,7 @@ from ..source.plan import Action, Graft, Step, Twin, TwinOf
 from ..source.schema import field_names, new_attributes, slots_of
 from ..source.uses import attributes_changed
 from ..source.values import value_of
+from .annotated import annotated_otherwise
 from .context import COLD, Context
 from .judge_hashes import kept_by_hash
 from .judge_instances import instance_gap
@@ -95,7 +96,8 @@ def _classes(
 ) -> Iterator[TwinOf]:
     members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
     bound = frozenset(name for statement in statements_of(new.body, docstring=True) for name in statement.binds)
-    rebound = {name for m in members.changes if m.verdict is not Verdict.SAME for name in m.statement.binds}
+    same = [one for one in members.changes if one.verdict is Verdict.SAME or annotated_otherwise(one) is not None]
+    rebound = {name for m in members.changes if m not in same for name in m.statement.binds}
     touched = {
         name
         for change in members.changes
@@ -106,14 +108,14 @@ def _classes(
     rebound |= {name.partition(".")[0] for name in touched}
     keep = {
         name
-        for change in members.of(Verdict.SAME)
+        for change in same
         if change.statement.kind == "assign" and not _depends(context, module, change.statement, rebound)
         for name in change.statement.binds
         if not (_fresh(context, module, change.statement) and unchanged_by_program(context, live, name))
     }
     made = {
         name
-        for one in members.of(Verdict.SAME)
+        for one in same
         if _makes(context, module if module in context.live else live.__module__, one.statement)
         for name in one.statement.binds
     }

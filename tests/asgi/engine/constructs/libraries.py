@@ -295,6 +295,71 @@ CASES = {
         m.A.__annotations__["rooms"]
         a.f()
     """,
+    "a class that is made anew has state that is annotated otherwise": """
+        --- m
+        import weakref
+        class B: pass
+        class A:
+            live: "weakref.WeakKeyDictionary[object, int]" = weakref.WeakKeyDictionary()
+            size: int = 1
+            def f(self): return 1
+        +++ m
+        import weakref
+        class B: pass
+        class A(B):
+            live: "weakref.WeakKeyDictionary[object, str]" = weakref.WeakKeyDictionary()
+            size: float = 1
+            def f(self): return 2
+        === hold
+        held = m.A.live
+        a = m.A()
+        m.A.live[a] = 1
+        === use
+        "what is in them stays"
+        === ask
+        m.A.live is held
+        len(held) => 1
+        m.A.__annotations__["live"]
+        m.A.__annotations__["size"]
+        a.f()
+        isinstance(a, m.B)
+    """,
+    "the annotation of a class's state means something else": """
+        --- m
+        Key = int
+        class A:
+            rooms: dict[Key, int] = {}
+            def f(self): return 1
+        +++ m
+        Key = str
+        class A:
+            rooms: dict[Key, int] = {}
+            def f(self): return 2
+        === hold
+        rooms = m.A.rooms
+        a = m.A()
+        m.A.rooms["x"] = 1
+        === use
+        "what is in them stays"
+        === ask
+        rooms is m.A.rooms
+        m.A.rooms => {'x': 1}
+        m.A.__annotations__["rooms"]
+        a.f()
+    """,
+    "a value and its annotation read what is bound anew": """
+        --- m
+        Key = int
+        class A:
+            one: Key = Key("1")
+        +++ m
+        Key = str
+        class A:
+            one: Key = Key("1")
+        === ask
+        m.A.one
+        m.A.__annotations__["one"]
+    """,
     "objects deep inside of what is made again": """
         --- m
         from dataclasses import dataclass
