@@ -82,7 +82,8 @@ class TablesAdapter(Adapter):
                 imported = change.statement.kind == "import"  # it is mapped where it is defined
                 found = context.value(module, change.statement.name) if change.statement.binds else None
                 if not imported and not _unmaps(context, module, found) and (is_mapped(found) or _is_table(found)):
-                    reason = "it is mapped: its table stays in the metadata, and other mappers may count on it"
+                    what = "it is a table" if _is_table(found) else "it is mapped"
+                    reason = f"{what}: it stays in the metadata, and mappers may count on it"
                     context.refuse(module, change.statement, reason, do=_MIGRATE)
         for module in context.plan.deleted:
             for name, found in context.namespace(module).items():
