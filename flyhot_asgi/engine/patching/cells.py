@@ -14,11 +14,11 @@ Kept = tuple[str, Place, str]
 
 
 def cells_before(kept: Collection[Kept], namespace: Mapping[str, Any]) -> dict[Kept, types.CellType]:
-    """Those that stay, before anything is executed."""
+    """Those that stay, before anything is executed: a class in one is not what the program made."""
     found = {}
     for name in {name for name, _, _ in kept}:
         for one in cells_of(function_at(namespace, name)):
-            if (name, one.place, one.variable) in kept:
+            if (name, one.place, one.variable) in kept and not isinstance(one.cell.cell_contents, type):
                 found[name, one.place, one.variable] = one.cell
     return found
 
