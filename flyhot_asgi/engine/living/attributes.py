@@ -59,7 +59,7 @@ def keeps_beside(cls: type) -> bool:
 
 def kept_by_metaclass(cls: type) -> Iterator[tuple[str, Any]]:
     """What a metaclass that is written in C keeps in a class beside its members."""
-    kinds = type(cls).mro(type(cls))
+    kinds = vars(type)["__mro__"].__get__(type(cls))  # a metaclass may have an `mro` of its own
     own = kinds[: kinds.index(type)]
     places = [place for kind in own for place in vars(kind).items() if type(place[1]) is types.MemberDescriptorType]
     for key, place in places:

@@ -275,7 +275,8 @@ def _holders(items: list[Any]) -> list[Any]:
     """`gc.get_referrers` of them all. That compares each reference with each item: for many it is quicker to look at
     what each object refers to."""
     if len(items) <= _MANY:
-        return gc.get_referrers(*items)
+        asked = tuple(items)
+        return [one for one in gc.get_referrers(*asked) if one is not asked]  # from Python 3.13 on it is among them
     wanted = set(map(id, items))
     return [one for one in gc.get_objects() if not wanted.isdisjoint(map(id, gc.get_referents(one)))]
 
