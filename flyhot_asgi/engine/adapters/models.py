@@ -23,7 +23,7 @@ from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import Statement, dotted_name, statements_of
 from ..source.nodes import nodes_of
 from ..source.paths import LATER
-from ..source.plan import Action, Execute, Graft
+from ..source.plan import Action, Execute, Graft, Twin
 from ..source.values import is_pure, value_of
 from .former_configs import FormerConfigs
 from .instances import InstanceFill, InstanceRebuild, initialised, is_settings
@@ -153,6 +153,8 @@ def _changed_classes(context: Context) -> tuple[dict[Statement, type], set[type]
                 remade[item.statement] = found
         if isinstance(found, type):
             changed.add(found)
+        if isinstance(item, Twin):
+            changed.update(one.cls for one in item.classes)
     return remade, changed
 
 

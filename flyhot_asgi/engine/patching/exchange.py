@@ -282,6 +282,7 @@ def _holders(items: list[Any]) -> list[Any]:
 
 
 _MANY = 200
+_DEEPEST = 3
 
 
 def _is_ours(one: Any, spared: set[int]) -> bool:
@@ -290,13 +291,16 @@ def _is_ours(one: Any, spared: set[int]) -> bool:
     return id(one) in spared
 
 
-def _is_for_the_undo(found: list[Any], index: int, spared: set[int]) -> bool:
-    """Nobody has the object but pre-images: what was built anew meanwhile, as a model's validator is."""
-    who = [one for one in gc.get_referrers(found[index]) if type(one) is not types.FrameType]
-    if any(id(one) not in spared for one in who):
-        return False
-    shown = sum(part is found[index] for one in who for part in gc.get_referents(one))
-    return sys.getrefcount(found[index]) == shown + 2  # the caller's name, and the call's argument
+def _is_for_the_undo(held: list[Any], index: int, spared: set[int], names: int = 1, depth: int = _DEEPEST) -> bool:
+    """Nobody has the object but pre-images, and what only those have: what was built anew meanwhile, as a model's
+    validator is, and the route's that was made of that. `names`: how many variables of the caller mean it."""
+    who = [one for one in gc.get_referrers(held[index]) if type(one) is not types.FrameType]
+    ours = spared | {id(who)}
+    for at in range(len(who)):
+        if id(who[at]) not in spared and not (depth and _is_for_the_undo(who, at, ours, 0, depth - 1)):
+            return False
+    shown = sum(part is held[index] for one in who for part in gc.get_referents(one))
+    return sys.getrefcount(held[index]) == shown + names + 1  # the call's argument
 
 
 def _named(old: Any) -> str:
