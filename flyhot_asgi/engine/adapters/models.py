@@ -32,7 +32,7 @@ from .moved import MovedSchemas
 from .parametrized import Parametrized, named
 from .remapping import why_not_remapped
 from .response_copies import ResponseCopies, is_copy_of
-from .schemas import SchemaRefresh, is_generic_of, models
+from .schemas import SchemaRefresh, built_of, is_generic_of, models
 
 _REBUILDS = frozenset({"model_rebuild", "update_forward_refs"})
 
@@ -78,6 +78,9 @@ class ModelsAdapter(Adapter):
             return False
         _rebuild_value(context, module, old, new, living)
         return True
+
+    def built_of(self, cls: type) -> Iterable[object]:
+        return built_of(cls)
 
     def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         if base_model() is None:

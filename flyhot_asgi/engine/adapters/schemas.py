@@ -54,6 +54,33 @@ def _embedded(schema: object) -> Iterator[int]:
             queue += found
 
 
+def built_of(cls: type) -> Iterator[object]:
+    """What stands in models and type adapters that embed a class, and is another when they are built again."""
+    stale = [one for one in [*models(), *_type_adapters()] if mentions(_schema(one), [cls])]
+    for one in stale:
+        fields = vars(one)
+        yield from (fields.get(name) for name in _BUILT if fields.get(name) is not None)
+        yield from _parts_of(_schema(one))
+
+
+_BUILT = ("__pydantic_validator__", "__pydantic_serializer__", "validator", "serializer")
+
+
+def _schema(one: Any) -> object:
+    return vars(one).get(SCHEMA) if isinstance(one, type) else schema_of_adapter(one)
+
+
+def _parts_of(schema: object) -> Iterator[object]:
+    """A core schema and all that it is nested of: plain dicts and lists."""
+    queue, seen = [schema], set[int]()
+    while queue:
+        found = queue.pop()
+        if id(found) not in seen and isinstance(found, dict | list | tuple):
+            seen.add(id(found))
+            yield found
+            queue += found.values() if isinstance(found, dict) else found
+
+
 def inner_first(classes: Iterable[type]) -> list[type]:
     """Each behind all that it embeds, as a cold import makes them: pydantic takes a class's schema as it is where there
     is one, and else makes it with the outer one's, of other parts in common. To be asked while they have schemas."""

@@ -41,16 +41,31 @@ def pour_members(
             where = f"`{living.__qualname__}.{name}`"
             if exchange is None:
                 raise UpgradeError(f"the value of {where} is part of the living object, and the release changes it")
-            exchange(old, member if _means_one(before, twin, old, member) else None)
+            one = _taken(living, member, pairs)
+            exchange(old, one if _means_one(before, twin, old, member) else None)
             continue
         _pour(living, twin, old, member, journal)
         pairs.append((member, old))
-    known = {id(member) for member, _ in pairs}
     for member in vars(twin)["_member_map_"].values():
-        if id(member) not in known:
-            object.__setattr__(member, "__class__", living)
+        _taken(living, member, pairs)
     _keep_combinations(twin, combined)
     return pairs
+
+
+def _taken(living: Any, member: Any, pairs: list[tuple[Any, Any]]) -> Any:
+    """The twin's member as one of the living class: itself, or, of a number (whose class can't be made another), one
+    that is equal to it and paired with it. Idempotent."""
+    for one, other in pairs:
+        if one is member:
+            return other
+    try:
+        object.__setattr__(member, "__class__", living)
+    except TypeError:
+        made = living._member_type_.__new__(living, member)
+        object.__getattribute__(made, "__dict__").update(object.__getattribute__(member, "__dict__"))
+        pairs.append((member, made))
+        return made
+    return member
 
 
 def _is_same_value(twin: Any, old: Any, new: Any) -> bool:

@@ -309,8 +309,9 @@ class Context(Findings):
         poured = {id(one) for one in self.poured()}
         for name in [one for one in self.live if one in self.new]:
             for key, found in list(vars(self.live[name]).items()):
-                for container in nested(found):
-                    if id(container) not in poured and not key.startswith("__") and _holds(container, value):
+                for one in nested(found):
+                    held: Any = [*one.keys(), *one.values()] if isinstance(one, dict) else one
+                    if id(one) not in poured and not key.startswith("__") and is_among(value, held):
                         return f"`{key}` of {name}"
         return None
 
@@ -387,14 +388,13 @@ class Adapter:
         """Plan that others take the place of some of these objects; those which it is."""
         return []
 
+    def built_of(self, cls: type) -> Iterable[object]:
+        """What the framework built of a class, and builds anew when that is executed whole."""
+        return ()
+
     def says_all(self, context: Context, value: object) -> bool:
         """`value` is an entry for such a registrar, and nothing but what the text that made it says."""
         return False
 
 
 _BUILDERS = frozenset({"pydantic", "pydantic_core", "sqlalchemy", "sqlmodel"})
-
-
-def _holds(container: Any, value: object) -> bool:
-    values = [*container.keys(), *container.values()] if isinstance(container, dict) else container
-    return is_among(value, values)

@@ -300,12 +300,12 @@ def _enum_problem(context: Context, live: type, old: ast.ClassDef, new: ast.Clas
     if not issubclass(live, enum.Enum):
         return None
     bound = {name for statement in statements_of(new.body, docstring=False) for name in statement.binds}
-    for name, member in list(vars(live)["_member_map_"].items()):
-        if name in bound or member._name_ != name:
-            continue
-        held = context.held_elsewhere(member, _enum_insides(live))
+    gone = [m for name, m in list(vars(live)["_member_map_"].items()) if name not in bound and m._name_ == name]
+    anew = [one for adapter in context.adapters for one in adapter.built_of(live)] if gone else []
+    for member in gone:
+        held = context.held_elsewhere(member, [*_enum_insides(live), *anew])
         if held:
-            return f"its member `{name}` is gone from the source, but still held by {', '.join(held[:3])}"
+            return f"its member `{member._name_}` is gone from the source, but still held by {', '.join(held[:3])}"
     return _combination_problem(context, live) if issubclass(live, enum.Flag) else None
 
 
