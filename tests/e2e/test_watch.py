@@ -34,14 +34,19 @@ from words import greeting
 
 
 class Box:
-    __slots__ = ("a",)
+    def __init__(self):
+        self.a = 1
+
+    def read(self):
+        return self.a
 
 
-BOX = Box()
+BOXES = []
 STARTED = __import__("os").urandom(4).hex()
 
 
 async def index(request):
+    BOXES.append(Box())
     return HTMLResponse(f"<!doctype html><html><head><title>x</title></head><body>{greeting()} {STARTED}</body></html>")
 
 
@@ -152,10 +157,13 @@ async def test_saves_go_into_the_running_app_and_the_socket_stays(app: Watched) 
     assert app.end() == 130
 
 
+_NEEDS_MORE = "self.b = 1\n\n    def read(self):\n        return self.b"
+
+
 async def test_what_needs_a_restart_is_restarted_and_said(app: Watched) -> None:
     started = app.text().split()[-1]
     async with page_socket(app) as page:
-        app.edit("main.py", ('__slots__ = ("a",)', '__slots__ = ("a", "b")'))
+        app.edit("main.py", ("self.a = 1\n\n    def read(self):\n        return self.a", _NEEDS_MORE))
         said = await heard(page, "watch")
         assert said["restart"] is True
         assert (await heard(page, "bye"))["retry"]

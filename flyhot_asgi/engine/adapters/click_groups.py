@@ -104,4 +104,6 @@ def _group_of(context: Context, module: str, statement: Statement) -> Any:
     call = getattr(statement.node, "value", None)
     owner, _, method = (dotted_name(call.func) or "").rpartition(".") if isinstance(call, ast.Call) else ("", "", "")
     group = context.resolve(module, owner) if owner and method == "add_command" else None
-    return group if group is not None and is_group(group) else None
+    if group is None or not is_group(group):
+        return None
+    return None if type(group).add_command.__module__ in context.live else group  # what the app's own does, who knows

@@ -122,17 +122,19 @@ def test_a_single_module_is_a_package_too(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_what_can_not_be_done_is_refused_with_where_and_why(project: Project) -> None:
-    project.write(init="", m="import threading\nlock = threading.Lock()\nclass A:\n    __slots__ = ('a',)\na = A()\n")
+    text = "class A:\n    def __init__(self): self.a = 1\n    def get(self): return self.a\nMADE = []\n"
+    project.write(init="", m=text)
     m = project.load("m")
+    m.MADE.append(m.A())
     engine = project.engine()
-    project.write(m="import threading\nlock = threading.Lock()\nclass A:\n    __slots__ = ('a', 'b')\na = A()\n")
+    project.write(m=text.replace("self.a = 1", "self.a = 1; self.b = 2").replace("return self.a", "return self.b"))
     with pytest.raises(Refused) as refused:
         engine.upgrade()
     reason = refused.value.reasons[0]
     assert reason.module == f"{project.top}.m" and reason.file.endswith("m.py") and reason.line
     assert reason.construct and reason.why and reason.mend
     assert refused.value.plan is not None and refused.value.plan["refusals"]
-    assert m.A.__slots__ == ("a",)
+    assert m.A().get() == 1
     with pytest.raises(UpgradeError):
         engine.undo_last()
     engine.close()
