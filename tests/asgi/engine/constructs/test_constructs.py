@@ -25,6 +25,7 @@ from .lasting import RIGHT as STAYS_RIGHT
 from .layouts import CASES as LAYOUTS
 from .layouts import OR_REFUSED as LAYOUTS_OR_REFUSED
 from .libraries import CASES as LIBRARIES
+from .libraries import OR_REFUSED as LIBRARIES_OR_REFUSED
 from .modules import CASES as MODULES
 from .of_attrs import CASES as ATTRS
 from .outliving import CASES as OUTLIVING
@@ -55,6 +56,7 @@ ALL = {
     **LASTING,
     **HALF_WAY,
     **OR_REFUSED,
+    **LIBRARIES_OR_REFUSED,
 }
 NEVER_REFUSED = {**LIBRARIES, **STAYS_RIGHT, **BASES, **FIRST_SIGHT, **RECORDS_RIGHT, **GOES}
 
