@@ -48,7 +48,15 @@ def of_class(cls: type, shapes: Shapes) -> Iterator[tuple[str, str]]:
 
 def is_registrar(value: object) -> bool:
     """An app or a router of Starlette or FastAPI."""
-    return _is_of(value, "starlette.routing", "Router") or _is_of(value, "starlette.applications", "Starlette")
+    return issubclass(type(value), _registrars())
+
+
+def _registrars() -> tuple[type, ...]:
+    found = (getattr(sys.modules.get(module), name, None) for module, name in _REGISTRARS)
+    return tuple(kind for kind in found if kind is not None)
+
+
+_REGISTRARS = (("starlette.routing", "Router"), ("starlette.applications", "Starlette"))
 
 
 def fields_told(value: Any, own: Collection[str]) -> dict[str, Any]:
@@ -195,7 +203,9 @@ def _within(route: Any) -> list[Any]:
 def _named(own: Collection[str]) -> frozenset[int]:
     """Ids of the registrars that the app's modules name: they are described under these names."""
     modules = [module for name in own if (module := sys.modules.get(name)) is not None]
-    return frozenset(id(value) for module in modules for value in list(vars(module).values()) if is_registrar(value))
+    kinds = _registrars()  # asked for once: an app of hundreds of modules has ten thousand names
+    named = (value for module in modules for value in list(vars(module).values()))
+    return frozenset(id(value) for value in named if issubclass(type(value), kinds))
 
 
 _OF_ROUTES = (
