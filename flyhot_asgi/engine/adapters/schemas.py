@@ -40,18 +40,22 @@ def mentions(schema: object, classes: Collection[type]) -> bool:
 
 def _embedded(schema: object) -> Iterator[int]:
     """Ids of the classes that a core schema is made of."""
+    for part in _parts_of(schema, but="metadata"):
+        if type(part) is dict:
+            yield id(part.get("cls"))
+
+
+def _parts_of(schema: object, but: str | None = None) -> Iterator[object]:
+    """A core schema and all that it is nested of, plain dicts and lists, without what is under the key `but`."""
     queue: list[Any] = [schema]
     seen: set[int] = set()
     while queue:
         found = queue.pop()
-        if id(found) in seen:
+        if id(found) in seen or type(found) not in (dict, list, tuple):
             continue
         seen.add(id(found))
-        if type(found) is dict:
-            yield id(found.get("cls"))
-            queue += [value for key, value in found.items() if key != "metadata"]
-        elif type(found) in (list, tuple):
-            queue += found
+        yield found
+        queue += [value for key, value in found.items() if key != but] if type(found) is dict else found
 
 
 def built_of(cls: type) -> Iterator[object]:
@@ -68,17 +72,6 @@ _BUILT = ("__pydantic_validator__", "__pydantic_serializer__", "validator", "ser
 
 def _schema(one: Any) -> object:
     return vars(one).get(SCHEMA) if isinstance(one, type) else schema_of_adapter(one)
-
-
-def _parts_of(schema: object) -> Iterator[object]:
-    """A core schema and all that it is nested of: plain dicts and lists."""
-    queue, seen = [schema], set[int]()
-    while queue:
-        found = queue.pop()
-        if id(found) not in seen and isinstance(found, dict | list | tuple):
-            seen.add(id(found))
-            yield found
-            queue += found.values() if isinstance(found, dict) else found
 
 
 def inner_first(classes: Iterable[type]) -> list[type]:
@@ -144,8 +137,7 @@ def _fields_of_fastapi() -> list[Any]:
 
 def is_generic_of(cls: type, origin: type) -> bool:
     """`cls` is `origin[...]`: made by pydantic, by no statement."""
-    facts = vars(cls).get("__pydantic_generic_metadata__")
-    return type(facts) is dict and facts.get("origin") is origin
+    return _origin(cls) is origin
 
 
 class SchemaRefresh(Registration):
