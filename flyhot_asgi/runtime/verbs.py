@@ -18,6 +18,7 @@ from ..control.decision import Decisions
 from ..control.reloader import ENDED_SOON, INSTEAD, reloading
 from ..control.wire import Frame
 from ..errors import ControlError, FlyhotError, UpgradeRefused
+from ..release.folder import Release
 from ..session import Registry
 from .control_server import Verb
 from .conversation import Conversation
@@ -154,10 +155,7 @@ class Verbs:
     async def _check(self, request: Frame, conversation: Conversation) -> Frame:
         installed = self._process.ready()
         release = await asyncio.to_thread(installed.store.get_release, str(request.get("release")))
-        await load()
-        from .check import check
-
-        cold = await check(installed, release)
+        cold = await _checked(installed, release)
         if request.get("sealed") is True:  # it is going to leave this machine
             from ..engine.verification.sealed import seal
 
@@ -167,10 +165,7 @@ class Verbs:
     async def _plan(self, request: Frame, conversation: Conversation) -> Frame:
         order, installed = await self._order(request), self._process.ready()
         if order.cold is None and order.release.digest != installed.digest:
-            await load()
-            from .check import check
-
-            order = replace(order, cold=await check(installed, order.release))
+            order = replace(order, cold=await _checked(installed, order.release))
         plan, error = await self._process.plan(order)
         if plan is None and error is not None:
             raise error
@@ -215,6 +210,13 @@ class Verbs:
         installed = self._process.ready()
         release = await asyncio.to_thread(installed.store.get_release, str(request.get("release")))
         return read_order(request, release, installed.settings)
+
+
+async def _checked(installed: Installed, release: Release) -> dict[str, Any]:
+    await load()
+    from .check import check
+
+    return await check(installed, release)
 
 
 def _unknown(cls: type) -> str:

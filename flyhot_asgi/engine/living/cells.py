@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from .wrapped import closed_over
+
 Place = tuple[str, str]
 """Where a function's code stands: file and qualified name."""
 _DEPTH = 6
@@ -73,9 +75,5 @@ def functions_beside(value: object) -> list[types.FunctionType]:
         seen.add(id(one))
         found.append(one)
         queue += one.__dict__.values()
-        for cell in one.__closure__ or ():
-            try:
-                queue.append(cell.cell_contents)
-            except ValueError:
-                continue
+        queue += closed_over(one)
     return found
