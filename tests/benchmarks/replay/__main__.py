@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .contest import Contest, Unusable, Verdict
-from .pairs import Pair, from_git, from_pypi
+from .pairs import Lacking, Pair, from_git, from_pypi
 
 _PEERS = ("jurigged", "autoreload", "reload")
 _PEER_PACKAGES = ("jurigged==0.6.1", "ipython")
@@ -59,10 +59,8 @@ def main() -> int:
         if time.monotonic() > until:
             left_out[pair.project] += 1
             continue
-        environment = dict(e.split("=", 1) for e in asked.env)
-        contest = Contest(pair, cache / "work", python, environment, initialised=asked.initialised, entry=asked.entry)
         try:
-            found = [contest.run(tool) for tool in tools]
+            found = _run(pair, tools, asked, python)
         except Unusable as why:
             unusable[pair.project] += 1
             console.print(f"[dim]{pair.project} {pair.name}: {why}", highlight=False)
@@ -75,6 +73,15 @@ def main() -> int:
     if asked.json:
         asked.json.write_text("".join(json.dumps(_row(v)) + "\n" for v in verdicts))
     return 1 if any(v.tool == "flyhot" and (v.result == "wrong" or v.undo) for v in verdicts) else 0
+
+
+def _run(pair: Pair | Lacking, tools: list[str], asked: argparse.Namespace, python: str) -> list[Verdict]:
+    if isinstance(pair, Lacking):
+        raise Unusable(pair.why)
+    environment = dict(e.split("=", 1) for e in asked.env)
+    work = asked.cache.resolve() / "work"
+    contest = Contest(pair, work, python, environment, initialised=asked.initialised, entry=asked.entry)
+    return [contest.run(tool) for tool in tools]
 
 
 def _arguments() -> argparse.Namespace:
@@ -106,7 +113,7 @@ def _projects(asked: argparse.Namespace) -> list[str]:
     return list(_LIBRARIES) if asked.all else asked.pypi
 
 
-def _pairs(asked: argparse.Namespace, cache: Path) -> Iterator[Pair]:
+def _pairs(asked: argparse.Namespace, cache: Path) -> Iterator[Pair | Lacking]:
     for project in _projects(asked):
         packages = asked.packages or _LIBRARIES.get(project, [project.replace("-", "_")])
         yield from from_pypi(project, packages, asked.last, cache, skip=asked.skip)

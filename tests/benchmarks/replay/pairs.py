@@ -28,6 +28,15 @@ class Pair:
     path: tuple[str, ...] = (".",)
 
 
+@dataclass(frozen=True)
+class Lacking:
+    """A pair that the history has only in part (a shallow or partial clone): it can't be laid out."""
+
+    project: str
+    name: str
+    why: str
+
+
 def from_pypi(project: str, packages: list[str], last: int, cache: Path, *, skip: int = 0) -> Iterator[Pair]:
     """Consecutive releases, newest pair first. Wheels of pure Python: what would be installed, to the byte."""
     listed = _pip("index", "versions", project, "--pre").splitlines()
@@ -61,7 +70,7 @@ def _wheel(project: str, version: str, cache: Path) -> Path | None:
 
 def from_git(
     repo: Path, packages: list[str], last: int, cache: Path, *, under: str = "", path: str = "", skip: int = 0
-) -> Iterator[Pair]:
+) -> Iterator[Pair | Lacking]:
     """Consecutive commits (first parents) that change Python files of the packages, newest pair first.
 
     `under` is the folder of the repository that is taken out (the project's root), `path` the folder in it that goes
@@ -84,7 +93,12 @@ def from_git(
         if parents:
             subject = _git(repo, "log", "-1", "--format=%s", new).strip()
             name = f"{new[:9]} {subject[:60]}"
-            trees = [_tree(repo, commit, under, places, cache) for commit in (parents[0], new)]
+            try:
+                trees = [_tree(repo, commit, under, places, cache) for commit in (parents[0], new)]
+            except subprocess.CalledProcessError as exc:
+                said = (exc.stderr if isinstance(exc.stderr, str) else exc.stderr.decode(errors="replace")).split("\n")
+                yield Lacking(_name_of(repo), name, f"the history lacks files of it: {said[0]}")
+                continue
             yield Pair(_name_of(repo), name, trees[0], trees[1], tuple(packages), (path or ".",))
 
 

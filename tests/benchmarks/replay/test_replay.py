@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from .contest import Contest, Unusable, Verdict
-from .pairs import Pair, from_git
+from .pairs import Lacking, Pair, from_git
 
 HOLDER = "from pkg.one import work\n\n\ndef call():\n    return work()\n"
 STATE = "seen = {}\n\n\ndef work():\n    return len(seen)\n"
@@ -91,18 +91,34 @@ def test_what_a_module_brings_that_was_imported_is_missed(tmp_path: Path) -> Non
     assert "module pkg.three is missing" in verdict.differences
 
 
-def test_a_package_that_is_one_file_comes_from_a_history_too(tmp_path: Path) -> None:
-    repo = tmp_path / "repo"
+def history(repo: Path, releases: int) -> None:
     (repo / "pkg").mkdir(parents=True)
     git = ["git", "-C", str(repo), "-c", "user.name=a", "-c", "user.email=a@example.org"]
     subprocess.run([*git, "init", "-q"], check=True)
-    for number in (1, 2):
+    for number in range(1, releases + 1):
         (repo / "pkg" / "__init__.py").write_text("import one\n")
         (repo / "one.py").write_text(f"LIMIT = {number}\n")
         subprocess.run([*git, "add", "."], check=True)
         subprocess.run([*git, "commit", "-q", "-m", f"limit {number}"], check=True)
-    [pair] = from_git(repo, ["pkg", "one"], 1, tmp_path / "cache")
+
+
+def test_a_package_that_is_one_file_comes_from_a_history_too(tmp_path: Path) -> None:
+    history(tmp_path / "repo", 2)
+    [pair] = from_git(tmp_path / "repo", ["pkg", "one"], 1, tmp_path / "cache")
+    assert isinstance(pair, Pair)
     assert (pair.old / "one.py").read_text() == "LIMIT = 1\n" and (pair.new / "pkg" / "__init__.py").is_file()
+
+
+def test_a_pair_whose_files_a_history_lacks_is_told_and_the_others_come(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    history(repo, 3)
+    blob = subprocess.run(["git", "-C", str(repo), "rev-parse", "HEAD:one.py"], check=True, capture_output=True)
+    name = blob.stdout.decode().strip()
+    (repo / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    lacking, pair = from_git(repo, ["pkg", "one"], 2, tmp_path / "cache")
+    assert isinstance(lacking, Lacking) and lacking.why.startswith("the history lacks files of it: ")
+    assert name in lacking.why and "\n" not in lacking.why
+    assert isinstance(pair, Pair)
 
 
 def test_an_order_by_addresses_says_nothing(tmp_path: Path) -> None:
