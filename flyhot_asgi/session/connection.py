@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 from flyhot_asgi.session.gate import Gate, Valve
+from flyhot_asgi.session.pushing import waits_for_a_thread
 from flyhot_asgi.session.tasks import OwnedTasks
 from flyhot_asgi.session.unit import Unit
 from flyhot_asgi.types import Scope
@@ -34,6 +35,7 @@ class Session:
         "renewing",
         "scope",
         "units",
+        "waived",
     )
 
     def __init__(
@@ -52,6 +54,8 @@ class Session:
         self.units: Sequence[Unit] = ()
         self.renewing = False
         """Its function is being ended, to start anew with new code."""
+        self.waived = False
+        """It has outlived a hold by policy and has no state: until its next boundary, no hold waits for it."""
         self.scope = scope
         self._task = task
         self._report = report
@@ -132,8 +136,15 @@ class Session:
 
     @property
     def quiescent(self) -> bool:
-        """At its message boundary: parked in the gate, and no `working()` body runs."""
-        return not self._bodies and self.gate.parked
+        """At its message boundary: parked in the gate, and no `working()` body runs. A plain function may be as good as
+        there: it only sends, or it is waived."""
+        return not self._bodies and (self.gate.parked or self._runs_on())
+
+    def _runs_on(self) -> bool:
+        """A unit's state is in its methods' hands as long as they run: there, only `receive()` is a boundary."""
+        if self.units or not (self.waived or self.gate.pushes):
+            return False
+        return self.waived or not waits_for_a_thread(self._task)
 
     @property
     def boundaries(self) -> int:

@@ -12,6 +12,7 @@ begun. A gate stands in `receive` and shows two things: whether the application 
   hand.
 * A call that is cancelled (the application's own timeout) leaves the message in hand to the next call.
 * Calls from several tasks form a line, so that at most one message is in hand and order is kept.
+* Who only sends, and never asked for a message, has none in hand: its boundary is its `send` (see pushing.py).
 
 What a gate can't see: an application that leaves a `receive()` pending in one task and works in another (a
 reader task, and `asyncio.wait` over it and a queue). Its boundary is then that of the reader.
@@ -27,6 +28,7 @@ from time import monotonic
 from typing import Any
 
 from flyhot_asgi.session.duty import Dismissal, Duty
+from flyhot_asgi.session.pushing import Pushing, send_to_nobody
 from flyhot_asgi.session.steady import Steady, steady
 from flyhot_asgi.types import Message, Receive, Send
 
@@ -108,6 +110,7 @@ class Gate:
         "_duty",
         "_hand",
         "_line",
+        "_pushing",
         "_receive",
         "_resting",
         "_send",
@@ -119,10 +122,11 @@ class Gate:
 
     def __init__(self, receive: Receive, send: Send, valve: Valve) -> None:
         self._receive = steady(receive)
-        self._send = send
+        self._pushing: Pushing | None = Pushing(send, valve)  # until the application asks for a message of its client
+        self._send: Send = self._pushing
         self.valve = valve
         self._turn = False  # a receive() call is pending; those after it stand in line
-        self._apart = False  # there is, or may be, one of the next four: the calm path asks for nothing else
+        self._apart = True  # there is, or may be, `_pushing` or one of the next four: the calm path asks nothing else
         self._hand: Message | None = None
         self._duty: Duty | None = None  # what is due before the next message
         self._line: deque[asyncio.Future[None]] | None = None  # once there is a second task
@@ -141,6 +145,12 @@ class Gate:
         """At least one `receive()` is pending here, and no task that got its message beside it is still at
         work."""
         return (self._turn or self._resting > 0) and not self._carrying
+
+    @property
+    def pushes(self) -> bool:
+        """The application speaks, and has never asked for a message of its client: it has none in hand. While the valve
+        is closed, it gets no further than its next `send`."""
+        return self._pushing is not None and self._pushing.pushes
 
     def rest(self, resting: bool) -> None:
         """The application waits at a boundary of its own (`checkpoint()`), or has left it: as good as a pending
@@ -164,7 +174,7 @@ class Gate:
         """The application's `receive` (ASGI specification, "Applications"). Safe to cancel: no message is
         lost."""
         valve = self.valve
-        if self._turn or self._apart or not valve.calm:
+        if (self._turn or self._apart or not valve.calm) and not self._listens():
             return await self._receive_in_line()
         self._turn = True
         receive = self._receive  # called as a method, a slot is looked up at length each time
@@ -174,13 +184,14 @@ class Gate:
             self._leave()
             raise
         if self._apart or not valve.calm:
-            self._hand = message  # type: ignore[unreachable]  # others ran meanwhile
+            self._hand = message  # others ran meanwhile
             return await self._hand_over()
         self._turn = False
         return message
 
     def send(self, message: Message) -> Awaitable[None]:
-        """The application's `send`, to be awaited. Passes always, until we have closed the connection."""
+        """The application's `send`, to be awaited. Passes always, until we have closed the connection; but what an
+        application sends that never asks for a message waits for the valve."""
         send = self._send
         return send(message)
 
@@ -188,13 +199,39 @@ class Gate:
         """Close the connection from this side, whatever the application is at. Its own messages end as those to a
         client that has gone (OSError, as the ASGI specification has it). Nothing happens if it is closed already.
         Raises OSError."""
-        send, self._send = self._send, _send_to_nobody
+        send, self._send = self._send, send_to_nobody
+        if self._pushing is not None and send is self._pushing:
+            send = self._pushing.leave()
         try:
             await send({"type": "websocket.close", "code": code, "reason": reason})
         except OSError:
             raise
         except Exception as exc:  # each server's own: the application has closed it, which nobody notes
             logger.debug("a websocket can't be closed (any more): %s", exc)
+
+    def _listens(self) -> bool:
+        """A `receive()` beside the calm path. True: after this first call for a message of the client, it is calm."""
+        pushing = self._pushing
+        if pushing is None:
+            return False
+        if not pushing.connected:
+            pushing.connected = True
+            return False
+        self._heard(pushing)
+        if self._turn:
+            return False
+        self._apart = self._is_apart()
+        return self.valve.calm and not self._apart
+
+    def _heard(self, pushing: Pushing) -> None:
+        """The application asks for what its client says: it is asked here what it sends no more."""
+        self._pushing = None
+        if self._send is pushing:
+            self._send = pushing.send
+
+    def _is_apart(self) -> bool:
+        hand, duty, pushing = self._hand, self._duty, self._pushing
+        return hand is not None or duty is not None or pushing is not None or bool(self._carrying)
 
     async def _receive_in_line(self) -> Message:
         """`receive()` with everything that the calm path need not ask."""
@@ -233,6 +270,8 @@ class Gate:
         message = self._hand if instead is None else instead
         assert message is not None  # only who has the turn takes from the hand
         self._hand = None
+        if self._pushing is not None and message["type"] != "websocket.connect":
+            self._heard(self._pushing)  # somebody outside of us has taken that one
         self._leave()
         if self._turn:  # somebody else is parked, and the caller is at work: both must be seen
             self._carry(_this_task())
@@ -289,7 +328,7 @@ class Gate:
                 turn.set_result(None)
                 return
         self._turn = False
-        self._apart = self._hand is not None or self._duty is not None or bool(self._carrying)
+        self._apart = self._is_apart()
 
     def _carry(self, task: asyncio.Task[Any]) -> None:
         self._carrying |= {task}
@@ -299,11 +338,6 @@ class Gate:
     def _put_down(self, task: asyncio.Task[Any]) -> None:
         self._carrying -= {task}
         self.valve.stir()
-
-
-async def _send_to_nobody(message: Message) -> None:
-    if message.get("type") != "websocket.close":
-        raise OSError("the server has closed this connection")
 
 
 def _this_task() -> asyncio.Task[Any]:

@@ -273,6 +273,6 @@ def _timed_out(busy: tuple[Busy, ...], timeout: float) -> SessionsBusy:
     return SessionsBusy(
         f"{many} did not come back to receive(){within}: {named}{more}. Nothing was changed; the old code still serves",
         busy,
-        do="deploy again when they are done, or allow them more time (--suspend-timeout); one that never waits for its "
-        'client, as it only sends, needs on_busy = "pin", or @upgradable and checkpoint()',
+        do="deploy again when they are done, or allow them more time (--suspend-timeout); one that goes on sending "
+        'after a message of its client, and asks for no other, needs on_busy = "pin", or @upgradable and checkpoint()',
     )

@@ -76,6 +76,9 @@ def confirm(registry: Registry, found: Missed, vsn: Callable[[], str], *, old: s
         lines.append(pin.who)
         if not who.units:  # no state: only its frame is old, and ends so
             del registry.pins[id]
+            if isinstance(who, Session):
+                who.waived = True
+                who.gate.owe(WaitedForAgain(who))
             continue
         if not pin.confirmed:
             pin.confirmed, pin.vsn = True, old
@@ -97,6 +100,21 @@ def _owe(registry: Registry, who: Session | Actor, pin: Pin, vsn: Callable[[], s
             raise
 
     who.owe(settle)
+
+
+class WaitedForAgain:
+    """The duty of a session without state that a hold would not wait for: it has come back."""
+
+    lasting = False
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def ready(self) -> bool:
+        return True
+
+    def discharge(self) -> None:
+        self._session.waived = False
 
 
 class CatchUp:

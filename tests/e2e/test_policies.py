@@ -57,7 +57,21 @@ async def raw(websocket):
         await websocket.send_text(f"{text} r1")
 
 
+def label():
+    return "r1"
+
+
+async def feed(websocket):
+    await websocket.accept()
+    number = 0
+    while True:
+        await websocket.send_text(f"{number} {label()}")
+        number += 1
+        await asyncio.sleep(0.02)
+
+
 routes = [
+    WebSocketRoute("/feed", feed),
     WebSocketRoute("/base", Base),
     WebSocketRoute("/pinned", Pinned),
     WebSocketRoute("/evicted", Evicted),
@@ -116,6 +130,22 @@ async def test_by_default_a_busy_session_is_named_and_nothing_is_changed(app: Li
         await go(app)
         assert await ws.recv() == "wait r1"
         assert await say(ws, "a") == "a r1"
+
+
+async def test_websockets_that_only_send_hold_nobody_up_and_lose_no_word(app: LiveApp) -> None:
+    async with app.websocket("/feed") as feed, app.websocket("/base") as base:
+        words = [str(await feed.recv()) for _ in range(3)]
+        await hot(app, 2)
+        async with asyncio.timeout(20):
+            while not words[-1].endswith(" r2"):
+                words.append(str(await feed.recv()))
+        back = await app.deploy_meanwhile("rollback")
+        assert back.exit_code == 0, back.document
+        async with asyncio.timeout(20):
+            while not words[-1].endswith(" r1"):
+                words.append(str(await feed.recv()))
+        assert [word.split()[0] for word in words] == [str(number) for number in range(len(words))]
+        assert await say(base, "a") == "a r1"
 
 
 async def test_a_pinned_session_catches_up_before_its_next_message(app: LiveApp) -> None:
