@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ..living.records import bags_with, contents, dicts_with, held_by, is_bag, records_in
 from ..source.module import SourceModule
-from ..source.plan import Refusal
+from ..source.plan import Graft, Refusal, Twin
 from ..source.records import Group, Scope, changed_groups, migrated, scopes_of
 from .context import COLD, Context
 
@@ -43,7 +43,7 @@ def judge_records(context: Context) -> None:
     items, attributes = _newly_read(context)
     if not items and not attributes:
         return
-    made_anew = frozenset(one for home in _made_anew(context) for one in records_in(context.value(*home)))
+    made_anew = frozenset(one for value in _made_anew(context) for one in records_in(value))
     for gained in _gained(context, items, attributes):
         if _lacking(context, gained, made_anew):
             context.collect(again=True)  # garbage is read by nobody
@@ -151,11 +151,18 @@ def _resolved(context: Context, gained: _Gained) -> int:
     return int(bag is not None and is_bag(bag) and gained.word not in contents(bag))
 
 
-def _made_anew(context: Context) -> Iterator[tuple[str, str]]:
-    """Names of modules whose values the upgrade makes again, or pours into."""
-    yield from context.rebound
+def _made_anew(context: Context) -> Iterator[object]:
+    """What modules and classes have under names whose values the upgrade makes again, or pours into."""
+    yield from (context.value(*home) for home in context.rebound)
     for module, source in context.new.items():
         if module in context.live:
             for statement in source.statements:
                 if statement in context.planned:
-                    yield from ((module, name) for name in statement.binds)
+                    yield from (context.value(module, name) for name in statement.binds)
+    for item in context.plan.work:
+        if isinstance(item, Graft):
+            names = {name for change in item.changes for name in change.statement.binds}
+            yield from (value for name, value in vars(item.cls).items() if name in names)
+        elif isinstance(item, Twin):
+            for one in item.classes:
+                yield from (value for name, value in vars(one.cls).items() if name in one.bound - one.keep)

@@ -2,6 +2,20 @@
 where such data lives, right where it does not."""
 
 REFUSED = {
+    "a copy that an instance made of a class's table lacks the word that the table gets": """
+        --- m
+        class Parser:
+            DEFAULTS = {"size": 1, "keep": False}
+            def __init__(self, **more): self.config = {**self.DEFAULTS, **more}
+            def room(self): return self.config["size"]
+        +++ m
+        class Parser:
+            DEFAULTS = {"size": 1, "keep": False, "most": 5}
+            def __init__(self, **more): self.config = {**self.DEFAULTS, **more}
+            def room(self): return self.config["size"], self.config["most"]
+        === hold
+        held = m.Parser()
+    """,
     "a base reads where it has asked for an heir what that heir has since now": """
         --- m
         class Base:
@@ -252,6 +266,56 @@ REFUSED = {
     """,
 }
 RIGHT = {
+    "a table of a class gets a word, which a method reads: what its statement makes takes its place": """
+        --- m
+        class Parser:
+            DEFAULTS = {"size": 1, "keep": False}
+            def __init__(self, **more): self.config = {**self.DEFAULTS, **more}
+            def room(self): return self.config["size"]
+        +++ m
+        class Parser:
+            DEFAULTS = {"size": 1, "keep": False, "most": 5}
+            def __init__(self, **more): self.config = {**self.DEFAULTS, **more}
+            def room(self): return self.config["size"], self.config["most"]
+        === hold
+        held = m.Parser.DEFAULTS
+        === ask
+        m.Parser().room()
+        held["most"], held is m.Parser.DEFAULTS
+    """,
+    "a table of a dataclass, of a nested class and of a class with other bases gets a word": """
+        --- m
+        from dataclasses import dataclass
+        class Low: pass
+        @dataclass
+        class Parser:
+            size: int = 1
+            DEFAULTS = {"size": 1, "keep": False}
+            class Inner:
+                DEFAULTS = {"length": 1, "kept": [{"deep": 1, "deeper": 2}]}
+                def room(self): return self.DEFAULTS["length"]
+        class Other:
+            DEFAULTS = {"width": 1, "keep": False}
+            def room(self): return self.DEFAULTS["width"]
+        def room(): return Parser.DEFAULTS["size"]
+        +++ m
+        from dataclasses import dataclass
+        class Low: pass
+        @dataclass
+        class Parser:
+            size: int = 1
+            more: int = 2
+            DEFAULTS = {"size": 1, "keep": False, "most": 5}
+            class Inner:
+                DEFAULTS = {"length": 1, "kept": [{"deep": 1, "deeper": 2, "deepest": 3}], "longest": 5}
+                def room(self): return self.DEFAULTS["longest"], self.DEFAULTS["kept"][0]["deepest"]
+        class Other(Low):
+            DEFAULTS = {"width": 1, "keep": False, "widest": 5}
+            def room(self): return self.DEFAULTS["widest"]
+        def room(): return Parser.DEFAULTS["most"]
+        === ask
+        m.room(), m.Parser.Inner().room(), m.Other().room()
+    """,
     "a partial is made at import, and its statement changes with the function": """
         --- m
         from functools import partial
