@@ -36,6 +36,8 @@ TOLD_WHOLE = frozenset(
 """Kinds of Python's own objects of which that is all there is to tell."""
 ORDER = " (order)"
 """The end of the path that tells the order of a mapping's keys, one a line."""
+TAGS = f".tags{ORDER}"
+"""The end of the path that tells the order of a route's tags."""
 
 
 def brief(value: object) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from ..source.paths import CONTAINER_KINDS, LATER, ORDER
+from ..source.paths import CONTAINER_KINDS, LATER, ORDER, TAGS
 from .fingerprint import DEFINITION, SAME, STATE
 
 Entries: TypeAlias = Mapping[str, tuple[str, str]]
@@ -20,6 +20,14 @@ Entries: TypeAlias = Mapping[str, tuple[str, str]]
 def unstable_paths(one: Entries, other: Entries) -> set[str]:
     """Paths that two cold imports of one release describe differently."""
     return {path for path in one.keys() | other.keys() if one.get(path) != other.get(path)}
+
+
+def unordered(one: Entries, other: Entries) -> set[str]:
+    """Orders of tags that say nothing: of all routes, where those of one differ between processes of one release, as
+    they are in the order of a set. A route that is put in before them moves them to other paths."""
+    told = {path for path in one.keys() | other.keys() if path.endswith(TAGS)}
+    moved = any(path in one and path in other and one[path] != other[path] for path in told)
+    return told if moved else set()
 
 
 def drifted(old: Entries, live: Entries) -> set[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..living.attributes import fields_of, kept_by_metaclass, own_fields
 from ..living.pydantic import schema_of_adapter
-from ..source.paths import LATER
+from ..source.paths import LATER, TAGS
 from ..source.values import ATOMS
 from .columns import column_text, columns_of
 from .shapes import Shapes, looked_into, own_parts, reference
@@ -186,11 +186,18 @@ def _routes(value: Any, own: Collection[str], shapes: Shapes, depth: int) -> Ite
     router = vars(value).get("router", value)
     for index, route in enumerate(list(vars(router).get("routes", ()))):
         yield f".routes[{index}]", _route(route, shapes)
+        if len(tags := _tags(route)) > 1:  # told by itself: the list may have been made of a set
+            yield f".routes[{index}]{TAGS}", "\n".join(shapes.text(tag, 1) for tag in tags)
         for inner in _within(route):
             if depth and id(inner) not in shapes.once("registrars", functools.partial(_named, own)):
                 yield from (
                     (f".routes[{index}]{path}", text) for path, text in _registrar(inner, own, shapes, depth - 1)
                 )
+
+
+def _tags(route: Any) -> list[Any]:
+    found: Any = (fields_of(route) or {}).get("tags")
+    return list(found) if type(found) in (list, tuple) else []
 
 
 def _within(route: Any) -> list[Any]:
@@ -209,7 +216,7 @@ def _named(own: Collection[str]) -> frozenset[int]:
 
 
 _OF_ROUTES = (
-    "path name host status_code summary description deprecated tags operation_id include_in_schema response_class "
+    "path name host status_code summary description deprecated operation_id include_in_schema response_class "
     "response_description response_model_exclude_unset response_model_include response_model_exclude "
     "response_model_exclude_defaults response_model_exclude_none response_model_by_alias unique_id".split()
 )
@@ -224,6 +231,10 @@ def _route(route: Any, shapes: Shapes) -> str:
     fields = shapes.attributes(route)
     parts = [type(route).__qualname__]
     parts += [f"{name}={shapes.text(fields[name], 3)}" for name in _OF_ROUTES if fields.get(name) is not None]
+    if tags := _tags(route):
+        parts.append(f"tags={sorted(shapes.text(tag, 1) for tag in tags)}")
+    elif fields.get("tags"):
+        parts.append(f"tags={shapes.text(fields['tags'], 3)}")
     included = shapes.attributes(fields.get("include_context"))
     parts += [f"{name}={shapes.text(included[name], 3)}" for name in _OF_INCLUDING if included.get(name)]
     methods = fields.get("methods")

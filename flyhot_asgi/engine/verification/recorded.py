@@ -20,7 +20,8 @@ from ..living.modules import cold_name
 from ..source.defuse import Home
 from ..source.drift import Drift
 from ..source.module import SourceModule
-from .compare import differences, drifted, lives_in_state, moved_state, unstable_paths
+from ..source.paths import TAGS
+from .compare import differences, drifted, lives_in_state, moved_state, unordered, unstable_paths
 from .fingerprint import DEFINITION, STATE, describe
 from .insides import INSIDE, homes_of
 from .insides import Insides as Digests
@@ -96,6 +97,8 @@ class Recorded:
         if self.as_lives:
             self.masked -= {path for path in self.drift if _is_of(path, self.as_lives)}
             self.old = _taken_over(self.old, described, self.as_lives)
+        if loose := unordered(self.old, described):
+            self.masked |= loose | {path for path in self.new if path.endswith(TAGS)}
         masked: Structure = {path: ("", "") for path in self.masked}
         old, living, new, unstable = (
             _renamed(side, main, SCRIPT) if main else side for side in (self.old, described, self.new, masked)
@@ -272,7 +275,8 @@ class Recorded:
 
 def record(new: Mapping[str, Any], again: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
     """The document of a check: two cold imports of a release, and one of the release before it."""
-    unstable = unstable_paths(_structure(new["structure"]), _structure(again["structure"]))
+    structures = _structure(new["structure"]), _structure(again["structure"])
+    unstable = unstable_paths(*structures) | unordered(*structures)
     return {
         "modules": new["modules"],
         "structure": new["structure"],

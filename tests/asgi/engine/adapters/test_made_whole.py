@@ -185,6 +185,32 @@ async def test_routes_that_the_program_added_are_not_lost(lab: Callable[..., Lab
     assert "/late" in [getattr(route, "path", None) for route in one.main.app.routes]
 
 
+FILL = "    app.include_router(api.api)\n"
+TAGS = f'{FILL}    app.get("/tagged", tags=["one", "two"])(handle)\n'
+TAGGED = {"users": USERS, "api": API, "main": FACTORY.replace(FILL, TAGS)}
+
+
+@pytest.mark.parametrize("first", ["", '    app.get("/first", tags=["three"])(guard)\n'])
+def test_tags_in_the_order_of_a_set_are_not_what_the_program_made(lab: Callable[..., Lab], first: str) -> None:
+    one = lab(**TAGGED)
+    one.here = True
+    (tagged,) = (route for route in one.main.app.routes if getattr(route, "path", "") == "/tagged")
+    tagged.tags.reverse()  # as `list({"one", "two"})` may be with another hash seed
+    new = TAGGED["main"].replace("minimum_size=500", "minimum_size=1").replace(FILL, first + FILL)
+    one.comes(**{**TAGGED, "main": new.replace('["one", "two"]', '["two", "one"]') if first else new})
+    assert [route.path for route in one.main.app.routes if getattr(route, "path", "") in ("/first", "/tagged")][
+        -1
+    ] == "/tagged"
+
+
+def test_a_tag_that_the_program_added_is(lab: Callable[..., Lab]) -> None:
+    one = lab(**TAGGED)
+    one.here = True
+    next(route for route in one.main.app.routes if getattr(route, "path", "") == "/tagged").tags.append("three")
+    with pytest.raises(Refused, match="registered routes with it while it ran"):
+        one.comes(**{**TAGGED, "main": TAGGED["main"].replace("minimum_size=500", "minimum_size=1")})
+
+
 def test_an_attribute_that_the_maker_sets_on_a_router_is_undone(lab):
     old, new = pair(
         """
