@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import types
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
+
+from ..source.defuse import methods_of
+from ..source.module import SourceModule
+from ..source.schema import always_set, class_in
 
 _HEAP_TYPE = 1 << 9
 """`Py_TPFLAGS_HEAPTYPE`."""
@@ -119,6 +124,29 @@ def always_given(cls: type) -> frozenset[str]:
     if "__dataclass_fields__" in vars(cls):
         return frozenset(field.name for field in dataclasses.fields(cls) if field.init)
     return frozenset(field.name for field in vars(cls).get("__attrs_attrs__", ()) if field.init)
+
+
+def surely_set(cls: type, side: Mapping[str, SourceModule]) -> frozenset[str]:
+    """Attributes that the `__init__` which makes the class's instances sets whatever happens, in a release; those of
+    its bases included where it asks for theirs. An instance without one of them was never initialised."""
+    found: set[str] = set()
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        source = side.get(base.__module__)
+        node = class_in(source.tree, base.__qualname__.split(".")) if source is not None else None
+        method = next((one for one in methods_of(node) if one.name == "__init__"), None) if node is not None else None
+        if node is None or method is None:
+            break
+        found |= always_set(node)
+        if not any(_asks_a_base(statement) for statement in method.body):
+            break
+    return frozenset(found)
+
+
+def _asks_a_base(statement: ast.stmt) -> bool:
+    called = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(called, ast.Call) and isinstance(called.func, ast.Attribute) and called.func.attr == "__init__"
 
 
 def initialised(objects: Iterable[Any], fields: Collection[str]) -> list[Any]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from ..living.attributes import always_given, fields_of, has, lacking
+from ..living.attributes import always_given, fields_of, has, lacking, surely_set
 from ..living.inventory import is_among
 from ..living.places import found_at
 from ..source.module import FunctionNode, dotted_name, mangled
@@ -68,7 +68,7 @@ def _schema_gap(
         return _ill_shaped(context, module, old, new, live)
 
     def those(living: list[Any]) -> list[Any]:
-        found = lacking(living, gained, always_set(old), but=live)
+        found = lacking(living, gained, surely_set(live, context.old) | always_set(old), but=live)
         found = [one for one in found if all(has(one, name) for name in always_given(type(one)))]
         lost = set(map(id, found))
         return found + [one for one in living if id(one) not in lost and any(has(one, name) for name in reshaped)]

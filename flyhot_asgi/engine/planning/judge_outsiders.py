@@ -6,15 +6,14 @@ code made them.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 from typing import Any
 
-from ..living.attributes import answers, has, lacking
+from ..living.attributes import answers, has, lacking, surely_set
 from ..source.module import SourceModule
 from ..source.outsiders import Touch, touches
 from ..source.plan import Refusal
-from ..source.schema import always_set, read_by_methods
+from ..source.schema import read_by_methods
 from .context import COLD, Context
 from .judge_abandoned import judge_abandoned
 from .judge_applied import judge_applied
@@ -79,18 +78,9 @@ def _lacking(context: Context, module: str, one: Touch, attribute: str) -> tuple
         objects = context.survey.objects(cls)
         if one.cls is None:
             objects = [obj for obj in objects if _fits(obj, one, attribute)]
-        if found := lacking(objects, [attribute], _always_set(context, cls)):
+        if found := lacking(objects, [attribute], surely_set(cls, context.old)):
             return cls, len(found)
     return None
-
-
-def _always_set(context: Context, cls: type) -> frozenset[str]:
-    definition = context.old_names.definition((cls.__module__, cls.__qualname__))
-    return (
-        always_set(definition.node)
-        if definition is not None and isinstance(definition.node, ast.ClassDef)
-        else frozenset()
-    )
 
 
 def _candidates(context: Context, module: str, one: Touch) -> list[type]:

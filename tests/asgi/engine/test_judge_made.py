@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from flyhot_asgi.engine import Refused
+
 from .lab import Lab
 
 HELD = "\nONE = Thing()\n"
@@ -119,6 +121,30 @@ def test_nobody_lacks_it(lab: Callable[..., Lab], held: str) -> None:
     app = lab(m=text)
     app.upgrade(m=text.replace(*GROWS))
     assert app.m.Thing().b == 2
+
+
+BASE_SETS = """
+class Base:
+    def __init__(self): self.kept = dict()
+class Worker(Base):
+{init}    def work(self): return {read}
+ONE = {made}
+"""
+
+
+@pytest.mark.parametrize("init", ["", "    def __init__(self):\n        self.own = 1\n        super().__init__()\n"])
+@pytest.mark.parametrize("made", ["Worker()", "Worker.__new__(Worker)"], ids=["made", "never initialised"])
+def test_what_the_init_of_a_base_sets_is_lacked_by_nobody(lab: Callable[..., Lab], init: str, made: str) -> None:
+    app = lab(m=BASE_SETS.format(init=init, read="1", made=made))
+    app.upgrade(m=BASE_SETS.format(init=init, read="len(self.kept)", made=made))
+    assert app.m.Worker().work() == 0
+
+
+def test_what_the_init_of_a_base_would_set_is_lacked_where_nobody_asks_for_it(lab: Callable[..., Lab]) -> None:
+    init = "    def __init__(self): self.own = 1\n"
+    app = lab(m=BASE_SETS.format(init=init, read="1", made="Worker()"))
+    with pytest.raises(Refused, match="lack the attribute `kept`"):
+        app.upgrade(m=BASE_SETS.format(init=init, read="len(self.kept)", made="Worker()"))
 
 
 def test_a_default_of_the_class_is_enough(lab: Callable[..., Lab]) -> None:
