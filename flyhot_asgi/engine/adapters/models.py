@@ -16,6 +16,7 @@ from ..living.pydantic import SCHEMA, base_model, model_fields, version
 from ..planning.context import COLD, Adapter, Context
 from ..planning.dependents import judge_reader
 from ..planning.judge_classes import all_classes
+from ..planning.judge_renamed import renamed_gap
 from ..planning.left_behind import left_behind
 from ..source.codetree import transplant
 from ..source.defuse import Home
@@ -61,7 +62,7 @@ class ModelsAdapter(Adapter):
             return False  # the code of methods and validators is swapped
         if change.new in context.planned:
             return True
-        if (gap := _gap(context, old, new, living)) is not None:
+        if (gap := _gap(context, module, old, new, living)) is not None:
             context.refuse(module, change.new, gap[0], do=gap[1])
             return True
         why = f"it was built from {of}" if of else "the model changed; the class stays the same object"
@@ -225,20 +226,20 @@ def _defined(context: Context) -> set[Home]:
     return {(m, name) for m, source in context.new.items() for s in source.statements for name in s.binds}
 
 
-def _gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, living: type) -> tuple[str, str] | None:
-    """Living instances would have no value, or one of another type, for a field."""
+def _gap(context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef, living: type) -> tuple[str, str] | None:
+    """Living instances would have no value, or one of another type, for a field, or keep it under another name."""
     before, after = dict(_fields(old)), dict(_fields(new))
     needed = [n for n, f in after.items() if n not in before and _required(f) and n not in _inherited(living)]
     retyped = [n for n, f in after.items() if n in before and not _fits(before[n].annotation, f.annotation)]
-    if not needed and not retyped:
-        return None
     if is_settings(living):
         needed = []
     ours = {id(context.value(m, n)) for m in context.live for n in context.namespace(m)}
 
     def made() -> list[object]:
-        return [one for one in initialised([living]) if id(one) not in ours] if needed or retyped else []
+        return [one for one in initialised([living]) if id(one) not in ours]
 
+    if not needed and not retyped:
+        return None if is_settings(living) else renamed_gap(context, module, old, new, living, made)
     count = len(made())
     if not count or not left_behind(context, living, made):
         return None

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 
 from ..source.defuse import Home
 from ..source.kept import kept
-from ..source.module import FunctionNode
+from ..source.module import FunctionNode, mangled, statements_of
 from ..source.nodes import nodes_of
 from ..source.plan import Refusal
+from ..source.renamed import attributes_in, used
 from .context import COLD, Context
 from .judge_queued import functions_in
+from .judge_renamed import was_changed
 
 _MEND = f"keep the old name for one release, and take over what it holds, or {COLD}"
 
@@ -38,6 +40,32 @@ def judge_abandoned(context: Context) -> None:
             for target, after in _goes_on(context, module, path):
                 if (instead := _instead(context, module, name, before, target, after)) is not None:
                     _refuse(context, home, (target, after.lineno, path), instead)
+    for module in context.plan.changed if drift is not None else ():
+        for name in _left_by_classes(context, module):
+            _judge_member(context, module, name)
+
+
+def _left_by_classes(context: Context, module: str) -> Iterator[str]:
+    """Attributes that the program changed of classes, and that these have no more."""
+    after = {one.binds[0]: one.node for one in context.new[module].statements if one.kind == "class"}
+    for statement in context.old[module].statements:
+        new = after.get(statement.binds[0]) if statement.kind == "class" else None
+        live = context.value(module, statement.binds[0]) if new is not None else None
+        if not isinstance(new, ast.ClassDef) or not isinstance(live, type):
+            continue
+        assigned = [one for one in statements_of(statement.node.body, docstring=True) if one.kind == "assign"]  # type: ignore[attr-defined]
+        for name in {name for one in assigned for name in one.binds} - used(new):
+            if was_changed(context, live, mangled(name, live.__name__)):
+                yield name
+
+
+def _judge_member(context: Context, module: str, name: str) -> None:
+    """The functions that used it use a name of a module instead."""
+    for path, before in functions_in(context.old[module]):
+        for target, after in _goes_on(context, module, path) if name in attributes_in(before) else ():
+            instead = _instead(context, module, "", before, target, after)
+            if instead is not None and name not in attributes_in(after):
+                _refuse(context, (module, name), (target, after.lineno, path), instead)
 
 
 def _refuse(context: Context, home: Home, at: tuple[str, int, str], instead: str) -> None:

@@ -1,7 +1,7 @@
 """What can't be seen in a class's members: instances that the old code made and that the new code counts on.
 
-They would lack an attribute, or have it of another kind; be looked for under another hash than the one that a set
-keeps; or have under their own name what a descriptor now keeps elsewhere.
+They would lack an attribute, have it of another kind or under a name that nobody uses; be looked for under another hash
+than the one that a set keeps; or have under their own name what a descriptor now keeps elsewhere.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ from ..source.schema import (
 )
 from .context import COLD, Context
 from .judge_hashes import kept_by_hash
+from .judge_renamed import renamed_gap
 from .judge_shapes import ill_shaped
-from .left_behind import Among, left_behind
+from .left_behind import Among, defines, unless_migrated
 
 _ACCESS = {"__get__": "reads", "__set__": "comes first", "__delete__": "comes first"}
 """What a descriptor's methods do: with one that sets or deletes, it answers before an instance's own dict does."""
@@ -50,7 +51,7 @@ def instance_gap(
         return reason, COLD
     if reason := _hidden_gap(context, old, new, live):
         return reason, f"give the method another name, or {COLD}"
-    return _schema_gap(context, module, old, new, live)
+    return _schema_gap(context, module, old, new, live) or renamed_gap(context, module, old, new, live)
 
 
 def _schema_gap(
@@ -80,14 +81,14 @@ def _schema_gap(
 
     newer = old if context.downgrade else new
     if not context.instances(live) or not (count := len(concerned())):
-        if not context.has_code_change(live) and not _defines(newer, "code_change"):
+        if not context.has_code_change(live) and not defines(newer, "code_change"):
             context.plan.unmet.append((live, lambda one: bool(those([one]))))
         return _ill_shaped(context, module, old, new, live)
     if gained:
         return lacks(context, live, concerned, gained, newer)
     name = min(reshaped)
     reason = f"{count} living instance(s) have the attribute `{name}` of another kind than its code now gives it"
-    return _unless_migrated(context, live, concerned, newer, (reason, f"give the class a `code_change`, or {COLD}"))
+    return unless_migrated(context, live, concerned, newer, (reason, f"give the class a `code_change`, or {COLD}"))
 
 
 def _takes_another(live: type, method: FunctionNode) -> bool:
@@ -113,18 +114,7 @@ def lacks(
     reason = f"{len(among())} living instance(s) lack the attribute `{name}` that its code now counts on"
     slotted = newer is not None and name in slots_of(newer)
     mend = COLD if slotted else f"give the class a default (`{name} = …` in its body) or a `code_change`, or {COLD}"
-    return _unless_migrated(context, live, among, newer, (reason, mend))
-
-
-def _unless_migrated(
-    context: Context, live: type, among: Among, newer: ast.ClassDef | None, otherwise: tuple[str, str]
-) -> tuple[str, str] | None:
-    if not context.has_code_change(live) and (newer is None or not _defines(newer, "code_change")):
-        return otherwise
-    if not (left := left_behind(context, live, among)):
-        return None
-    reason = f"{left} of its {len(among())} living instances would get no `code_change`: nobody registered them"
-    return reason, f"`flyhot_asgi.register()` them, or {COLD}"
+    return unless_migrated(context, live, among, newer, (reason, mend))
 
 
 def _ill_shaped(
@@ -134,7 +124,7 @@ def _ill_shaped(
         return None
     otherwise = (reason, f"give the class a `code_change`, or {COLD}")
     newer = old if context.downgrade else new
-    return _unless_migrated(context, live, lambda: context.survey.objects(live), newer, otherwise)
+    return unless_migrated(context, live, lambda: context.survey.objects(live), newer, otherwise)
 
 
 def _given_by_bases(context: Context, live: type) -> set[str]:
@@ -162,7 +152,7 @@ def mangled_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: ty
 def _descriptor_gap(context: Context, old: ast.ClassDef, new: ast.ClassDef, live: type) -> str | None:
     """Attributes that are instances of this class answer for the owners' instances in another way, or keep their
     values under another name."""
-    access = [{_ACCESS[name] for name in _ACCESS if _defines(node, name)} for node in (old, new)]
+    access = [{_ACCESS[name] for name in _ACCESS if defines(node, name)} for node in (old, new)]
     if not any(access) or (access[0] == access[1] and stored_under(old) == stored_under(new)):
         return None
     for owner, name in _described_by(context, live):
@@ -196,7 +186,3 @@ def _read_anywhere(context: Context) -> set[str]:
     if context.attributes_read is None:
         context.attributes_read = set().union(*(attributes_read(source) for source in context.new.values()))
     return context.attributes_read
-
-
-def _defines(node: ast.ClassDef, name: str) -> bool:
-    return any(isinstance(child, ast.FunctionDef) and child.name == name for child in node.body)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import sys
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from .context import Context
+from .context import COLD, Context
 
 _LOOKS = 3
 
@@ -30,6 +31,23 @@ class _Everything(Collection[int]):
 EVERYTHING: Collection[int] = _Everything()
 """For `units`, where nobody has registered anything: whether each instance gets its `code_change` is for the process to
 say that has them."""
+
+
+def unless_migrated(
+    context: Context, live: type, among: Among, newer: ast.ClassDef | None, otherwise: tuple[str, str]
+) -> tuple[str, str] | None:
+    """`otherwise`, a reason and its mend, unless the class (as `newer` writes it) has a `code_change`, which each of
+    these living instances gets."""
+    if not context.has_code_change(live) and (newer is None or not defines(newer, "code_change")):
+        return otherwise
+    if not (left := left_behind(context, live, among)):
+        return None
+    reason = f"{left} of its {len(among())} living instances would get no `code_change`: nobody registered them"
+    return reason, f"`flyhot_asgi.register()` them, or {COLD}"
+
+
+def defines(node: ast.ClassDef, name: str) -> bool:
+    return any(isinstance(child, ast.FunctionDef) and child.name == name for child in node.body)
 
 
 def left_behind(context: Context, cls: type, among: Among) -> int:

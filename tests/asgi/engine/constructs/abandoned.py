@@ -101,3 +101,123 @@ RIGHT = {
         ask="m.bump() => 7",
     ),
 }
+
+_PLAIN = (
+    "class Sess:\n    def __init__(self): self.count = 0\n    def hit(self): self.count += 1; return self.count\n"
+    "ONE = Sess()\ndef bump(): return ONE.hit()\n"
+)
+_FIELD = (
+    "from dataclasses import dataclass\n@dataclass\nclass Sess:\n    count: int = 0\n"
+    "    def hit(self): self.count += 1; return self.count\n"
+    "ALL = {}\ndef bump(): return ALL.setdefault('a', Sess()).hit()\n"
+)
+_MODEL = _FIELD.replace("from dataclasses import dataclass\n@dataclass\n", "from pydantic import BaseModel\n").replace(
+    "Sess:", "Sess(BaseModel):"
+)
+_DESCRIBED = """
+class Field:
+    def __set_name__(self, owner, name): self.key = '_' + name
+    def __get__(self, obj, owner=None): return self if obj is None else obj.__dict__.get(self.key, 0)
+    def __set__(self, obj, value): obj.__dict__[self.key] = value
+class Sess:
+    count = Field()
+    def hit(self): self.count += 1; return self.count
+ONE = Sess()
+def bump(): return ONE.hit()
+"""
+_OF_CLASS = (
+    "class Sess:\n    count = 0\n    @classmethod\n    def hit(cls): cls.count += 1; return cls.count\n"
+    "def bump(): return Sess.hit()\n"
+)
+_LOST = "`hits` takes the place of `count`, and what 1 living instance(s) keep there would be lost"
+
+
+def _renamed(old: str, also: tuple[str, str] = ("", "")) -> str:
+    return _case(old, old.replace("count", "hits").replace(*also))
+
+
+REFUSED |= {
+    "an attribute is called otherwise, and the class has a default": (
+        _renamed(_PLAIN, ("class Sess:\n", "class Sess:\n    hits = 0\n")),
+        _LOST,
+    ),
+    "an attribute is called otherwise, and only functions outside of the class use it": (
+        _renamed(
+            "class Sess:\n    count = 0\n    other = 1\nONE = Sess()\n"
+            "def bump(): ONE.count += 1; return ONE.count\n".replace("ONE.count", "one(ONE).count")
+            + "def one(it): return it\n"
+        ),
+        _LOST,
+    ),
+    "an attribute that methods no more use stands where another stood": (
+        _renamed(
+            _PLAIN.replace("def hit(self): self.count += 1; return self.count", "def hit(self): return 0"),
+            ("class Sess:\n", "class Sess:\n    hits = 0\n"),
+        ).replace("m.bump(); m.bump()", "m.ONE.count = 5"),
+        _LOST,
+    ),
+    "a field is called otherwise": (_renamed(_FIELD), _LOST),
+    "a field is called otherwise, and a property has the old name": (
+        _renamed(_FIELD, ("    def hit", "    @property\n    def count(self): return self.hits\n    def hit")),
+        _LOST,
+    ),
+    "a field of a model is called otherwise": (_renamed(_MODEL), _LOST),
+    "a field of a dataclass with slots is called otherwise": (
+        _renamed(_FIELD.replace("@dataclass", "@dataclass(slots=True)")),
+        _LOST,
+    ),
+    "a descriptor is called otherwise": (_renamed(_DESCRIBED), _LOST),
+    "a descriptor that keeps the values itself is called otherwise": (
+        _renamed(
+            _DESCRIBED.replace(
+                "def __set_name__(self, owner, name): self.key = '_' + name", "def __init__(self): self.all = {}"
+            )
+            .replace("obj.__dict__.get(self.key, 0)", "self.all.get(id(obj), 0)")
+            .replace("obj.__dict__[self.key] = value", "self.all[id(obj)] = value")
+        ),
+        "`hits` takes the place of `count`, and what the running program put there would be lost",
+    ),
+    "an attribute of a class is called otherwise": (
+        _renamed(_OF_CLASS),
+        "`hits` takes the place of `count`, and what the running program put there would be lost",
+    ),
+}
+REFUSED |= {
+    "an attribute of a class is a name of the module": (
+        _case(
+            _OF_CLASS,
+            "HITS = 0\nclass Sess:\n    @classmethod\n    def hit(cls):\n        global HITS\n        HITS += 1\n"
+            "        return HITS\ndef bump(): return Sess.hit()\n",
+        ),
+        "it keeps in `HITS` now what it kept in `count`, which is gone",
+    ),
+    "a descriptor is a plain value": (
+        _case(_DESCRIBED, _DESCRIBED.replace("count = Field()", "count = 0")),
+        "`count` is no descriptor any more, and living instances have its value as `_count`",
+    ),
+}
+_MEMO = (
+    "class Sess:\n    _got = None\n    def get(self):\n        if self._got is None: self._got = 7\n"
+    "        return self._got\nONE = Sess()\ndef bump(): return ONE.get()\n"
+)
+RIGHT |= {
+    "a memo of an instance is called otherwise": _case(_MEMO, _MEMO.replace("_got", "_memo"), ask="m.bump() => 7"),
+    "a field is called otherwise, and holds what the other begins with": _renamed(_FIELD)
+    .replace("m.bump(); m.bump()", "pass")
+    .replace("=> 3", "=> 1"),
+    "a descriptor is a property that looks where it looked": _case(
+        _DESCRIBED,
+        _DESCRIBED.replace(
+            "    count = Field()\n",
+            "    @property\n    def count(self): return self._count\n"
+            "    @count.setter\n    def count(self, value): self._count = value\n",
+        ),
+    ),
+    "a field moves to a base": _case(
+        _FIELD,
+        _FIELD.replace(
+            "@dataclass\nclass Sess:\n    count: int = 0",
+            "@dataclass\nclass Base:\n    count: int = 0\n@dataclass\nclass Sess(Base):\n    seen: int = 0",
+        ),
+    ),
+}
