@@ -24,16 +24,16 @@ def forgetting(plan: Plan) -> list[Registration]:
 @dataclass
 class Forgetting(Registration):
     """`properties`: classes with names of `functools.cached_property`s; `modules`: namespaces with names that a
-    `__getattr__` put there. What is no plain value lives on: it may be state."""
+    `__getattr__` put there. What is no plain value lives on, unless the plan knows that it is no state."""
 
-    properties: list[tuple[type, str]]
+    properties: list[tuple[type, str, bool]]
     modules: list[tuple[dict[str, Any], frozenset[str]]]
     executes = False
     _known: list[Callable[[], Any]] = field(default_factory=list)
     """Their instances, held weakly where that can be: nobody lives on for being looked at."""
 
     def look(self) -> None:
-        kinds = {kind for cls, _ in self.properties for kind in (cls, *subclasses(cls))}
+        kinds = {kind for cls, _, _ in self.properties for kind in (cls, *subclasses(cls))}
         if kinds:
             self._known += [_held(one) for one in gc.get_referrers(*kinds) if type(one) in kinds]
 
@@ -45,21 +45,21 @@ class Forgetting(Registration):
         self._known = []
 
     def _forget(self, journal: Journal) -> None:
-        for kept, name in self._kept():
-            if name in kept and is_stateless(kept[name]):
+        for kept, name, again in self._kept():
+            if name in kept and (again or is_stateless(kept[name])):
                 journal.touch_namespace(kept, "a value that was worked out once")
                 del kept[name]
 
-    def _kept(self) -> Iterator[tuple[dict[str, Any], str]]:
+    def _kept(self) -> Iterator[tuple[dict[str, Any], str, bool]]:
         for known in self._known:
             one = known()
             fields = fields_of(one)
-            for cls, name in self.properties if fields is not None else ():
+            for cls, name, again in self.properties if fields is not None else ():
                 if cls in type(one).__mro__:
-                    yield fields or {}, name
+                    yield fields or {}, name, again
         for namespace, names in self.modules:
             for name in names:
-                yield namespace, name
+                yield namespace, name, False
 
 
 def _held(one: Any) -> Callable[[], Any]:

@@ -2,8 +2,9 @@
 `__getattr__` (PEP 562) that stores what it makes among the module's names.
 
 They are as caches of functions are (`judge_caches`), but that the program may set them, too. So only what is no state
-for certain (numbers, texts, definitions) is forgotten, and only if the code that gives it is another one; of anything
-else the plan tells that it lives on.
+for certain is forgotten, and only if the code that gives it is another one: numbers, texts, definitions; of a property
+also containers that the app's code only reads, and objects that nothing is put into. Of what may be state the plan
+tells that it lives on, or the upgrade is refused.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from typing import Any
 
 from ..living.attributes import fields_of
 from ..source.defuse import Home
+from ..source.handled import Handled, handled
 from ..source.nodes import nodes_of
-from ..source.values import is_stateless
-from .context import Context
+from ..source.values import is_plain, is_stateless
+from .context import COLD, Context
+from .has_state import has_state
 from .judge_caches import changes_with
 from .judge_kept import judge_kept
+from .left_behind import defines
 
 
 def judge_memos(context: Context) -> None:
@@ -34,7 +38,8 @@ def judge_memos(context: Context) -> None:
     context.plan.stored_names += _modules(context, touched)
 
 
-def _properties(context: Context, touched: set[Home]) -> Iterator[tuple[type, str]]:
+def _properties(context: Context, touched: set[Home]) -> Iterator[tuple[type, str, bool]]:
+    """Classes with names of properties, and whether even what is no plain value may be made again."""
     for cls in sorted(context.survey.classes, key=lambda cls: (cls.__module__, cls.__qualname__)):
         for name, member in list(vars(cls).items()):
             if type(member) is not functools.cached_property or cls.__module__ not in context.live:
@@ -43,9 +48,37 @@ def _properties(context: Context, touched: set[Home]) -> Iterator[tuple[type, st
             home = (cls.__module__, f"{cls.__qualname__}.{name}")
             if code is None or not context.survey.count(cls) or not _gives_other(context, home, code, touched):
                 continue
-            yield cls, name
-            if any(not is_stateless(kept) for kept in _values(context, cls, name)):
-                _note(context, cls.__module__, f"instances of `{cls.__qualname__}` keep their `{name}`")
+            kept = [one for one in _values(context, cls, name) if not is_stateless(one)]
+            again = not any(has_state(context, one) for one in kept) and _by(context, name) is Handled.READ
+            yield cls, name, again
+            if kept and not again:
+                _judge_kept(context, cls, name, kept, own=home in touched)
+
+
+def _judge_kept(context: Context, cls: type, name: str, kept: list[Any], *, own: bool) -> None:
+    """Containers that others have been handed, or change: it can't be told whether they still are what they were made.
+    Refused; those that are changed, and whose own code is the same, are state, as objects are."""
+    how, plain = _by(context, name), all(map(is_plain, kept))
+    statement = context.new_names.binders(cls.__module__).get(cls.__qualname__.partition(".")[0])
+    migrated = context.has_code_change(cls) or (statement is not None and _migrates(statement.node))
+    if statement is None or not plain or migrated or (how is Handled.CHANGED and not own):
+        _note(context, cls.__module__, f"instances of `{cls.__qualname__}` keep their `{name}`")
+        return
+    does = "changes them" if how is Handled.CHANGED else "hands them on, to who may have changed them"
+    reason = (
+        f"{len(kept)} living instance(s) keep the {type(kept[0]).__name__} that its old code made, and the app's code "
+        f"{does}: it can't be told whether to make it again"
+    )
+    mend = f"take it out in a `code_change` (`state.pop({name!r}, None)`), or {COLD}"
+    context.refuse(cls.__module__, statement, reason, do=mend, name=f"{cls.__qualname__}.{name}")
+
+
+def _migrates(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ClassDef) and defines(node, "code_change")
+
+
+def _by(context: Context, name: str) -> Handled:
+    return handled([*context.old.values(), *context.new.values()], name, called=False)
 
 
 def _gives_other(context: Context, home: Home, code: types.CodeType, touched: set[Home]) -> bool:

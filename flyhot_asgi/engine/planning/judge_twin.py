@@ -83,7 +83,7 @@ def twin_of_made(context: Context, module: str, statement: Statement, live: type
     """Of an assignment that has a function make the class: nothing of the living one stays as it is."""
     one = TwinOf(live, statement.binds, frozenset(), frozenset(vars(live)))
     return Twin(
-        module, statement, (one,), frozenset(_state(context)), tuple(_containers_of(context, [live])), frozenset()
+        module, statement, (one,), frozenset(state_names(context)), tuple(_containers_of(context, [live])), frozenset()
     )
 
 
@@ -339,7 +339,7 @@ def _enum_insides(live: type) -> list[object]:
     return found
 
 
-def _state(context: Context) -> set[str]:
+def state_names(context: Context) -> set[str]:
     if context.attributes_changed is None:
         context.attributes_changed = set().union(*(attributes_changed(source) for source in context.old.values()))
     return context.attributes_changed
@@ -349,8 +349,8 @@ def _changed_by_program(context: Context, live: type) -> set[str]:
     """Of these, what the program may have set on the class since it was imported: a decorator or a hook sets others."""
     drift, home = context.drift, (live.__module__, live.__qualname__)
     if drift is None or not drift.known(home):
-        return _state(context)
-    return {name for name in _state(context) if name not in vars(live) or drift.by_program(home, f".{name}")}
+        return state_names(context)
+    return {name for name in state_names(context) if name not in vars(live) or drift.by_program(home, f".{name}")}
 
 
 def _containers_of(context: Context, classes: list[type]) -> Iterator[object]:

@@ -307,8 +307,9 @@ class Plan:
     cells: dict[str, set[tuple[str, tuple[str, str], str]]] = field(default_factory=dict)
     """By module, variables of closures that stay: of which function (`f`, `C.f`), the file and qualified name of the
     one inside of it that has the variable, and that."""
-    memos: list[tuple[type, str]] = field(default_factory=list)
-    """Classes with `functools.cached_property`s whose values, which their instances keep, old code gave."""
+    memos: list[tuple[type, str, bool]] = field(default_factory=list)
+    """Classes with `functools.cached_property`s whose values, which their instances keep, old code gave; and whether
+    these are no state, whatever they are."""
     stored_names: list[tuple[dict[str, Any], frozenset[str]]] = field(default_factory=list)
     """Modules' namespaces with names that old code of a `__getattr__` put there."""
     unmet: list[tuple[type, Callable[[Any], bool]]] = field(default_factory=list)

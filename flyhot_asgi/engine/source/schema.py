@@ -27,9 +27,9 @@ def new_attributes(old: ast.ClassDef, new: ast.ClassDef, read_elsewhere: Contain
     `read_elsewhere`: attributes that code outside of the class reads. What `__init_subclass__` sets, derived classes
     have.
     """
-    answered = class_level(new) | _stored(one for one in methods_of(new) if one.name == "__init_subclass__")
-    gained = _stored(methods_of(new)) - _stored(methods_of(old)) - answered
-    made = _stored(construction_methods(new)) - _stored(construction_methods(old)) - answered
+    answered = class_level(new) | set_by(one for one in methods_of(new) if one.name == "__init_subclass__")
+    gained = set_by(methods_of(new)) - set_by(methods_of(old)) - answered
+    made = set_by(construction_methods(new)) - set_by(construction_methods(old)) - answered
     relied = {
         name for name in gained if name in read_elsewhere or any(_relies_on(method, name) for method in methods_of(new))
     }
@@ -45,7 +45,7 @@ def hidden_by_instances(old: ast.ClassDef, new: ast.ClassDef) -> set[str]:
         answers_first = any((dotted_name(one) or "").rpartition(".")[2] in _DATA for one in method.decorator_list)
         if before.get(method.name) != [ast.dump(one) for one in method.decorator_list] and not answers_first:
             found.add(method.name)
-    return found - _stored(methods_of(new))
+    return found - set_by(methods_of(new))
 
 
 _DATA = frozenset({"property", "setter", "getter", "deleter", "hybrid_property", "abstractproperty"})
@@ -77,7 +77,7 @@ def set_elsewhere(
     `setattr`, through `__dict__`, by a base class or by somebody else. Instances may have them or not.
 
     `foreign`: whether a method's first parameter is no instance of the class (a function that lacks its `self`)."""
-    known = _stored(methods_of(new)) | class_level(new) | _loaded(methods_of(old))
+    known = set_by(methods_of(new)) | class_level(new) | _loaded(methods_of(old))
     read = {
         use.attr
         for method in methods_of(new)
@@ -193,7 +193,7 @@ def _read_by_methods(tree: ast.AST) -> set[str]:
     found: set[str] = set()
     for node in nodes_of(tree):
         if isinstance(node, ast.ClassDef):
-            found |= _loaded(methods_of(node)) - _stored(methods_of(node)) - class_level(node)
+            found |= _loaded(methods_of(node)) - set_by(methods_of(node)) - class_level(node)
     return found
 
 
@@ -202,7 +202,7 @@ def _read_of_bases(cls: ast.ClassDef) -> set[str]:
     if not cls.bases:
         return set()
     reads = {use.attr for method in methods_of(cls) for use in _uses(method, ast.Load)}
-    return reads - _stored(methods_of(cls)) - class_level(cls)
+    return reads - set_by(methods_of(cls)) - class_level(cls)
 
 
 def own_name(method: FunctionNode) -> str | None:
@@ -224,7 +224,8 @@ def _uses(method: FunctionNode, context: type[ast.expr_context]) -> list[ast.Att
     ]
 
 
-def _stored(methods: Iterable[FunctionNode]) -> set[str]:
+def set_by(methods: Iterable[FunctionNode]) -> set[str]:
+    """Attributes that methods set of their own objects."""
     return {use.attr for method in methods for use in _uses(method, ast.Store)}
 
 

@@ -128,9 +128,9 @@ def _chain(node: ast.Name, parents: list[ast.AST], name: str) -> list[ast.AST]:
 
 
 def reads_only(chain: Sequence[ast.AST]) -> bool:
-    """The use, with its ancestors, changes nothing of the container and gives it to nobody."""
+    """The use, with its ancestors, changes nothing of the container and gives it to nobody. A call: what it gives."""
     node, *parents = chain
-    if not parents or not isinstance(getattr(node, "ctx", None), ast.Load):
+    if not parents or not (isinstance(node, ast.Call) or isinstance(getattr(node, "ctx", None), ast.Load)):
         return False
     parent = parents[0]
     if isinstance(parent, ast.Attribute):
@@ -147,7 +147,7 @@ def reads_only(chain: Sequence[ast.AST]) -> bool:
 
 
 _HOOKS = frozenset({"__init_subclass__", "__set_name__", "__init__", "__new__", "__prepare__"})
-_MUTATING = frozenset(
+MUTATING = frozenset(
     "append add insert extend update setdefault pop popitem popleft appendleft remove discard clear sort "
     "reverse".split()
 )
@@ -181,6 +181,6 @@ def _changed_by(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
         if isinstance(node.value, ast.Attribute):
             yield node.value.attr
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _MUTATING:
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATING:
         if isinstance(node.func.value, ast.Attribute):
             yield node.func.value.attr
