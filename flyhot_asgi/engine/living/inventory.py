@@ -26,13 +26,15 @@ class Survey:
     running: list[Any] = field(default_factory=list)
     caches: list[Any] = field(default_factory=list)
     """`functools.lru_cache` wrappers."""
+    modules: list[types.ModuleType] = field(default_factory=list)
+    """Module objects of these files, whether anybody finds them by a name or not."""
     instances: Counter[type] = field(default_factory=Counter)
     _objects: dict[type, list[Any]] | None = None
 
     @property
     def lists(self) -> list[object]:
         """Its own lists, which hold what they list."""
-        return [self.functions, self.running, self.caches, *(self._objects or {}).values()]
+        return [self.functions, self.running, self.caches, self.modules, *(self._objects or {}).values()]
 
     @property
     def tables(self) -> list[object]:
@@ -40,7 +42,7 @@ class Survey:
         return [self.instances, self._objects]
 
     def clear(self) -> None:
-        self.functions, self.running, self.caches = [], [], []
+        self.functions, self.running, self.caches, self.modules = [], [], [], []
         self.instances, self._objects = Counter(), None
 
     def count(self, cls: type) -> int:
@@ -66,7 +68,7 @@ class Survey:
         self.clear()
         wanted = self.files
         derived = self._derived()
-        kinds = frozenset({types.FunctionType, _CACHE, *_RUNNING, *derived})
+        kinds = frozenset({types.FunctionType, types.ModuleType, _CACHE, *_RUNNING, *derived})
         for obj in [one for one in gc.get_objects() if type(one) in kinds]:  # most are none of these
             kind = type(obj)
             if kind is types.FunctionType:
@@ -77,6 +79,9 @@ class Survey:
                     self.running.append(obj)
             elif kind is _CACHE:
                 self.caches.append(obj)
+            elif kind is types.ModuleType:
+                if vars(obj).get("__file__") in wanted:
+                    self.modules.append(obj)
             elif kind in derived:
                 self.instances[kind] += 1
 

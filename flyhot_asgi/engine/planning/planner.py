@@ -31,6 +31,7 @@ from .judge_caches import judge_caches
 from .judge_cells import keep_cells
 from .judge_classes import judge_class
 from .judge_effects import judge_block, judge_call
+from .judge_executed import judge_executed
 from .judge_frames import judge_frames
 from .judge_functions import FUNCTIONS, judge_function, refuse_if_held
 from .judge_hashes import judge_hashes
@@ -87,6 +88,7 @@ def make_plan(
     _consequences(context, diffs)
     if not context.plan.refusals:
         judge_living(context)
+        judge_executed(context)
         judge_outsiders(context)
         judge_hashes(context)
     _finish(context, diffs)

@@ -182,7 +182,8 @@ class Lab:
             names = {name: sorted(vars(module)) for name, module in cold.items()}
             return cold, names, describe(cold, str(self.root), cold, insides=insides)
         finally:
-            for name in self.live:
+            for name, module in self.live.items():
+                vars(module)["__file__"] = f"{module.__file__} (cold)"  # no module that the app executed besides
                 del sys.modules[name]
             sys.modules.update(living)
             self.finder.install()

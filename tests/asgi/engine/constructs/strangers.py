@@ -759,4 +759,85 @@ CASES = {
         === ask
         g(), base.MIDDLEWARE
     """,
+    "a file that a loader executes, under no name, has a constant that changes": """
+        --- rates
+        RATE = 1
+        --- lazy_job
+        from .rates import RATE
+        def run(): return RATE
+        --- loads
+        import importlib.util
+        spec = importlib.util.spec_from_file_location(f"{__package__}.job", __file__.replace("loads.py", "lazy_job.py"))
+        job = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(job)
+        run = job.run
+        +++ rates
+        RATE = 2
+        +++ lazy_job
+        from .rates import RATE
+        def run(): return RATE
+        === hold
+        held = loads.run
+        === ask
+        held(), loads.run()
+    """,
+    "a file that is imported and that a loader executes besides gets a name that its function reads": """
+        --- plug
+        def run(): return 1
+        --- loads
+        import importlib.util
+        spec = importlib.util.spec_from_file_location(f"{__package__}.job", __file__.replace("loads.py", "plug.py"))
+        job = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(job)
+        run = job.run
+        +++ plug
+        RATE = 2
+        def run(): return RATE
+        === hold
+        held = loads.run
+        === ask
+        held(), loads.run()
+    """,
+    "a file that a loader executes, under no name, calls at import what has another body": """
+        --- rates
+        def rate(): return 1
+        --- lazy_job
+        from .rates import rate
+        RATE = rate()
+        def run(): return RATE
+        --- loads
+        import importlib.util
+        spec = importlib.util.spec_from_file_location(f"{__package__}.job", __file__.replace("loads.py", "lazy_job.py"))
+        job = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(job)
+        run = job.run
+        +++ rates
+        def rate(): return 2
+        +++ lazy_job
+        from .rates import rate
+        RATE = rate()
+        def run(): return RATE
+        === hold
+        held = loads.run
+        === ask
+        held(), loads.run()
+    """,
+    "a file that is imported and that a loader executes besides has another body": """
+        --- plug
+        RATE = 2
+        def run(): return RATE
+        --- loads
+        import importlib.util
+        spec = importlib.util.spec_from_file_location(f"{__package__}.job", __file__.replace("loads.py", "plug.py"))
+        job = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(job)
+        run = job.run
+        +++ plug
+        RATE = 2
+        def run(): return -RATE
+        === hold
+        held = loads.run
+        === ask
+        held(), loads.run()
+    """,
 }
