@@ -7,6 +7,7 @@ before; if it makes something else, one of the two would be lost.
 
 from __future__ import annotations
 
+import types
 from collections.abc import Iterator
 
 from ..living.cells import Cell, cells_of, unbound
@@ -53,7 +54,7 @@ def _stays(context: Context, drift: Drift, home: Home, one: Cell) -> bool:
         return False  # its variable is gone, as any state is whose statement is
     before, now = drift.described("old", home, one.part), drift.described("new", home, after)
     if before == now:
-        return drift.by_program(home, one.part) or _may_be_kept(drift, home, one, after)
+        return drift.by_program(home, one.part) or _may_be_kept(context, drift, home, one, after)
     if drift.by_program(home, one.part) and drift.described("live", home, one.part) != now:
         shown = f"{home[1]}{one.part.partition('[')[0]}"
         reason = f"`{one.variable}` in the closure of `{shown}` was changed by the running program and is changed by "
@@ -62,8 +63,12 @@ def _stays(context: Context, drift: Drift, home: Home, one: Cell) -> bool:
     return False
 
 
-def _may_be_kept(drift: Drift, home: Home, one: Cell, after: str) -> bool:
-    """Whoever else knows the object goes on to share it; unless it is one that nobody can look into."""
-    if is_atomic(one.cell.cell_contents):
+def _may_be_kept(context: Context, drift: Drift, home: Home, one: Cell, after: str) -> bool:
+    """Whoever else knows the object goes on to share it; unless it is one that nobody can look into, such as what a
+    library made of the function (`validate_call`), and the function has a method of."""
+    contents = one.cell.cell_contents
+    if is_atomic(contents):
+        return False
+    if isinstance(contents, types.MethodType) and type(contents.__self__).__module__ not in context.live:
         return False
     return drift.opaque(home, one.part) is None or (after == one.part and drift.as_before(home, one.part))
