@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..planning.context import Adapter
 from .admin_views import AdminViewsAdapter
 from .apps import AppsAdapter
+from .celery_tasks import CeleryAdapter
 from .click_groups import ClickAdapter
 from .containers import ContainersAdapter
 from .events import EventsAdapter
@@ -27,6 +28,7 @@ def default_adapters() -> tuple[Adapter, ...]:
         TablesAdapter(),
         EventsAdapter(),
         ClickAdapter(),
+        CeleryAdapter(),
         ModelsAdapter(),
         ContainersAdapter(),
         InjectionAdapter(),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from .attributes import fields_of
 from .commands import callback_of, is_command
+from .tasks import function_of, is_task
 
 
 def function_chain(value: object, depth: int = 6) -> Iterator[types.FunctionType]:
@@ -48,7 +49,9 @@ def _inner(found: object) -> object:
 
 def functions_of_member(value: object) -> Iterator[types.FunctionType]:
     """The functions behind a member of a class: those of accessors and wrappers, in the order of their making."""
-    if isinstance(value, property):
+    if is_task(value):  # asked for its class, a proxy may have no answer
+        yield from function_chain(function_of(value))
+    elif isinstance(value, property):
         for accessor in (value.fdel, value.fset, value.fget):
             yield from function_chain(accessor)
     elif isinstance(value, staticmethod | classmethod):

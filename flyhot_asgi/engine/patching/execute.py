@@ -237,7 +237,7 @@ class Executor:
             old = before.get(name, _MISSING)
 
             def put(value: Any) -> Any:
-                if not isinstance(value, types.FunctionType) or old is _MISSING:
+                if old is _MISSING or not issubclass(type(value), types.FunctionType):
                     return value
                 found = _partner(old, value, layer, taken, rewrap=rewrap)
                 if found is None:

@@ -195,6 +195,7 @@ def touch_place(place: Any, journal: Journal, *, attributes: bool) -> None:
 
 
 def ambient() -> tuple[object, ...]:
-    """What the interpreter keeps where nothing of ours looks."""
+    """What the interpreter keeps where nothing of ours looks. The first finalizer of all enters what calls them all."""
+    weakref.finalize(ambient, int).detach()
     handlers = tuple(signal.getsignal(number) for number in signal.valid_signals())
     return (atexit._ncallbacks(), handlers)

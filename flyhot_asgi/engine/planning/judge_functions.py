@@ -143,8 +143,8 @@ def registering_layers(context: Context, module: str, statement: Statement) -> i
 
 def registrars(context: Context, module: str, statement: Statement) -> frozenset[int]:
     """Which of the decorators, from the outside in, are a registrar's methods, which hand on what they are given."""
-    owners = [dotted_name(d.func) if isinstance(d, ast.Call) else None for d in statement.decorators]
-    found = [context.resolve(module, owner.rpartition(".")[0]) if owner else None for owner in owners]
+    owners = [dotted_name(d.func if isinstance(d, ast.Call) else d) for d in statement.decorators]
+    found = [context.resolve(module, owner.rpartition(".")[0] or owner) if owner else None for owner in owners]
     return frozenset(index for index, one in enumerate(found) if context.owned(one))
 
 

@@ -82,6 +82,8 @@ def of_object(value: Any, own: Collection[str], shapes: Shapes) -> list[tuple[st
         return [(".route", _route(value, shapes))]
     if type(value).__module__.partition(".")[0] in ("fastapi", "starlette"):
         return None  # parts of routes
+    if _is_of(value, "celery.app.base", "Celery"):
+        return None  # its tasks, which are made when somebody asks for them, are told by their own names
     if type(value).__module__ in own or not looked_into(value):
         return None
     return list(own_parts(value, own)) or None

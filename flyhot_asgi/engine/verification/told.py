@@ -25,6 +25,8 @@ _MOST_ATTRIBUTES, _MOST_INSIDE = 40, 200
 _MOST_WEAK = 100
 _DESCRIBED = frozenset({"pydantic", "sqlalchemy", "sqlmodel", "fastapi", "starlette", "click", "typer"})
 """Packages whose objects are described elsewhere, and keep what they worked out in their attributes."""
+_WORKED_OUT = {"celery": frozenset({"configured", "finalized"})}
+"""By package, what its objects note of themselves when somebody asks them for something."""
 _WEAK = (weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
 _REDUCED = (operator.attrgetter, operator.itemgetter, operator.methodcaller)
 
@@ -75,8 +77,9 @@ def told_of_foreign(value: Any) -> str | None:
     if not fields:
         return None
     parts = []
+    noted = _WORKED_OUT.get(kind.__module__.partition(".")[0], frozenset())
     for name, part in list(fields.items())[:_MOST_ATTRIBUTES]:
-        if type(name) is not str or name.startswith("_"):
+        if type(name) is not str or name.startswith("_") or name in noted:
             continue
         if type(part) in ATOMS or issubclass(type(part), enum.Enum):
             parts.append(f"{name}={_plain(part)}")
