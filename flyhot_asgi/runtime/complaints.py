@@ -10,19 +10,24 @@ from ..errors import UpgradeError, UpgradeRefused, VerifyFailed
 
 if TYPE_CHECKING:
     from ..engine import Difference, Plan, SourceModule
+    from ..engine.source.plan import Refusal
 
 
 def refusal_of(plan: Plan) -> UpgradeRefused | None:
     """The first refusal as an error that says how many there are; None if there is none."""
     if not plan.refusals:
         return None
-    first = plan.refusals[0]
     more = f" (and {len(plan.refusals) - 1} more: see the plan)" if len(plan.refusals) > 1 else ""
+    return refused(plan.refusals[0], more)
+
+
+def refused(refusal: Refusal, more: str = "") -> UpgradeRefused:
+    """A refusal as an error. `more`: behind its reason."""
     return UpgradeRefused(
-        f"{first.file}:{first.line}: {first.name}: {first.reason}{more}",
-        file=first.file,
-        line=first.line,
-        do=f"{first.do}; nothing was changed, the old code still serves",
+        f"{refusal.file}:{refusal.line}: {refusal.name}: {refusal.reason}{more}",
+        file=refusal.file,
+        line=refusal.line,
+        do=f"{refusal.do}; nothing was changed, the old code still serves",
     )
 
 

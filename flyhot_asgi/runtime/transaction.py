@@ -35,6 +35,7 @@ from .installed import Installed
 from .order import Order, Pages
 from .report import result_document
 from .slices import in_slices
+from .under_way import UnderWay
 from .units_upgrade import UnitsUpgrade
 
 logger = logging.getLogger("flyhot.upgrade")
@@ -65,6 +66,7 @@ class Transaction:
         self._from = installed.digest
         self._code = CodeUpgrade(order, installed)
         self._units = UnitsUpgrade(order, registry, registered, old=installed.digest, root=installed.root)
+        self._under_way = UnderWay(registry, closes=order.stale == "close")
         self._verified = False
         self.differences: list[Difference] = []
         """In what the process was found not to be the release, when everybody was served again."""
@@ -73,7 +75,7 @@ class Transaction:
         self._deadline = 0.0
         self._suspended = False
         self._gathers_since: float | None = None
-        self._under_way: list[str] = []
+        self._outlived: list[str] = []
         self._atomic: dict[type[i.Instruction], Callable[[], e.Event]] = {
             i.Load: self._load,
             i.CodeChange: self._code_change,
@@ -173,7 +175,10 @@ class Transaction:
             self._code.take(await check(self._installed, self._order.release))
         live = self._installed.live()
         units = self._units.look(live)
+        self._under_way.look()
         refused = await in_thread(lambda: self._plan_in_thread(live, units))
+        if refused is None and self._code.plan is not None:
+            refused = self._under_way.refused(self._code.plan)
         return e.PlanRefused(refused) if refused is not None else e.Planned(changes=True)
 
     def _plan_in_thread(
@@ -216,7 +221,7 @@ class Transaction:
         self._deadline = report.closed_at + order.hold_budget
         self._account.sessions = report.sessions
         self._account.say("held")
-        self._under_way = [f"{request}: was under way, and ends on the old code" for request in report.requests]
+        self._outlived = [f"{request}: was under way, and ends on the old code" for request in report.requests]
         self._code.add_notes([f"{busy}: closed with 1012" for busy in report.evicted])
         return e.Suspended()
 
@@ -237,8 +242,9 @@ class Transaction:
         except SuspendTimeout as exc:
             return e.SuspendTimedOut(exc)
         assert self._code.plan is not None
-        self._code.add_notes(self._under_way)
+        self._code.add_notes(self._outlived)
         self._units.refuse_newcomers(self._code.plan.unmet)
+        self._under_way.settle(self._code.plan)
         return e.Go()
 
     async def _await_others(self) -> e.Event:
@@ -302,6 +308,7 @@ class Transaction:
         complete = self._machine.decided is Outcome.COMPLETE
         try:
             if complete:
+                self._under_way.dismiss()
                 installed = self._installed
                 self._code.add_notes(
                     self._units.tell(installed.vsn, lambda: installed.vsn, render=not self._code.only_files)
@@ -309,7 +316,7 @@ class Transaction:
         finally:
             self._let_go()
         if complete:
-            self._units.close_stale()
+            self._units.close_stale(self._under_way.leaving)
         if not complete and self._suspended:
             vsn = self._installed.vsn
             self._tell(lambda: self._pages.resume(self._order.id, ok=False, vsn=vsn, render="none"))

@@ -145,11 +145,12 @@ class UnitsUpgrade:
         classes = self._migration.classes if self._migration is not None else ()
         return frozenset(f"{cls.__module__}:{cls.__qualname__}" for cls in classes)
 
-    def close_stale(self) -> None:
-        """Begin to close the connections that run old code, if that is the policy."""
+    def close_stale(self, leaving: Collection[Session]) -> None:
+        """Begin to close the connections that run old code, if that is the policy; these among them."""
         registry, within = self._registry, self._order.stale_within
         if self._order.stale == "close":
-            registry.spawn(lambda: close_stale(registry, within=within), name="closing of stale sessions")
+            closing = lambda: close_stale(registry, within=within, leaving=leaving)  # noqa: E731
+            registry.spawn(closing, name="closing of stale sessions")
 
     def let_go(self) -> None:
         """Or a thread that is late would hold on to code that has gone. Idempotent."""

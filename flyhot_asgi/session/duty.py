@@ -20,6 +20,29 @@ class Duty(Protocol):
         """Do it. A message that is returned is handed over instead of the next one. Synchronous."""
 
 
+class Closing(Protocol):
+    """A gate, as far as it is asked whether its connection was closed."""
+
+    @property
+    def closed(self) -> bool: ...
+
+
+class Leaving:
+    """The session is about to be closed by us, when its turn comes: until then it gets nothing any more, as its code
+    could not answer."""
+
+    lasting = True
+
+    def __init__(self, gate: Closing) -> None:
+        self._gate = gate
+
+    def ready(self) -> bool:
+        return self._gate.closed
+
+    def discharge(self) -> Message:
+        return {"type": "websocket.disconnect", "code": SERVICE_RESTART, "reason": "new release"}
+
+
 class Dismissal:
     """The session is closed by us: whatever its client sent and we have not read is not handled any more."""
 

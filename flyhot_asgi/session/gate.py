@@ -166,6 +166,11 @@ class Gate:
         return self._hand is not None
 
     @property
+    def closed(self) -> bool:
+        """We have closed the connection, or are at it."""
+        return self._send is send_to_nobody
+
+    @property
     def dismissed(self) -> bool:
         """It is closed by us, as its state could not be migrated."""
         return isinstance(self._duty, Dismissal)
@@ -208,6 +213,8 @@ class Gate:
             raise
         except Exception as exc:  # each server's own: the application has closed it, which nobody notes
             logger.debug("a websocket can't be closed (any more): %s", exc)
+        finally:
+            self.valve.stir()
 
     def _listens(self) -> bool:
         """A `receive()` beside the calm path. True: after this first call for a message of the client, it is calm."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Collection
 from contextlib import suppress
 
 from flyhot_asgi.session.closings import close_gently
@@ -24,10 +25,12 @@ _AT_ONCE = 100
 """So many connections are looked at in one turn of the loop."""
 
 
-async def close_stale(registry: Registry, *, within: float) -> None:
-    """Close with 1012 every connection that runs a frame of old code, spread over some time, `within` seconds at most.
-    Reported. Safe to cancel."""
-    await _close(registry, await stale_sessions(registry), within)
+async def close_stale(registry: Registry, *, within: float, leaving: Collection[Session] = ()) -> None:
+    """Close with 1012 every connection that runs a frame of old code, spread over some time, `within` seconds at most;
+    and those that are `leaving` for it. Reported. Safe to cancel."""
+    stale = await stale_sessions(registry)
+    away = [session for session in leaving if registry.is_here(session) and session not in stale]
+    await _close(registry, [*stale, *away], within)
     if renewing := [session for session in registry.sessions if session.renewing]:
         await _until_renewed(registry, renewing)
         await _close(registry, [session for session in renewing if _is_stale_here(registry, session)], within)

@@ -67,12 +67,18 @@ def frames_of(task: asyncio.Task[Any]) -> list[FrameType]:
 
 def frames_from(link: object) -> list[FrameType]:
     """The frames of a coroutine that waits, and of those that it awaits, outermost first."""
-    frames: list[FrameType] = []
-    while link is not None and len(frames) < _DEEPEST:
+    return [frame for _, frame in running_from(link)]
+
+
+def running_from(link: object) -> list[tuple[object, FrameType]]:
+    """A coroutine that waits, and those that it awaits, outermost first, each with its frame."""
+    found: list[tuple[object, FrameType]] = []
+    while link is not None and len(found) < _DEEPEST:
+        running = link
         frame, link = _step(link)
         if frame is not None:
-            frames.append(frame)
-    return frames
+            found.append((running, frame))
+    return found
 
 
 def _step(link: object) -> tuple[FrameType | None, object | None]:

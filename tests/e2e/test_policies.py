@@ -61,6 +61,23 @@ def label():
     return "r1"
 
 
+def shout(text):
+    return f"{text}! r1"
+
+
+async def loop(websocket):
+    await websocket.accept()
+    async for text in websocket.iter_text():
+        await websocket.send_text(shout(text))
+
+
+async def ticker(websocket):
+    await websocket.accept()
+    while True:
+        await websocket.send_text(shout("tick"))
+        await asyncio.sleep(0.02)
+
+
 async def feed(websocket):
     await websocket.accept()
     number = 0
@@ -72,6 +89,8 @@ async def feed(websocket):
 
 routes = [
     WebSocketRoute("/feed", feed),
+    WebSocketRoute("/loop", loop),
+    WebSocketRoute("/ticker", ticker),
     WebSocketRoute("/base", Base),
     WebSocketRoute("/pinned", Pinned),
     WebSocketRoute("/evicted", Evicted),
@@ -198,6 +217,35 @@ async def test_loops_that_stay_on_old_code_are_closed_with_1012_if_the_policy_sa
         assert any("1 x raw" in report for report in status["reports"]), status["reports"]
     async with app.websocket("/raw") as ws:
         assert await say(ws, "c") == "c r2"
+
+
+@pytest.mark.parametrize("path", ["/loop", "/ticker"])
+async def test_a_loop_that_would_fail_on_its_old_code_is_closed_before_it_can(app: LiveApp, path: str) -> None:
+    async with app.websocket(path) as ws, app.websocket("/base") as other:
+        assert (await say(ws, "a")).endswith("! r1")
+        assert (await say(other, "a")) == "a r1"
+        app.write({"main.py": release(2).replace("shout(", "cry(")})
+        done = await app.deploy_meanwhile("hot")
+        assert (done.exit_code, done.outcome) == (0, "complete"), done.document
+        with pytest.raises(ConnectionClosed) as closed:
+            async with asyncio.timeout(20):
+                for _ in range(1000):
+                    await say(ws, "b")
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1012
+        assert await say(other, "b") == "b r1-r2"
+    assert "NameError" not in app.log(app.ports[0]), app.log(app.ports[0])
+
+
+@pytest.mark.parametrize("path", ["/loop", "/ticker"])
+async def test_one_that_is_kept_refuses_what_it_would_fail_on(path: str) -> None:
+    with live_app({"main.py": APP, "pyproject.toml": SETTINGS.replace('"close"', '"keep"')}) as app:
+        async with app.websocket(path) as ws:
+            assert (await say(ws, "a")).endswith("! r1")
+            app.write({"main.py": release(2).replace("shout(", "cry(")})
+            done = await app.deploy_meanwhile("hot")
+            assert done.exit_code == 3, done.document
+            assert "still need(s) `shout`, which is gone from the source" in done.message, done.message
+            assert (await say(ws, "b")).endswith("! r1")
 
 
 async def test_only_the_session_whose_migration_fails_is_closed_if_its_class_says_so(app: LiveApp) -> None:

@@ -136,7 +136,7 @@ def handed(context: Context, module: str, statement: Statement, owns: Callable[[
     functions' bodies those that are changed there."""
     found = {id(context.value(*home)): home for home in worked_on_by_calls(context, module, statement, owns)}
     worked_on: list[list[ast.expr | None]] = [[_gone_through(node)] for node in nodes_of(statement.node)]
-    worked_on += [[_owner(c), *c.args, *(k.value for k in c.keywords)] for c in calls_made(statement.node)]
+    worked_on += [[*_owners(c), *c.args, *(k.value for k in c.keywords)] for c in calls_made(statement.node)]
     for nodes in worked_on:
         for node in nodes:
             dotted = dotted_name(node) if node is not None else None
@@ -160,8 +160,14 @@ def told_to_classes(context: Context, living: Any, owns: Callable[[object], bool
     )
 
 
-def _owner(call: ast.Call) -> ast.expr | None:
-    return call.func.value if isinstance(call.func, ast.Attribute) else None
+def _owners(call: ast.Call) -> list[ast.expr]:
+    """Whose method is called; of `app.router.routes.append(…)`, `app.router` and `app` as well."""
+    found: list[ast.expr] = []
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    while owner is not None:
+        found.append(owner)
+        owner = owner.value if isinstance(owner, ast.Attribute) and owner.attr in ("routes", "router") else None
+    return found
 
 
 def _gone_through(node: ast.AST) -> ast.expr | None:

@@ -2,7 +2,8 @@
 arguments now (`judge_calls`).
 
 They keep their old code to its end, and look names up in the module as it is by then: `helper`, which became `assist`,
-raises NameError there. Whoever holds sessions ends or drains most of them before the upgrade, so that it is told; where
+raises NameError there. Nobody ends a generator that is kept: refused. Coroutines may have ended when the code is
+exchanged, as sessions and requests are brought to rest before: whoever does that asks again then (`Plan.fails`). Where
 nobody does, it is refused.
 """
 
@@ -10,11 +11,13 @@ from __future__ import annotations
 
 import dis
 import types
-from collections import Counter
+import weakref
+from collections import defaultdict
+from typing import Any
 
 from ..living.attributes import fields_of
 from ..living.inventory import frame_of, running_code
-from ..source.plan import Refusal
+from ..source.plan import Failing, Refusal
 from .context import Context
 from .judge_calls import failing_call
 from .judge_given import given_otherwise
@@ -27,43 +30,54 @@ _UPGRADABLE = "__flyhot_upgradable__"
 
 def judge_frames(context: Context) -> None:
     """Note them in the plan."""
-    _judge_calls(context)
     for module, line, code, why in given_otherwise(context):
-        _note(context, module, line, code, why, _GIVES)
-    gone: dict[str, set[str]] = {}
-    for module, name in context.plan.deleted_names:
-        gone.setdefault(module, set()).add(name)
-    if not gone:
-        return
-    found: Counter[tuple[str, str, int, str]] = Counter()
+        context.plan.refusals.append(Refusal(module, context.file(module), line, code, why, _GIVES))
+    failing = context.plan.fails = _Fails(context)
+    found: defaultdict[tuple[str, str, int, str, str], list[Any]] = defaultdict(list)
     for obj in context.survey.running:
-        frame = frame_of(obj)
+        if (will := failing.why(obj)) is not None:
+            found[will].append(obj)
+    for (module, code, line, why, mend), running in sorted(found.items()):
+        refusal = failing.refusal((module, code, line, f"{len(running)} of it under way still {why}", mend))
+        context.plan.failing.append(Failing(refusal, [weakref.ref(one) for one in running]))
+        told = f"{refusal.file}:{line}: `{code}`: {refusal.reason}"
+        context.plan.notes.append(f"{told}: it will fail there, unless it ends before")
+
+
+class _Fails:
+    """Will one that is under way fail on its old code? Asked while the plan is made, and again of those that are there
+    when the code is exchanged."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._gone: dict[str, set[str]] = {}
+        for module, name in context.plan.deleted_names:
+            self._gone.setdefault(module, set()).add(name)
+
+    def __call__(self, running: Any) -> Refusal | None:
+        found = self.why(running)
+        if found is None:
+            return None
+        module, code, line, why, mend = found
+        return self.refusal((module, code, line, f"it is under way, and still {why}", mend))
+
+    def refusal(self, found: tuple[str, str, int, str, str]) -> Refusal:
+        module, code, line, why, mend = found
+        return Refusal(module, self._context.file(module), line, code, why, mend)
+
+    def why(self, running: Any) -> tuple[str, str, int, str, str] | None:
+        """Module, qualified name and line of what will fail, why, and the mend."""
+        frame, context = frame_of(running), self._context
         module = str(frame.f_globals.get("__name__")) if frame is not None else ""
-        if frame is None or module not in gone or _starts_anew(context, module, running_code(obj)):
-            continue
-        if lacks := sorted(_still_read(frame.f_code, frame.f_lasti) & gone[module]):
-            found[module, frame.f_code.co_qualname, frame.f_lineno, lacks[0]] += 1
-    for (module, code, line, name), count in sorted(found.items()):
-        why = f"{count} of it under way still need(s) `{name}`, which is gone from the source"
-        _note(context, module, line, code, why, _MEND.format(name=name))
-
-
-def _note(context: Context, module: str, line: int, code: str, why: str, mend: str) -> None:
-    refusal = Refusal(module, context.file(module), line, code, why, mend)
-    context.plan.failing.append(refusal)
-    context.plan.notes.append(f"{refusal.file}:{line}: `{code}`: {why}: it will fail there, unless it ends before")
-
-
-def _judge_calls(context: Context) -> None:
-    found: Counter[tuple[str, str, int, str]] = Counter()
-    for obj in context.survey.running:
-        frame = frame_of(obj)
-        module = str(frame.f_globals.get("__name__")) if frame is not None else ""
-        if frame is not None and module in context.old and not _starts_anew(context, module, running_code(obj)):
-            if (why := failing_call(context, module, obj, frame)) is not None:
-                found[module, frame.f_code.co_qualname, frame.f_lineno, why] += 1
-    for (module, code, line, why), count in sorted(found.items()):
-        _note(context, module, line, code, f"{count} of it under way still {why}", _FIT)
+        if frame is None or module not in context.old or _starts_anew(context, module, running_code(running)):
+            return None
+        here = module, frame.f_code.co_qualname, frame.f_lineno
+        if (why := failing_call(context, module, running, frame)) is not None:
+            return *here, why, _FIT
+        gone = self._gone.get(module)
+        if gone and (lacks := sorted(_still_read(frame.f_code, frame.f_lasti) & gone)):
+            return *here, f"need(s) `{lacks[0]}`, which is gone from the source", _MEND.format(name=lacks[0])
+        return None
 
 
 def _starts_anew(context: Context, module: str, code: types.CodeType) -> bool:

@@ -74,7 +74,7 @@ class Ground:
         if self.recorded is not None:
             self.recorded.follow((one.old, one.new) for one in plan.moves)
         plan.refusals += self.refused
-        plan.refusals += plan.failing  # nobody is held here, who would end
+        plan.refusals += [one.refusal for one in plan.failing]  # nobody is held here, who would end
         if plan.found and self.recorded is not None and self.recorded.old is None:
             plan.refusals += [self._unseen(name) for name in plan.found]
         return plan

@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 import weakref
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
@@ -72,6 +72,14 @@ class Refusal:
     name: str
     reason: str
     do: str
+
+
+@dataclass(frozen=True)
+class Failing:
+    """Coroutines and generators under way that will fail on their old code, all at one line for one reason."""
+
+    refusal: Refusal
+    running: Sequence[weakref.ref[Any]]
 
 
 @dataclass(frozen=True)
@@ -274,8 +282,10 @@ class Plan:
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     stale_frames: list[StaleFrame] = field(default_factory=list)
-    failing: list[Refusal] = field(default_factory=list)
-    """Frames that will fail on their old code: refused where nobody ends them before."""
+    failing: list[Failing] = field(default_factory=list)
+    """What will fail on its old code: refused where nobody ends it before."""
+    fails: Callable[[Any], Refusal | None] | None = None
+    """Will this coroutine or generator fail? Asked again of those that are there when the code is exchanged."""
     work: list[Execute | Graft | Twin] = field(default_factory=list)
     deleted_names: list[tuple[str, str]] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
