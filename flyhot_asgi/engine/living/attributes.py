@@ -91,11 +91,13 @@ def is_heap_type(cls: type) -> bool:
 
 def is_open(value: object) -> bool:
     """All that an instance is lies in its `__dict__`: no slots, nothing that C code keeps beside it."""
-    kind = type(value)
+    return has_plain_instances(type(value)) and fields_of(value) is not None
+
+
+def has_plain_instances(kind: type) -> bool:
+    """The same, of all instances of a class."""
     plain = all(base is object or is_heap_type(base) for base in kind.__mro__)
-    if not plain or has_slots(kind) or kind.__itemsize__ or kind.__basicsize__ > _PLAIN_SIZE:
-        return False
-    return fields_of(value) is not None
+    return plain and not has_slots(kind) and not kind.__itemsize__ and kind.__basicsize__ <= _PLAIN_SIZE
 
 
 def has_slots(kind: type) -> bool:

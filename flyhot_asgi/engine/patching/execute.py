@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from ...errors import UpgradeError
+from ..living.attributes import is_open
 from ..living.commands import is_group
 from ..living.wrapped import functions_of_member
 from ..source.codetree import transplant
@@ -216,6 +217,8 @@ class Executor:
                 if value is old:  # the class gives one instance to all
                     refill(vars(old), {**saved[name], **vars(old)})
                 namespace[name] = pourer.instance(old, value, kept[name])
+            elif name in kept and self._is_foreign(old) and self._is_foreign(value):
+                namespace[name] = pourer.become(old, value)
             else:
                 namespace[name] = pourer.keep(old, value)
             del value
@@ -223,6 +226,9 @@ class Executor:
             if is_group(value):
                 pourer.told(value.commands)
         pourer.finish(namespace)
+
+    def _is_foreign(self, value: Any) -> bool:
+        return type(value).__module__ not in self._own and is_open(value)
 
     def run_twin(self, item: Twin, code: types.CodeType, namespace: dict[str, Any], before: dict[str, Any]) -> None:
         """Execute a statement that makes classes, its methods adopted from `before` (`C.f` → the living member)."""

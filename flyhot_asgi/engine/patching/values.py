@@ -123,6 +123,13 @@ class Pourer:
         self._poured.append(mine)
         return old
 
+    def become(self, old: Any, new: Any) -> Any:
+        """A library's object that is nothing but values takes over all that the fresh one is, its class included."""
+        kind = type(old)
+        self._journal.note(f"a living {kind.__qualname__}", functools.partial(_turn, old, kind))
+        _turn(old, type(new))
+        return self.instance(old, new, frozenset())
+
     def _container(self, old: Any, new: Any, depth: int) -> Any:
         if isinstance(old, deque) and old.maxlen != new.maxlen:
             return new
@@ -162,6 +169,10 @@ class Pourer:
                 gc.collect()
                 if sys.getrefcount(fresh[index]) > alone:
                     raise UpgradeError(f"a second `{name}` that was made meanwhile is still held by something old")
+
+
+def _turn(value: object, kind: type) -> None:
+    object.__setattr__(value, "__class__", kind)
 
 
 def merged(old: Any, live: Any, new: Any, name: str) -> Any:

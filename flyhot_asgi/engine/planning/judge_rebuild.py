@@ -10,16 +10,18 @@ it is the same and reads no argument; else the statement is refused.
 from __future__ import annotations
 
 import ast
+import gc
+import sys
 import types
 from collections.abc import Iterator
 from typing import Any
 
-from ..living.attributes import fields_of, has_slots, is_open
+from ..living.attributes import fields_of, has_plain_instances, has_slots, is_open
 from ..living.expressions import is_expression
 from ..living.holders import insides
 from ..living.pydantic import base_model
 from ..living.wrapped import function_chain
-from ..source.defuse import Home, construction_methods
+from ..source.defuse import Home, construction_methods, imported_from
 from ..source.drift import Drift
 from ..source.module import NamesRead, Statement, dotted_name
 from ..source.nodes import nodes_of
@@ -65,16 +67,37 @@ def keeps_its_place(context: Context, module: str, statement: Statement, live: A
 
 def is_filled_anew(context: Context, module: str, statement: Statement, live: Any) -> bool:
     """A library's object that is nothing but values, such as FastAPI's `OAuth2PasswordBearer`: the class is called with
-    other arguments now. It is filled from the fresh one, as whoever was told of it holds it by whatever way."""
+    other arguments now, or another class of that kind is. It is filled from the fresh one, as whoever was told of it
+    holds it by whatever way."""
     value = value_of(statement.node)
     called = dotted_name(value.func) if isinstance(value, ast.Call) else None
     if called is None or len(statement.binds) != 1 or is_definition(live) or not is_open(live):
         return False
-    if type(live).__module__ in context.live or context.resolve(module, called) is not type(live):
+    kind = _meant(context, module, called)
+    if type(live).__module__ in context.live or (kind is not type(live) and not _may_become(live, kind)):
         return False
     home = context.new_names.home(module, called)
     ours = home is not None and home[0] in context.new
     return not ours and not context.owned(live) and all(map(_is_data, (fields_of(live) or {}).values()))
+
+
+def _meant(context: Context, module: str, called: str) -> Any:
+    """What a name will mean in the new release, where an import from what is loaded brings it; else what it means."""
+    binder = context.new_names.binders(module).get(called)
+    if binder is None or not isinstance(binder.node, ast.ImportFrom):
+        return context.resolve(module, called)
+    origin = sys.modules.get(imported_from(context.new[module], binder.node))
+    return vars(origin).get(binder.node.names[0].name) if origin is not None else None
+
+
+def _may_become(live: Any, kind: Any) -> bool:
+    """An object of the one class can be made one of the other, and nobody keeps a method of what it was."""
+    if not isinstance(kind, type) or not has_plain_instances(kind):
+        return False
+    hashes: list[Any] = [type(live).__hash__, kind.__hash__]
+    if any(one is not object.__hash__ for one in hashes):
+        return False
+    return not any(type(holder) is types.MethodType for holder in gc.get_referrers(live))
 
 
 def _is_data(value: Any, depth: int = 4) -> bool:
