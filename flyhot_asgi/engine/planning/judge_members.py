@@ -197,7 +197,7 @@ def _note_bodies(context: Context, module: str, members: NamespaceDiff, path: tu
         a, b = change.old, change.new
         if a is None or b is None or not isinstance(a.node, FUNCTIONS) or not isinstance(b.node, FUNCTIONS):
             continue
-        if runs_otherwise(a.node, b.node) or ast.dump(a.node.args) != ast.dump(b.node.args):
+        if runs_otherwise(a.node, b.node):
             context.changed_bodies.add((module, ".".join((*path, b.binds[0]))))
             if b.binds[0] in _CONSTRUCTION:
                 context.changed_bodies.add((module, path[0]))

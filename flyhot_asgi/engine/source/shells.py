@@ -31,9 +31,13 @@ def shell_of(node: ast.AST) -> str:
 
 
 def own_shell(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    """A function's own code without its docstring, with the bodies of functions nested in it blanked: equal if only
-    they differ."""
+    """A function's own code without its docstring and annotations, with the bodies of functions nested in it blanked:
+    equal if only they differ."""
     twin = copy.deepcopy(node)
+    twin.returns = None
+    for one in ast.walk(twin.args):
+        if isinstance(one, ast.arg):
+            one.annotation = None
     if is_docstring(twin.body[0]):
         twin.body[0] = ast.copy_location(ast.Pass(), twin.body[0])
     blank = _Blank()

@@ -1,6 +1,37 @@
 """What commits of libraries do. Each of these is right: none may be refused."""
 
 CASES = {
+    "annotations change of what was called at import, or of its namesake: that made the same": """
+        --- low
+        from typing import Any
+        class Box:
+            def get(self, key: Any) -> Any: return key
+        def marked(number: Any) -> Any: return number
+        --- m
+        from .low import Box, marked
+        NAMES = {}
+        class Counted:
+            made = 0
+            def __init__(self, what):
+                self.what = NAMES.get(what, marked(what))
+                self.number = Counted.made
+                Counted.made += 1
+        class First:
+            one = Counted(1)
+            two = Counted(2)
+        LAST = Counted(Box().get(3))
+        +++ low
+        from typing import Any
+        T = Any
+        class Box:
+            def get(self, key: T | int) -> T | bool: return key
+        def marked(number: int) -> "T": return number
+        === hold
+        first = m.First.one
+        === ask
+        m.First.one.number, m.First.two.number, m.LAST.number, m.Counted.made
+        m.First.one.what, m.LAST.what, first is m.First.one
+    """,
     "a submodule takes the place of what its package bound": """
         --- pkg
         from .one import value
