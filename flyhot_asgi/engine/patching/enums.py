@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +51,17 @@ def pour_members(
         _taken(living, member, pairs)
     _keep_combinations(twin, combined)
     return pairs
+
+
+def namesakes(living: Any, twin: Any) -> list[tuple[Any, Any]]:
+    """Members of the twin that somebody holds still, each with that of the living enum. Its own tables tell no more of
+    them: those became the living enum's."""
+    if not issubclass(twin, enum.Enum):
+        return []
+    members: dict[str, Any] = vars(living).get("_member_map_", {})
+    left = [one for one in gc.get_referrers(twin) if type(one) is twin]
+    names = [object.__getattribute__(one, "__dict__").get("_name_") for one in left]
+    return [(one, members[name]) for one, name in zip(left, names, strict=True) if name in members]
 
 
 def _taken(living: Any, member: Any, pairs: list[tuple[Any, Any]]) -> Any:

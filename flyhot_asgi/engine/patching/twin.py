@@ -38,7 +38,7 @@ from .classobject import (
     set_metaclass,
     touch_class,
 )
-from .enums import pour_members
+from .enums import namesakes, pour_members
 from .journal import Journal, refill, set_globals
 from .pouring import join, pour, pour_across, pour_wrapped, stands_at
 from .substitute import Substitution, substitute_weakly
@@ -339,8 +339,9 @@ def free(held: list[Held], journal: Journal) -> None:
     gc.unfreeze()
     for pair in pairs:
         forget_plain(pair[0])
+    pairs += [pair for twin, living in pairs for pair in namesakes(living, twin)]
     del pair
-    names = [f"`{living.__qualname__}` of {living.__module__}" for _, living in pairs]
+    names = [f"`{living.__qualname__}` of {living.__module__}" for _, living in held]
     substitution = Substitution(pairs)
     pairs.clear()
     strangers = substitution.run_known(journal)

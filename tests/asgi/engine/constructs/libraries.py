@@ -1,6 +1,42 @@
 """What commits of libraries do. Each of these is right: none may be refused."""
 
 CASES = {
+    "an enum moves, and is a default of functions, old and new, and part of an alias": """
+        --- factory
+        from enum import Enum
+        from typing import TypeVar
+        class Special(Enum): OMITTED = "omitted"
+        T = TypeVar("T")
+        MayBe = Special | T
+        def coalesce(a: MayBe[T], b: T) -> T: return b if a is Special.OMITTED else a
+        class Factory:
+            def replace(self, scope: MayBe[int] = Special.OMITTED): return coalesce(scope, 1)
+        --- alias
+        from .factory import Factory
+        class Alias: pass
+        +++ maybe
+        from enum import Enum
+        from typing import TypeVar
+        class Special(Enum): OMITTED = "omitted"
+        T = TypeVar("T")
+        MayBe = Special | T
+        def coalesce(a: MayBe[T], b: T) -> T: return b if a is Special.OMITTED else a
+        +++ factory
+        from .maybe import MayBe, Special, coalesce
+        class Factory:
+            def replace(self, scope: MayBe[int] = Special.OMITTED, more: MayBe[int] = Special.OMITTED):
+                return coalesce(scope, 1), coalesce(more, 2)
+        +++ alias
+        from .factory import Factory
+        from .maybe import MayBe, Special, coalesce
+        class Alias:
+            def replace(self, *, source: MayBe[int] = Special.OMITTED): return coalesce(source, 3)
+        === hold
+        held = factory.Special.OMITTED
+        === ask
+        factory.Factory().replace(), alias.Alias().replace(), factory.Factory().replace(held, held)
+        held is factory.Special.OMITTED, type(held) is factory.Special, held.__class__.__module__.rpartition(".")[2]
+    """,
     "annotations change of what was called at import, or of its namesake: that made the same": """
         --- low
         from typing import Any
