@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..living.attributes import fields_of
+from ..living.ordering import Ordering
 from ..source.paths import ORDER, brief
 from ..source.plan import Plan
 from .journal import Journal, refill
@@ -68,8 +69,8 @@ def settle_order(ordered: list[Ordered], live: Mapping[str, types.ModuleType], j
         names = [brief(item) for item in held]
         if not {*one.names} <= {*names} or any(len({*some}) < len(some) for some in (one.names, names)):
             continue
-        place = {name: index for index, name in enumerate(one.names)}
-        order = sorted(range(len(held)), key=lambda index: place.get(names[index], len(place)))
+        place = _places(one, container, live)
+        order = sorted(range(len(held)), key=lambda index: place[index])
         if order != list(range(len(held))):
             journal.touch_container(container, f"the order of {one.path}")
             moved = [held[index] for index in order]
@@ -77,6 +78,22 @@ def settle_order(ordered: list[Ordered], live: Mapping[str, types.ModuleType], j
                 container,
                 {key: dict.__getitem__(container, key) for key in moved} if type(container) is not list else moved,
             )
+
+
+def _places(one: Ordered, container: Any, live: Mapping[str, types.ModuleType]) -> list[int]:
+    """Where each thing that the container holds belongs. Keys that one set of the module has are told in no order
+    (`living.ordering`), whatever the text says: they keep the one that they have, at the place of the first."""
+    known = Ordering()
+    if type(container) is not list:
+        known.module(live[one.path.partition(":")[0]])
+    wanted = {name: index for index, name in enumerate(one.names)}
+    places = [wanted.get(brief(item), len(wanted)) for item in container]
+    homes = [known.home(item) for item in container]
+    first: dict[int, int] = {}
+    for home, place in zip(homes, places, strict=True):
+        if home is not None:
+            first[home] = min(place, first.get(home, place))
+    return [place if home is None else first[home] for home, place in zip(homes, places, strict=True)]
 
 
 def _at(path: str, live: Mapping[str, types.ModuleType]) -> Any:

@@ -27,6 +27,7 @@ from pathlib import PurePath
 from typing import Any
 
 from ..living.attributes import fields_of
+from ..living.ordering import Ordering
 from ..living.places import is_made_by_call
 from ..living.registries import is_abstract, registered_with
 from ..source.codetree import docstring
@@ -35,7 +36,6 @@ from ..source.values import ATOMS, IMPORT_SETS, is_namespace
 from .builtin_parts import beside_items, built_in_parts, is_named_tuple
 from .frameworks import fields_told, is_registrar, of_class, of_object
 from .insides import INSIDE, Insides, homes_of, looked_at
-from .ordering import Ordering
 from .shapes import Shapes, at_home
 from .told import defaults_of, told, told_of_foreign
 
@@ -45,6 +45,7 @@ DEPTH, _DEEPEST, _ENOUGH = 4, 7, 2000
 _LONGEST, _SHOWN = 240, 60
 _MOST_ITEMS, _MOST_TOLD = 1000, 5000
 SAME = " (same)"
+SHARED = "the object of "
 """Ends the path that tells which other name means the same object."""
 _CONTAINERS = frozenset(CONTAINER_KINDS) - {tuple, frozenset}
 _MOST_ORDERED = 200
@@ -114,7 +115,7 @@ class Fingerprint:
             shared.update(dict.fromkeys(others, first))
         for path, first in shared.items():
             if not any(path[:end] in shared for end in holder_ends(path)):  # or who shares the holder says it
-                self._put(f"{path}{SAME}", STATE, f"the object of {first}")
+                self._put(f"{path}{SAME}", STATE, f"{SHARED}{first}")
 
     def _put(self, path: str, channel: str, text: str) -> None:
         text = text.replace(self._root, "<root>") if self._root else text

@@ -1,6 +1,22 @@
 """What commits of libraries do. Each of these is right: none may be refused."""
 
 CASES = {
+    "a table gets a word, and a set of the module has all of its words: it stays in the order of its text": """
+        --- m
+        KEYS = {"zeta", "alpha", "mid", "more"}
+        CONFIG = {"zeta": 1, "alpha": 2}
+        class Settings:
+            table = {"zeta": 1, "alpha": 2}
+        +++ m
+        KEYS = {"zeta", "alpha", "mid", "more"}
+        CONFIG = {"zeta": 1, "mid": 3, "alpha": 2}
+        class Settings:
+            table = {"zeta": 1, "mid": 3, "alpha": 2}
+        === hold
+        held = m.CONFIG
+        === ask
+        list(m.CONFIG), list(held), list(m.Settings.table)
+    """,
     "an enum moves, and is a default of functions, old and new, and part of an alias": """
         --- factory
         from enum import Enum

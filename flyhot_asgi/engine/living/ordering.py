@@ -37,11 +37,15 @@ class Ordering:
         """The keys' names, one a line."""
         return "\n".join(self._lines(mapping, name))
 
+    def home(self, key: object) -> int | None:
+        """Which of the module's sets the key is in: those of one have no order of their own."""
+        return self._set_of.get(_identity(key))
+
     def _lines(self, keys: Iterable[Any], name: Callable[[Any], str]) -> Iterable[str]:
         if not self._set_of:
             yield from map(name, keys)
             return
-        for home, run in itertools.groupby(keys, lambda key: self._set_of.get(_identity(key))):
+        for home, run in itertools.groupby(keys, self.home):
             names = list(map(name, run))
             yield from names if home is None else sorted(names)
 
