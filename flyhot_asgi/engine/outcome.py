@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import FlyhotError, SourceError, UpgradeRefused
@@ -15,6 +15,8 @@ from .source.raising import raising_statement
 if TYPE_CHECKING:
     from .verification.verify import Difference
 
+_TOLD = 3
+"""Differences of one name that are told one by one."""
 RESTART = "mend it, or restart the program on the new release"
 
 
@@ -69,6 +71,29 @@ def reason_of_refusal(refusal: Refusal) -> Reason:
 def refusal_of_reason(reason: Reason) -> Refusal:
     """The same in a plan's words."""
     return Refusal(reason.module, reason.file, reason.line or 0, reason.construct, reason.why, reason.mend)
+
+
+def reasons_of_differences(found: Iterable[Difference]) -> list[Reason]:
+    """For each name of a module a few of the outermost ones; the others are counted: an object that became another one
+    differs in all that is below it."""
+    by_name: dict[object, list[Difference]] = {}
+    for one in found:
+        by_name.setdefault(one.home or one.where, []).append(one)
+    return [reason for differences in by_name.values() for reason in _few(differences)]
+
+
+def _few(differences: list[Difference]) -> list[Reason]:
+    outermost: list[Difference] = []
+    for one in sorted(differences, key=lambda one: len(one.where)):
+        if not any(one.where.startswith(tuple(f"{above.where}{sign}" for sign in ".[ ")) for above in outermost):
+            outermost.append(one)
+    told = [one for one in differences if one in outermost[:_TOLD]]
+    reasons = [reason_of_difference(one) for one in told]
+    if more := len(differences) - len(told):
+        last = reasons[-1]
+        of = f" in what `{told[-1].home[1]}` means" if told[-1].home is not None else ""
+        reasons[-1] = replace(last, why=f"{last.why}, and {more} more {'differ' if more > 1 else 'differs'}{of}")
+    return reasons
 
 
 def reason_of_difference(difference: Difference) -> Reason:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ...errors import FlyhotError, UndoFailed
 from ..adapters import default_adapters
-from ..outcome import Refused, Timings, reason_of_difference, reason_of_raised, reason_of_refusal
+from ..outcome import Refused, Timings, reason_of_raised, reason_of_refusal, reasons_of_differences
 from ..patching.collector import StillCollector
 from ..patching.finder import ReleaseFinder
 from ..patching.journal import Journal
@@ -199,12 +199,14 @@ def _try(ground: Ground, plan: Plan) -> _Tried:
         found = ground.compare(patch)
         verified = time.perf_counter()
         if found:
-            return _undone(journal, _Tried(why=_reasons(found), needed=frozenset(homes_of(found, ground.new))))
+            return _undone(
+                journal, _Tried(why=reasons_of_differences(found), needed=frozenset(homes_of(found, ground.new)))
+            )
     except UndoFailed:
         raise
     except Exception as exc:
-        needed = homes_of_failure(exc, ground.new, ground.live)
-        tried = _Tried(why=[reason_of_raised(exc, ground.new)], needed=frozenset(needed), cause=exc)
+        needed = frozenset(homes_of_failure(exc, ground.new, ground.live))
+        tried = _Tried(why=[reason_of_raised(exc, ground.new)], needed=needed, cause=exc)
         _forget_frames(exc)
         return _undone(journal, tried)
     except BaseException:
@@ -227,7 +229,3 @@ def _forget_frames(exc: BaseException) -> None:
 def _undone(journal: Journal, tried: _Tried) -> _Tried:
     journal.rollback()
     return tried
-
-
-def _reasons(found: list[Difference]) -> list[Reason]:
-    return [reason_of_difference(one) for one in found]
