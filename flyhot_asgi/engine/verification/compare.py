@@ -7,12 +7,14 @@ same release differ (a time, a random number) say nothing and are masked.
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from ..source.paths import CONTAINER_KINDS, LATER, ORDER, TAGS
-from .fingerprint import DEFINITION, SAME, STATE
+from ..source.paths import CONTAINER_KINDS, LATER, ORDER, TAGS, holder_ends
+from .fingerprint import DEFINITION, SAME, SHARED, STATE
 
 Entries: TypeAlias = Mapping[str, tuple[str, str]]
 
@@ -20,6 +22,30 @@ Entries: TypeAlias = Mapping[str, tuple[str, str]]
 def unstable_paths(one: Entries, other: Entries) -> set[str]:
     """Paths that two cold imports of one release describe differently."""
     return {path for path in one.keys() | other.keys() if one.get(path) != other.get(path)}
+
+
+def unsettled(one: Entries, other: Entries) -> set[str]:
+    """Containers that two cold imports of one release fill otherwise: in several of their items lie things that only
+    one import has, as in tables whose states are numbered in the order of a set. That an item chances to be alike in
+    both says nothing of a third import. And the names of what is also in there, at another place each time."""
+    parts: dict[str, set[str]] = defaultdict(set)
+    for path in one.keys() ^ other.keys():
+        ends = [*holder_ends(path.removesuffix(SAME)), None]
+        for end, after in itertools.pairwise(ends):
+            parts[path[:end]].add(path[end:after])
+    found = {holder for holder, items in parts.items() if len(items) > 1 and _sizes(one, other, holder)}
+    inside = tuple(f"{holder}{sign}" for holder in found for sign in ".[")
+    for path in one.keys() | other.keys() if inside else ():
+        texts = [side[path][1] for side in (one, other) if path in side and path.endswith(SAME)]
+        if any(text.removeprefix(SHARED).startswith(inside) for text in texts):
+            found.add(path)
+    return found
+
+
+def _sizes(one: Entries, other: Entries, path: str) -> bool:
+    """There is a container in both."""
+    words = [side.get(path, ("", ""))[1].partition(" of ") for side in (one, other)]
+    return all(kind in _SIZED and number.isdigit() for kind, _, number in words)
 
 
 def unordered(one: Entries, other: Entries) -> set[str]:
@@ -120,6 +146,8 @@ _CELL = re.compile(r"([\w.]+:\w+)(?:\[\w+\]|\.\w+|\(\))*(\[[^\W\d]\w*\](?!\[[^\W
 
 
 def _is_masked(path: str, masked: set[str]) -> bool:
+    if path in masked:
+        return True
     path = path.removesuffix(SAME)
     return path in masked or any(path[:end] in masked for end, sign in enumerate(path) if sign in "[.")
 

@@ -21,7 +21,7 @@ from ..source.defuse import Home
 from ..source.drift import Drift
 from ..source.module import SourceModule
 from ..source.paths import TAGS
-from .compare import differences, drifted, lives_in_state, moved_state, unordered, unstable_paths
+from .compare import differences, drifted, lives_in_state, moved_state, unordered, unsettled, unstable_paths
 from .fingerprint import DEFINITION, STATE, describe
 from .insides import INSIDE, homes_of
 from .insides import Insides as Digests
@@ -276,7 +276,7 @@ class Recorded:
 def record(new: Mapping[str, Any], again: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
     """The document of a check: two cold imports of a release, and one of the release before it."""
     structures = _structure(new["structure"]), _structure(again["structure"])
-    unstable = unstable_paths(*structures) | unordered(*structures)
+    unstable = unstable_paths(*structures) | unsettled(*structures) | unordered(*structures)
     return {
         "modules": new["modules"],
         "structure": new["structure"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flyhot_asgi.engine.verification.compare import differences, drifted, unstable_paths
+from flyhot_asgi.engine.verification.compare import differences, drifted, unsettled, unstable_paths
 
 F1, F2 = ("D", "function m:f home 1"), ("D", "function m:f home 2")
 ONE, TWO, RUN = ("S", "1"), ("S", "2"), ("S", "99")
@@ -103,3 +103,29 @@ def test_code_that_the_program_put_somewhere_changes_with_the_release() -> None:
     live = {"m:T": ("S", "dict of 1"), "m:T['a']": F2, "m:T['a'].kept": TWO}
     cold = {"m:T": ("S", "dict of 0")}
     assert differences(cold, live, cold, set(), table, still=True) == []
+
+
+def test_where_two_cold_imports_fill_a_table_otherwise_what_chances_to_be_alike_says_nothing() -> None:
+    def table(**rows: str) -> dict[str, tuple[str, str]]:
+        found = {
+            "m:T": ("S", "dict of 3"),
+            "m:A": ("S", "a m:Action"),
+            "m:A (same)": ("S", "the object of m:T['x'][0]"),
+        }
+        for row, words in rows.items():
+            found[f"m:T['{row}']"] = ("S", f"dict of {len(words)}")
+            found |= {f"m:T['{row}']['{word}']": ONE for word in words}
+        return found
+
+    one, other = table(x="ab", y="cd", z="e"), table(x="ac", y="bd", z="e")
+    masked = unstable_paths(one, other) | unsettled(one, other)
+    assert {"m:T", "m:A (same)"} <= masked and "m:A" not in masked
+    live = table(x="de", y="a", z="bc")
+    assert differences(one, live, other, masked, one, still=True) == []
+
+
+def test_a_table_with_one_item_that_differs_each_time_is_compared_but_for_that() -> None:
+    one = {"m:T": ("S", "dict of 2"), "m:T['at']": ("S", "dict of 1"), "m:T['at'][1]": ONE, "m:T['b']": ONE}
+    other = {**one, "m:T['at'][2]": ONE}
+    del other["m:T['at'][1]"]
+    assert unsettled(one, other) == {"m:T['at']"}
