@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ..planning.context import Adapter, Context
+from ..living.inventory import is_among
+from ..planning.context import COLD, Adapter, Context
 from ..source.diff import NamespaceDiff
 from ..source.module import Statement
 from ..source.plan import Action
 from .layers import made_anew
+from .made_otherwise import made_otherwise
 from .same_text import SameText
-from .stack import LISTED, StackRebuild, calls_in, handler_key, is_app, tell_middleware_apart
+from .stack import LISTED, StackRebuild, calls_in, handler_key, is_app, layers_of_entries, tell_middleware_apart
 from .stale import registers_as_before, stale_statements
 from .whole import execute_again
 
+_KEEPS = "another can't take its place: it keeps something, or somebody is under way in it"
 Placed = list[tuple[str, Statement]]
 
 
@@ -33,6 +36,7 @@ class MiddlewareAdapter(Adapter):
         return [one for app, before in apps for one in made_anew(context, app, before, objects)]
 
     def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
+        self._layers_made_otherwise(context, diffs)
         stale = stale_statements(context, diffs)
         if not context.whole and registers_as_before(context, diffs, stale):
             return
@@ -49,6 +53,18 @@ class MiddlewareAdapter(Adapter):
         for key, app in apps.items():
             before, after = old.get(key, (app, []))[1], new.get(key, (app, []))[1]
             _plan_app(context, app, before, after, stale, partner)
+
+    def _layers_made_otherwise(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
+        kinds = made_otherwise(context, diffs, lambda name: name == "__init__")
+        for app, before in _by_app(context, context.old_order).values() if kinds else ():
+            layers = [one for one in layers_of_entries(app).values() if type(one) in kinds]
+            done = made_anew(context, app, before, layers)
+            for layer in layers:
+                if not is_among(layer, done):
+                    kind = type(layer)
+                    statement = context.new_names.binders(kind.__module__)[kind.__qualname__.partition(".")[0]]
+                    reason = f"the layer of middleware that lives was made by an older `__init__` of it, and {_KEEPS}"
+                    context.refuse(kind.__module__, statement, reason, do=COLD)
 
 
 def _by_app(context: Context, order: Iterable[tuple[str, Statement]]) -> dict[int, tuple[Any, Placed]]:

@@ -31,12 +31,13 @@ from .copies import CopiesFollow, copies_routes
 from .layout import Entry, constructor_routes, fused_apart, tell_apart
 from .lifespans import judge_lifespans
 from .listed import RouteRebuild, SchemaReset, cached_of
+from .made_otherwise import made_otherwise
 from .mounted import says_all
 from .same_text import SameText
 from .schemas import instances_of
 from .stack import ROUTE_CALLS, calls_in, route_calls_in
 from .stale import registers_as_before, stale_statements
-from .whole import execute_again, handed, program_added, worked_on_by_calls
+from .whole import execute_again, handed, program_added, routers_made_whole, worked_on_by_calls
 
 _DECORATORS = frozenset(
     "get post put delete patch head options trace api_route route websocket websocket_route".split()
@@ -78,7 +79,7 @@ class RoutesAdapter(Adapter):
 
     def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         judge_lifespans(context, self._named(context))
-        stale = stale_statements(context, diffs)
+        stale = stale_statements(context, diffs) | self._made_otherwise(context, diffs)
         self._reset_schemas(context)
         if not context.constructed and not context.whole and registers_as_before(context, diffs, stale):
             return
@@ -94,7 +95,7 @@ class RoutesAdapter(Adapter):
             after = new.get(key, (router, []))[1]
             self._plan_router(context, router, before, after, stale, partner, same_text)
         self._constructed_alone(context, set(routers))
-        whole = _whole(context)
+        whole = routers_made_whole(context)
         rebuilds = [one for one in context.plan.registrations if isinstance(one, RouteRebuild)]
         for one in rebuilds:
             one.whole = id(one.router) in whole
@@ -106,6 +107,16 @@ class RoutesAdapter(Adapter):
 
     def takes(self, context: Context, module: str, change: Change, rebound: set[str]) -> bool:
         return False
+
+    def _made_otherwise(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> set[Statement]:
+        """Who registers with a router that has routes of a class of the app's which makes them otherwise now."""
+        base = getattr(sys.modules.get("starlette.routing"), "BaseRoute", ())
+        kinds = {cls for cls in made_otherwise(context, diffs) if issubclass(cls, base)}
+        if not kinds:
+            return set()
+        entries = self._entries(context, context.new_names, context.order).values()
+        concerned = [found for router, found in entries if any(type(route) in kinds for route in router.routes)]
+        return {entry.statement for found in concerned for entry in found if entry.claimed}
 
     def _routers(self, context: Context, module: str, statement: Statement) -> Counter[int]:
         """How many routes a statement registers with each living router, by id; sizes as in `Entry`."""
@@ -227,7 +238,7 @@ class RoutesAdapter(Adapter):
         partner: Mapping[Statement, Statement | None],
         same_text: SameText,
     ) -> None:
-        if id(router) in _whole(context):
+        if id(router) in routers_made_whole(context):
             self._again(context, router, after)
             return
         kept = {
@@ -292,7 +303,7 @@ class RoutesAdapter(Adapter):
         """Routers without any statement that registers with them keep the routes that the program added."""
         for key, (home, statement) in context.constructed.items():
             router = self._router(context.value(*home))
-            if key not in planned and router is not None and key in _whole(context):
+            if key not in planned and router is not None and key in routers_made_whole(context):
                 self._again(context, router, [])
             elif key not in planned and router is not None:
                 given = _given_routes(context, home)
@@ -340,11 +351,6 @@ def _named_routes(context: Context, module: str, name: str) -> int | None:
     if changed is None:
         changed = may_be_mutated(context.old_names, home)
     return None if changed else len(living)
-
-
-def _whole(context: Context) -> set[int]:
-    """Ids of the routers of apps that are made again whole, and of such routers."""
-    return {id(router) for _, router in context.made_whole()}
 
 
 def _sets_no_routes(statement: Statement) -> bool:

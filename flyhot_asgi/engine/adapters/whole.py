@@ -334,3 +334,8 @@ def _merge(state: dict[str, Any], fresh: dict[str, Any], lasting: Mapping[str, o
             raise UpgradeError(
                 f"`state.{name}` is set where the app is made, and has another value in the running program", do=_DO
             )
+
+
+def routers_made_whole(context: Context) -> set[int]:
+    """Ids of the routers of apps that are made again whole, and of such routers."""
+    return {id(router) for _, router in context.made_whole()}
