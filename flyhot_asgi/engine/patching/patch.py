@@ -207,6 +207,7 @@ class Patch:
             registration.begin(journal)
         documented = Documented(self.functions if self.plan.work else ())
         if self.plan.work:
+            journal.note("what `typing` remembers of classes", forget_aliases)
             forget_aliases()
         moves = Moves(self.plan)
         self._execute(moves, journal)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from .defuse import Home
-from .paths import CONTAINER_KINDS, TOLD, TOLD_WHOLE
+from .paths import CONTAINER_KINDS, SHARED, TOLD, TOLD_WHOLE
 
 Entries: TypeAlias = Mapping[str, tuple[str, str]]
 _BARE = frozenset(kind.__name__ for kind in CONTAINER_KINDS)
@@ -78,7 +78,14 @@ class Drift:
 
     def by_program(self, home: Home, part: str = "") -> bool:
         """The program changed the value (or the part of it at `.attribute` or `[key]`) since it was imported."""
-        return self._under("old", home, part) != self._under("live", home, part)
+        before, now = self._under("old", home, part), self._under("live", home, part)
+        return before != {
+            path: entry for path, entry in now.items() if path in before or not self._is_kept_since(entry)
+        }
+
+    def _is_kept_since(self, entry: tuple[str, str]) -> bool:
+        """That it is the same object as one that the program has put somewhere since: that place changed, not it."""
+        return entry[1].startswith(SHARED) and entry[1][len(SHARED) :] not in self.old
 
     def by_release(self, home: Home, part: str = "") -> bool:
         """The next release makes another value than this one."""

@@ -34,6 +34,8 @@ TOLD_WHOLE = frozenset(
     )
 )
 """Kinds of Python's own objects of which that is all there is to tell."""
+SHARED = "the object of "
+"""What is said of an object that is described elsewhere, before the path of that."""
 ORDER = " (order)"
 """The end of the path that tells the order of a mapping's keys, one a line."""
 TAGS = f".tags{ORDER}"

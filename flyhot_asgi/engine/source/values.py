@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import functools
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
@@ -154,6 +155,10 @@ def alike(a: object, b: object) -> bool:
         return False
     if isinstance(a, types.FunctionType) and isinstance(b, types.FunctionType):
         return a.__code__ == b.__code__ and alike(a.__defaults__, b.__defaults__)
+    if isinstance(a, types.MethodType) and isinstance(b, types.MethodType):
+        return a.__self__ is b.__self__ and a.__func__ is b.__func__  # each time that it is asked for it is another one
+    if type(a) is functools.partial and type(b) is functools.partial:
+        return alike(a.func, b.func) and alike(a.args, b.args) and alike(a.keywords, b.keywords)
     if getattr(a, "maxlen", None) != getattr(b, "maxlen", None) and isinstance(a, deque):
         return False
     if isinstance(a, dict) and isinstance(b, dict):

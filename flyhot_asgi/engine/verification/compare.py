@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from ..source.paths import CONTAINER_KINDS, LATER, ORDER, TAGS, holder_ends
-from .fingerprint import DEFINITION, SAME, SHARED, STATE
+from ..source.paths import CONTAINER_KINDS, LATER, ORDER, SHARED, TAGS, holder_ends
+from .fingerprint import DEFINITION, SAME, STATE
 
 Entries: TypeAlias = Mapping[str, tuple[str, str]]
 
@@ -90,6 +90,7 @@ def differences(
     an object, and neither the program nor the release changed, must not have been changed by the upgrade. `still`: the
     program stood still since then, so that this holds for all state."""
     found: list[tuple[str, str]] = []
+    names = _further_names(live) if before is not None else {}
     for path in sorted(live.keys() | new.keys()):
         wanted, has = new.get(path), live.get(path)
         if wanted == has and still and old is not None and before is not None:
@@ -102,12 +103,32 @@ def differences(
         if not strict and (old is None or old.get(path) == wanted):
             if before is None or not _upgrade_did(path, wanted, before, live, still):
                 continue  # the release did not change it: what the program made of it lives on
+            if _is_of_the_release(path, live, new, names):
+                continue
             found.append((path, _changed(before.get(path), has)))
             continue
         if old is not None and (_as_many(path, old, live, new) or _other_way(path, wanted, has, old, before)):
             continue
         found.append((path, _sentence(wanted, has)))
     return found
+
+
+def _further_names(live: Entries) -> dict[str, list[str]]:
+    """By the path of an object, where it stands besides."""
+    found: dict[str, list[str]] = {}
+    for path, entry in live.items():
+        if path.endswith(SAME) and entry[1].startswith(SHARED):
+            found.setdefault(entry[1][len(SHARED) :], []).append(path.removesuffix(SAME))
+    return found
+
+
+def _is_of_the_release(path: str, live: Entries, new: Entries, names: Mapping[str, list[str]]) -> bool:
+    """The program put an object of a module somewhere, and the release made of that object what it is now."""
+    for end in [*holder_ends(path), len(path)] if names else ():
+        others = [f"{name}{path[end:]}" for name in names.get(path[:end], ())]
+        if any(one in new and live.get(one) == new[one] == live.get(path) for one in others):
+            return True
+    return False
 
 
 def _as_many(path: str, old: Entries, live: Entries, new: Entries) -> bool:

@@ -555,3 +555,12 @@ def test_a_dataclass_field_with_a_default_answers_for_old_instances(lab):
     one = app.m.C()
     app.upgrade(m=text + "    b: int = 2\n")
     assert (one.b, repr(one), one == app.m.C()) == (2, "C(a=1, b=2)", True)
+
+
+def test_typing_forgets_with_an_undo_what_it_made_of_a_class(lab):
+    text = "from typing import Generic, TypeVar\nT = TypeVar('T')\nK = TypeVar('K')\nclass Box(Generic[T]): pass\n"
+    app = lab(m=text + "BOX = Box[int]\n")
+    app.upgrade(m=text.replace("Generic[T]", "Generic[T, K]") + "BOX = Box[int, str]\n")
+    app.undo()
+    with pytest.raises(TypeError):
+        app.m.Box[int, str]

@@ -221,3 +221,21 @@ RIGHT |= {
         ),
     ),
 }
+
+_TABLE = (
+    "class S:\n    def f(self): return 1\ns = S()\nK = 1\nT = {'f': s.f, 'k': K}\ndef bump(): return T['f'](), T['k']"
+)
+RIGHT |= {
+    "a table of bound methods is made again for what else is in it": _case(
+        _TABLE,
+        _TABLE.replace("K = 1", "K = 2"),
+        ask="m.bump() => (1, 2)",
+    ),
+    "a partial that the program keeps in a list gets another argument": _case(
+        "from functools import partial\nadd = lambda a, b: a + b\ninc = partial(add, 1)\nALL = []\n"
+        "def bump(): ALL.append(inc)",
+        "from functools import partial\nadd = lambda a, b: a + b\ninc = partial(add, 2)\nALL = []\n"
+        "def bump(): ALL.append(inc)",
+        ask="[f(1) for f in m.ALL], m.ALL[0] is m.inc => ([3, 3], True)",
+    ),
+}
