@@ -12,7 +12,7 @@ import ast
 from collections.abc import Iterator
 
 from ..source.defuse import Home
-from ..source.kept import kept
+from ..source.kept import fills_itself
 from ..source.module import FunctionNode, mangled, statements_of
 from ..source.nodes import nodes_of
 from ..source.plan import Refusal
@@ -35,7 +35,7 @@ def judge_abandoned(context: Context) -> None:
         if drift is None or not drift.known(home) or not drift.by_program(home):
             continue
         for path, before in functions_in(context.old[module]):
-            if not _changes(before, name) or set(kept([before]).get(name, {})) == {None}:
+            if not _changes(before, name) or fills_itself(before, name):
                 continue
             for target, after in _goes_on(context, module, path):
                 if (instead := _instead(context, module, name, before, target, after)) is not None:

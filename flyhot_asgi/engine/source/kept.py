@@ -39,6 +39,31 @@ def kept(functions: Iterable[ast.AST]) -> Mapping[str, Mapping[str | None, int]]
     return found
 
 
+def fills_itself(function: ast.AST, name: str) -> bool:
+    """The function asks the container first, and puts there what it has worked out: another call gives the same. Not
+    what it was handed, and nothing that grows from what lies there (a count)."""
+    local, parameters = assigned_once(function), {node.arg for node in nodes_of(function) if isinstance(node, ast.arg)}
+    values = [value for node in nodes_of(function) for found, value in _puts(node) if found == name]
+    for value in values:
+        value = local.get(value.id, value) if isinstance(value, ast.Name) else value
+        handed = isinstance(value, ast.Name) and value.id in parameters
+        if handed or _kind(value) is not None or _reads(value, name):
+            return False
+    return bool(values) and any(_asks(node, name) for node in nodes_of(function))
+
+
+def _reads(value: ast.expr, name: str) -> bool:
+    return any(isinstance(node, ast.Name | ast.Attribute) and dotted_name(node) == name for node in nodes_of(value))
+
+
+def _asks(node: ast.AST, name: str) -> bool:
+    if isinstance(node, ast.Compare):
+        return any(dotted_name(one) == name for one in node.comparators)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr == "get" and dotted_name(node.func.value) == name
+    return isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and dotted_name(node.value) == name
+
+
 def asked_for(tree: ast.AST) -> frozenset[str]:
     """Names of the types that code asks for (`isinstance(one, dict)`): it is ready for more than one."""
     found: set[str] = set()

@@ -14,7 +14,10 @@ _ROOMS = "ROOMS = {}\ndef bump(): ROOMS.setdefault('a', []).append(1); return le
 _CACHE = (
     "CACHE = {}\ndef work(): return 7\ndef bump():\n    if 'a' not in CACHE: CACHE['a'] = work()\n    return CACHE['a']"
 )
-
+_ITEMS = (
+    "ITEMS = {}\ndef put(key, one): ITEMS[key] = one; return one\ndef bump(): put(len(ITEMS), 1); return len(ITEMS)"
+)
+_COUNTS = "COUNTS = {}\ndef bump(key='a'): COUNTS[key] = COUNTS.get(key, 0) + 1; return COUNTS[key]"
 _REGISTRY = "REG = {}\ndef register(f): REG[f.__name__] = f; return f\n@register\ndef a(): pass\n"
 _HUB = (
     "class Hub:\n    def __init__(self): self.n = 0\n    def up(self): self.n += 1; return self.n\n"
@@ -57,6 +60,14 @@ REFUSED = {
     "a table has another name": (
         _case(_ROOMS, _ROOMS.replace("ROOMS", "HALLS")),
         "it keeps in `HALLS` now what it kept in `ROOMS`",
+    ),
+    "a table of what functions are handed has another name": (
+        _case(_ITEMS, _ITEMS.replace("ITEMS", "STORE")),
+        "it keeps in `STORE` now what it kept in `ITEMS`",
+    ),
+    "a table of counts has another name": (
+        _case(_COUNTS, _COUNTS.replace("COUNTS", "HITS")),
+        "it keeps in `HITS` now what it kept in `COUNTS`",
     ),
     "a table that statements fill comes from another module": (
         _case(
