@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+from ..living.defaults import defaults_of, placed_defaults
 from ..source.defaults import stable_defaults
 from ..source.plan import Plan
 from .journal import Journal
@@ -57,7 +58,7 @@ class KeptDefaults:
             anew = {n: v for n, v in stays.items() if type(now.get(n)) is type(v) and now[n] is not v}
             if anew:
                 journal.touch_function(function)
-                given = [anew.get(name, value) for name, value in _placed(function)]
+                given = [anew.get(name, value) for name, value in placed_defaults(function)]
                 function.__defaults__ = tuple(given) or None
                 named = {name: anew.get(name, value) for name, value in (function.__kwdefaults__ or {}).items()}
                 function.__kwdefaults__ = named or None
@@ -67,15 +68,3 @@ class KeptDefaults:
         for name, value in defaults_of(function):
             if isinstance(value, _CONTAINERS) or type(value).__module__ in self._plan.live:
                 yield name, value
-
-
-def defaults_of(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
-    """Parameters with what they default to."""
-    yield from _placed(function)
-    yield from (function.__kwdefaults__ or {}).items()
-
-
-def _placed(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
-    code, given = function.__code__, function.__defaults__ or ()
-    names = code.co_varnames[: code.co_argcount][-len(given) :] if given else ()
-    yield from zip(names, given, strict=False)

@@ -42,6 +42,7 @@ from .rebuilding import rebuilt_by
 from .registration import Registration
 from .remake import Remaking
 from .shown import show_source
+from .split import Firsts
 from .state import touch_state
 from .swapping import swap
 from .twin import TwinPourer, forget_aliases, free
@@ -209,7 +210,7 @@ class Patch:
         if self.plan.work:
             journal.note("what `typing` remembers of classes", forget_aliases)
             forget_aliases()
-        moves = Moves(self.plan)
+        moves, firsts = Moves(self.plan), Firsts(classes if classes is not None and self.plan.work else ())
         self._execute(moves, journal)
         import_found(self.plan, journal)
         settle_submodules(self.plan, journal)
@@ -222,6 +223,7 @@ class Patch:
                 self._place_remade(exc, registration)
                 raise
         self._exchanging.prove()
+        firsts.check()
         documented.finish(journal)
         self._defaults.finish(journal)
         free(second, journal)

@@ -18,6 +18,7 @@ from .context import COLD, Context
 from .judge_abandoned import judge_abandoned
 from .judge_applied import judge_applied
 from .judge_copied import judge_copied
+from .judge_defaults import judge_defaults
 from .judge_keyed import judge_keyed
 from .judge_queued import judge_queued
 from .judge_records import judge_records
@@ -34,6 +35,7 @@ def judge_outsiders(context: Context) -> None:
     judge_stored(context)
     judge_keyed(context)
     judge_abandoned(context)
+    judge_defaults(context)
     judge_applied(context)
     if not context.plan.refusals:  # or that says what lacks
         judge_copied(context)

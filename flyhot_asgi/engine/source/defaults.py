@@ -30,6 +30,24 @@ def stable_defaults(old: SourceModule, new: SourceModule) -> Stable:
     return found
 
 
+def changed_defaults(old: SourceModule, new: SourceModule) -> dict[str, dict[str, ast.expr]]:
+    """By qualified name, parameters whose default makes something and has another text in the new release; or that are
+    gone where another such one has come. With the old text."""
+    after = dict(_functions(new.tree))
+    found: dict[str, dict[str, ast.expr]] = {}
+    for name, function in _functions(old.tree):
+        if name not in after:
+            continue
+        texts, now = dict(_made(after[name])), _given(after[name])
+        come = texts.keys() - _given(function).keys()
+        for parameter, value in _given(function).items():
+            if value is None or not _makes(value) or texts.get(parameter) == ast.dump(value):
+                continue
+            if parameter in now or come:
+                found.setdefault(name, {})[parameter] = value
+    return found
+
+
 def _functions(node: ast.AST, path: str = "") -> Iterator[tuple[str, FunctionNode]]:
     for child in children_of(node):
         if isinstance(child, _FUNCTIONS):
@@ -40,14 +58,17 @@ def _functions(node: ast.AST, path: str = "") -> Iterator[tuple[str, FunctionNod
             yield from _functions(child, path)
 
 
-def _made(function: FunctionNode) -> Iterator[tuple[str, str]]:
+def _given(function: FunctionNode) -> Mapping[str, ast.expr | None]:
     arguments = function.args
     places = [*arguments.posonlyargs, *arguments.args]
-    given: Mapping[str, ast.expr | None] = {
+    return {
         **{one.arg: value for one, value in zip(reversed(places), reversed(arguments.defaults), strict=False)},
         **{one.arg: value for one, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)},
     }
-    for parameter, value in given.items():
+
+
+def _made(function: FunctionNode) -> Iterator[tuple[str, str]]:
+    for parameter, value in _given(function).items():
         if value is not None and _makes(value):
             yield parameter, ast.dump(value)
 

@@ -250,3 +250,32 @@ RIGHT |= {
         ask="[f(1) for f in m.ALL], m.ALL[0] is m.inc => ([3, 3], True)",
     ),
 }
+
+_LOOP = (
+    "for n in ['X', 'Y']:\n    globals()[n] = type(n, (), {'name': n})\nXS = [X(), Y()]\n"
+    "def bump(): return XS[0].name\n"
+)
+REFUSED |= {
+    "a loop makes classes under names that no statement binds, and instances live": (
+        _case(_LOOP, _LOOP.replace("{'name': n}", "{'name': n, 'k': 1}"), ask="m.XS[0].k => 1"),
+        "is made a second time, and 1 living instance(s) are of the first",
+    ),
+}
+
+_KEEPS = "def bump(k=1, *, seen=[]):\n    seen.append(k)\n    return len(seen)\n"
+REFUSED |= {
+    "a default that the program filled is written otherwise": (
+        _case(_KEEPS, _KEEPS.replace("seen=[]", "seen=[0]")),
+        "the default of `seen` is a list that holds what was put into it since, and the release writes another one",
+    ),
+    "a default that the program filled has another name": (
+        _case(_KEEPS, _KEEPS.replace("seen", "known")),
+        "the default of `seen` is a list",
+    ),
+}
+RIGHT |= {
+    "a default that nobody filled is written otherwise": _case(
+        _KEEPS, _KEEPS.replace("seen=[]", "seen=[0]"), ask="m.bump() => 2"
+    ).replace("m.bump(); m.bump()", "pass"),
+    "a default that the program filled goes": _case(_KEEPS, "def bump(k=1): return 3\n"),
+}
