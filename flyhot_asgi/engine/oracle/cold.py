@@ -42,14 +42,15 @@ def import_cold(
     """Import it in a fresh process: `{"modules": {name: names}, "structure": {path: [channel, text]}, "failed": {name:
     failure}, "read": …}` (see `verification.fingerprint`). `failed` are modules that can't be imported; there are
     others that can. `read`: `{path: [(module, line)]}` of files below the tree that the release opens while it is
-    imported, relative to it. `hash_seed` is that process's PYTHONHASHSEED; `timeout` in seconds (see `clock`).
+    imported, relative to it. `hash_seed` is that process's PYTHONHASHSEED, and with each its objects lie at other
+    addresses; `timeout` in seconds (see `clock`).
 
     Takes as long as the app takes to import. Raises SourceError naming file and line of the release; Cancelled when
     `cancel` is set. The process, and what it started, is killed then.
     """
     with tempfile.TemporaryDirectory(prefix="flyhot-cold-") as folder:
         asked, out, errors = (Path(folder) / name for name in ("asked.json", "answer.json", "errors.txt"))
-        asked.write_text(json.dumps({**request.document(), "out": str(out)}))
+        asked.write_text(json.dumps({**request.document(), "out": str(out), "elsewhere": hash_seed or 0}))
         environment = dict(request.environment if request.environment is not None else os.environ)
         if hash_seed is not None:
             environment["PYTHONHASHSEED"] = str(hash_seed)

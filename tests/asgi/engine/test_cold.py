@@ -42,6 +42,20 @@ def test_the_names_of_each_module(tmp_path: Path) -> None:
     assert found == {"m": ["os", "x", "y"], "pkg.a": ["z"]}
 
 
+def test_what_goes_by_addresses_differs_from_seed_to_seed(tmp_path: Path) -> None:
+    text = """
+class Rule:
+    def __init__(self, number): self.number = number
+RULES = {Rule(number) for number in range(40)}
+ORDER = [rule.number for rule in RULES]
+TOTAL = len(RULES)
+"""
+    request = request_for_tree(tmp_path / "t", tmp_path / "root", write(tmp_path / "t", m=text))
+    first, again = (import_cold(request, hash_seed=seed)["structure"] for seed in (1, 2))
+    differ = {path.partition("[")[0] for path in first if first[path] != again.get(path)}
+    assert "m:ORDER" in differ and "m:TOTAL" not in differ
+
+
 def test_of_the_environment_only_what_the_app_sets_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SECRET", "KEPT", "CHANGED"):
         monkeypatch.setenv(name, "old")
