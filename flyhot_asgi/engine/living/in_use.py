@@ -4,6 +4,7 @@ has them, would be lost."""
 from __future__ import annotations
 
 import asyncio
+import dis
 import gc
 import inspect
 import itertools
@@ -43,6 +44,10 @@ def in_use(value: Any) -> str | None:
     kind = type(value)
     if kind is types.GeneratorType and inspect.getgeneratorstate(value) != inspect.GEN_CREATED:
         return "a generator that has begun; what it has given would be given again"
+    if kind is types.AsyncGeneratorType and _has_begun(value):
+        return "an async generator that has begun; what it has given would be given again"
+    if kind is types.CoroutineType and inspect.getcoroutinestate(value) != inspect.CORO_CREATED:
+        return "a coroutine that has begun; what it has done would be done again"
     if kind.__module__ in ("queue", "_queue", "asyncio.queues") and issubclass(kind, _QUEUES) and value.qsize():
         return f"a queue with {value.qsize()} item(s) in it, which would be lost"
     if kind.__module__ in ("_thread", "asyncio.locks") and issubclass(kind, _LOCKS) and value.locked():
@@ -52,3 +57,11 @@ def in_use(value: Any) -> str | None:
     if kind in _ITERATORS:
         return "an iterator, which can't tell how far it is; another one would begin anew"
     return None
+
+
+def _has_begun(value: types.AsyncGeneratorType[Any, Any]) -> bool:
+    """Before 3.12 Python does not tell it: one that has not begun stands at the instruction that made it."""
+    frame, suspended = value.ag_frame, getattr(value, "ag_suspended", None)
+    if frame is None or value.ag_running or suspended is not None:
+        return frame is None or value.ag_running or bool(suspended)
+    return frame.f_code.co_code[frame.f_lasti] != dis.opmap["RETURN_GENERATOR"]

@@ -150,7 +150,7 @@ class _Everywhere(Substitution):
         """`alone`: what nobody may hold."""
         self._journal, self._given, self._first = journal, pairs, [old for old, _ in pairs]
         super().__init__(pairs, spared=self._first)
-        self._all = [*self._first, *alone]
+        self._all, self._alone = [*self._first, *alone], alone  # kept, so that nobody else gets the place of it
         self._spared |= {id(self._all), id(alone)}
         self._spared |= {id(pairs), *map(id, pairs), *(id(members(old)) for old, _ in pairs if isinstance(old, type))}
 
@@ -162,12 +162,14 @@ class _Everywhere(Substitution):
         todo = list(self._first)
         for _ in range(12):
             found = _holders(todo) if todo else []
-            self._spared |= {id(todo), id(found), *self._journal.images()}
+            ours = {id(todo), id(found)}  # no longer than these live: another object may get their place
+            self._spared |= ours | self._journal.images()
             known = len(self._to)
             for holder in found:
                 if id(holder) not in self._spared and type(holder) is not types.FrameType:
                     self._touch(holder)
                     self._replace_in(holder)
+            self._spared -= ours
             todo = [old for old, _ in list(self._to.values())[known:]]
 
     def _tell_weakly(self, old: type, new: type) -> None:

@@ -19,7 +19,15 @@ def _case(before: str, after: str, use: str, ask: str) -> str:
 _RNG = "[m.rng.random() for _ in range(3)]\nlib.append(m.rng.getstate())"
 _NAMESPACE = "import types\nC = types.SimpleNamespace({})"
 
+_AGEN = (
+    "async def count(n):\n    for i in range(n): yield i\nAG = count(3)\n"
+    "def step():\n    try: AG.__anext__().send(None)\n    except StopIteration as end: return end.value"
+)
+
 RIGHT = {
+    "an async generator that has not begun": _case(
+        _AGEN, _AGEN.replace("yield i", "yield i + 7"), "lib.append(1)", "m.step() => 7"
+    ),
     "a logger of another name": _case(
         "import logging\nlogger = logging.getLogger('one')",
         "import logging\nlogger = logging.getLogger('two')",
@@ -73,6 +81,12 @@ RIGHT = {
 }
 
 REFUSED = {
+    "an async generator that has begun": _case(
+        _AGEN,
+        _AGEN.replace("yield i", "yield i + 0"),
+        "m.step()",
+        "m.step() => 1",
+    ),
     "random numbers, begun and of another seed": _case(
         "import random\nrng = random.Random(4)",
         "import random\nrng = random.Random(5)",
