@@ -5,11 +5,13 @@ never be run; of one that was not, they are functions as all others.
 from __future__ import annotations
 
 import ast
+import sys
 import types
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from ...errors import UpgradeError
+from ..living.attributes import fields_of
 from ..living.started import begun
 from ..living.wrapped import function_chain
 from ..patching.journal import Journal
@@ -20,6 +22,7 @@ from ..source.defuse import Home, Names
 from ..source.kinds import imported
 from ..source.module import Statement, dotted_name
 from ..source.nodes import nodes_of
+from .schemas import instances_of
 
 _DO = "deploy this change cold (restart the app)"
 START = ("lifespan_context", "on_startup", "on_shutdown")
@@ -73,6 +76,15 @@ def made_again(context: Context, living: Any) -> None:
     else:
         lifespan = vars(router).get("lifespan_context")
         context.dropped += [vars(router), lifespan, *function_chain(lifespan)]
+
+
+def of_no_account() -> list[object]:
+    """Lifespans that frameworks give routers which have no handlers: they do nothing. An app merges those of all that
+    it includes into its own, and keeps by them routers whose routes were taken out."""
+    modules = [sys.modules.get(name) for name in ("starlette.routing", "fastapi.routing")]
+    kinds = {kind for module in modules if (kind := getattr(module, "_DefaultLifespan", None)) is not None}
+    found = [(one, (fields_of(one) or {}).get("_router")) for one in instances_of(kinds)]
+    return [one for one, router in found if not any((fields_of(router) or {}).get(name) for name in START[1:])]
 
 
 class StartKept(Registration):

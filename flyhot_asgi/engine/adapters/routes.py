@@ -29,7 +29,7 @@ from ..source.values import ATOMS
 from .afterwards import plan_afterwards
 from .copies import CopiesFollow, copies_routes
 from .layout import Entry, constructor_routes, fused_apart, tell_apart
-from .lifespans import judge_lifespans
+from .lifespans import judge_lifespans, of_no_account
 from .listed import RouteRebuild, SchemaReset, cached_of
 from .made_otherwise import made_otherwise
 from .mounted import says_all
@@ -258,7 +258,7 @@ class RoutesAdapter(Adapter):
             return
         living = {new: layout.routes.get(old, []) for old, new in kept.items() if new is not None}
         reused = self._reuse(context, after, living, stale)
-        context.caching += cached_of(router)
+        context.caching += [*cached_of(router), *of_no_account()]
         for entry in before:
             if (partner_now := kept[entry.statement]) not in reused:
                 context.dropped += layout.routes.get(entry.statement, [])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Mapping
+from typing import Any
 
 from ..planning.context import Context
+from ..source.defuse import Home
 from ..source.diff import NamespaceDiff, Verdict
 from ..source.module import Statement
 
@@ -20,7 +23,7 @@ def stale_statements(context: Context, diffs: Mapping[str, NamespaceDiff]) -> se
         and (change.verdict not in (Verdict.SAME, Verdict.BODY) or _docstring_changed(change.old, change.new))
     }
     stale |= context.touched
-    reshaped = set(context.reshaped | context.rebound)
+    reshaped = set(context.reshaped | context.rebound) | _kinds_of_routes(context)
     stays = {(module, living.__name__) for module, living, _ in context.containers.values()}  # providers, too
     while True:
         carried = (
@@ -38,6 +41,14 @@ def stale_statements(context: Context, diffs: Mapping[str, NamespaceDiff]) -> se
         reshaped |= carried
     stale |= {s for module, s in context.order if context.new_names.reads(module, s) & reshaped}
     return stale
+
+
+def _kinds_of_routes(context: Context) -> set[Home]:
+    """Classes of routes whose methods handed out what can't take its new code: a route's handler is made when the route
+    is (`get_route_handler`), and by no call that a statement has."""
+    base: Any = getattr(sys.modules.get("starlette.routing"), "BaseRoute", ())
+    values = {(m, cls): context.value(m, cls) for m, name in context.makers if (cls := name.partition(".")[0]) != name}
+    return {home for home, cls in values.items() if isinstance(cls, type) and issubclass(cls, base)}
 
 
 def registers_as_before(context: Context, diffs: Mapping[str, NamespaceDiff], stale: set[Statement]) -> bool:

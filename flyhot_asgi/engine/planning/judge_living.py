@@ -57,16 +57,17 @@ def _judge_functions(context: Context, name: str) -> None:
         problem = stuck_here.problem(function)
         if _held_by_a_frame(context, function, stuck):
             continue  # gone when sessions are held; if not, the verification sees it
-        if problem is None or not _followed(context, function, planned, stuck):
+        if problem is not None and _is_made_again(context, function, planned):
+            if pairs.get(function.__code__) is None:
+                context.plan.orphans.add(function)
+        elif problem is not None and _leaves(context, function, stuck):
+            context.plan.orphans.add(function)  # with what it is in, which is kept for the way back
+        else:
             _refuse_function(context, name, function.__code__, problem or ("", 1))
-        elif pairs.get(function.__code__) is None:
-            context.plan.orphans.add(function)
 
 
-def _followed(
-    context: Context, function: types.FunctionType, planned: list[Execute], stuck: list[types.FunctionType]
-) -> bool:
-    """The plan takes care of it: its statement is executed again, it is gone and nobody holds it, or it is garbage."""
+def _is_made_again(context: Context, function: types.FunctionType, planned: list[Execute]) -> bool:
+    """The plan takes care of it: its statement is executed again, or it is judged elsewhere as one that goes."""
     top = function.__code__.co_qualname.partition(".")[0]
     if (function.__module__, top) in context.plan.deleted_names and "." not in function.__code__.co_qualname:
         return True  # judged as a deletion
@@ -76,6 +77,12 @@ def _followed(
         for bound in item.statement.binds:
             if is_among(function, function_chain(context.value(item.module, bound))):
                 return True
+    return False
+
+
+def _leaves(context: Context, function: types.FunctionType, stuck: list[types.FunctionType]) -> bool:
+    """Nobody will have it but what leaves itself; or it is garbage."""
+    top = function.__code__.co_qualname.partition(".")[0]
     deleted = (function.__module__, top) in context.plan.deleted_names or _is_gone_method(context, function)
     leaving, going = [stuck, *doomed(context)], let_go(context)
     going += registered(context) if "<locals>" in function.__code__.co_qualname else []

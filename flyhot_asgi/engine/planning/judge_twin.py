@@ -28,6 +28,7 @@ from ..source.uses import attributes_changed
 from ..source.values import value_of
 from .annotated import annotated_otherwise
 from .context import COLD, Context
+from .doomed import held_when_done
 from .judge_hashes import kept_by_hash
 from .judge_instances import instance_gap
 from .left_behind import EVERYTHING, Among, left_behind
@@ -69,7 +70,9 @@ def twin_of(context: Context, module: str, old: ast.stmt, statement: Statement, 
     if (problem := _instances_problem(context, module, old, new, live)) is not None:
         context.refuse(module, statement, problem[0], do=problem[1])
         return None
-    if (reason := _enum_problem(context, live, old, new)) is not None:
+    if issubclass(live, enum.Enum):
+        _refuse_members_held(context, module, statement, live, new)
+    if issubclass(live, enum.Flag) and (reason := _combination_problem(context, live)) is not None:
         context.refuse(module, statement, reason)
         return None
     members = diff(statements_of(old.body, docstring=True), statements_of(new.body, docstring=True))
@@ -295,18 +298,23 @@ def _new_bases(context: Context, module: str, old: ast.ClassDef, new: ast.ClassD
             yield definition.node
 
 
-def _enum_problem(context: Context, live: type, old: ast.ClassDef, new: ast.ClassDef) -> str | None:
-    """Members that are gone from an enum while somebody holds them would be no members of anything."""
-    if not issubclass(live, enum.Enum):
-        return None
-    bound = {name for statement in statements_of(new.body, docstring=False) for name in statement.binds}
+def _refuse_members_held(
+    context: Context, module: str, statement: Statement, live: type[enum.Enum], new: ast.ClassDef
+) -> None:
+    """Members that go while somebody holds them would be no members of anything; seen when all else is planned."""
+    bound = {name for one in statements_of(new.body, docstring=False) for name in one.binds}
     gone = [m for name, m in list(vars(live)["_member_map_"].items()) if name not in bound and m._name_ == name]
-    anew = [one for adapter in context.adapters for one in adapter.built_of(live)] if gone else []
-    for member in gone:
-        held = context.held_elsewhere(member, [*_enum_insides(live), *anew])
-        if held:
-            return f"its member `{member._name_}` is gone from the source, but still held by {', '.join(held[:3])}"
-    return _combination_problem(context, live) if issubclass(live, enum.Flag) else None
+
+    def judge() -> None:
+        anew = [one for adapter in context.adapters for one in adapter.built_of(live)]
+        for member in gone:
+            if held := held_when_done(context, member, [*_enum_insides(live), *anew]):
+                why = f"its member `{member._name_}` is gone from the source, but still held by {', '.join(held)}"
+                context.refuse(module, statement, why)
+                return
+
+    if gone:
+        context.deferred.append(judge)
 
 
 def _combination_problem(context: Context, live: type) -> str | None:
