@@ -17,6 +17,7 @@ import sys
 import types
 import typing
 import weakref
+from collections import namedtuple
 from collections.abc import Iterable
 from typing import Any, Protocol, TypeAlias
 
@@ -46,6 +47,8 @@ from .values import Pourer
 
 _LIVING_ONLY = frozenset({"_abc_impl"})
 _CODE = (types.FunctionType, staticmethod, classmethod, property)
+_PLACES = (types.MemberDescriptorType, type(vars(namedtuple("_", "field"))["field"]))
+"""What a class has where its instances keep a value of that name: of slots, of a named tuple."""
 _MISSING: Any = object()
 
 
@@ -221,6 +224,7 @@ class TwinPourer:
         if owned_by(value, twin) and old is _MISSING:
             return descriptor_for(living, value)
         stays = name in (*one.keep, *_LIVING_ONLY) and old is not _MISSING and id(old) not in self._gone
+        stays = stays and (type(old) not in _PLACES or type(value) is type(old))
         if owned_by(value, twin) or stays:
             if name in one.fresh and old is not value and type(old) is type(value):
                 self._pairs.append((value, old))

@@ -34,7 +34,36 @@ q = m.Q(3)
 === ask
 q.v, m.ALL[0].v, q.total()
 """
+_WITHOUT_SLOTS = f"""
+--- m
+{_DATA.format(field="pass", more="")}
++++ m
+{_DATA.format(field="pass", more="").replace("(slots=True)", "")}
+=== hold
+p = m.P(3)
+=== ask
+p == m.P(3), repr(p), m.P.y, p.__dict__
+"""
+_FROM_A_TUPLE = """
+--- m
+from dataclasses import dataclass
+from typing import NamedTuple
+class P(NamedTuple):
+    x: int
+    y: int = 0
++++ m
+from dataclasses import dataclass
+from typing import NamedTuple
+@dataclass
+class P:
+    x: int
+    y: int = 0
+=== ask
+m.P(1), m.P.y
+"""
 CASES = {
+    "a dataclass has no slots any more": _WITHOUT_SLOTS,
+    "a named tuple becomes a dataclass": _FROM_A_TUPLE,
     "fields with defaults come to a dataclass with slots": _WITH_DEFAULTS,
     "a field comes to a dataclass that derives from one, and the module makes one": _DERIVED,
     "a slot comes; who holds the class": """
