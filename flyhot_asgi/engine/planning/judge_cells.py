@@ -15,7 +15,9 @@ from ..source.defuse import Home
 from ..source.drift import Drift
 from ..source.plan import Execute, Graft, Twin
 from ..source.values import is_atomic
-from .context import Context
+from .context import COLD, Context
+
+_MEND = f"keep its name for one release, or {COLD}"
 
 
 def keep_cells(context: Context) -> None:
@@ -50,8 +52,12 @@ def _functions(context: Context, item: Execute | Graft | Twin) -> Iterator[tuple
 
 def _stays(context: Context, drift: Drift, home: Home, one: Cell) -> bool:
     after = drift.counterpart(home, one.part)
-    if after is None:
-        return False  # its variable is gone, as any state is whose statement is
+    if after is None:  # its variable is gone, as any state is whose statement is, unless another takes its place
+        if drift.by_program(home, one.part) and (instead := _instead(drift, home)):
+            what = f"`{one.variable}` in the closure of `{home[1]}` is gone, and {instead}: what the running program "
+            statement = context.new_names.binders(home[0])[home[1]]
+            context.refuse(home[0], statement, f"{what}made of it would be lost", do=_MEND)
+        return False
     before, now = drift.described("old", home, one.part), drift.described("new", home, after)
     if before == now:
         return drift.by_program(home, one.part) or _may_be_kept(context, drift, home, one, after)
@@ -61,6 +67,21 @@ def _stays(context: Context, drift: Drift, home: Home, one: Cell) -> bool:
         statement = context.new_names.binders(home[0])[home[1]]
         context.refuse(home[0], statement, f"{reason}the release too")
     return False
+
+
+def _instead(drift: Drift, home: Home) -> str | None:
+    """What the release has where a variable was: others in the closures of that name, or an object."""
+    before, now = drift.described("old", home), drift.described("new", home)
+    kinds = [side.get("", ("", ""))[1] for side in (before, now)]
+    if kinds[0].startswith("function ") and kinds[1].startswith("a "):
+        return "what it means is an object now"
+    come = sorted(set(filter(None, map(_variable, now))) - set(map(_variable, before)))
+    return f"`{come[0]}` has come" if come else None
+
+
+def _variable(path: str) -> str | None:
+    name = path.rpartition("[")[2].removesuffix("]")
+    return name if path.endswith("]") and name.isidentifier() else None
 
 
 def _may_be_kept(context: Context, drift: Drift, home: Home, one: Cell, after: str) -> bool:

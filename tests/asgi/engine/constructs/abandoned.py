@@ -279,3 +279,38 @@ RIGHT |= {
     ).replace("m.bump(); m.bump()", "pass"),
     "a default that the program filled goes": _case(_KEEPS, "def bump(k=1): return 3\n"),
 }
+
+_CLOSES = (
+    "def make():\n    hits, log = 0, []\n    def hit():\n        nonlocal hits\n        hits += 1\n"
+    "        log.append(hits)\n"
+    "        return len(log)\n    return hit\nbump = make()\n"
+)
+_COUNTED = (
+    "def count(f):\n    calls = []\n    def run():\n        calls.append(1)\n        return f() + len(calls)\n"
+    "    return run\n@count\ndef bump(): return 0\n"
+)
+REFUSED |= {
+    "a variable of a closure has another name": (
+        _case(_CLOSES, _CLOSES.replace("log", "trail")),
+        "`log` in the closure of `bump` is gone, and `trail` has come",
+    ),
+    "a counted variable of a closure has another name": (
+        _case(_CLOSES, _CLOSES.replace("hits", "seen")),
+        "`hits` in the closure of `bump` is gone, and `seen` has come",
+    ),
+    "a closure becomes an object": (
+        _case(
+            _CLOSES,
+            "class Hit:\n    def __init__(self): self.log = []\n"
+            "    def __call__(self):\n        self.log.append(1)\n        return len(self.log)\nbump = Hit()\n",
+        ),
+        "in the closure of `bump` is gone, and what it means is an object now",
+    ),
+    "a variable of a decorator has another name": (
+        _case(_COUNTED, _COUNTED.replace("calls", "uses")),
+        "`calls` in the closure of `bump` is gone, and `uses` has come",
+    ),
+}
+RIGHT |= {
+    "a decorator that counts goes": _case(_COUNTED, _COUNTED.replace("@count\n", ""), ask="m.bump() => 0"),
+}
