@@ -25,6 +25,7 @@ from ..living.registries import (
     remembered_by,
     token_of,
 )
+from ..living.wrapped import functions_of_member
 from ..source.drift import Drift
 from ..source.module import Statement
 from ..source.paths import brief
@@ -62,6 +63,8 @@ class Remaking(Registration):
                 self._registered[item] = Registered.of(value, journal)
             if item.attributes and isinstance(value, type):
                 touch_class(value, journal)
+                for function in [one for member in vars(value).values() for one in functions_of_member(member)]:
+                    journal.touch_function(function)  # a statement may set attributes of them, and docstrings
                 self._living[item] = Saved(value, {k: Saved(v) for k, v in vars(value).items()})
             elif item.attributes and isinstance(value, types.FunctionType):
                 journal.touch_function(value)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import types
 from typing import TYPE_CHECKING, Any
 
 from ..living.attributes import fields_of
@@ -108,7 +109,8 @@ def _sets_only(context: Context, module: str, touch: Touch) -> bool:
         if live is _MISSING:
             continue  # it is new
         known = isinstance(live, logging.Logger) or id(fields_of(live)) in told
-        if not (known or is_definition(live) or (touch.foreign and is_plain(live))):
+        handed = is_plain(live) or isinstance(live, type | types.FunctionType)
+        if not (known or (touch.foreign and handed) or (is_definition(live) and not handed)):
             return False
     return True
 

@@ -1,6 +1,46 @@
 """What commits of libraries do. Each of these is right: none may be refused."""
 
 CASES = {
+    "a loop that hands docstrings on is written otherwise, and its functions change": """
+        --- m
+        class A:
+            def run(self):
+                "runs"
+            def end(self):
+                "ends"
+        class B:
+            def run(self): return 1
+            def end(self): return 2
+        for name in dir(A):
+            if name.startswith("_"):
+                continue
+            value = getattr(A, name)
+            if callable(value):
+                other = getattr(B, name, None)
+                if other and not getattr(other, "__doc__"):
+                    other.__doc__ = value.__doc__
+        +++ m
+        class A:
+            def run(self):
+                "runs"
+            def end(self):
+                "ends"
+        class B:
+            def run(self): return 3
+            def end(self): return 2
+        for name in dir(A):
+            if name.startswith("_"):
+                continue
+            value = getattr(A, name)
+            if callable(value):
+                other = getattr(B, name, None)
+                if other and not other.__doc__:
+                    other.__doc__ = value.__doc__
+        === hold
+        held = m.B.run
+        === ask
+        m.B().run(), m.B.run.__doc__, m.B.end.__doc__, held.__doc__
+    """,
     "a table gets a word, and a set of the module has all of its words: it stays in the order of its text": """
         --- m
         KEYS = {"zeta", "alpha", "mid", "more"}
@@ -1582,6 +1622,55 @@ CASES = {
     """,
 }
 OR_REFUSED = {
+    "statements set docstrings and attributes of methods to others": """
+        --- m
+        class A:
+            def run(self): return 1
+            def end(self): return 1
+            @property
+            def size(self): return 1
+        def noted(function, text): function.__doc__ = text
+        A.run.__doc__ = "runs"
+        noted(A.end, "ends")
+        for name in ["run"]:
+            getattr(A, name).tag = 1
+        +++ m
+        class A:
+            def run(self): return 1
+            def end(self): return 1
+            @property
+            def size(self): return 1
+        def noted(function, text): function.__doc__ = text
+        A.run.__doc__ = "runs!"
+        noted(A.end, "ends!")
+        for name in ["run", "end"]:
+            getattr(A, name).tag = 2
+        A.size.fget.tag = 3
+        === ask
+        m.A.run.__doc__, m.A.end.__doc__
+        m.A.run.tag, m.A.end.tag
+        m.A.size.fget.tag
+    """,
+    "a loop that hands docstrings on hands on others": """
+        --- m
+        class A:
+            def run(self):
+                "runs"
+        class B:
+            def run(self): return 1
+        for name in ["run"]:
+            getattr(B, name).__doc__ = getattr(A, name).__doc__
+        +++ m
+        class A:
+            def run(self):
+                "runs"
+        class B:
+            def run(self): return 1
+        for name in ["run"]:
+            getattr(B, name).__doc__ = getattr(A, name).__doc__ + "!"
+        === ask
+        m.B.run.__doc__
+    """,
     "what a call at import did, the release's code does too": """
         --- m
         import click
