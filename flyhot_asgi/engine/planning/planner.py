@@ -24,6 +24,7 @@ from ..source.plan import Action, Execute, Graft, Plan, Refusal, Twin
 from .class_kinds import why_not_made
 from .context import Adapter, Context
 from .dependents import judge_dependents, judge_import_time_calls, judge_values_made_other
+from .documenting import documents
 from .entries import Entries
 from .forgotten import bring_back
 from .judge_attributes import keep_attributes
@@ -214,6 +215,9 @@ def _judge(context: Context, module: str, change: Change) -> None:
         _judge_inside(context, module, change)
         return
     kind = change.statement.kind
+    if kind == "block" and all(one is not None and documents(context, one.node) for one in (change.old, change.new)):
+        context.step(module, change.statement, Action.KEEP, "it hands docstrings on; what they are now is compared")
+        return
     if not _registering(context, module, change) and context.slices.takes(module, change):
         return
     moved = bool(change.statement.binds) and (module, change.statement.binds[0]) in context.moved_to

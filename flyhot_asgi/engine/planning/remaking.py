@@ -35,8 +35,9 @@ def why_not_remade(context: Context, sides: Sequence[Filled], home: Home) -> str
     if context.owned(live):
         return f"`{name}` is a framework's {type(live).__qualname__}"
     if isinstance(live, type | types.FunctionType):
-        if live.__module__ != module:
-            return f"`{name}` is not the app's own"
+        definition = context.new_names.definition(home)  # its package may say that it is of another module
+        if live.__module__ != module and (definition is None or definition.kind not in ("class", "def")):
+            return f"`{name}` is defined by {live.__module__}"
         if context.drift is None:
             return "what the program changed in it is not known"
         touches = [side.touches.of(m, s) for side in sides for m, s in side.slice_of(home)]

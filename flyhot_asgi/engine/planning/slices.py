@@ -19,7 +19,7 @@ from ..source.calls import Summary
 from ..source.defuse import Home
 from ..source.diff import Change, Verdict
 from ..source.effects import effects_of
-from ..source.filled import Filled, defined_in
+from ..source.filled import Filled, defined_in, text_of
 from ..source.module import Statement, decorator_name
 from ..source.nodes import nodes_of
 from ..source.plan import Action, Remade
@@ -28,6 +28,7 @@ from ..source.values import EXACT_CONTAINERS, is_atomic
 from .answered import Answered
 from .constants import Constants
 from .context import Context
+from .documenting import documents
 from .doomed import doomed
 from .judge_classes import judge_filling_class
 from .judge_effects import only_defines
@@ -74,7 +75,13 @@ class Slices:
         old, new = self._sides
         if not (old.fillers(home) or new.fillers(home)):
             return False
-        return old.texts(home) != new.texts(home)
+        if old.texts(home) == new.texts(home):
+            return False
+        sides = [side.slice_of(home) for side in (old, new)]
+        others = [[one for one in side if not documents(self._context, one[1].node)] for side in sides]
+        kept = [len(side) - len(left) for side, left in zip(sides, others, strict=True)]
+        texts = [[(module, text_of(statement)) for module, statement in left] for left in others]
+        return kept[0] != kept[1] or texts[0] != texts[1]
 
     def touch(self, module: str, statement: Statement) -> Touch:
         """What executing a statement of the new release changes."""
