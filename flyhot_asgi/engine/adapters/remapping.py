@@ -18,6 +18,7 @@ from ..source.defuse import Home
 from ..source.module import Statement, dotted_name
 from ..source.plan import Action, Execute, Graft, Twin
 from .admin_views import is_view
+from .core_tables import homes_of
 from .mappings import MappingUndo, is_mapped
 from .remap import Remap, _counts
 from .schemas import instances_of
@@ -53,11 +54,12 @@ def registry_of(cls: type) -> Any:
 
 
 def plan_remap(context: Context, wanted: dict[type, str]) -> None:
-    """Plan to map all classes anew that share a registry with `wanted` (class → what changed)."""
+    """Plan to map all classes anew that share a registry with `wanted` (class → what changed), and to make anew the
+    tables that have a statement of their own and changed."""
     registries = {id(r): r for cls in wanted for one in [cls, *subclasses(cls)] if (r := registry_of(one)) is not None}
     classes = [manager.class_ for registry in registries.values() for manager in list(registry._managers)]
-    homes: set[Home] = set()
-    tables = []
+    homes = homes_of(context)
+    tables = [table for table, _ in context.retabled.values()]
     for cls in classes:
         statement = _statement_of(context, cls)
         if statement is None and is_gone(context, cls):

@@ -23,6 +23,7 @@ from ..source.diff import Change, NamespaceDiff, Verdict, diff
 from ..source.module import Statement, decorator_name, dotted_name, statements_of
 from ..source.nodes import nodes_of
 from ..source.plan import Action, Execute
+from .core_tables import homes_of, is_table, of_their_metadata, takes_part, takes_table
 from .mappings import MappingUndo, has_mapped, is_declarative, is_mapped, mapped_to
 from .remapping import is_gone, plan_remap, why_not_remapped
 from .schemas import instances_of
@@ -65,13 +66,18 @@ class TablesAdapter(Adapter):
         names = ", ".join(sorted({f"`{name}`" for c in mapped for name in c.statement.binds})) or "part of its body"
         return _remap(context, module, change.new, living, _of_what(living, names))
 
+    def takes(self, context: Context, module: str, change: Change, rebound: set[str]) -> bool:
+        return takes_table(context, module, change) or takes_part(context, module, change.new)
+
     def plan(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         if "sqlalchemy.orm.decl_api" not in sys.modules:
             return
         self._deleted(context, diffs)
         self._moved(context, diffs)
         self._enums(context, diffs)
-        if context.remapped:
+        for cls in of_their_metadata([table for table, _ in context.retabled.values()]):
+            _remapped_with(context, cls)
+        if context.remapped or context.retabled:
             plan_remap(context, context.remapped)
         elif context.plan.added or any(isinstance(item, Execute) for item in context.plan.work):
             context.plan.registrations.insert(0, MappingUndo())
@@ -79,16 +85,19 @@ class TablesAdapter(Adapter):
     def _deleted(self, context: Context, diffs: Mapping[str, NamespaceDiff]) -> None:
         for module, changes in diffs.items():
             for change in changes.of(Verdict.DELETED):
+                if takes_table(context, module, change):
+                    context.step(module, change.statement, Action.DELETE, "its table goes")
+                    continue
                 imported = change.statement.kind == "import"  # it is mapped where it is defined
                 found = context.value(module, change.statement.name) if change.statement.binds else None
-                if not imported and not _unmaps(context, module, found) and (is_mapped(found) or _is_table(found)):
-                    what = "it is a table" if _is_table(found) else "it is mapped"
+                if not imported and not _unmaps(context, module, found) and (is_mapped(found) or is_table(found)):
+                    what = "it is a table" if is_table(found) else "it is mapped"
                     reason = f"{what}: it stays in the metadata, and mappers may count on it"
                     context.refuse(module, change.statement, reason, do=_MIGRATE)
         for module in context.plan.deleted:
             for name, found in context.namespace(module).items():
                 mapped = is_mapped(found) and found.__module__ == module and not _unmaps(context, module, found)
-                if mapped or _is_table(found):
+                if mapped or is_table(found):
                     statement = context.old_names.binders(module).get(name)
                     if statement is not None and statement.kind != "import":
                         reason = "its module is gone, but it is mapped: its table stays in the metadata"
@@ -145,11 +154,6 @@ def _of_what(living: type, what: str) -> str:
     if is_mapped(living):
         return f"it is mapped to a table, and its mapping changed: {what}"
     return f"mapped classes derive from it, and what they take from it changed: {what}"
-
-
-def _is_table(value: object) -> bool:
-    kind = getattr(sys.modules.get("sqlalchemy.sql.schema"), "Table", None)
-    return kind is not None and isinstance(value, kind)
 
 
 def _is_mapping(change: Change, living: type) -> bool:
@@ -225,6 +229,17 @@ def _remap(context: Context, module: str, statement: Statement, living: type, wh
     context.execute(module, statement, recast=True)
     context.step(module, statement, Action.GRAFT, why)
     return True
+
+
+def _remapped_with(context: Context, cls: type) -> None:
+    """A table of its metadata is made anew."""
+    if (reason := why_not_remapped(cls)) is not None:
+        home = next(iter(homes_of(context)))
+        statement = context.new_names.definition(home) or context.old_names.definition(home)
+        assert statement is not None
+        context.refuse(home[0], statement, f"its table changed, and mappings have it; {reason}", do=_MIGRATE)
+    else:
+        context.remapped.setdefault(cls, "a table of its metadata is made anew")
 
 
 def _unmaps(context: Context, module: str, cls: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..source.defuse import Home
 from ..source.diff import NamespaceDiff
@@ -45,6 +46,8 @@ class Findings:
     """Those of them that handed out functions which can't take their new code."""
     remapped: dict[type, str] = field(default_factory=dict)
     """Classes whose SQLAlchemy mapping must be made anew, and why."""
+    retabled: dict[int, tuple[Any, Home]] = field(default_factory=dict)
+    """By id, SQLAlchemy's tables that an assignment makes anew, or that go, and their names."""
     containers: dict[Statement, tuple[str, type, NamespaceDiff]] = field(default_factory=dict)
     """Statements of classes whose providers changed, with their module, the class and its members' changes."""
     touched: set[Statement] = field(default_factory=set)
