@@ -35,7 +35,7 @@ class Forgetting(Registration):
     def look(self) -> None:
         kinds = {kind for cls, _, _ in self.properties for kind in (cls, *subclasses(cls))}
         if kinds:
-            self._known += [_held(one) for one in gc.get_referrers(*kinds) if type(one) in kinds]
+            self._known += [held_weakly(one) for one in gc.get_referrers(*kinds) if type(one) in kinds]
 
     def begin(self, journal: Journal) -> None:
         self._forget(journal)
@@ -62,7 +62,8 @@ class Forgetting(Registration):
                 yield namespace, name, False
 
 
-def _held(one: Any) -> Callable[[], Any]:
+def held_weakly(one: Any) -> Callable[[], Any]:
+    """Asks for it later; weakly where that can be."""
     try:
         return weakref.ref(one)
     except TypeError:

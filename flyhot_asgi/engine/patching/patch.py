@@ -30,6 +30,7 @@ from .earlier import as_it_stands
 from .exchange import Exchanging
 from .execute import Executor, annotation_only, compile_nodes, compile_statement
 from .facts import refresh_facts
+from .fielding import fielding
 from .finder import ReleaseFinder
 from .forgetting import forgetting
 from .graft import apply_graft, compile_graft
@@ -62,6 +63,7 @@ class Patch:
         self._codes: list[types.CodeType | None] = []
         self._exchanging = Exchanging(plan.live)
         self._registrations = [self._exchanging, *rebuilt_by(plan), *plan.registrations, *forgetting(plan)]
+        self._registrations += fielding(plan)
         self._answers, self._derived, self._defaults = Answers(plan), Derived(plan), KeptDefaults(plan)
         self._counterparts: dict[str, dict[types.CodeType, types.CodeType]] = {}
         self.known: set[int] = set()

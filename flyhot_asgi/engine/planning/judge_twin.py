@@ -198,7 +198,7 @@ def _instances_problem(
         return f"its fields changed, and {count} living instance(s) are tuples of the old ones", COLD
     if generated:
         apart = "__attrs_attrs__" in vars(live) or bool(slots_of(new))  # these take the defaults out of the class
-        given = filled_in if _by_dataclass(new) and slots_of(new) else has_default
+        given = filled_in if _by_dataclass(new) else has_default
         apart = apart and given is has_default
         missing = [name for name in after.keys() - before.keys() if apart or not given(new, name)]
 

@@ -20,7 +20,7 @@ def has_default(node: ast.ClassDef, name: str) -> bool:
 
 
 def filled_in(node: ast.ClassDef, name: str) -> bool:
-    """Of a dataclass with slots, whose instances are laid out anew: they get the default, or an empty container."""
+    """Of a dataclass: living instances have the default, or get an empty container."""
     for value in _values(node, name):
         factory = _argument(value, "default_factory")
         if factory is not None:

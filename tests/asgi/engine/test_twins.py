@@ -519,7 +519,7 @@ def test_a_member_that_is_gone_and_held_is_refused(lab):
     [
         (
             "@dataclasses.dataclass\nclass C:\n    a: int = 1\n",
-            "    b: list = dataclasses.field(default_factory=list)\n",
+            "    b: list = dataclasses.field(default_factory=lambda: [1])\n",
             "`b`",
         ),
         (

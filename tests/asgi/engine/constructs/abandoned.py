@@ -314,3 +314,28 @@ REFUSED |= {
 RIGHT |= {
     "a decorator that counts goes": _case(_COUNTED, _COUNTED.replace("@count\n", ""), ask="m.bump() => 0"),
 }
+
+_ITEM = "from dataclasses import dataclass, field\n@dataclass\nclass Item:\n    name: str = 'n'\n"
+_HOLDS = (
+    "@dataclass\nclass Sub(Item):\n    more: int = 0\nALL = [Item(), Sub(more=2)]\nKEPT = {}\n"
+    "def bump(): KEPT['a'] = Item('a')\n"
+)
+_TAGS = "    tags: list = field(default_factory=list)\n"
+RIGHT |= {
+    "a field of a dataclass comes with an empty list": _case(
+        _ITEM + _HOLDS,
+        _ITEM + _TAGS + _HOLDS,
+        ask="m.KEPT['a'], m.ALL[0] => (Item(name='a', tags=[]), Item(name='n', tags=[]))\n"
+        "m.ALL[1] => Sub(name='n', tags=[], more=2)\n"
+        "m.KEPT['a'].tags is m.ALL[0].tags => False",
+    ),
+}
+REFUSED |= {
+    "a field of a dataclass comes with a factory of the app's": (
+        _case(
+            "def make(): return [1]\n" + _ITEM + _HOLDS,
+            "def make(): return [1]\n" + _ITEM + _TAGS.replace("=list)", "=make)") + _HOLDS,
+        ),
+        "living instance(s) lack the field `tags`",
+    ),
+}
