@@ -9,15 +9,19 @@ meant.
 from __future__ import annotations
 
 import ast
+import contextvars
+import types
 from collections.abc import Iterator
 
+from ..living.in_use import in_use
 from ..source.defuse import Home
 from ..source.kept import fills_itself
-from ..source.module import FunctionNode, mangled, statements_of
+from ..source.module import FunctionNode, dotted_name, mangled, statements_of
 from ..source.nodes import nodes_of
 from ..source.plan import Refusal
 from ..source.renamed import attributes_in, used
 from .context import COLD, Context
+from .judge_attributes import attributes_set
 from .judge_queued import functions_in
 from .judge_renamed import was_changed
 
@@ -30,9 +34,11 @@ def judge_abandoned(context: Context) -> None:
     for module, name in context.plan.deleted_names if drift is not None else ():
         home = (module, name)
         definition = context.old_names.definition(home) if module in context.old else None
+        if definition is not None and definition.kind in ("def", "class") and home not in context.moves:
+            _judge_definition(context, home)
         if definition is None or definition.kind != "assign" or home in context.moves:
             continue
-        if drift is None or not drift.known(home) or not drift.by_program(home):
+        if not _was_used(context, home):
             continue
         for path, before in functions_in(context.old[module]):
             if not _changes(before, name) or fills_itself(before, name):
@@ -43,6 +49,34 @@ def judge_abandoned(context: Context) -> None:
     for module in context.plan.changed if drift is not None else ():
         for name in _left_by_classes(context, module):
             _judge_member(context, module, name)
+
+
+def _was_used(context: Context, home: Home) -> bool:
+    """The program made something of the value since its module was imported, as far as anybody can tell."""
+    drift, value = context.drift, context.value(*home)
+    if in_use(value) is not None:
+        return True
+    if type(value) is contextvars.ContextVar:
+        return bool(context.held_elsewhere(value, by_anybody=True))
+    return drift is not None and drift.known(home) and drift.by_program(home)
+
+
+def _judge_definition(context: Context, home: Home) -> None:
+    """A function or class that is gone had something in its attributes, and one that comes has the same ones."""
+    drift, live = context.drift, context.value(*home)
+    names: set[str] = set()
+    if isinstance(live, types.FunctionType) and drift is not None and drift.known(home):
+        names = {name for name in live.__dict__ if drift.by_program(home, f".{name}")}
+    elif isinstance(live, type):
+        names = {name for name in vars(live) if not name.startswith("__") and was_changed(context, live, name)}
+    for statement in context.new[home[0]].statements if names and home[0] in context.new else ():
+        if statement.kind not in ("def", "class") or context.old_names.definition((home[0], statement.binds[0])):
+            continue
+        node = statement.node
+        sets = attributes_set(node, statement.binds[0]) if statement.kind == "def" else used(node)  # type: ignore[arg-type]
+        if common := sorted(names & sets):
+            new, kept = statement.binds[0], f"{home[1]}.{common[0]}"
+            _refuse(context, (home[0], kept), (home[0], statement.line, new), f"`{new}.{common[0]}`")
 
 
 def _left_by_classes(context: Context, module: str) -> Iterator[str]:
@@ -117,6 +151,9 @@ def _changes(function: FunctionNode, name: str) -> bool:
             return True
         if isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load):
             if name == _root(node):
+                return True
+        elif isinstance(node, ast.Call) and dotted_name(node.func) == "next" and node.args:
+            if name == _root(node.args[0]):
                 return True
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and name == _root(node.func):
             return True

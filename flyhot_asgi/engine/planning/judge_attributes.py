@@ -52,11 +52,12 @@ def _stay(context: Context, drift: Drift, item: Execute, name: str, live: types.
 def _kept_on_itself(context: Context, item: Execute, name: str) -> set[str]:
     """Attributes that the function sets on itself when it is called, in both releases."""
     old = context.old_names.definition((item.module, name)) if item.module in context.old else None
-    before, after = (_set_on(one.node, name) if one is not None else set() for one in (old, item.statement))
+    before, after = (attributes_set(one.node, name) if one is not None else set() for one in (old, item.statement))
     return before & after
 
 
-def _set_on(function: ast.stmt, name: str) -> set[str]:
+def attributes_set(function: ast.stmt, name: str) -> set[str]:
+    """Of what is called so, by a function."""
     return {
         node.attr
         for node in nodes_of(function)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from .defuse import Home
-from .paths import CONTAINER_KINDS, SHARED, TOLD, TOLD_WHOLE
+from .paths import CONTAINER_KINDS, SAME, SHARED, TOLD, TOLD_WHOLE
 
 Entries: TypeAlias = Mapping[str, tuple[str, str]]
 _BARE = frozenset(kind.__name__ for kind in CONTAINER_KINDS)
@@ -79,9 +79,12 @@ class Drift:
     def by_program(self, home: Home, part: str = "") -> bool:
         """The program changed the value (or the part of it at `.attribute` or `[key]`) since it was imported."""
         before, now = self._under("old", home, part), self._under("live", home, part)
-        return before != {
-            path: entry for path, entry in now.items() if path in before or not self._is_kept_since(entry)
-        }
+        kept = [path for path, entry in now.items() if path not in before and self._is_kept_since(entry)]
+        if not kept:
+            return before != now
+        inside = tuple(path.removesuffix(SAME) for path in kept)  # says also what is shared below it
+        before = {p: entry for p, entry in before.items() if not (p.endswith(SAME) and p.startswith(inside))}
+        return before != {path: entry for path, entry in now.items() if path not in kept}
 
     def _is_kept_since(self, entry: tuple[str, str]) -> bool:
         """That it is the same object as one that the program has put somewhere since: that place changed, not it."""

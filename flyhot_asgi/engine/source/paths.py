@@ -34,6 +34,8 @@ TOLD_WHOLE = frozenset(
     )
 )
 """Kinds of Python's own objects of which that is all there is to tell."""
+SAME = " (same)"
+"""Ends the path that tells which other name means the same object."""
 SHARED = "the object of "
 """What is said of an object that is described elsewhere, before the path of that."""
 ORDER = " (order)"

@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from ..source.paths import CONTAINER_KINDS, LATER, ORDER, SHARED, TAGS, holder_ends
-from .fingerprint import DEFINITION, SAME, STATE
+from ..source.paths import CONTAINER_KINDS, LATER, ORDER, SAME, SHARED, TAGS, holder_ends
+from .fingerprint import DEFINITION, STATE
 
 Entries: TypeAlias = Mapping[str, tuple[str, str]]
 
@@ -114,12 +114,13 @@ def differences(
 
 
 def _further_names(live: Entries) -> dict[str, list[str]]:
-    """By the path of an object, where it stands besides."""
+    """By each path of an object, all of them, where there are several."""
     found: dict[str, list[str]] = {}
     for path, entry in live.items():
         if path.endswith(SAME) and entry[1].startswith(SHARED):
-            found.setdefault(entry[1][len(SHARED) :], []).append(path.removesuffix(SAME))
-    return found
+            first = entry[1][len(SHARED) :]
+            found.setdefault(first, [first]).append(path.removesuffix(SAME))
+    return {path: paths for paths in found.values() for path in paths}
 
 
 def _is_of_the_release(path: str, live: Entries, new: Entries, names: Mapping[str, list[str]]) -> bool:

@@ -31,7 +31,7 @@ from ..living.ordering import Ordering
 from ..living.places import is_made_by_call
 from ..living.registries import is_abstract, registered_with
 from ..source.codetree import docstring
-from ..source.paths import CONTAINER_KINDS, ORDER, SHARED, TOLD, brief, holder_ends
+from ..source.paths import CONTAINER_KINDS, ORDER, SAME, SHARED, TOLD, brief, holder_ends
 from ..source.values import ATOMS, IMPORT_SETS, is_namespace
 from .builtin_parts import beside_items, built_in_parts, is_named_tuple
 from .frameworks import fields_told, is_registrar, of_class, of_object
@@ -44,8 +44,6 @@ DEPTH, _DEEPEST, _ENOUGH = 4, 7, 2000
 """Values are looked into this deep; up to the second where a name's value has not given so many entries by then."""
 _LONGEST, _SHOWN = 240, 60
 _MOST_ITEMS, _MOST_TOLD = 1000, 5000
-SAME = " (same)"
-"""Ends the path that tells which other name means the same object."""
 _CONTAINERS = frozenset(CONTAINER_KINDS) - {tuple, frozenset}
 _MOST_ORDERED = 200
 _TOLD_BY_REPR = frozenset({"datetime", "decimal", "fractions", "uuid", "ipaddress", "zoneinfo", "typing"})

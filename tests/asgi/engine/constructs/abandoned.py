@@ -339,3 +339,40 @@ REFUSED |= {
         "living instance(s) lack the field `tags`",
     ),
 }
+
+_IDS = "import itertools\nIDS = itertools.count(1)\ndef bump(): return next(IDS)\n"
+_VAR = (
+    "import contextvars\nVAR = contextvars.ContextVar('var', default=0)\n"
+    "def bump():\n    VAR.set(VAR.get() + 1)\n    return VAR.get()\n"
+)
+_LOCAL = (
+    "import threading\nLOC = threading.local()\ndef bump():\n    LOC.n = getattr(LOC, 'n', 0) + 1\n    return LOC.n\n"
+)
+_ON_ITSELF = "def calls():\n    calls.n += 1\n    return calls.n\ncalls.n = 0\ndef bump(): return calls()\n"
+_SINGLE = (
+    "class Single:\n    _one = None\n    def __new__(cls):\n        if cls._one is None:\n"
+    "            cls._one = super().__new__(cls); cls._one.n = 0\n        return cls._one\n"
+    "    def up(self): self.n += 1; return self.n\ndef bump(): return Single().up()\n"
+)
+REFUSED |= {
+    "a counter of ids has another name": (
+        _case(_IDS, _IDS.replace("IDS", "SEQ")),
+        "it keeps in `SEQ` now what it kept in `IDS`, which is gone",
+    ),
+    "a context variable has another name": (
+        _case(_VAR, _VAR.replace("VAR", "CUR")),
+        "it keeps in `CUR` now what it kept in `VAR`, which is gone",
+    ),
+    "what each thread keeps has another name": (
+        _case(_LOCAL, _LOCAL.replace("LOC", "TLS")),
+        "it keeps in `TLS` now what it kept in `LOC`, which is gone",
+    ),
+    "a function that counts on itself has another name": (
+        _case(_ON_ITSELF, _ON_ITSELF.replace("calls", "uses")),
+        "it keeps in `uses.n` now what it kept in `calls.n`, which is gone",
+    ),
+    "a class that keeps its only instance has another name": (
+        _case(_SINGLE, _SINGLE.replace("Single", "Solo")),
+        "it keeps in `Solo._one` now what it kept in `Single._one`, which is gone",
+    ),
+}
