@@ -24,6 +24,7 @@ from .judge_done import done_is_compared, methods_called
 from .judge_effects import TOLD, judge_block
 from .judge_functions import judge_dependent_function
 from .judge_members import whole
+from .judge_noted import made_of_classes
 from .judge_stars import execute_stars, is_star
 from .judge_twin import derives_from_remade
 from .judge_values import annotate, judge_dependent
@@ -169,7 +170,7 @@ def _note_makers(context: Context) -> None:
 def judge_values_made_other(context: Context) -> None:
     """What import-time calls made of values that the release makes others."""
     outdated = [one for adapter in context.adapters for one in adapter.outdated(context)]
-    for module, statement, home in [*judge_made_other(context), *outdated]:
+    for module, statement, home in [*judge_made_other(context), *outdated, *made_of_classes(context)]:
         if statement in context.planned:
             continue
         context.judged.add(statement)

@@ -42,6 +42,7 @@ from .judge_made import judge_made_instances
 from .judge_memos import judge_memos
 from .judge_moves import find_moves, judge_moved_state, judge_moves, moved_inside, state_left_behind, value_came_from
 from .judge_named import judge_named
+from .judge_noted import judge_noted
 from .judge_outsiders import judge_outsiders
 from .judge_stars import brought, judge_stars
 from .judge_values import bind, judge_assignment, judge_import
@@ -88,10 +89,8 @@ def make_plan(
     diffs = _changes(context)
     _consequences(context, diffs)
     if not context.plan.refusals:
-        judge_living(context)
-        judge_executed(context)
-        judge_outsiders(context)
-        judge_hashes(context)
+        for judge in (judge_living, judge_executed, judge_outsiders, judge_hashes, judge_noted):
+            judge(context)
     _finish(context, diffs)
     return context.plan
 
