@@ -20,6 +20,7 @@ from .judge_applied import judge_applied
 from .judge_copied import judge_copied
 from .judge_defaults import judge_defaults
 from .judge_keyed import judge_keyed
+from .judge_pickled import judge_pickled
 from .judge_queued import judge_queued
 from .judge_records import judge_records
 from .judge_replaced import judge_replaced
@@ -36,6 +37,7 @@ def judge_outsiders(context: Context) -> None:
     judge_keyed(context)
     judge_abandoned(context)
     judge_defaults(context)
+    judge_pickled(context)
     judge_applied(context)
     if not context.plan.refusals:  # or that says what lacks
         judge_copied(context)

@@ -376,3 +376,19 @@ REFUSED |= {
         "it keeps in `Solo._one` now what it kept in `Single._one`, which is gone",
     ),
 }
+
+_PICKLED = (
+    "import pickle\nclass Point:\n    def __init__(self, x): self.x = x\nSAVED = {}\n"
+    "def bump(): SAVED['a'] = pickle.dumps(Point(3))\ndef load(): return pickle.loads(SAVED['a']).x\n"
+)
+REFUSED |= {
+    "a class that pickled values name has another name": (
+        _case(_PICKLED, _PICKLED.replace("Point", "Place"), ask="m.load() => 3"),
+        "1 pickled value(s) in memory name `Point` of ",
+    ),
+}
+ALIASED = {
+    "a class that pickled values name has another name, and the old one as an alias": _case(
+        _PICKLED, _PICKLED.replace("Point", "Place") + "Point = Place\n", ask="m.load() => 3"
+    ),
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from .abandoned import ALIASED
 from .abandoned import REFUSED as ABANDONED
 from .abandoned import RIGHT as GONE
 from .attacked import REFUSED, RIGHT
@@ -28,3 +29,9 @@ def test_it_is_refused_and_says_why(name, tmp_path):
     text, why = REFUSED[name]
     verdict = judge(case(text), tmp_path)
     assert verdict.word == "refused" and why in verdict.why[0], verdict
+
+
+@pytest.mark.parametrize("name", ALIASED)
+def test_it_is_right_without_a_copy_beside_it(name, tmp_path):
+    verdict = judge(case(ALIASED[name]), tmp_path)
+    assert verdict.word == "right", verdict.why
