@@ -13,6 +13,7 @@ from .handlers import HandlersAdapter
 from .injection import InjectionAdapter
 from .middleware import MiddlewareAdapter
 from .models import ModelsAdapter
+from .refilled import RefilledAdapter
 from .routes import RoutesAdapter
 from .structs import StructsAdapter
 from .tables import TablesAdapter
@@ -32,6 +33,7 @@ def default_adapters() -> tuple[Adapter, ...]:
         ModelsAdapter(),
         ContainersAdapter(),
         InjectionAdapter(),
+        RefilledAdapter(),
         AdminViewsAdapter(),
         StructsAdapter(),
         TemplatesAdapter(),

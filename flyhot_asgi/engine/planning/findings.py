@@ -31,6 +31,8 @@ class Findings:
     moves: dict[Home, Move] = field(default_factory=dict)
     """By their old home, the definitions that move to another module and stay the same objects."""
     moved_to: set[Home] = field(default_factory=set)
+    refilling: dict[Home, Statement] = field(default_factory=dict)
+    """Names of instances that take what they lack from another one, with the statements that make it."""
     rebound: set[Home] = field(default_factory=set)
     """Homes whose object is another one after the upgrade: what read them must read again."""
     reshaped: set[Home] = field(default_factory=set)

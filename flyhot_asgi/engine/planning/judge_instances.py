@@ -36,6 +36,7 @@ from .judge_hashes import kept_by_hash
 from .judge_renamed import renamed_gap
 from .judge_shapes import ill_shaped
 from .left_behind import Among, defines, unless_migrated
+from .refilled import refilled
 
 _ACCESS = {"__get__": "reads", "__set__": "comes first", "__delete__": "comes first"}
 """What a descriptor's methods do: with one that sets or deletes, it answers before an instance's own dict does."""
@@ -74,15 +75,19 @@ def _schema_gap(
         lost = set(map(id, found))
         return found + [one for one in living if id(one) not in lost and any(has(one, name) for name in reshaped)]
 
+    filled: list[Any] = []
+    newer = old if context.downgrade else new
+    migrated = context.has_code_change(live) or defines(newer, "code_change")
+
     def concerned() -> list[Any]:
         found = those(context.survey.objects(live))
         anew = [one for adapter in context.adapters for one in adapter.makes_anew(context, found)] if found else []
-        return [one for one in found if not is_among(one, anew)]
+        filled[:] = refilled(context, found) if not (reshaped or migrated) else []
+        return [one for one in found if not is_among(one, [*anew, *filled])]
 
-    newer = old if context.downgrade else new
     if not context.instances(live) or not (count := len(concerned())):
-        if not context.has_code_change(live) and not defines(newer, "code_change"):
-            context.plan.unmet.append((live, lambda one: bool(those([one]))))
+        if not migrated:
+            context.plan.unmet.append((live, lambda one: bool(those([one])) and not is_among(one, filled)))
         return _ill_shaped(context, module, old, new, live)
     if gained:
         return lacks(context, live, concerned, gained, newer)

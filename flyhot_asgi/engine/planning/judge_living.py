@@ -21,6 +21,7 @@ from ..source.shells import shell_of
 from .context import COLD, Context
 from .doomed import bound_anew, doomed, let_go, registered
 from .judge_deleted import judge_deleted, moved_parts
+from .judge_executed import judge_executed
 from .judge_instances import instance_gap
 
 
@@ -30,6 +31,7 @@ def judge_living(context: Context) -> None:
         _judge_functions(context, name)
         _judge_local_classes(context, name)
     judge_deleted(context)
+    judge_executed(context)
 
 
 def _judge_functions(context: Context, name: str) -> None:

@@ -32,7 +32,6 @@ from .judge_caches import judge_caches
 from .judge_cells import keep_cells
 from .judge_classes import judge_class
 from .judge_effects import judge_block, judge_call
-from .judge_executed import judge_executed
 from .judge_frames import judge_frames
 from .judge_functions import FUNCTIONS, judge_function, refuse_if_held
 from .judge_hashes import judge_hashes
@@ -45,8 +44,9 @@ from .judge_named import judge_named
 from .judge_noted import judge_noted
 from .judge_outsiders import judge_outsiders
 from .judge_stars import brought, judge_stars
-from .judge_values import bind, judge_assignment, judge_import
+from .judge_values import bind, judge_assignment, judge_dependent, judge_import
 from .preimports import plan_preimports
+from .refilled import judge_refilled
 from .slices import Slices
 from .submodules import found_by_loops, settled_submodules
 from .touched import count_living
@@ -89,7 +89,7 @@ def make_plan(
     diffs = _changes(context)
     _consequences(context, diffs)
     if not context.plan.refusals:
-        for judge in (judge_living, judge_executed, judge_outsiders, judge_hashes, judge_noted):
+        for judge in (judge_living, judge_outsiders, judge_hashes, judge_noted):
             judge(context)
     _finish(context, diffs)
     return context.plan
@@ -115,6 +115,7 @@ def _consequences(context: Context, diffs: dict[str, NamespaceDiff]) -> None:
     """What follows for statements that did not change, and for those who hold what did."""
     context.slices.plan()
     context.entries.reorder()
+    judge_refilled(context, judge_dependent)
     judge_dependents(context)
     judge_import_time_calls(context)
     judge_values_made_other(context)
@@ -122,6 +123,7 @@ def _consequences(context: Context, diffs: dict[str, NamespaceDiff]) -> None:
     judge_named(context)
     judge_moves(context)
     judge_moved_state(context)
+    judge_refilled(context, judge_dependent, then=judge_dependents)
     for adapter in context.adapters:
         adapter.plan(context, diffs)
     bring_back(context)
