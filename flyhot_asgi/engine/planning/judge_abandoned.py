@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import contextvars
+import threading
 import types
 from collections.abc import Iterator
 
@@ -49,6 +50,7 @@ def judge_abandoned(context: Context) -> None:
     for module in context.plan.changed if drift is not None else ():
         for name in _left_by_classes(context, module):
             _judge_member(context, module, name)
+        _judge_attributes(context, module)
 
 
 def _was_used(context: Context, home: Home) -> bool:
@@ -100,6 +102,29 @@ def _judge_member(context: Context, module: str, name: str) -> None:
             instead = _instead(context, module, "", before, target, after)
             if instead is not None and name not in attributes_in(after):
                 _refuse(context, (module, name), (target, after.lineno, path), instead)
+
+
+def _judge_attributes(context: Context, module: str) -> None:
+    """What functions keep in an attribute of a function, or of each thread's own, they keep in another one of it."""
+    for path, before in functions_in(context.old[module]):
+        for target, after in _goes_on(context, module, path):
+            had, has = _attributes_of_names(before), _attributes_of_names(after)
+            for root, attribute in sorted(had - has):
+                come = sorted(name for one, name in has - had if one == root)
+                live = context.value(module, root)
+                kept = type(live) in (types.FunctionType, threading.local) and attribute in vars(live)
+                if kept and come and not fills_itself(before, f"{root}.{attribute}"):
+                    home = (module, f"{root}.{attribute}")
+                    _refuse(context, home, (target, after.lineno, path), f"`{root}.{come[0]}`")
+
+
+def _attributes_of_names(function: FunctionNode) -> set[tuple[str, str]]:
+    """`memo.hits`; the texts of `getattr(memo, "hits", 0)` and `hasattr(memo, "hits")` are beside such uses."""
+    return {
+        (node.value.id, node.attr)
+        for node in nodes_of(function)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
 
 
 def _refuse(context: Context, home: Home, at: tuple[str, int, str], instead: str) -> None:

@@ -371,6 +371,17 @@ REFUSED |= {
         _case(_ON_ITSELF, _ON_ITSELF.replace("calls", "uses")),
         "it keeps in `uses.n` now what it kept in `calls.n`, which is gone",
     ),
+    "a function keeps its count in another attribute of its own": (
+        _case(
+            "def bump():\n    if not hasattr(bump, 'hits'): bump.hits = 0\n    bump.hits += 1\n    return bump.hits\n",
+            "def bump():\n    if not hasattr(bump, 'seen'): bump.seen = 0\n    bump.seen += 1\n    return bump.seen\n",
+        ),
+        "it keeps in `bump.seen` now what it kept in `bump.hits`, which is gone",
+    ),
+    "each thread's own has another attribute": (
+        _case(_LOCAL, _LOCAL.replace("LOC.n", "LOC.k").replace("'n'", "'k'")),
+        "it keeps in `LOC.k` now what it kept in `LOC.n`, which is gone",
+    ),
     "a class that keeps its only instance has another name": (
         _case(_SINGLE, _SINGLE.replace("Single", "Solo")),
         "it keeps in `Solo._one` now what it kept in `Single._one`, which is gone",
