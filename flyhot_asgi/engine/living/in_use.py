@@ -42,9 +42,9 @@ def instances_of_made(value: Any) -> int:
 def in_use(value: Any) -> str | None:
     """In what way, in words; None if it is in nobody's use, or of another kind. Runs none of the app's code."""
     kind = type(value)
-    if kind is types.GeneratorType and inspect.getgeneratorstate(value) != inspect.GEN_CREATED:
+    if kind is types.GeneratorType and has_begun(value):
         return "a generator that has begun; what it has given would be given again"
-    if kind is types.AsyncGeneratorType and _has_begun(value):
+    if kind is types.AsyncGeneratorType and has_begun(value):
         return "an async generator that has begun; what it has given would be given again"
     if kind is types.CoroutineType and inspect.getcoroutinestate(value) != inspect.CORO_CREATED:
         return "a coroutine that has begun; what it has done would be done again"
@@ -59,8 +59,11 @@ def in_use(value: Any) -> str | None:
     return None
 
 
-def _has_begun(value: types.AsyncGeneratorType[Any, Any]) -> bool:
-    """Before 3.12 Python does not tell it: one that has not begun stands at the instruction that made it."""
+def has_begun(value: types.GeneratorType[Any, Any, Any] | types.AsyncGeneratorType[Any, Any]) -> bool:
+    """It has been asked for something, or has ended. Before 3.12 Python does not tell it of one that is asynchronous:
+    one that has not begun stands at the instruction that made it."""
+    if isinstance(value, types.GeneratorType):
+        return inspect.getgeneratorstate(value) != inspect.GEN_CREATED
     frame, suspended = value.ag_frame, getattr(value, "ag_suspended", None)
     if frame is None or value.ag_running or suspended is not None:
         return frame is None or value.ag_running or bool(suspended)

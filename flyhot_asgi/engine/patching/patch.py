@@ -35,6 +35,7 @@ from .finder import ReleaseFinder
 from .forgetting import forgetting
 from .graft import apply_graft, compile_graft
 from .journal import Journal
+from .managers import Managers
 from .move import Moves
 from .ordering import Ordered, ordered_by_release, settle_order
 from .overloads import settle_overloads, touch_overloads
@@ -81,6 +82,7 @@ class Patch:
         self._seen_ahead: list[weakref.ref[types.FunctionType]] = []
         self._classes_ahead: list[weakref.ref[type]] | None = None
         """The app's classes, if somebody has looked ahead."""
+        self._managers = Managers([plan.old[name] for name in [*plan.changed, *plan.deleted] if name in plan.old])
         self._others: weakref.WeakSet[types.FunctionType] = weakref.WeakSet()
         """Functions of first-party files with the globals of no living module: of a module imported twice."""
         self.orphans: weakref.WeakSet[types.FunctionType] = weakref.WeakSet(plan.orphans)
@@ -120,6 +122,7 @@ class Patch:
         self._seen_ahead = [weakref.ref(function) for function in self._look()]
         self._classes_ahead = [weakref.ref(cls) for cls in subclasses(object) if module_of(cls) in self.plan.live]
         self._answers.look()
+        self._managers.look()
         for registration in self._registrations:
             registration.look()
 
@@ -233,6 +236,7 @@ class Patch:
         settle_order(self._ordered, self.plan.live, journal)
         self._finish_modules(journal)
         self._derived.finish(journal)
+        self._managers.renew(journal)
         self._clear_caches()
         self._answers.forget()
 
