@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from ..source.values import is_a
 from .wrapped import closed_over
 
 Place = tuple[str, str]
@@ -33,7 +34,7 @@ def cells_of(value: object) -> list[Cell]:
 
 
 def _cells(value: object, part: str, seen: set[int]) -> Iterator[Cell]:
-    if not isinstance(value, types.FunctionType) or id(value) in seen or part.count("[") > _DEPTH:
+    if not is_a(value, types.FunctionType) or id(value) in seen or part.count("[") > _DEPTH:
         return
     seen.add(id(value))
     code = value.__code__
@@ -61,7 +62,7 @@ def function_at(namespace: Mapping[str, object], dotted: str) -> object:
 
 def unbound(member: object) -> object:
     """The function of a member that is static or of the class."""
-    return member.__func__ if isinstance(member, staticmethod | classmethod) else member
+    return member.__func__ if is_a(member, staticmethod) or is_a(member, classmethod) else member
 
 
 def functions_beside(value: object) -> list[types.FunctionType]:

@@ -66,5 +66,5 @@ class KeptDefaults:
 
     def _kept(self, function: types.FunctionType) -> Iterator[tuple[str, Any]]:
         for name, value in defaults_of(function):
-            if isinstance(value, _CONTAINERS) or type(value).__module__ in self._plan.live:
+            if issubclass(type(value), _CONTAINERS) or type(value).__module__ in self._plan.live:
                 yield name, value

@@ -116,14 +116,14 @@ class Journal:
         """A dict, list, set, deque or bytearray: contents, in place."""
         if not self.first_touch(obj):
             return
-        if isinstance(obj, dict):
+        if issubclass(type(obj), dict):
             items = dict(obj)
             self.spare(items)
             self.note(what, lambda: refill(obj, items))
             if isinstance(obj, defaultdict):
                 factory = obj.default_factory
                 self.note(what, lambda: setattr(obj, "default_factory", factory))
-        elif isinstance(obj, list | set | deque | bytearray):
+        elif issubclass(type(obj), list | set | deque | bytearray):
             copy = list(obj)
             self.spare(copy)
             self.note(what, lambda: refill(obj, copy))

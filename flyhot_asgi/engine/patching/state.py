@@ -36,7 +36,7 @@ def touch_state(plan: Plan, journal: Journal, classes: Iterable[type] | None = N
         for key, value in list(vars(module).items()):
             if not key.startswith("__"):
                 walk.touch(value, f"`{key}` of {name}", _DEPTH)
-            if isinstance(value, _DEFINITIONS) and id(value) not in looked_into:
+            if issubclass(type(value), _DEFINITIONS) and id(value) not in looked_into:
                 looked_into.add(id(value))
                 for function in dispatchers_in(value):
                     touch_dispatcher(function, journal)
@@ -95,7 +95,7 @@ class _Walk:
             inside = value
             if id(value) not in self._seen:
                 self._journal.touch_container(value, what)
-        elif module_of(kind) in self.own and not isinstance(value, (type, types.ModuleType)):
+        elif module_of(kind) in self.own and not issubclass(type(value), (type, types.ModuleType)):
             inside = fields_of(value)
             if inside is None:
                 return

@@ -20,7 +20,7 @@ from ..source.drift import Drift
 from ..source.handed import may_be_changed
 from ..source.module import Statement
 from ..source.uses import may_be_mutated, may_be_stored
-from ..source.values import CONTAINERS, alike, is_atomic, is_definition, is_namespace, is_plain, value_of
+from ..source.values import CONTAINERS, alike, is_a, is_atomic, is_definition, is_namespace, is_plain, value_of
 from .context import COLD, Context
 from .judge_rebuild import built_from, is_filled_anew
 from .stateless import only_entries, without_state
@@ -97,7 +97,7 @@ def classes_held(context: Context, container: Any) -> str | None:
         return None
     items = list(container.values() if isinstance(container, dict) else container)
     for item in items:
-        if isinstance(item, type) and item.__module__ in context.live and not at_home(item):
+        if is_a(item, type) and item.__module__ in context.live and not at_home(item):
             if count := context.instances(item):
                 return f"and {count} instance(s) of `{item.__qualname__}` are alive"
             if held := context.held_elsewhere(item, [container, items], by_anybody=True):

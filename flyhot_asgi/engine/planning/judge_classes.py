@@ -15,6 +15,7 @@ from ..living.inventory import module_of
 from ..source.diff import Change, NamespaceDiff, Verdict
 from ..source.module import NamesRead, Statement, statements_of
 from ..source.plan import Action, Graft
+from ..source.values import is_a
 from .class_kinds import entered_again, ungraftable, why_not_made
 from .context import Context
 from .doomed import held_beside
@@ -158,7 +159,7 @@ def _before(context: Context, module: str, node: ast.ClassDef) -> ast.ClassDef:
 
 def all_classes(namespace: Mapping[str, object], module: str) -> Iterator[type]:
     """Classes that a module defined (not imported), nested ones too."""
-    queue = [value for value in namespace.values() if isinstance(value, type) and value.__module__ == module]
+    queue = [value for value in namespace.values() if is_a(value, type) and value.__module__ == module]
     seen: set[int] = set()
     while queue:
         cls = queue.pop()
@@ -166,4 +167,4 @@ def all_classes(namespace: Mapping[str, object], module: str) -> Iterator[type]:
             continue
         seen.add(id(cls))
         yield cls
-        queue += [v for v in vars(cls).values() if isinstance(v, type) and v.__module__ == module]
+        queue += [v for v in vars(cls).values() if is_a(v, type) and v.__module__ == module]

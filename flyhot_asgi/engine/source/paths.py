@@ -53,7 +53,7 @@ def brief(value: object) -> str:
         return f"{value.__module__}:{value.__qualname__}"  # type: ignore[attr-defined]
     if kind is types.MethodType:
         return f"method {brief(value.__func__)} of {brief(value.__self__)}"  # type: ignore[attr-defined]
-    if isinstance(value, tuple) and kind is tuple:
+    if type(value) is tuple:
         return f"({', '.join(brief(item) for item in value)})"
     return f"a {kind.__module__}:{kind.__qualname__}"
 

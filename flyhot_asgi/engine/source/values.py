@@ -12,10 +12,12 @@ import functools
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
+from typing import TypeGuard, TypeVar
 
 from .module import dotted_name
 from .nodes import children_of, nodes_of
 
+_T = TypeVar("_T")
 CONTAINER_CALLS = frozenset(
     {
         "dict",
@@ -179,9 +181,15 @@ def is_namespace(value: object) -> bool:
     return type(value) is types.SimpleNamespace
 
 
+def is_a(value: object, kind: type[_T]) -> TypeGuard[_T]:
+    """By its type alone. Who asks a lazy object for its class, as `isinstance` does, has it set itself up, or raise
+    (Django's settings, proxies of what a request has)."""
+    return issubclass(type(value), kind)
+
+
 def is_definition(value: object) -> bool:
     """A function, class or module: what is bound here under a further name, others hold by its own."""
-    return isinstance(value, _DEFINITIONS)
+    return issubclass(type(value), _DEFINITIONS)
 
 
 def is_stateless(value: object) -> bool:

@@ -78,11 +78,11 @@ class Comparison:
         if type(a) is not type(b) and not self._first_party_type(type(a)) and not _made_alike(type(a), type(b)):
             self._expect(False, path, f"{type(a).__qualname__} instead of {type(b).__qualname__}")
             return
-        if isinstance(a, ATOMS) and not self._first_party_type(type(a)):
+        if issubclass(type(a), ATOMS) and not self._first_party_type(type(a)):
             mine, other = (a, self._live_name(b)) if isinstance(a, str) else (a, b)
             self._expect(type(a) is type(b) and mine == other, path, f"{a!r} instead of {b!r}")
             return
-        if isinstance(a, VALUES):
+        if issubclass(type(a), VALUES):
             return
         self._pairs.add((id(a), id(b)))
         self._keep += [a, b]
@@ -90,7 +90,10 @@ class Comparison:
         self._contents(a, b, path)
 
     def _share(self, a: Any, b: Any, path: str) -> None:
-        if isinstance(a, tuple | frozenset | types.GenericAlias | types.UnionType):  # told by what they are made of
+        # by their types alone: a lazy object must not be asked for its class; these are told by what they are made of
+        if issubclass(
+            type(a), tuple | frozenset | types.GenericAlias | types.UnionType
+        ):  # told by what they are made of
             return
         first = self._partner.setdefault(id(a), (id(b), path))
         self._expect(first[0] == id(b), path, f"is the object of {first[1]}, cold they are two")
@@ -98,21 +101,21 @@ class Comparison:
         self._expect(back[0] == id(a), path, f"is not the object of {back[1]}, cold they are one")
 
     def _contents(self, a: Any, b: Any, path: str) -> None:
-        if isinstance(a, types.FunctionType):
+        if issubclass(type(a), types.FunctionType):
             self._function(a, b, path)
-        elif isinstance(a, type):
+        elif issubclass(type(a), type):
             self._class(a, b, path)
-        elif isinstance(a, types.ModuleType):
+        elif issubclass(type(a), types.ModuleType):
             self._expect(a.__name__ == self._live_name(b.__name__), path, f"module {a.__name__}")
-        elif isinstance(a, dict):
+        elif issubclass(type(a), dict):
             self._expect([self._key(k) for k in a] == [self._key(k) for k in b], path, f"keys {list(a)} not {list(b)}")
             for (_, x), (k, y) in zip(a.items(), b.items(), strict=False):
                 self.value(x, y, f"{path}[{k!r}]")
-        elif isinstance(a, list | tuple | deque):
+        elif issubclass(type(a), list | tuple | deque):
             self._expect(len(a) == len(b), path, f"{len(a)} items, not {len(b)}")
             for index, (x, y) in enumerate(zip(a, b, strict=False)):
                 self.value(x, y, f"{path}[{index}]")
-        elif isinstance(a, set | frozenset):
+        elif issubclass(type(a), set | frozenset):
             self._expect(sorted(map(self._key, a)) == sorted(map(self._key, b)), path, f"{a} not {b}")
         else:
             self._object(a, b, path)
@@ -157,19 +160,19 @@ class Comparison:
         self._namespace(mine, other, path, OMIT)
 
     def _object(self, a: Any, b: Any, path: str) -> None:
-        if isinstance(a, staticmethod | classmethod):
+        if issubclass(type(a), staticmethod | classmethod):
             self.value(a.__func__, b.__func__, path)
-        elif isinstance(a, property):
+        elif issubclass(type(a), property):
             for name in ("fget", "fset", "fdel", "__doc__"):
                 self.value(getattr(a, name), getattr(b, name), f"{path}.{name}")
-        elif isinstance(a, types.MethodType):
+        elif issubclass(type(a), types.MethodType):
             self.value(a.__func__, b.__func__, f"{path}.__func__")
             self.value(a.__self__, b.__self__, f"{path}.__self__")
-        elif isinstance(a, functools.partial):
+        elif issubclass(type(a), functools.partial):
             self.value([a.func, a.args, a.keywords], [b.func, b.args, b.keywords], f"{path}<partial>")
-        elif isinstance(a, functools.cached_property):
+        elif issubclass(type(a), functools.cached_property):
             self.value(a.func, b.func, f"{path}.func")
-        elif isinstance(a, CACHE):
+        elif issubclass(type(a), CACHE):
             self.value(a.__wrapped__, b.__wrapped__, f"{path}.__wrapped__")
         elif self._first_party_type(type(a)):
             self.value(type(a), type(b), f"{path}.__class__")

@@ -62,14 +62,14 @@ class Snapshot:
             facts[f"linecache {name}"] = repr(file in linecache.cache and linecache.cache[file][0:2])
         while queue and len(seen) < LIMIT:
             path, obj = queue.popleft()
-            if id(obj) in seen or isinstance(obj, ATOMS):
+            if id(obj) in seen or issubclass(type(obj), ATOMS):
                 continue
             seen.add(id(obj))
             parts = list(self._parts(obj))
             if not parts and not isinstance(obj, dict | list | set | tuple | type | types.FunctionType):
                 continue
             if keep:
-                _take(obj)
+                _take(ctypes.py_object(obj))  # as it is: a bare one would be asked for its class
                 self._ids.append(id(obj))
             facts[f"#{id(obj)}"] = repr([(key, self._short(value)) for key, value in parts])
             self.paths.setdefault(f"#{id(obj)}", path)
@@ -77,16 +77,16 @@ class Snapshot:
         return facts
 
     def _short(self, value: Any) -> str:
-        return repr(value) if isinstance(value, ATOMS) else f"#{id(value)}"
+        return repr(value) if issubclass(type(value), ATOMS) else f"#{id(value)}"
 
     def _parts(self, obj: Any) -> list[tuple[str, Any]]:
-        if isinstance(obj, types.ModuleType):
+        if issubclass(type(obj), types.ModuleType):
             if obj.__name__.partition(".")[0] != self.top:
                 return []
             return [*self._items(vars(obj)), ("order", self._order(vars(obj)))]
-        if isinstance(obj, types.FunctionType):
+        if issubclass(type(obj), types.FunctionType):
             return self._function(obj)
-        if isinstance(obj, type):
+        if issubclass(type(obj), type):
             if obj.__module__.partition(".")[0] != self.top:
                 return []
             bases = [(f"base {index}", base) for index, base in enumerate(obj.__bases__)]  # of no account: which tuple
@@ -98,21 +98,21 @@ class Snapshot:
                 unseen = (*unseen, "__signature__", *(f"__pydantic_{name}" for name in WORKED_OUT))
             items = self._items({k: v for k, v in members if k not in unseen})
             return [*items, ("order", self._order(dict(members[: -len(bases)]))), ("derived", repr(derived))]
-        if isinstance(obj, dict):
+        if issubclass(type(obj), dict):
             return [(repr(k) if isinstance(k, ATOMS) else f"#{id(k)}", v) for k, v in dict.items(obj)]
-        if isinstance(obj, list | tuple | deque):
+        if issubclass(type(obj), list | tuple | deque):
             return [(str(index), value) for index, value in enumerate(obj)]
-        if isinstance(obj, set | frozenset):
+        if issubclass(type(obj), set | frozenset):
             return (
                 sorted((self._short(value), value) for value in obj)
                 if all(isinstance(v, ATOMS) for v in obj)
                 else [("members", repr(sorted(id(v) for v in obj)))]
             )
-        if isinstance(obj, staticmethod | classmethod | types.MethodType):
+        if issubclass(type(obj), staticmethod | classmethod | types.MethodType):
             return [("__func__", obj.__func__)]
-        if isinstance(obj, property):
+        if issubclass(type(obj), property):
             return [("fget", obj.fget), ("fset", obj.fset), ("fdel", obj.fdel)]
-        if isinstance(obj, functools.partial):
+        if issubclass(type(obj), functools.partial):
             return [("func", obj.func), ("args", obj.args), ("keywords", obj.keywords)]
         fields = getattr(type(obj), "__dict__", {}).get("__dict__") and object.__getattribute__(obj, "__dict__")
         return [*self._items(fields), ("order", self._order(fields))] if type(fields) is dict else []

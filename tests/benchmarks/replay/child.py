@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from contestants import Refusal, contestant
-from describe import MEMO, aliases, describe, lines
+from describe import MEMO, aliases, describe, is_a, lines
 
 _HEAP: list[Any] = []
 
@@ -180,18 +180,18 @@ class Held:
             self._hold(name, vars(module), "")
             texts = _assignments(module)
             for key, value in list(vars(module).items()):
-                if key in texts and not isinstance(value, (type, types.FunctionType)) and _is_state(value):
+                if key in texts and not is_a(value, (type, types.FunctionType)) and _is_state(value):
                     self._state.append((name, key, value, texts[key]))
 
     def _hold(self, module: str, namespace: Any, prefix: str) -> None:
         for key, value in list(namespace.items()):
-            value = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
-            if not isinstance(value, (type, types.FunctionType)) or value.__module__ != module:
+            value = value.__func__ if is_a(value, (staticmethod, classmethod)) else value
+            if not is_a(value, (type, types.FunctionType)) or value.__module__ != module:
                 continue
             if value.__qualname__ != prefix + key:
                 continue
             self._definitions.append((module, prefix + key, value))
-            if isinstance(value, type):
+            if is_a(value, type):
                 if type(value) is type and value.__init__ is not object.__init__:
                     with contextlib.suppress(Exception):
                         self._instances.append((module, prefix + key, object.__new__(value)))
@@ -257,13 +257,13 @@ def _same_function(old: types.FunctionType, new: types.FunctionType) -> bool:
 def _find(module: str, name: str) -> Any:
     found: Any = sys.modules.get(module)
     for part in name.split("."):
-        found = (vars(found) if isinstance(found, (type, types.ModuleType)) else {}).get(part)
-        found = found.__func__ if isinstance(found, (staticmethod, classmethod)) else found
+        found = (vars(found) if is_a(found, (type, types.ModuleType)) else {}).get(part)
+        found = found.__func__ if is_a(found, (staticmethod, classmethod)) else found
     return found
 
 
 def _is_state(value: Any) -> bool:
-    if isinstance(value, (dict, list, set)):
+    if is_a(value, (dict, list, set)):
         return True
     return (
         type(value).__module__ not in ("typing", "re", "builtins", "functools")

@@ -43,13 +43,18 @@ def describe(modules: dict[str, types.ModuleType], root: str) -> dict[str, str]:
     return _Describer(modules, root).run()
 
 
+def is_a(value: Any, kinds: Any) -> bool:
+    """By its type alone: who asks a lazy object for its class (Django's settings) has it set itself up, or raise."""
+    return issubclass(type(value), kinds)
+
+
 def aliases(modules: dict[str, types.ModuleType]) -> dict[str, str]:
     """Which names mean the same function, class or container: path → the first path of that object."""
     first: dict[int, str] = {}
     found = {}
     for name in sorted(modules):
         for key, value in sorted(vars(modules[name]).items()):
-            if isinstance(value, (types.FunctionType, type, dict, list, set)) and not key.startswith("__"):
+            if is_a(value, (types.FunctionType, type, dict, list, set)) and not key.startswith("__"):
                 found[f"{name}:{key}"] = first.setdefault(id(value), f"{name}:{key}")
     return found
 
@@ -62,12 +67,12 @@ def lines(modules: dict[str, types.ModuleType]) -> dict[str, str]:
         queue = [(f"{name}:{key}", value) for key, value in vars(modules[name]).items()]
         while queue:
             path, value = queue.pop()
-            value = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
-            if not isinstance(value, (type, types.FunctionType)) or value.__module__ != name or path in found:
+            value = value.__func__ if is_a(value, (staticmethod, classmethod)) else value
+            if not is_a(value, (type, types.FunctionType)) or value.__module__ != name or path in found:
                 continue
-            if isinstance(value, types.FunctionType):
+            if is_a(value, types.FunctionType):
                 found[path] = repr((value.__code__.co_firstlineno, _places(value.__code__)))
-            elif isinstance(value, type) and value.__qualname__ == path.partition(":")[2]:
+            elif is_a(value, type) and value.__qualname__ == path.partition(":")[2]:
                 queue += [(f"{path}.{key}", member) for key, member in vars(value).items()]
     return found
 
@@ -92,15 +97,15 @@ class _Describer:
     def _text(self, value: Any, path: str, depth: int) -> str:
         if type(value) in _ATOMS:
             return self._clean(repr(value))
-        if isinstance(value, types.ModuleType):
+        if is_a(value, types.ModuleType):
             return f"module {value.__name__}"
         if depth > _DEEPEST:
             return f"deep {type(value).__name__}"
         if id(value) in self._namespaces:
             return f"names of {self._namespaces[id(value)]}"  # described as such; their order means nothing
-        if isinstance(value, (type, types.FunctionType)):
+        if is_a(value, (type, types.FunctionType)):
             return self._definition(value, path, depth)
-        if isinstance(value, (tuple, frozenset)) and type(value) in (tuple, frozenset):
+        if type(value) in (tuple, frozenset):
             parts = [self._text(v, f"{path}[{i}]", depth + 1) for i, v in enumerate(value)]
             return f"{type(value).__name__}({', '.join(parts if type(value) is tuple else sorted(parts))})"
         if id(value) in self._seen:
@@ -109,7 +114,7 @@ class _Describer:
 
     def _object(self, value: Any, path: str, depth: int) -> str:
         for kind, describer in _TABLE:
-            if isinstance(value, kind):
+            if is_a(value, kind):
                 return describer(self, value, path, depth)
         if _is_typing(value):
             return self._clean(repr(value))
@@ -292,10 +297,10 @@ _PLAIN_KINDS = (types.FunctionType, types.MethodType, types.SimpleNamespace, typ
 
 def _is_typing(value: Any) -> bool:
     """Immutable values of the typing kind, which processes share or not as they like."""
-    if isinstance(value, (typing.TypeVar, types.GenericAlias)):
+    if is_a(value, (typing.TypeVar, types.GenericAlias)):
         return True
     homes = ("typing", "types", "typing_extensions", "annotated_types")
-    return type(value).__module__ in homes and not isinstance(value, _PLAIN_KINDS)
+    return type(value).__module__ in homes and not is_a(value, _PLAIN_KINDS)
 
 
 def _lives_in(function: types.FunctionType) -> bool:

@@ -170,6 +170,19 @@ def test_what_an_included_router_would_go_by_counts_not_what_it_noted_before(tmp
     assert contest.run("flyhot").differences == []
 
 
+def test_a_lazy_object_is_not_asked_for_its_class(tmp_path: Path) -> None:
+    lazy = """
+class Lazy:
+    @property
+    def __class__(self): raise RuntimeError("settings are not configured")
+settings = Lazy()
+"""
+    old = {"pkg/one.py": lazy + "def work():\n    return 1\n"}
+    new = {"pkg/one.py": lazy + "def work():\n    return 2\n"}
+    assert replay(tmp_path / "ours", old, new, "flyhot").result == "right"
+    assert replay(tmp_path / "nothing", old, new, "nothing").result == "wrong"
+
+
 def test_the_modules_of_a_namespace_package_count(tmp_path: Path) -> None:
     for side, text in (("old", "LIMIT = 1\n"), ("new", "LIMIT = 2\n")):
         folder = tmp_path / side / "pkg" / "parts"

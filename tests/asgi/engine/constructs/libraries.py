@@ -1,6 +1,89 @@
 """What commits of libraries do. Each of these is right: none may be refused."""
 
 CASES = {
+    "context managers are decorators, and what they are made of moves": """
+        --- m
+        from contextlib import asynccontextmanager, contextmanager
+        @contextmanager
+        def told(word): yield word
+        @asynccontextmanager
+        async def waited(): yield 1
+        @told("f")
+        def f(): return 1
+        class C:
+            @waited()
+            async def g(self): return 2
+        +++ m
+        from contextlib import asynccontextmanager, contextmanager
+        MORE = 1
+        @contextmanager
+        def told(word): yield word
+        @asynccontextmanager
+        async def waited(): yield 1
+        @told("f")
+        def f(): return 1
+        class C:
+            @waited()
+            async def g(self): return 2
+        === hold
+        import asyncio
+        def codes():
+            inside = [c.cell_contents for f in (m.f, m.C.g) for c in f.__closure__]
+            kept = [one.gen for one in inside if hasattr(one, "gen")]
+            found = [getattr(one, "gi_code", None) or one.ag_code for one in kept]
+            return [(one.co_consts, one.co_firstlineno) for one in found]
+        === ask
+        codes()
+        m.f(), asyncio.run(m.C().g())
+    """,
+    "lazy objects raise when they are asked for their class, in modules, classes, containers and closures": """
+        --- low
+        class Lazy:
+            @property
+            def __class__(self): raise RuntimeError("settings are not configured")
+            def __getattr__(self, name): raise RuntimeError("settings are not configured")
+        settings = Lazy()
+        --- m
+        from dataclasses import dataclass
+        from .low import Lazy, settings
+        TABLE = {"one": settings, "list": [settings]}
+        other = Lazy()
+        class K:
+            member = settings
+            def f(self): return 1
+        @dataclass
+        class D:
+            x: int = 1
+        def made(): 
+            kept = settings
+            def inner(): return kept, 1
+            return inner
+        inner = made()
+        LIMIT = 1
+        def uses(value=settings): return LIMIT
+        +++ m
+        from dataclasses import dataclass
+        from .low import Lazy, settings
+        TABLE = {"one": settings, "list": [settings], "two": 2}
+        other = Lazy()
+        class K:
+            member = settings
+            more = 2
+            def f(self): return 2
+        @dataclass
+        class D:
+            x: int = 1
+            y: int = 2
+        def made():
+            kept = settings
+            def inner(): return kept, 2
+            return inner
+        inner = made()
+        LIMIT = 2
+        def uses(value=settings): return LIMIT, 3
+        === ask
+        m.K().f(), m.K.more, m.D(), m.inner()[1], m.uses(), len(m.TABLE)
+    """,
     "a loop that hands docstrings on is written otherwise, and its functions change": """
         --- m
         class A:
