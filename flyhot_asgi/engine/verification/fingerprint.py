@@ -48,6 +48,7 @@ _CONTAINERS = frozenset(CONTAINER_KINDS) - {tuple, frozenset}
 _MOST_ORDERED = 200
 _TOLD_BY_REPR = frozenset({"datetime", "decimal", "fractions", "uuid", "ipaddress", "zoneinfo", "typing"})
 """Modules whose objects are values, with all that they are in their `repr`."""
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _NOTED = "__annotations__"
 _SKIPPED_MEMBERS = frozenset(
     {"__dict__", "__weakref__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__"}
@@ -145,7 +146,7 @@ class Fingerprint:
         elif kind is types.MethodType:
             self._put(path, STATE, f"method {self._brief(value.__func__)} of {self._brief(value.__self__)}")
         elif kind.__module__ in _TOLD_BY_REPR or kind in (types.GenericAlias, types.UnionType):
-            self._put(path, STATE, repr(value))
+            self._put(path, STATE, _ADDRESS.sub("", repr(value)))  # `Annotated[User, Depends(<function …>)]`
         elif kind is types.CodeType:
             self._put(path, STATE, self._brief(value))
         elif kind is re.Pattern:

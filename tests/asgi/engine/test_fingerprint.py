@@ -264,3 +264,15 @@ def test_a_path_has_noted_nothing_when_it_was_described() -> None:
     described = describe({"places": module}, "", ["places"])
     assert described["places:HERE"][1] == "srv/app"
     assert [noted(module.HERE), noted(module.held.there)] == before
+
+
+def test_where_a_dependency_lies_is_no_part_of_an_alias() -> None:
+    def told() -> dict[str, tuple[str, str]]:
+        module = types.ModuleType("app")
+        exec("def get(): ...\nfrom typing import Annotated\nUser = Annotated[int, (get,)]", vars(module))
+        kept.append(module)
+        return describe({"app": module}, "/srv", ["app"])
+
+    kept: list[types.ModuleType] = []
+    first, second = told(), told()
+    assert first["app:User"] == second["app:User"] and "function get" in first["app:User"][1]
