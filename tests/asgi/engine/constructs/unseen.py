@@ -405,7 +405,7 @@ CASES = {
         === hold
         c = m.C(1, 2)
         === ask
-        c
+        c => C(x=1, z=[], y=2)
     """,
     "frozen dataclass gains a field; instances in a set": """
         --- m
