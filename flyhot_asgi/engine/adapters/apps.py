@@ -20,7 +20,7 @@ from ..planning.context import Adapter, Context
 from ..source.diff import Change, NamespaceDiff, Verdict
 from ..source.module import NamesRead, Statement, dotted_name
 from ..source.plan import Action
-from .construct import plan_construction, same_callee, why_not_constructed
+from .construct import layered_otherwise, plan_construction, same_callee, why_not_constructed
 from .whole import filled_by, plan_whole, set_on, told_to_classes
 
 _DESCRIBING = frozenset(
@@ -90,7 +90,7 @@ class AppsAdapter(Adapter):
                     module, new, Action.REBUILD, "the app's description changed; the app stays the same object"
                 )
                 return True
-        if told_to_classes(context, app, self.owns):
+        if told_to_classes(context, app, self.owns) or layered_otherwise(before, after, rebound):
             plan_whole(context, module, new, app, "how it is made changed")
             return True
         if (reason := why_not_constructed(before, after, rebound, context.started)) is not None:

@@ -30,23 +30,39 @@ _START = frozenset("lifespan on_startup on_shutdown".split())
 """Arguments that take effect when the app is started."""
 _COUNTED_ON = frozenset("middleware exception_handlers debug".split())
 """Arguments that other adapters count on."""
+_LAYERS = frozenset({"middleware", "exception_handlers"})
 _MISSING: Any = object()
 
 
 def why_not_constructed(old: ast.Call, new: ast.Call, rebound: set[str], started: bool) -> str | None:
     """Why the constructor can't run again; None if it can. `started`: the app was."""
     fixed = _COUNTED_ON | _START if started else _COUNTED_ON
-    sides = [{k.arg: ast.dump(k.value) for k in call.keywords if k.arg in fixed} for call in (old, new)]
-    differing = sorted(str(name) for name in {**sides[0], **sides[1]} if sides[0].get(name) != sides[1].get(name))
-    if differing:
+    if differing := sorted(_differing(old, new, fixed)):
         return f"its argument `{differing[0]}` changed, which took effect when the app was started"
-    for keyword in new.keywords:
-        names = {node.id for node in nodes_of(keyword.value) if isinstance(node, ast.Name)}
-        if keyword.arg in fixed and names & rebound:
-            return f"its argument `{keyword.arg}` is another object now, and took effect when the app was started"
+    if others := sorted(_reading(new, rebound) & fixed):
+        return f"its argument `{others[0]}` is another object now, and took effect when the app was started"
     if any(keyword.arg is None for keyword in [*old.keywords, *new.keywords]):
         return "its arguments are unpacked from a mapping, so that what changed can't be told"
     return None
+
+
+def layered_otherwise(old: ast.Call, new: ast.Call, rebound: set[str]) -> bool:
+    """It is given other middleware or handlers of errors, of which the stack is built: by an app made again whole."""
+    return bool((_differing(old, new, _COUNTED_ON) | (_reading(new, rebound) & _COUNTED_ON)) & _LAYERS)
+
+
+def _differing(old: ast.Call, new: ast.Call, among: frozenset[str]) -> set[str]:
+    sides = [{str(k.arg): ast.dump(k.value) for k in call.keywords if k.arg in among} for call in (old, new)]
+    return {name for name in {**sides[0], **sides[1]} if sides[0].get(name) != sides[1].get(name)}
+
+
+def _reading(call: ast.Call, rebound: set[str]) -> set[str]:
+    """Arguments that read one of these names."""
+    return {
+        str(keyword.arg)
+        for keyword in call.keywords
+        if any(isinstance(node, ast.Name) and node.id in rebound for node in nodes_of(keyword.value))
+    }
 
 
 def plan_construction(context: Context, module: str, change: Change, living: Any) -> None:

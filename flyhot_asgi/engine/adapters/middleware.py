@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from ..living.attributes import fields_of
 from ..living.inventory import is_among
 from ..planning.context import COLD, Adapter, Context
 from ..source.diff import NamespaceDiff
 from ..source.module import Statement
 from ..source.plan import Action
+from ..source.values import is_definition, is_plain
 from .layers import made_anew
 from .made_otherwise import made_otherwise
 from .same_text import SameText
@@ -27,6 +30,13 @@ class MiddlewareAdapter(Adapter):
 
     def owns(self, value: object) -> bool:
         return is_app(value)
+
+    def says_all(self, context: Context, value: object) -> bool:
+        """`Middleware(GZipMiddleware, minimum_size=10)`: a class, and options that are plain values."""
+        kind = getattr(sys.modules.get("starlette.middleware"), "Middleware", None)
+        given = list((fields_of(value) or {}).values()) if kind is not None and type(value) is kind else []
+        parts = [one for part in given for one in (part.values() if isinstance(part, dict) else [part])]
+        return bool(parts) and all(is_definition(one) or is_plain(one) for one in parts)
 
     def registers(self, context: Context, module: str, statement: Statement) -> bool:
         return module in context.live and bool(calls_in(context, module, statement))
