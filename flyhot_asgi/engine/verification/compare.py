@@ -17,11 +17,14 @@ from ..source.paths import CONTAINER_KINDS, LATER, ORDER, SAME, SHARED, TAGS, ho
 from .fingerprint import DEFINITION, STATE
 
 Entries: TypeAlias = Mapping[str, tuple[str, str]]
+_DRAWN = re.compile(r"(?<=_)[0-9a-f]{32}")
 
 
 def unstable_paths(one: Entries, other: Entries) -> set[str]:
-    """Paths that two cold imports of one release describe differently."""
-    return {path for path in one.keys() | other.keys() if one.get(path) != other.get(path)}
+    """Paths that two cold imports of one release describe differently. Names that are drawn (`f_<uuid>`) are others in
+    each: told with what was drawn left out, too."""
+    found = {path for path in one.keys() | other.keys() if one.get(path) != other.get(path)}
+    return found | {_DRAWN.sub("…", path) for path in found if _DRAWN.search(path)}
 
 
 def unsettled(one: Entries, other: Entries) -> set[str]:
@@ -170,7 +173,7 @@ _CELL = re.compile(r"([\w.]+:\w+)(?:\[\w+\]|\.\w+|\(\))*(\[[^\W\d]\w*\](?!\[[^\W
 def _is_masked(path: str, masked: set[str]) -> bool:
     if path in masked:
         return True
-    path = path.removesuffix(SAME)
+    path = _DRAWN.sub("…", path.removesuffix(SAME)) if _DRAWN.search(path) else path.removesuffix(SAME)
     return path in masked or any(path[:end] in masked for end, sign in enumerate(path) if sign in "[.")
 
 

@@ -129,3 +129,17 @@ def test_a_table_with_one_item_that_differs_each_time_is_compared_but_for_that()
     other = {**one, "m:T['at'][2]": ONE}
     del other["m:T['at'][1]"]
     assert unsettled(one, other) == {"m:T['at']"}
+
+
+def test_names_that_are_drawn_in_each_process_are_not_compared() -> None:
+    def drawn(digit: str) -> dict[str, tuple[str, str]]:
+        return {
+            "m:C": ("D", "class m:C"),
+            f"m:C.pack_{digit * 32}": ("D", "function m:f"),
+            "m:C.f": ("D", "function m:f"),
+        }
+
+    masked = unstable_paths(drawn("a"), drawn("b"))
+    assert differences(drawn("d"), drawn("c"), drawn("a"), masked, drawn("c"), still=True) == []
+    live = {**drawn("c"), "m:C.f": ("D", "function m:g")}
+    assert [path for path, _ in differences(drawn("d"), live, drawn("a"), masked)] == ["m:C.f"]
