@@ -354,4 +354,5 @@ def free(held: list[Held], journal: Journal) -> None:
     for (ref, _), name in zip(held, names, strict=False):
         if (twin := ref()) is not None:
             who = strangers or Substitution([]).holders(twin)
-            raise UpgradeError(f"making {name} anew told {', '.join(who[:3]) or 'something unknown'} of a second one")
+            told = ", ".join(list(dict.fromkeys(who))[:3]) or "somebody who can't be seen"
+            raise UpgradeError(f"{name} can't be made anew: the second one would stay in {told}, beside the first")
