@@ -20,6 +20,7 @@ from typing import Any
 
 from .inventory import describe, frame_of, module_of, running_code
 from .places import found_at
+from .serving import Serving, routed_by
 from .territory import Place, Territory, namespaces
 from .wrapped import function_chain
 
@@ -86,7 +87,7 @@ class Scan:
         gc.unfreeze()  # what is frozen refers to nothing, as far as the collector says
         self.holders: list[list[Holder]] = [[] for _ in targets]
         self._territory, self._names, self._kinds = territory, names, frozenset(kinds)
-        self._spaces = namespaces()
+        self._spaces, self._serving = namespaces(), Serving()
         self._going = {id(one) for one in going}
         self._renamed = {id(one) for one in renamed}
         self._keep = [targets, passing, list(passing), going, renamed]
@@ -155,7 +156,7 @@ class Scan:
         below = [nodes[key] for key in keys]
         if not below:
             return None
-        if self._is_root(holder, below):
+        if routed_by(holder, keys) or self._is_root(holder, below):
             self._settled.update(keys)
             return None
         self._below.setdefault(id(holder), set()).update(keys)
@@ -189,6 +190,8 @@ class Scan:
             return self._definition(holder, below)
         if kind in _RUNNING:
             place = self._territory.of_module(_module_of(holder))
+            if (served := self._serving.kind(holder)) == "http" or (served and place is Place.LIBRARY):
+                return True  # a request ends; what a framework has of a websocket's route, it has used
             return self._note(below, place, f"a running `{running_code(holder).co_qualname}`")
         if kind.__name__ == "_lru_cache_wrapper":
             inner = getattr(holder, "__wrapped__", None)
