@@ -86,6 +86,8 @@ class Scan:
     ) -> None:
         gc.unfreeze()  # what is frozen refers to nothing, as far as the collector says
         self.holders: list[list[Holder]] = [[] for _ in targets]
+        self.ending = 0
+        """Which targets (bits) connections in flight have, for as long as they need them: those are no holders."""
         self._territory, self._names, self._kinds = territory, names, frozenset(kinds)
         self._spaces, self._serving = namespaces(), Serving()
         self._going = {id(one) for one in going}
@@ -191,7 +193,9 @@ class Scan:
         if kind in _RUNNING:
             place = self._territory.of_module(_module_of(holder))
             if (served := self._serving.kind(holder)) == "http" or (served and place is Place.LIBRARY):
-                return True  # a request ends; what a framework has of a websocket's route, it has used
+                for node in below:  # a request ends; what a framework has of a websocket's route, it has used
+                    self.ending |= node.targets
+                return True
             return self._note(below, place, f"a running `{running_code(holder).co_qualname}`")
         if kind.__name__ == "_lru_cache_wrapper":
             inner = getattr(holder, "__wrapped__", None)

@@ -12,7 +12,9 @@ import types
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from ..living.holders import Scan
 from ..living.inventory import living_functions
+from ..living.territory import territory_of
 from ..patching.patch import Patch
 from ..source.codetree import distinct_codes
 from ..source.defuse import Home
@@ -54,8 +56,19 @@ def _functions(patch: Patch) -> list[Difference]:
         patch.functions = []  # or our own list would keep garbage alive
         gc.unfreeze()
         gc.collect()
-        wrong = _wrong_functions(patch, living_functions(patch.files))
+        wrong = _left(patch, _wrong_functions(patch, living_functions(patch.files)))
     return [_about(patch, function, "a living function runs code that is not the release's") for function in wrong]
+
+
+def _left(patch: Patch, wrong: list[types.FunctionType]) -> list[types.FunctionType]:
+    """But for those that only a request in flight has: they end with it, as its frames do, on their old code."""
+    if not wrong:
+        return []
+    sources = {**patch.plan.old, **patch.plan.new}
+    found = Scan(wrong, territory_of(sources), [wrong], names=True)
+    ending = [one for index, one in enumerate(wrong) if found.ending >> index & 1 and not found.holders[index]]
+    patch.orphans.update(ending)
+    return [function for function in wrong if function not in patch.orphans]
 
 
 def strangers(sources: Mapping[str, SourceModule], orphans: Collection[types.FunctionType] = ()) -> list[Difference]:

@@ -103,6 +103,75 @@ go_on(lib[1]) => 'answered'
     assert verdict.word == "right", verdict.why
 
 
+_MIDDLEWARE = """
+class Stamp:
+    def __init__(self, app, header="x"):
+        self.app = app
+        self.header = header
+
+    async def __call__(self, scope, receive, send):
+        async def stamped(message):
+            await send({{**message, "by": {}}})
+
+        await self.app(scope, receive, stamped)
+
+
+app.add_middleware(Stamp)
+
+
+@app.get("/")
+async def home():
+    for one in waiting:
+        await one
+    return PlainTextResponse("a")
+"""
+
+
+def test_a_closure_of_a_request_in_flight_ends_on_its_old_code(tmp_path):
+    """Its new code needs a variable that the old one has no place for."""
+    text = f"""
+--- main
+{_HEAD}{_MIDDLEWARE.format(1)}
++++ main
+{_HEAD}{_MIDDLEWARE.format("len(self.header) + 1")}
+=== hold
+{_ASK}
+=== use
+main.waiting.append(Later())
+lib.append(ask())
+go_on(lib[0])
+=== ask
+go_on(lib[0]) => 'answered'
+sent[0]["by"] => 1
+main.waiting.clear() => None
+go_on(ask()) => 'answered'
+sent[2]["by"] => 2
+"""
+    verdict = judge(case(text), tmp_path, here=True)
+    assert verdict.word == "right", verdict.why
+
+
+def test_one_that_somebody_keeps_beyond_the_request_is_in_the_way(tmp_path):
+    text = f"""
+--- main
+{_HEAD}{_MIDDLEWARE.format(1)}
++++ main
+{_HEAD}{_MIDDLEWARE.format("len(self.header) + 1")}
+=== hold
+{_ASK}
+=== use
+import gc
+main.waiting.append(Later())
+lib.append(ask())
+go_on(lib[0])
+lib.append([one for one in gc.get_objects() if type(one) is type(ask) and one.__name__ == "stamped"])
+=== ask
+len(sent) => 0
+"""
+    verdict = judge(case(text), tmp_path, here=True)
+    assert verdict.word == "refused", verdict.why
+
+
 def test_a_scope_that_a_server_keeps_holds_no_route_of_an_earlier_release(lab: Callable[..., Lab], kept_by_a_library):
     app = lab(main=_HEAD + _BEFORE.format(""))
     main = app.main
