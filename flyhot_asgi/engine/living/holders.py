@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import gc
 import signal
+import time
 import types
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .inventory import describe, frame_of, module_of, running_code
 from .places import found_at
-from .serving import Serving, routed_by
+from .serving import Serving, needs_no_more, routed_by
 from .territory import Place, Territory, namespaces
 from .wrapped import function_chain
 
@@ -29,6 +30,7 @@ _DEEP = 30
 """How far up to what goes with a plan: a dependency of a dependency lies deep inside of its route."""
 _TRANSPARENT = (types.CellType, tuple, property, staticmethod, classmethod)
 """They hold for whoever holds them: a module that has a target in one of these holds it by name."""
+_GLANCES, _GLANCE_SECONDS = 3, 0.02
 _RUNNING = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
 _VALUE_MODULES = frozenset({"builtins", "typing", "typing_extensions", "functools", "types", "collections", "weakref"})
 """Instances of their types stand for nobody: what holds them counts."""
@@ -42,6 +44,8 @@ class Holder:
     place: Place
     what: str
     """In a few words, with the module that it was found in."""
+    adrift: bool = False
+    """No root leads there: a frame that runs has it, or something that the collector does not see."""
 
 
 @dataclass
@@ -150,7 +154,8 @@ class Scan:
                     queue.append(child)
         for key, node in nodes.items():
             if key not in self._settled and key not in self._inner and not node.named:
-                self._note([node], node.place(Place.EMBEDDER), node.app or node.library or node.first)
+                what = node.app or node.library or node.first
+                self._note([node], node.place(Place.EMBEDDER), what, adrift=True)
 
     def _meet(self, holder: object, nodes: dict[int, _Node]) -> _Node | None:
         """A node to climb on from; None if the walk ends here, whoever it is then being noted."""
@@ -158,7 +163,11 @@ class Scan:
         below = [nodes[key] for key in keys]
         if not below:
             return None
-        if routed_by(holder, keys) or self._is_root(holder, below):
+        if routed_by(holder, keys) or needs_no_more(holder, keys):
+            self._end(below)
+            self._settled.update(keys)
+            return None
+        if self._is_root(holder, below):
             self._settled.update(keys)
             return None
         self._below.setdefault(id(holder), set()).update(keys)
@@ -193,14 +202,17 @@ class Scan:
         if kind in _RUNNING:
             place = self._territory.of_module(_module_of(holder))
             if (served := self._serving.kind(holder)) == "http" or (served and place is Place.LIBRARY):
-                for node in below:  # a request ends; what a framework has of a websocket's route, it has used
-                    self.ending |= node.targets
-                return True
+                return self._end(below)  # a request ends; what a framework has of a websocket's route, it has used
             return self._note(below, place, f"a running `{running_code(holder).co_qualname}`")
         if kind.__name__ == "_lru_cache_wrapper":
             inner = getattr(holder, "__wrapped__", None)
             return self._territory.of_module(getattr(inner, "__module__", None)) is Place.LIBRARY
         return False
+
+    def _end(self, below: Iterable[_Node]) -> bool:
+        for node in below:
+            self.ending |= node.targets
+        return True
 
     def _module(self, name: str, below: list[_Node]) -> bool:
         place = self._territory.of_module(name)
@@ -218,8 +230,8 @@ class Scan:
         module = holder.__globals__.get("__name__") if isinstance(holder, types.FunctionType) else holder.__module__
         return self._note(below, self._territory.of_module(module), describe(holder))
 
-    def _note(self, nodes: Iterable[_Node], place: Place, what: str) -> bool:
-        holder = Holder(place, what or "a frame")
+    def _note(self, nodes: Iterable[_Node], place: Place, what: str, *, adrift: bool = False) -> bool:
+        holder = Holder(place, what or "a frame", adrift)
         for node in nodes:
             for index, holders in enumerate(self.holders):
                 if node.targets >> index & 1 and holder not in holders:
@@ -243,6 +255,12 @@ class Scan:
                         [_Node(self._inner[id(one)], "", False, "")], Place.LIBRARY, "a weak reference to its method"
                     )
 
+    @property
+    def adrift(self) -> bool:
+        """There are holders, and no root leads to any of them: a moment later there may be none."""
+        found = [holder for holders in self.holders for holder in holders]
+        return bool(found) and all(holder.adrift for holder in found)
+
     def counting(self, index: int = 0) -> list[str]:
         """Holders of one target by which old code would run again: the app's and libraries', in words."""
         return sorted({h.what for h in self.holders[index] if h.place is not Place.EMBEDDER})
@@ -250,6 +268,19 @@ class Scan:
     def outside(self, index: int = 0) -> list[str]:
         """Holders of one target that belong to the embedding program, in words."""
         return sorted({h.what for h in self.holders[index] if h.place is Place.EMBEDDER})
+
+
+def look_twice(scan: Callable[[], Scan]) -> Scan:
+    """A scan that does not take what a running frame has for a moment (the loop's thread answers requests meanwhile)
+    for a holder: such a one is gone at one of the next looks."""
+    found = scan()
+    for _ in range(_GLANCES):
+        if not found.adrift:
+            break
+        del found
+        time.sleep(_GLANCE_SECONDS)
+        found = scan()
+    return found
 
 
 def _module_of(running: Any) -> str:

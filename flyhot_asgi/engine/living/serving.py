@@ -7,15 +7,21 @@ old code, as every frame does, and keeps nothing alive beyond that. Which corout
 
 from __future__ import annotations
 
+import dis
+import functools
 import gc
 import types
+from collections import deque
 from collections.abc import Collection
 from typing import Any
 
 from .attributes import fields_of
 
 _DEEPEST = 100
-_ROUTED = ("app", "router", "route", "endpoint")
+_FAR, _MOST = 12, 200
+_SENDS = ("send", "receive", "_send", "_receive", "func")
+_VARIABLES = ("LOAD_FAST", "LOAD_DEREF", "LOAD_CLOSURE")
+_ROUTED = ("app", "router", "route", "endpoint", "fastapi")
 """Where frameworks leave in a scope by which way the request came."""
 
 
@@ -50,22 +56,74 @@ class Serving:
 
 
 def routed_by(holder: Any, held: Collection[int]) -> bool:
-    """It is a connection's scope, and has these (by id) only as the way by which the request came. A server keeps the
-    last scope of a connection until the next request on it, long after all is answered."""
-    if _scope_type(holder) is None:
-        return False
+    """It is a request's scope, or a websocket's that has these (by id) only as the way by which it came. A server keeps
+    the last scope of a connection until the next request on it, long after all is answered."""
+    kind = _scope_type(holder)
+    if kind != "websocket":
+        return kind is not None
     return not any(id(value) in held for key, value in list(holder.items()) if key not in _ROUTED)
 
 
+def needs_no_more(holder: Any, held: Collection[int]) -> bool:
+    """It is a coroutine that waits, and has of these (by id) only functions that it made and whose names the rest of it
+    never reads: what a middleware made for requests, and a websocket has no use for."""
+    if type(holder) is not types.CoroutineType or not holder.cr_suspended or holder.cr_frame is None:
+        return False
+    made = [one for one in gc.get_referents(holder) if id(one) in held]
+    code, at = (
+        holder.cr_code,
+        holder.cr_frame.f_lasti,
+    )  # its variables are not asked: it would keep a copy of them, as some do
+    made = [one for one in made if not (type(one) is dict and one.keys() <= {*code.co_varnames, *code.co_cellvars})]
+    inside = f"{code.co_qualname}.<locals>."
+    if not all(type(one) is types.FunctionType and one.__qualname__ == inside + one.__name__ for one in made):
+        return False
+    return not {one.__name__ for one in made} & read_later(code, at)
+
+
+def read_later(code: types.CodeType, at: int, what: Collection[str] = _VARIABLES) -> set[str]:
+    """Names that the rest of a frame may read by these instructions: from where it stands, or from the begin of the
+    loops it is in."""
+    instructions = list(dis.get_instructions(code))
+    start = at
+    for one in reversed(instructions):
+        if one.opcode in dis.hasjrel and "BACKWARD" in one.opname and one.offset > start > one.argval:
+            start = one.argval
+    found: set[str] = set()
+    for one in instructions:
+        if one.offset >= start and one.opname.startswith(tuple(what)):
+            found.update(one.argval if isinstance(one.argval, tuple) else [one.argval])
+    return found
+
+
 def _served(coroutine: types.CoroutineType[Any, Any, Any]) -> str | None:
-    """What it was called with, itself or as what a request object or a closure's variable has."""
-    for one in gc.get_referents(coroutine):
-        if type(one) is types.CellType:
-            one = next(iter(gc.get_referents(one)), None)
-        found = _scope_type(one) or _scope_type((fields_of(one) or {}).get("scope"))
+    """What it was called with: a scope, a request that has one, or a `send` that leads to one, through whoever wrapped
+    it, in the end to the server's own. A task that a response begins gets no more than that."""
+    queue = deque((one, 0) for one in gc.get_referents(coroutine))
+    for _ in range(_MOST):
+        if not queue:
+            break
+        one, depth = queue.popleft()
+        fields = fields_of(one) or {}
+        found = _scope_type(one) or _scope_type(fields.get("scope"))
         if found is not None:
             return found
+        if depth < _FAR:
+            queue.extend((inner, depth + 1) for inner in _wrapped(one, fields))
     return None
+
+
+def _wrapped(one: object, fields: dict[str, Any]) -> list[Any]:
+    """What a function, a bound method or a responder sends by."""
+    if type(one) is types.CellType:
+        return gc.get_referents(one)
+    if type(one) is types.FunctionType:
+        return list(one.__closure__ or ())
+    if type(one) is types.MethodType:
+        return [one.__self__]
+    if type(one) is functools.partial:
+        return [one.func, *one.args, *one.keywords.values()]
+    return [fields[name] for name in _SENDS if name in fields]
 
 
 def _scope_type(value: object) -> str | None:

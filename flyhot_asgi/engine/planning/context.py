@@ -11,7 +11,7 @@ from typing import Any
 
 from ..living.attributes import fields_of
 from ..living.commands import insides_of
-from ..living.holders import Scan
+from ..living.holders import Scan, look_twice
 from ..living.inventory import Survey, is_among
 from ..living.registries import implementations_of, remembered_by
 from ..living.started import serving
@@ -282,7 +282,7 @@ class Context(Findings):
         if (found.counting() or (by_anybody and found.outside())) and not self._collected:
             del found
             self.collect()  # garbage holds nothing
-            found = self.scan([value], but, going, renamed)
+            found = look_twice(lambda: self.scan([value], but, going, renamed))
         held, outside = found.counting(), found.outside()
         if by_anybody:
             return held or outside

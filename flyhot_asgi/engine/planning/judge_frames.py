@@ -9,7 +9,6 @@ nobody does, it is refused.
 
 from __future__ import annotations
 
-import dis
 import types
 import weakref
 from collections import defaultdict
@@ -17,6 +16,7 @@ from typing import Any
 
 from ..living.attributes import fields_of
 from ..living.inventory import frame_of, running_code
+from ..living.serving import read_later
 from ..source.plan import Failing, Refusal
 from .context import Context
 from .judge_calls import failing_call
@@ -25,6 +25,7 @@ from .judge_given import given_otherwise
 _MEND = "keep the name until they have ended (`{name} = …`), let them end, or restart the app"
 _FIT = "let it take what they hand over, too, until they have ended (a default), let them end, or restart the app"
 _GIVES = "take both for one release, let them end, or restart the app"
+_GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME")
 _UPGRADABLE = "__flyhot_upgradable__"
 
 
@@ -75,7 +76,7 @@ class _Fails:
         if (why := failing_call(context, module, running, frame)) is not None:
             return *here, why, _FIT
         gone = self._gone.get(module)
-        if gone and (lacks := sorted(_still_read(frame.f_code, frame.f_lasti) & gone)):
+        if gone and (lacks := sorted(read_later(frame.f_code, frame.f_lasti, _GLOBALS) & gone)):
             return *here, f"need(s) `{lacks[0]}`, which is gone from the source", _MEND.format(name=lacks[0])
         return None
 
@@ -84,13 +85,3 @@ def _starts_anew(context: Context, module: str, code: types.CodeType) -> bool:
     """An `@upgradable` function: its old coroutine is ended when the new code is there."""
     value = context.resolve(module, code.co_qualname.partition(".<locals>")[0])
     return _UPGRADABLE in (fields_of(value) or {})
-
-
-def _still_read(code: types.CodeType, at: int) -> set[str]:
-    """Global names that the rest of a frame may read: from where it stands, or from the begin of the loops it is in."""
-    instructions = list(dis.get_instructions(code))
-    start = at
-    for one in reversed(instructions):
-        if one.opcode in dis.hasjrel and "BACKWARD" in one.opname and one.offset > start > one.argval:
-            start = one.argval
-    return {one.argval for one in instructions if one.offset >= start and one.opname in ("LOAD_GLOBAL", "LOAD_NAME")}

@@ -151,6 +151,41 @@ sent[2]["by"] => 2
     assert verdict.word == "right", verdict.why
 
 
+def test_a_closure_that_a_lifespan_or_a_websocket_has_no_use_for_is_in_nobodys_way(tmp_path):
+    """The middleware made it for them as well, and handed on what it got."""
+    handed = "await self.app(scope, receive, stamped if scope['type'] == 'http' else send)"
+    old, new = (
+        _MIDDLEWARE.format(by).replace("await self.app(scope, receive, stamped)", handed)
+        for by in ("1", "len(self.header) + 1")
+    )
+    text = f"""
+--- main
+{_HEAD}{old}
++++ main
+{_HEAD}{new}
+=== hold
+{_ASK}
+
+
+async def started():
+    if not lib:
+        lib.append("started")
+        return {{"type": "lifespan.startup"}}
+    await Later()
+
+
+=== use
+lib.append(main.app({{"type": "lifespan", "asgi": {{}}}}, started, send))
+lib.insert(0, lib[0])
+go_on(lib[0])
+=== ask
+go_on(ask()) => 'answered'
+sent[-1]["by"] => 2
+"""
+    verdict = judge(case(text), tmp_path, here=True)
+    assert verdict.word == "right", verdict.why
+
+
 def test_one_that_somebody_keeps_beyond_the_request_is_in_the_way(tmp_path):
     text = f"""
 --- main
