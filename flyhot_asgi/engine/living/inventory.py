@@ -45,6 +45,10 @@ class Survey:
         self.functions, self.running, self.caches, self.modules = [], [], [], []
         self.instances, self._objects = Counter(), None
 
+    def let_go(self) -> None:
+        """Of what it lists, not of the counts: whoever keeps it keeps nothing alive."""
+        self.functions, self.running, self.caches, self.modules, self._objects = [], [], [], [], None
+
     def count(self, cls: type) -> int:
         """How many instances of a class, and of those derived from it, were there at the last look."""
         return sum(count for kind, count in self.instances.items() if derives(kind, cls))

@@ -43,6 +43,7 @@ def judge_frames(context: Context) -> None:
         context.plan.failing.append(Failing(refusal, [weakref.ref(one) for one in running]))
         told = f"{refusal.file}:{line}: `{code}`: {refusal.reason}"
         context.plan.notes.append(f"{told}: it will fail there, unless it ends before")
+    context.survey.let_go()  # the plan keeps `fails`, and by it all that is known here
 
 
 class _Fails:
