@@ -255,12 +255,9 @@ def _judge_replaced(context: Context, module: str, statement: Statement, live: A
         and live.__module__ == module
     ):
         context.slices.fills(module, statement)  # what it is entered in is made again, and holds the old no more
-        plain, why = isinstance(live, types.FunctionType), f"the old `{statement.name}` is still held by {{}}"
-        if plain:  # a class is gone for good
-            refuse_if_held(context, module, statement, statement.name, why, by_anybody=True)
-        elif held := context.held_elsewhere(live):
-            context.refuse(module, statement, why.format(", ".join(held[:3])))
-            return
+        plain = isinstance(live, types.FunctionType)  # a class is gone for good
+        why = f"the old `{statement.name}` is still held by {{}}"
+        refuse_if_held(context, module, statement, statement.name, why, by_anybody=plain)
     _bind_first(context, module, statement, Action.EXECUTE, "the name means a function now")
 
 

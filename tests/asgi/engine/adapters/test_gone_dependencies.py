@@ -143,3 +143,34 @@ def test_overrides_of_an_app_hold_it(lab):
     app = lab(**old)
     app.main.app.dependency_overrides[app.deps.limiter] = app.deps.user
     assert "held by" in app.refused(**new).reason
+
+
+_PAGING = """
+--- main
+from fastapi import Depends, FastAPI
+app = FastAPI()
+{one}
+@app.get("/")
+async def home(page=Depends(Paging)):
+    return {{"page": getattr(page, "page", page)}}
++++ main
+from fastapi import Depends, FastAPI
+app = FastAPI()
+{other}
+@app.get("/")
+async def home(page=Depends(Paging)):
+    return {{"page": getattr(page, "page", page)}}
+"""
+_KINDS = (
+    "class Paging:\n    def __init__(self, page: int = 1):\n        self.page = page",
+    "def Paging(page: int = 2):\n    return page",
+)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+async def test_a_dependency_that_is_a_class_becomes_a_function_and_back(lab, turned):
+    one, other = reversed(_KINDS) if turned else _KINDS
+    old, new = pair(_PAGING.format(one=one, other=other))
+    app = lab(**old)
+    app.upgrade(**new)
+    assert (await get(app.main.app, "/")).json() == {"page": 1 if turned else 2}
