@@ -10,6 +10,7 @@ message; for all others the upgrade is refused. A client's message must not be t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -101,4 +102,5 @@ def _alive(plan: Plan) -> dict[int, Refusal]:
 
 
 def _refused(refusal: Refusal) -> UpgradeRefused:
-    return refused(refusal, "; it runs on with its old code")
+    do = f'{refusal.do}; a websocket\'s handler may also be @upgradable, or be closed (stale = "close")'
+    return refused(replace(refusal, do=do), "; it runs on with its old code")

@@ -75,9 +75,10 @@ class _Fails:
             return None
         here = module, frame.f_code.co_qualname, frame.f_lineno
         if (why := failing_call(context, module, running, frame)) is not None:
-            return *here, why, _FIT
-        gone = self._gone.get(module)
-        if gone and (lacks := sorted(read_later(frame.f_code, frame.f_lasti, _GLOBALS) & gone)):
+            gone = why.split("`")[1].rpartition(".")[2] if why.endswith("which is gone") else None
+            return *here, why, _FIT if gone is None else _MEND.format(name=gone)
+        names = self._gone.get(module)
+        if names and (lacks := sorted(read_later(frame.f_code, frame.f_lasti, _GLOBALS) & names)):
             return *here, f"need(s) `{lacks[0]}`, which is gone from the source", _MEND.format(name=lacks[0])
         return None
 
