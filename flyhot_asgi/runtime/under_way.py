@@ -57,7 +57,7 @@ class UnderWay:
 
     def settle(self, plan: Plan) -> None:
         """Everybody is held: who of them would fail? Raises UpgradeRefused; fills `leaving`."""
-        failing = _alive(plan)
+        failing, self.leaving = _alive(plan), []  # others may have been late, and all are held once more
         if plan.fails is not None:
             for session in self._registry.sessions if failing else self._newcomers():
                 found = [will for running in running_in(session) if (will := plan.fails(running)) is not None]
