@@ -70,7 +70,8 @@ def _judge_definition(context: Context, home: Home) -> None:
     if isinstance(live, types.FunctionType) and drift is not None and drift.known(home):
         names = {name for name in live.__dict__ if drift.by_program(home, f".{name}")}
     elif isinstance(live, type):
-        names = {name for name in vars(live) if not name.startswith("__") and was_changed(context, live, name)}
+        plain = {name for name, value in vars(live).items() if not name.startswith("__") and not _describes(value)}
+        names = {name for name in plain if was_changed(context, live, name)}
     for statement in context.new[home[0]].statements if names and home[0] in context.new else ():
         if statement.kind not in ("def", "class") or context.old_names.definition((home[0], statement.binds[0])):
             continue
@@ -79,6 +80,11 @@ def _judge_definition(context: Context, home: Home) -> None:
         if common := sorted(names & sets):
             new, kept = statement.binds[0], f"{home[1]}.{common[0]}"
             _refuse(context, (home[0], kept), (home[0], statement.line, new), f"`{new}.{common[0]}`")
+
+
+def _describes(value: object) -> bool:
+    """A descriptor (a mapped column) is made by the class's statement, whatever its metaclass puts in its place."""
+    return any("__get__" in vars(base) for base in type(value).__mro__)
 
 
 def _left_by_classes(context: Context, module: str) -> Iterator[str]:
