@@ -84,28 +84,31 @@ def _renamed(context: Context, module: str, old: ast.ClassDef, new: ast.ClassDef
         *_bases(context, module, new),
     ]
     found = successors(old, new, _elsewhere(context), inherited)
-    return [_Renamed(context, live, gone, come, _default(new, come)) for gone, come in sorted(found.items())]
+    return [
+        _Renamed(context, live, gone, come, (_default(old, gone), _default(new, come)))
+        for gone, come in sorted(found.items())
+    ]
 
 
 class _Renamed:
     """One name that another takes the place of."""
 
-    def __init__(self, context: Context, live: type, gone: str, come: str, default: Any) -> None:
+    def __init__(self, context: Context, live: type, gone: str, come: str, defaults: tuple[Any, Any]) -> None:
         self.gone, self.come = gone, come
-        self._context, self._live, self._default = context, live, default
+        self._context, self._live, self._defaults = context, live, defaults
         self._key = mangled(gone, live.__name__)
         self._member = vars(live).get(self._key, _MISSING)
         self._described = _is_descriptor(self._member)
 
     def keeps(self, one: object) -> bool:
-        """The instance has something there that the new name does not begin with, and that no derived class of its own
-        uses."""
+        """The instance has something there that neither name begins with, and that no derived class of its own uses; of
+        one that is as the import made it, the comparison tells."""
         if self._described:
             kept = any(_is_of(key, self.gone) for key in fields_of(one) or {})
         else:
             found = dict(attributes(one)).get(self._key, _MISSING)
-            kept = found is not _MISSING and not _same(found, self._default)
-        return kept and not self._is_used_by(type(one))
+            kept = found is not _MISSING and not any(_same(found, default) for default in self._defaults)
+        return kept and not self._is_used_by(type(one)) and not _as_imported(self._context, one)
 
     def _is_used_by(self, kind: type) -> bool:
         derived = [_definition(self._context, cls) for cls in kind.__mro__[: kind.__mro__.index(self._live)]]
@@ -114,6 +117,13 @@ class _Renamed:
     def kept_by_class(self) -> bool:
         """The program changed what the class has there, or its descriptor keeps."""
         return was_changed(self._context, self._live, self._key)
+
+
+def _as_imported(context: Context, one: object) -> bool:
+    """A module has it by a name, and the program has changed nothing of it."""
+    drift = context.drift
+    homes = [(m, key) for m, found in context.live.items() for key, value in list(vars(found).items()) if value is one]
+    return drift is not None and any(drift.known(home) and not drift.by_program(home) for home in homes)
 
 
 def was_changed(context: Context, live: type, name: str) -> bool:

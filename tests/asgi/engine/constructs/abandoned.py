@@ -211,6 +211,25 @@ _MEMO = (
     "class Sess:\n    _got = None\n    def get(self):\n        if self._got is None: self._got = 7\n"
     "        return self._got\nONE = Sess()\ndef bump(): return ONE.get()\n"
 )
+_LIMITS = (
+    "from dataclasses import dataclass\n@dataclass\nclass Limits:\n    seconds: int = 60\n"
+    "    def of(self): return self.seconds\nLIMITS = Limits()\ndef bump(): return LIMITS.of()\n"
+)
+_GRACE = _LIMITS.replace("seconds", "grace").replace("= 60", "= 10")
+RIGHT |= {
+    "a setting is called otherwise and begins with another value, and who has it has the old default": _case(
+        _LIMITS + "MADE = Limits()\n", _GRACE + "MADE = Limits()\n", ask="m.bump(), m.MADE.grace"
+    ),
+    "a setting of a model is called otherwise, and has another default": _case(
+        _LIMITS.replace("from dataclasses import dataclass\n@dataclass\n", "from pydantic import BaseModel\n").replace(
+            "Limits:", "Limits(BaseModel):"
+        ),
+        _GRACE.replace("from dataclasses import dataclass\n@dataclass\n", "from pydantic import BaseModel\n").replace(
+            "Limits:", "Limits(BaseModel):"
+        ),
+        ask="m.bump()",
+    ),
+}
 RIGHT |= {
     "a memo of an instance is called otherwise": _case(_MEMO, _MEMO.replace("_got", "_memo"), ask="m.bump() => 7"),
     "a field is called otherwise, and holds what the other begins with": _renamed(_FIELD)
