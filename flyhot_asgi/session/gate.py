@@ -217,18 +217,18 @@ class Gate:
             self.valve.stir()
 
     def _listens(self) -> bool:
-        """A `receive()` beside the calm path. True: after this first call for a message of the client, it is calm."""
+        """A `receive()` beside the calm path. True: it is one of the first two calls, and but for that calm. The second
+        asks for a message of the client."""
         pushing = self._pushing
         if pushing is None:
             return False
-        if not pushing.connected:
-            pushing.connected = True
-            return False
-        self._heard(pushing)
-        if self._turn:
+        if pushing.connected:
+            self._heard(pushing)
+        pushing.connected = True
+        if self._turn or not self.valve.calm:
             return False
         self._apart = self._is_apart()
-        return self.valve.calm and not self._apart
+        return not self._apart or (self._pushing is not None and self._is_plain())
 
     def _heard(self, pushing: Pushing) -> None:
         """The application asks for what its client says: it is asked here what it sends no more."""
@@ -237,8 +237,10 @@ class Gate:
             self._send = pushing.send
 
     def _is_apart(self) -> bool:
-        hand, duty, pushing = self._hand, self._duty, self._pushing
-        return hand is not None or duty is not None or pushing is not None or bool(self._carrying)
+        return self._pushing is not None or not self._is_plain()
+
+    def _is_plain(self) -> bool:
+        return self._hand is None and self._duty is None and not self._carrying
 
     async def _receive_in_line(self) -> Message:
         """`receive()` with everything that the calm path need not ask."""

@@ -21,6 +21,7 @@ REQUESTS = 10_000
 MESSAGES = 50_000
 SESSIONS = 2_000
 BODY = {"type": "http.response.body", "body": b"x"}
+CONNECT = {"type": "websocket.connect"}
 TEXT = {"type": "websocket.receive", "text": "hi"}
 
 
@@ -34,6 +35,8 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send(BODY)
     else:
+        await receive()
+        await send({"type": "websocket.accept"})
         while (message := await receive())["type"] != "websocket.disconnect":
             await send({"type": "websocket.send", "text": message["text"]})
 
@@ -76,11 +79,13 @@ async def _http(target: Callable[..., Awaitable[None]]) -> float:
 
 
 async def _websocket(target: Callable[..., Awaitable[None]]) -> float:
-    left = MESSAGES
+    left = MESSAGES + 1
 
     async def receive() -> Any:
         nonlocal left
         left -= 1
+        if left == MESSAGES:
+            return CONNECT
         return TEXT if left >= 0 else {"type": "websocket.disconnect"}
 
     began = time.thread_time()
@@ -92,14 +97,22 @@ async def _bytes_of(target: Callable[..., Awaitable[None]]) -> int:
     """What each open, idle websocket takes, its coroutines included."""
     over = asyncio.Event()
 
-    async def receive() -> Any:
-        await over.wait()
-        return {"type": "websocket.disconnect"}
+    def opened() -> Callable[[], Awaitable[Any]]:
+        come = [CONNECT]
 
+        async def receive() -> Any:
+            if come:
+                return come.pop()
+            await over.wait()
+            return {"type": "websocket.disconnect"}
+
+        return receive
+
+    receives = [opened() for _ in range(SESSIONS)]
     gc.collect()
     tracemalloc.start()
     scopes = [websocket("/") for _ in range(SESSIONS)]
-    tasks = [asyncio.ensure_future(target(scope, receive, _nowhere)) for scope in scopes]
+    tasks = [asyncio.ensure_future(target(*one, _nowhere)) for one in zip(scopes, receives, strict=True)]
     for _ in range(5):
         await asyncio.sleep(0)
     gc.collect()
