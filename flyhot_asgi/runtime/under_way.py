@@ -60,15 +60,16 @@ class UnderWay:
         failing, self.leaving = _alive(plan), []  # others may have been late, and all are held once more
         if plan.fails is not None:
             for session in self._registry.sessions if failing else self._newcomers():
-                found = [will for running in running_in(session) if (will := plan.fails(running)) is not None]
+                running = list(running_in(session))
+                found = [will for one in running if (will := plan.fails(one)) is not None]
                 if found and not self._closes:
                     raise _refused(found[0])
                 if found:
                     self.leaving.append(session)
-        mine = {id(running) for session in self.leaving for running in running_in(session)}
-        for key, refusal in failing.items():
-            if key not in mine:
-                raise _refused(refusal)
+                    for one in running:
+                        failing.pop(id(one), None)
+        for refusal in failing.values():
+            raise _refused(refusal)
 
     def _newcomers(self) -> Iterable[Session]:
         return (session for session in self._registry.sessions if session.id not in self._there)

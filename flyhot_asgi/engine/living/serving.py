@@ -69,12 +69,11 @@ def needs_no_more(holder: Any, held: Collection[int]) -> bool:
     never reads: what a middleware made for requests, and a websocket has no use for."""
     if type(holder) is not types.CoroutineType or not holder.cr_suspended or holder.cr_frame is None:
         return False
-    made = [one for one in gc.get_referents(holder) if id(one) in held]
-    code, at = (
-        holder.cr_code,
-        holder.cr_frame.f_lasti,
-    )  # its variables are not asked: it would keep a copy of them, as some do
-    made = [one for one in made if not (type(one) is dict and one.keys() <= {*code.co_varnames, *code.co_cellvars})]
+    code, at = holder.cr_code, holder.cr_frame.f_lasti
+    # Its variables are not asked: it would keep a copy of them from then on, and may have one already.
+    variables = {*code.co_varnames, *code.co_cellvars}
+    found = [one for one in gc.get_referents(holder) if id(one) in held]
+    made = [one for one in found if not (type(one) is dict and one.keys() <= variables)]
     inside = f"{code.co_qualname}.<locals>."
     if not all(type(one) is types.FunctionType and one.__qualname__ == inside + one.__name__ for one in made):
         return False

@@ -37,8 +37,9 @@ class Callee:
         self.gone = False
 
 
-def failing_call(context: Context, module: str, running: Any, frame: types.FrameType) -> str | None:
-    """What the rest of a frame does that will fail, in words; None if nothing."""
+def failing_call(context: Context, module: str, running: Any, frame: types.FrameType) -> tuple[str, str | None] | None:
+    """What the rest of a frame does that will fail, in words, and the name that it needs, if that is gone; None if
+    nothing does."""
     if not context.plan.changed or module not in context.new:
         return None
     if context.old[module].text == context.new[module].text:
@@ -48,12 +49,17 @@ def failing_call(context: Context, module: str, running: Any, frame: types.Frame
         return None
     same = _calls_after(context, module, function)
     for made in still_called(function, frame.f_lineno):
-        if made.text not in same and (why := _why(context, module, frame, made.call, made.apart)) is not None:
-            return why
+        if made.text in same:
+            continue
+        callee = _callee(context, module, frame, made.call.func)
+        if callee is not None and callee.gone:
+            return f"calls `{callee.name}`, which is gone", callee.name
+        if (why := _why(context, module, frame, callee, made.call, made.apart)) is not None:
+            return why, None
     asked = {ast.dump(n) for one in _named_so(context, module, function) for n in nodes_of(one)}
     for read in still_read(function, frame.f_lineno):
         if ast.dump(read) not in asked and (name := _gone(context, module, frame, read)) is not None:
-            return f"asks for `{name}`, which is gone"
+            return f"asks for `{name}`, which is gone", name
     return None
 
 
@@ -103,11 +109,15 @@ def _named_so(context: Context, module: str, function: FunctionNode) -> list[Fun
     return [one for one in nodes_of(tree) if isinstance(one, _FUNCTIONS) and one.name == function.name]
 
 
-def _why(context: Context, module: str, frame: types.FrameType, call: ast.Call, apart: int | None) -> str | None:
-    callee = _callee(context, module, frame, call.func)
+def _why(
+    context: Context,
+    module: str,
+    frame: types.FrameType,
+    callee: Callee | None,
+    call: ast.Call,
+    apart: int | None,
+) -> str | None:
     if callee is not None:
-        if callee.gone:
-            return f"calls `{callee.name}`, which is gone"
         if callee.old is not None and callee.new is not None:
             if (why := fits_no_more(callee.old, callee.new, Handed.by(call), callee.own)) is not None:
                 return f"calls `{callee.name}` as it was: {why}"

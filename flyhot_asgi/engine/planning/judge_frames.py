@@ -74,9 +74,9 @@ class _Fails:
         if frame is None or module not in context.old or _starts_anew(context, module, running_code(running)):
             return None
         here = module, frame.f_code.co_qualname, frame.f_lineno
-        if (why := failing_call(context, module, running, frame)) is not None:
-            gone = why.split("`")[1].rpartition(".")[2] if why.endswith("which is gone") else None
-            return *here, why, _FIT if gone is None else _MEND.format(name=gone)
+        if (failing := failing_call(context, module, running, frame)) is not None:
+            why, gone = failing
+            return *here, why, _FIT if gone is None else _MEND.format(name=gone.rpartition(".")[2])
         names = self._gone.get(module)
         if names and (lacks := sorted(read_later(frame.f_code, frame.f_lasti, _GLOBALS) & names)):
             return *here, f"need(s) `{lacks[0]}`, which is gone from the source", _MEND.format(name=lacks[0])
