@@ -12,6 +12,7 @@ import asyncio
 import inspect
 import os
 from collections.abc import Awaitable
+from contextlib import suppress
 from pathlib import Path
 from sys import getrefcount
 from types import CoroutineType, FunctionType
@@ -27,6 +28,7 @@ from .release import imported
 from .release.config import project_root
 from .session import Requests
 from .session.boundary import ALWAYS_OPEN
+from .session.duty import SERVICE_RESTART
 from .session.endpoints import install as install_endpoints
 from .session.refusals import refuse
 from .session.registered import Registered
@@ -153,6 +155,8 @@ class HotUpgrade:
             except asyncio.CancelledError:
                 if not session.was_evicted():
                     raise
+                with suppress(OSError):  # the client has gone
+                    await session.gate.close(SERVICE_RESTART, "new release")  # if nobody has yet
                 return None
             finally:
                 registry.drop(session)

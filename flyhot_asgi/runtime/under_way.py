@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UpgradeRefused
 from ..session import Registry, Session
-from ..session.duty import Leaving
-from ..session.hold import EVICT_SECONDS
-from ..session.pinning import evict
+from ..session.duty import SERVICE_RESTART, Leaving
 from ..session.siblings import awaited_by
 from ..session.whereabouts import running_from
 from .complaints import refused
@@ -79,9 +77,10 @@ class UnderWay:
         its turn; but who only sends does not wait for a message, and is ended at once."""
         for session in self.leaving:
             session.gate.owe(Leaving(session.gate))
-        if pushing := [session for session in self.leaving if session.gate.pushes]:
-            ending = partial(evict, self._registry, pushing, EVICT_SECONDS)
-            self._registry.spawn(ending, name="ending of what would fail", waits=False)
+            if session.gate.pushes:
+                closing = partial(session.gate.close, SERVICE_RESTART, "new release")
+                self._registry.spawn(closing, name=f"closing {session.id}", waits=False)
+                session.evict()  # now: its clock may have rung already
 
 
 def running_in(session: Session) -> Iterator[object]:
